@@ -1,0 +1,59 @@
+# Everything that is done with this repository. `make` alone explains.
+
+CARGO ?= cargo
+CARGO_DENY_VERSION := 0.20.2
+CARGO_MACHETE_VERSION := 0.9.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build run test check fmt lint doc licences unused audit bench tools clean
+
+help: ## this list
+	@echo "mi-gateway: make <target>"
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/  /'
+
+build: ## the gateway, optimised: target/release/mi-gateway
+	$(CARGO) build --release --locked
+
+run: ## the gateway on 127.0.0.1:8080, in front of a local Azure
+	$(CARGO) build --workspace --locked
+	target/debug/azure-sandbox exec -- target/debug/mi-gateway
+
+test: ## every test: units, and over HTTP against the local Azure
+	$(CARGO) test --workspace --locked
+
+check: fmt-check lint doc licences unused ## what every commit passes: format, lints, docs, licences
+
+fmt: ## format the code
+	$(CARGO) fmt --all
+
+.PHONY: fmt-check
+fmt-check:
+	$(CARGO) fmt --all --check
+
+lint: ## clippy, warnings are errors
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+
+doc: ## the documentation, private items included: target/doc
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --workspace --no-deps --document-private-items --locked
+
+licences: ## licences, sources and duplicates of the dependencies
+	@if command -v cargo-deny >/dev/null; \
+	then $(CARGO) deny check bans licenses sources; \
+	else echo "SKIPPED: licences (make tools installs cargo-deny)"; fi
+
+unused: ## dependencies that nothing uses
+	@if command -v cargo-machete >/dev/null; \
+	then $(CARGO) machete; \
+	else echo "SKIPPED: unused dependencies (make tools installs cargo-machete)"; fi
+
+audit: ## known vulnerabilities; fetches the advisory database
+	$(CARGO) deny check advisories
+
+bench: ## criterion: the token cache, and what the gateway adds to a direct call
+	$(CARGO) bench --locked
+
+tools: ## install what check and audit use beside cargo itself
+	$(CARGO) install --locked cargo-deny@$(CARGO_DENY_VERSION) cargo-machete@$(CARGO_MACHETE_VERSION)
+
+clean: ## remove all that was built
+	$(CARGO) clean

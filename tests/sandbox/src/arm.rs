@@ -1,0 +1,274 @@
+//! Azure Resource Manager, as far as virtual machines go.
+//!
+//! Sources: Azure/azure-rest-api-specs `Microsoft.Compute` (paths, parameters,
+//! versions); Azure/azure-cli recordings of 2023 and 2025,
+//! `test_vm_generalize.yaml` and `test_vm_create_state_modifications.yaml`
+//! (headers, signed URLs, bodies); Azure/azure-resource-manager-rpc
+//! `v1.0/async-api-reference.md` (operations).
+
+mod machine;
+mod operation;
+mod quota;
+pub(crate) mod refusals;
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{body::Body, http::Response};
+use uuid::Uuid;
+
+use crate::{
+    azure::Azure,
+    gate::{Asked, json, with},
+    seed,
+    tokens::Audience,
+};
+use machine::Machine;
+use operation::{Operation, SignedUrls};
+use quota::Quotas;
+
+/// The versions of `Microsoft.Compute` that are known here.
+const COMPUTE_VERSIONS: [&str; 8] = [
+    "2019-07-01",
+    "2021-03-01",
+    "2022-11-01",
+    "2023-09-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-04-01",
+    "2025-11-01",
+];
+
+/// Every virtual machine and operation.
+pub(crate) struct Arm {
+    url: String,
+    deallocate_takes: Duration,
+    state: Mutex<State>,
+}
+
+struct State {
+    machines: HashMap<String, Machine>,
+    operations: HashMap<String, Operation>,
+    quotas: Quotas,
+}
+
+impl Arm {
+    pub(crate) fn new(url: String, deallocate_takes: Duration) -> Self {
+        let machines = seed::virtual_machines()
+            .into_iter()
+            .map(|it| (key(&it.id()), Machine::new(it)));
+        Self {
+            url,
+            deallocate_takes,
+            state: Mutex::new(State {
+                machines: machines.collect(),
+                operations: HashMap::new(),
+                quotas: Quotas::default(),
+            }),
+        }
+    }
+
+    /// The parts of operation URLs that must not show.
+    pub(crate) fn signatures(&self) -> Vec<String> {
+        self.state()
+            .operations
+            .values()
+            .flat_map(Operation::signatures)
+            .collect()
+    }
+
+    pub(crate) fn power_state(&self, resource_group: &str, name: &str) -> Option<String> {
+        let state = self.state();
+        let machine = state
+            .machines
+            .values()
+            .find(|machine| machine.is(resource_group, name))?;
+        Some(machine.power_state(Instant::now()).to_owned())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Resource ids compare without regard to case.
+fn key(id: &str) -> String {
+    id.to_ascii_lowercase()
+}
+
+/// Everything below `/subscriptions` that is no operation.
+pub(crate) fn machines(azure: &Azure, asked: &Asked) -> Response<Body> {
+    let answer = admitted(azure, asked).unwrap_or_else(|| machine(azure, asked));
+    enveloped(answer, asked)
+}
+
+/// The status of operations.
+pub(crate) fn operations(azure: &Azure, asked: &Asked) -> Response<Body> {
+    let answer = admitted(azure, asked).unwrap_or_else(|| status(azure, asked));
+    enveloped(answer, asked)
+}
+
+/// The refusal of what comes without a token or a version.
+fn admitted(azure: &Azure, asked: &Asked) -> Option<Response<Body>> {
+    let authorization = asked.recorded.header("authorization");
+    if let Err(rejection) = azure.tokens.check(authorization, Audience::Arm) {
+        return Some(refusals::unauthenticated(rejection));
+    }
+    match asked.query.get("api-version") {
+        None => Some(refusals::missing_version()),
+        Some(version) if !COMPUTE_VERSIONS.contains(&version) => {
+            Some(refusals::unknown_version(version, &COMPUTE_VERSIONS))
+        }
+        Some(_) => None,
+    }
+}
+
+fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
+    let segments = asked.segments();
+    let segments: Vec<_> = segments.iter().map(String::as_str).collect();
+    let [
+        "subscriptions",
+        subscription,
+        groups,
+        group,
+        providers,
+        namespace,
+        kind,
+        name,
+        action @ ..,
+    ] = &segments[..]
+    else {
+        return refusals::invalid_path(&asked.recorded.path);
+    };
+    let expected = [
+        "resourcegroups",
+        "providers",
+        "microsoft.compute",
+        "virtualmachines",
+    ];
+    let fixed = [groups, providers, namespace, kind];
+    if !fixed
+        .iter()
+        .zip(expected)
+        .all(|(part, word)| part.eq_ignore_ascii_case(word))
+    {
+        return refusals::invalid_path(&asked.recorded.path);
+    }
+    let id = seed::machine_id(subscription, group, name);
+    let mut state = azure.arm.state();
+    if !state.machines.contains_key(&key(&id)) {
+        return refusals::not_found(subscription, group, name);
+    }
+    let verb = asked.recorded.method.as_str();
+    match (verb, action) {
+        ("GET", []) => show(&mut state, &id, asked),
+        ("GET", [view]) if view.eq_ignore_ascii_case("instanceView") => view_of(&mut state, &id),
+        ("POST", [action]) if action.eq_ignore_ascii_case("deallocate") => {
+            deallocate(&azure.arm, &mut state, &id, asked)
+        }
+        ("GET" | "POST", _) => refusals::invalid_path(&asked.recorded.path),
+        _ => refusals::method_not_allowed(verb),
+    }
+}
+
+fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
+    let with_view = match asked.query.get("$expand") {
+        None => false,
+        Some(view) if view.eq_ignore_ascii_case("instanceView") => true,
+        Some(other) => return refusals::invalid_parameter("$expand", other),
+    };
+    let remaining = state.quotas.low_cost_get(id);
+    let Some(machine) = state.machines.get(&key(id)) else {
+        return refusals::invalid_path(id);
+    };
+    let answer = json(200, &machine.body(with_view, Instant::now()));
+    quota::read(with(answer, "etag", &machine.etag()), &remaining)
+}
+
+fn view_of(state: &mut State, id: &str) -> Response<Body> {
+    let remaining = state.quotas.low_cost_get(id);
+    let Some(machine) = state.machines.get(&key(id)) else {
+        return refusals::invalid_path(id);
+    };
+    quota::read(
+        json(200, &machine.instance_view(Instant::now())),
+        &remaining,
+    )
+}
+
+/// 202 with both headers, also for a machine that is deallocated already.
+fn deallocate(arm: &Arm, state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
+    let known = ["api-version", "hibernate", "forceDeallocate"];
+    if let Some(unknown) = asked.query.unknown(&known) {
+        return refusals::invalid_parameter(unknown, asked.query.get(unknown).unwrap_or_default());
+    }
+    let remaining = state.quotas.delete(id);
+    let now = Instant::now();
+    let Some(machine) = state.machines.get_mut(&key(id)) else {
+        return refusals::invalid_path(id);
+    };
+    let takes = machine.deallocate(now, arm.deallocate_takes);
+    let version = asked.query.get("api-version").unwrap_or_default();
+    let guid = Uuid::new_v4().to_string();
+    let urls = SignedUrls::new(
+        &arm.url,
+        machine.subscription(),
+        machine.location(),
+        &guid,
+        version,
+    );
+    let answer = Response::builder()
+        .status(202)
+        .header("azure-asyncnotification", "Enabled")
+        .header("azure-asyncoperation", &urls.status)
+        .header("location", &urls.location)
+        .header("cache-control", "no-cache")
+        .header("content-length", 0)
+        .header("x-ms-request-id", &guid)
+        .body(Body::empty())
+        .unwrap_or_default();
+    state
+        .operations
+        .insert(guid.clone(), Operation::new(guid, urls, now + takes));
+    quota::write(answer, &remaining)
+}
+
+fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
+    let recorded = &asked.recorded;
+    if recorded.method != "GET" {
+        return refusals::method_not_allowed(&recorded.method);
+    }
+    let guid = asked.segments().pop().unwrap_or_default();
+    let url = format!("{}{}?{}", azure.arm.url, recorded.path, recorded.query);
+    let mut state = azure.arm.state();
+    let remaining = state.quotas.get_operation(&guid);
+    let Some(operation) = state.operations.get(&guid.to_ascii_lowercase()) else {
+        return refusals::operation_not_found(&guid);
+    };
+    let answer = operation.answer(&url, Instant::now());
+    quota::read(answer.unwrap_or_else(refusals::signature), &remaining)
+}
+
+/// The headers that every answer of Resource Manager has.
+fn enveloped(mut answer: Response<Body>, asked: &Asked) -> Response<Body> {
+    let sent = asked
+        .recorded
+        .header("x-ms-correlation-request-id")
+        .map(str::to_owned);
+    let correlation = sent.unwrap_or_else(|| Uuid::new_v4().to_string());
+    if !answer.headers().contains_key("x-ms-request-id") {
+        answer = with(answer, "x-ms-request-id", &Uuid::new_v4().to_string());
+    }
+    let routing = format!("SANDBOX:20261124T100000Z:{correlation}");
+    let answer = with(answer, "x-ms-correlation-request-id", &correlation);
+    let answer = with(answer, "x-ms-routing-request-id", &routing);
+    let answer = with(
+        answer,
+        "strict-transport-security",
+        "max-age=31536000; includeSubDomains",
+    );
+    with(answer, "x-content-type-options", "nosniff")
+}

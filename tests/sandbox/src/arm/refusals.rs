@@ -1,0 +1,146 @@
+//! How Resource Manager says no.
+//!
+//! Sources: Azure/azure-resource-manager-rpc `v1.0/common-api-details.md`
+//! (envelope); MicrosoftDocs/SupportArticles-docs
+//! `troubleshooting-throttling-errors.md` (Compute's 429); recordings and issue
+//! reports for the sentences.
+
+use axum::{body::Body, http::Response};
+use serde_json::{Value, json};
+
+use crate::{
+    gate::{json as answer, with},
+    seed,
+    tokens::Rejection,
+};
+
+/// The envelope of almost every refusal.
+pub(crate) fn envelope(code: &str, message: &str) -> Value {
+    json!({"error": {"code": code, "message": message}})
+}
+
+/// Compute's 429, which has no envelope; details are JSON in a string.
+pub(crate) fn compute_throttled() -> Value {
+    json!({
+        "code": "OperationNotAllowed",
+        "message": "The server rejected the request because too many requests have been received \
+                    for this subscription.",
+        "details": [{
+            "code": "TooManyRequests",
+            "target": "HighCostGet",
+            "message": "{\"operationGroup\":\"HighCostGet\",\"allowedRequestCount\":300,\
+                        \"measuredRequestCount\":1238}",
+        }],
+    })
+}
+
+/// A refusal that comes from Resource Manager itself and not from Compute.
+fn gateway(status: u16, code: &str, message: &str) -> Response<Body> {
+    with(
+        answer(status, &envelope(code, message)),
+        "x-ms-failure-cause",
+        "gateway",
+    )
+}
+
+pub(crate) fn unauthenticated(rejection: Rejection) -> Response<Body> {
+    let (code, message, error) = match rejection {
+        Rejection::Missing => (
+            "AuthenticationFailed",
+            "Authentication failed. The 'Authorization' header is missing.",
+            None,
+        ),
+        Rejection::Unknown => (
+            "InvalidAuthenticationToken",
+            "The access token is invalid.",
+            Some("The access token is invalid."),
+        ),
+        Rejection::Expired => (
+            "ExpiredAuthenticationToken",
+            "The access token has expired.",
+            Some("The access token has expired."),
+        ),
+        Rejection::WrongAudience => (
+            "InvalidAuthenticationTokenAudience",
+            "The access token has been obtained for wrong audience or resource. It should exactly \
+             match with one of the allowed audiences 'https://management.core.windows.net/',\
+             'https://management.core.windows.net','https://management.azure.com/',\
+             'https://management.azure.com'.",
+            Some("The access token has been obtained from wrong audience."),
+        ),
+    };
+    let fault = error.map_or_else(String::new, |description| {
+        format!(", error=\"invalid_token\", error_description=\"{description}\"")
+    });
+    let authority = format!("https://login.windows.net/{}", seed::TENANT);
+    let challenge = format!("Bearer authorization_uri=\"{authority}\"{fault}");
+    with(gateway(401, code, message), "www-authenticate", &challenge)
+}
+
+pub(crate) fn missing_version() -> Response<Body> {
+    let message = "The api-version query parameter (?api-version=) is required for all requests.";
+    gateway(400, "MissingApiVersionParameter", message)
+}
+
+pub(crate) fn unknown_version(version: &str, known: &[&str]) -> Response<Body> {
+    let known = known.join(", ");
+    let message = format!(
+        "No registered resource provider found for API version '{version}' for type \
+         'virtualMachines'. The supported api-versions are '{known}'."
+    );
+    gateway(400, "NoRegisteredProviderFound", &message)
+}
+
+pub(crate) fn not_found(subscription: &str, group: &str, name: &str) -> Response<Body> {
+    let machines = seed::virtual_machines();
+    let mut here = machines
+        .iter()
+        .filter(|it| it.subscription_id.eq_ignore_ascii_case(subscription));
+    let Some(first) = here.next() else {
+        let message = format!("The subscription '{subscription}' could not be found.");
+        return gateway(404, "SubscriptionNotFound", &message);
+    };
+    let mut groups = std::iter::once(first)
+        .chain(here)
+        .map(|it| &it.resource_group);
+    if !groups.any(|known| known.eq_ignore_ascii_case(group)) {
+        let message = format!("Resource group '{group}' could not be found.");
+        return gateway(404, "ResourceGroupNotFound", &message);
+    }
+    let message = format!(
+        "The Resource 'Microsoft.Compute/virtualMachines/{name}' under resource group '{group}' \
+         was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"
+    );
+    gateway(404, "ResourceNotFound", &message)
+}
+
+pub(crate) fn operation_not_found(guid: &str) -> Response<Body> {
+    answer(
+        404,
+        &envelope(
+            "NotFound",
+            &format!("The operation '{guid}' was not found."),
+        ),
+    )
+}
+
+/// The status is that of a URL whose signature fails; the words are ours.
+pub(crate) fn signature() -> Response<Body> {
+    let message = "The signature of the operation URL does not match it.";
+    gateway(403, "InvalidOperationUrlSignature", message)
+}
+
+pub(crate) fn invalid_path(path: &str) -> Response<Body> {
+    let message = format!("No HTTP resource was found that matches the request URI '{path}'.");
+    gateway(404, "InvalidResourceType", &message)
+}
+
+pub(crate) fn invalid_parameter(name: &str, value: &str) -> Response<Body> {
+    let message = format!("The value '{value}' of parameter '{name}' is invalid.");
+    answer(400, &envelope("InvalidParameter", &message))
+}
+
+pub(crate) fn method_not_allowed(verb: &str) -> Response<Body> {
+    let message = format!("The requested resource does not support http method '{verb}'.");
+    gateway(405, "MethodNotAllowed", &message)
+}

@@ -1,0 +1,149 @@
+//! The same verbs as the typed handle, over HTTP: for demonstrations, and for
+//! programs that are not written in Rust.
+
+use std::time::Duration;
+
+use axum::{
+    body::{Body, Bytes},
+    http::{Response, request::Parts},
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::{
+    azure::Azure,
+    faults::{Fault, Times},
+    gate::json as answer,
+    journal::Service,
+    seed, tokens,
+};
+
+/// `POST /sandbox/faults`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct Order {
+    service: String,
+    fault: Kind,
+    /// How often; absent: until it is cleared.
+    times: Option<usize>,
+}
+
+#[derive(Deserialize)]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    deny_unknown_fields
+)]
+enum Kind {
+    Answer {
+        status: u16,
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        #[serde(default)]
+        body: Value,
+    },
+    DelayMilliseconds(u64),
+    ThrottleSeconds(u64),
+    Reset,
+    Truncate,
+    Redirect(String),
+    OversizeBytes(u64),
+}
+
+impl From<Kind> for Fault {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Answer {
+                status,
+                headers,
+                body,
+            } => Self::Answer {
+                status,
+                headers,
+                body: body.to_string(),
+            },
+            Kind::DelayMilliseconds(millis) => Self::Delay(Duration::from_millis(millis)),
+            Kind::ThrottleSeconds(retry_after) => Self::Throttle { retry_after },
+            Kind::Reset => Self::Reset,
+            Kind::Truncate => Self::Truncate,
+            Kind::Redirect(to) => Self::Redirect(to),
+            Kind::OversizeBytes(bytes) => Self::Oversize(bytes),
+        }
+    }
+}
+
+/// Answers what is asked below `/sandbox`.
+pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Response<Body> {
+    match (request.method.as_str(), request.uri.path()) {
+        ("GET", "/sandbox/requests") => answer(200, &requests(azure)),
+        ("GET", "/sandbox/vms") => answer(200, &machines(azure)),
+        ("GET", "/sandbox/departments") => answer(200, &json!({"value": seed::departments()})),
+        ("POST", "/sandbox/faults") => inject(azure, body),
+        ("DELETE", "/sandbox/faults") => {
+            for (service, _) in Service::ALL {
+                azure.faults.clear(service);
+            }
+            answer(200, &json!({}))
+        }
+        ("POST", "/sandbox/tokens/expire") => {
+            azure.tokens.refuse_all(tokens::HostCache::Forgets);
+            answer(200, &json!({}))
+        }
+        ("POST", "/sandbox/tokens/reject") => {
+            azure.tokens.refuse_all(tokens::HostCache::Keeps);
+            answer(200, &json!({}))
+        }
+        ("POST", "/sandbox/pages/expire") => {
+            azure.graph.expire_pages();
+            answer(200, &json!({}))
+        }
+        _ => answer(404, &json!({"message": HELP})),
+    }
+}
+
+const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
+     pages/expire; DELETE faults";
+
+fn inject(azure: &Azure, body: &Bytes) -> Response<Body> {
+    let order: Order = match serde_json::from_slice(body) {
+        Ok(order) => order,
+        Err(error) => return answer(400, &json!({"message": error.to_string()})),
+    };
+    let named = Service::ALL.iter().find(|(_, name)| *name == order.service);
+    let Some((service, _)) = named else {
+        let known = Service::ALL.map(|(_, name)| name);
+        return answer(
+            400,
+            &json!({"message": format!("service is one of {}", known.join(", "))}),
+        );
+    };
+    let times = order.times.map_or(Times::Always, Times::Next);
+    azure.faults.inject(*service, order.fault.into(), times);
+    answer(200, &json!({}))
+}
+
+/// Without headers: they hold tokens.
+fn requests(azure: &Azure) -> Value {
+    let requests = azure.journal.all();
+    let shown = requests.iter().map(|request| {
+        json!({
+            "service": Service::ALL.iter().find(|(it, _)| Some(*it) == request.service).map(|it| it.1),
+            "method": request.method,
+            "path": request.path,
+            "isExpected": request.service.is_some(),
+        })
+    });
+    json!({"value": shown.collect::<Vec<_>>()})
+}
+
+fn machines(azure: &Azure) -> Value {
+    let shown = seed::virtual_machines().into_iter().map(|machine| {
+        json!({
+            "name": machine.name,
+            "resourceGroup": machine.resource_group,
+            "subscriptionId": machine.subscription_id,
+            "powerState": azure.arm.power_state(&machine.resource_group, &machine.name),
+        })
+    });
+    json!({"value": shown.collect::<Vec<_>>()})
+}

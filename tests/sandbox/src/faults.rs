@@ -1,0 +1,163 @@
+//! Faults on demand.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::sync::{Notify, Semaphore};
+
+use crate::journal::Service;
+
+/// What happens instead of, or before, the real answer.
+#[derive(Clone, Debug)]
+pub enum Fault {
+    /// This is answered.
+    Answer {
+        /// The status.
+        status: u16,
+        /// The headers.
+        headers: Vec<(String, String)>,
+        /// The body, JSON as a rule.
+        body: String,
+    },
+    /// The real answer comes late.
+    Delay(Duration),
+    /// 429 in the service's own shape.
+    Throttle {
+        /// Seconds.
+        retry_after: u64,
+    },
+    /// The connection is reset before there is a response head.
+    Reset,
+    /// The real answer is cut short in the middle of its body.
+    Truncate,
+    /// 302 to this URL.
+    Redirect(String),
+    /// 200 with a body of this many bytes.
+    Oversize(u64),
+}
+
+impl Fault {
+    /// A status with a body that is JSON.
+    #[must_use]
+    pub fn answer(status: u16, body: &str) -> Self {
+        Self::Answer {
+            status,
+            headers: vec![("content-type".to_owned(), "application/json".to_owned())],
+            body: body.to_owned(),
+        }
+    }
+}
+
+/// How often a fault takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Times {
+    /// For this many requests.
+    Next(usize),
+    /// Until it is cleared.
+    Always,
+}
+
+/// The faults that wait for their requests.
+#[derive(Default)]
+pub(crate) struct Faults {
+    queues: Mutex<HashMap<Service, VecDeque<(Fault, Times)>>>,
+    holds: Mutex<Vec<(Service, Arc<Barrier>)>>,
+}
+
+struct Barrier {
+    /// Closed when it opens.
+    gate: Semaphore,
+    arrivals: AtomicUsize,
+    arrived: Notify,
+}
+
+/// Requests that wait. Dropping it lets them go on.
+pub struct Hold(Arc<Barrier>);
+
+impl Hold {
+    /// Resolves once `count` requests wait, or have waited.
+    pub async fn arrived(&self, count: usize) {
+        loop {
+            let arrived = self.0.arrived.notified();
+            if self.0.arrivals.load(Ordering::SeqCst) >= count {
+                return;
+            }
+            arrived.await;
+        }
+    }
+
+    /// Lets the requests go on, and those to come.
+    pub fn release(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.gate.close();
+    }
+}
+
+impl Faults {
+    pub(crate) fn inject(&self, service: Service, fault: Fault, times: Times) {
+        lock(&self.queues)
+            .entry(service)
+            .or_default()
+            .push_back((fault, times));
+    }
+
+    pub(crate) fn clear(&self, service: Service) {
+        lock(&self.queues).remove(&service);
+    }
+
+    pub(crate) fn hold(&self, service: Service) -> Hold {
+        let barrier = Arc::new(Barrier {
+            gate: Semaphore::new(0),
+            arrivals: AtomicUsize::new(0),
+            arrived: Notify::new(),
+        });
+        lock(&self.holds).push((service, Arc::clone(&barrier)));
+        Hold(barrier)
+    }
+
+    /// Waits while `service` is held.
+    pub(crate) async fn wait(&self, service: Service) {
+        let barriers: Vec<_> = lock(&self.holds)
+            .iter()
+            .filter(|(held, barrier)| *held == service && !barrier.gate.is_closed())
+            .map(|(_, barrier)| Arc::clone(barrier))
+            .collect();
+        for barrier in barriers {
+            barrier.arrivals.fetch_add(1, Ordering::SeqCst);
+            barrier.arrived.notify_waiters();
+            // Ends with an error when the barrier opens: it gives no permits.
+            let _ = barrier.gate.acquire().await;
+        }
+    }
+
+    /// The fault for the next request to `service`.
+    pub(crate) fn take(&self, service: Service) -> Option<Fault> {
+        let mut queues = lock(&self.queues);
+        let queue = queues.get_mut(&service)?;
+        let (fault, times) = queue.front_mut()?;
+        let fault = fault.clone();
+        match times {
+            Times::Always => {}
+            Times::Next(left) if *left > 1 => *left -= 1,
+            Times::Next(_) => {
+                queue.pop_front();
+            }
+        }
+        Some(fault)
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,287 @@
+//! The instance metadata service of a virtual machine.
+//!
+//! Sources: "Azure Instance Metadata Service" (headers, limits, versions,
+//! fields); "How to use managed identities on an Azure VM to acquire an access
+//! token" (token endpoint, errors); Azure/azure-rest-api-specs
+//! `specification/imds` (`bypass_cache`, the id parameters).
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use axum::{body::Body, http::Response};
+use serde_json::{Value, json};
+
+use crate::{
+    azure::Azure,
+    gate::{Asked, json as answer, with},
+    seed,
+    settings::Identity,
+    tokens::{Audience, Freshness},
+};
+
+/// The newest three, as IMDS names them to those who ask for none of them.
+const NEWEST_VERSIONS: [&str; 3] = ["2025-04-07", "2024-07-17", "2024-03-15"];
+
+const VERSIONS: [&str; 12] = [
+    "2017-03-01",
+    "2017-04-02",
+    "2017-08-01",
+    "2018-02-01",
+    "2019-03-11",
+    "2019-08-01",
+    "2020-06-01",
+    "2021-02-01",
+    "2021-12-13",
+    "2023-07-01",
+    "2023-11-15",
+    "2024-03-15",
+];
+
+/// An answer that is a refusal; boxed, for it is large.
+type Refusal = Box<Response<Body>>;
+
+/// What all programs of one node share.
+#[derive(Default)]
+pub(crate) struct NodeLimits(Mutex<Recent>);
+
+#[derive(Default)]
+struct Recent {
+    arrivals: VecDeque<Instant>,
+    under_way: usize,
+}
+
+impl NodeLimits {
+    const A_SECOND: usize = 20;
+    const AT_A_TIME: usize = 5;
+
+    /// A place for one more request, if there is one.
+    fn enter(&self) -> Option<Place<'_>> {
+        let now = Instant::now();
+        let mut recent = self.recent();
+        let is_old = |arrival: &Instant| now.duration_since(*arrival) >= Duration::from_secs(1);
+        while recent.arrivals.front().is_some_and(is_old) {
+            recent.arrivals.pop_front();
+        }
+        if recent.arrivals.len() >= Self::A_SECOND || recent.under_way >= Self::AT_A_TIME {
+            return None;
+        }
+        recent.arrivals.push_back(now);
+        recent.under_way += 1;
+        Some(Place(self))
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request at the node's identity endpoint.
+pub(crate) struct Place<'a>(&'a NodeLimits);
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.recent().under_way -= 1;
+    }
+}
+
+/// A place for a request at the node's identity endpoint; every other request
+/// needs none.
+pub(crate) fn admit<'a>(azure: &'a Azure, asked: &Asked) -> Result<Option<Place<'a>>, Refusal> {
+    let is_limited = asked.recorded.path.starts_with("/metadata/identity/");
+    if !is_limited || !azure.settings.identity_limits {
+        return Ok(None);
+    }
+    azure
+        .node
+        .enter()
+        .map(Some)
+        .ok_or_else(|| Box::new(too_many_requests()))
+}
+
+/// `GET /metadata/identity/oauth2/token`
+pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
+    let known = "/metadata/identity/oauth2/token";
+    if !asked.recorded.path.eq_ignore_ascii_case(known) {
+        return fault(404, "not_found", "Resource not found");
+    }
+    if let Err(refusal) = well_formed(asked) {
+        return *refusal;
+    }
+    let query = &asked.query;
+    if query
+        .get("api-version")
+        .is_none_or(|version| version < "2018-02-01")
+    {
+        return unknown_version();
+    }
+    let Some(resource) = query.get("resource") else {
+        return fault(
+            400,
+            "invalid_request",
+            "Required audience parameter not specified",
+        );
+    };
+    if Audience::of(resource).is_none() {
+        return fault(
+            400,
+            "invalid_resource",
+            &format!(
+                "AADSTS500011: The resource principal named {resource} was not found in the \
+                 tenant named {}.",
+                seed::TENANT
+            ),
+        );
+    }
+    let identity = match identity(azure, asked) {
+        Ok(identity) => identity,
+        Err(refusal) => return *refusal,
+    };
+    let freshness = match query.get("bypass_cache") {
+        Some("true") => Freshness::NewlyIssued,
+        _ => Freshness::Cached,
+    };
+    let lifetime = azure.settings.token_lifetime;
+    let issued = azure.tokens.issue(resource, &identity, lifetime, freshness);
+    let left = issued.expires_on.saturating_sub(crate::tokens::now());
+    let body = json!({
+        "access_token": issued.token,
+        "client_id": identity.client_id,
+        "expires_in": left.to_string(),
+        "expires_on": issued.expires_on.to_string(),
+        "ext_expires_in": left.to_string(),
+        "not_before": issued.not_before.to_string(),
+        "resource": resource,
+        "token_type": "Bearer",
+    });
+    from_imds(answer(200, &body))
+}
+
+/// The identity that is meant; the ids exclude each other.
+fn identity(azure: &Azure, asked: &Asked) -> Result<Identity, Refusal> {
+    let query = &asked.query;
+    let ids = [
+        ("client_id", query.get("client_id")),
+        ("object_id", query.get("object_id")),
+        (
+            "msi_res_id",
+            query.get("msi_res_id").or_else(|| query.get("mi_res_id")),
+        ),
+    ];
+    let mut given = ids.iter().filter_map(|(name, id)| Some((*name, (*id)?)));
+    let found = match (given.next(), given.next()) {
+        (Some(_), Some(_)) => {
+            return refused("Only one identity parameter is allowed");
+        }
+        (None, _) => {
+            let several = "Multiple user assigned identities exist, please specify the clientId / \
+                 resourceId of the identity in the token request";
+            return azure
+                .default_identity()
+                .map_or_else(|| refused(several), Ok);
+        }
+        (Some((name, id)), None) => azure.assigned(|identity| {
+            let own = match name {
+                "client_id" => &identity.client_id,
+                "object_id" => &identity.object_id,
+                _ => &identity.resource_id,
+            };
+            own.eq_ignore_ascii_case(id)
+        }),
+    };
+    found.map_or_else(|| refused("Identity not found"), Ok)
+}
+
+/// `GET /metadata/instance` and what stands below it
+pub(crate) fn instance(azure: &Azure, asked: &Asked) -> Response<Body> {
+    if let Err(refusal) = well_formed(asked) {
+        return *refusal;
+    }
+    let path = asked
+        .recorded
+        .path
+        .trim_end_matches('/')
+        .to_ascii_lowercase();
+    if path == "/metadata/versions" {
+        return from_imds(answer(200, &json!({"apiVersions": VERSIONS})));
+    }
+    let version = asked.query.get("api-version");
+    let is_known =
+        |version: &str| VERSIONS.contains(&version) || NEWEST_VERSIONS.contains(&version);
+    if !version.is_some_and(is_known) {
+        return unknown_version();
+    }
+    let metadata = seed::instance_metadata(azure.settings.user_assigned.first());
+    let below = path.strip_prefix("/metadata/instance").unwrap_or_default();
+    match metadata.pointer(below) {
+        Some(value @ (Value::Object(_) | Value::Array(_))) => from_imds(answer(200, value)),
+        // Leaves are text, and only text.
+        Some(Value::String(text)) if asked.query.get("format") == Some("text") => {
+            from_imds(Response::new(Body::from(text.clone())))
+        }
+        Some(_) => fault(
+            400,
+            "Bad request",
+            "Requested format is not allowed for leaf values.",
+        ),
+        None => fault(404, "Not found", "Resource not found"),
+    }
+}
+
+/// The rules for every request to IMDS.
+fn well_formed(asked: &Asked) -> Result<(), Refusal> {
+    let recorded = &asked.recorded;
+    if recorded.method != "GET" {
+        return Err(Box::new(fault(
+            405,
+            "method_not_allowed",
+            "The request method is not allowed.",
+        )));
+    }
+    if recorded.header("x-forwarded-for").is_some() {
+        let refusal = "X-Forwarded-For header is not allowed in request.";
+        return refused(refusal);
+    }
+    if recorded.header("metadata") != Some("true") {
+        return refused("Required metadata header not specified");
+    }
+    if asked.query.has_duplicates() {
+        return refused("Duplicate query parameters are not allowed");
+    }
+    Ok(())
+}
+
+/// 400 with a sentence about the request.
+fn refused<T>(description: &str) -> Result<T, Refusal> {
+    Err(Box::new(fault(400, "invalid_request", description)))
+}
+
+fn unknown_version() -> Response<Body> {
+    let body = json!({
+        "error": "Bad request. api-version is invalid or was not specified in the request. \
+                  For more information refer to aka.ms/azureimds",
+        "newest-versions": NEWEST_VERSIONS,
+    });
+    from_imds(answer(400, &body))
+}
+
+/// 429 as IMDS sends it.
+pub(crate) fn too_many_requests() -> Response<Body> {
+    fault(
+        429,
+        "too_many_requests",
+        "Temporarily throttled, too many requests",
+    )
+}
+
+fn fault(status: u16, error: &str, description: &str) -> Response<Body> {
+    let body = json!({"error": error, "error_description": description});
+    from_imds(answer(status, &body))
+}
+
+/// The name by which a genuine IMDS is told from a proxy.
+fn from_imds(response: Response<Body>) -> Response<Body> {
+    with(response, "server", "IMDS/150.870.65.512")
+}

@@ -1,0 +1,177 @@
+//! What was asked of the sandbox.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use axum::http::request::Parts;
+use tokio::sync::Notify;
+
+/// A part of Azure, as faults and counts tell them apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Both token endpoints.
+    Token,
+    /// Instance metadata.
+    Instance,
+    /// Virtual machines by way of Resource Manager.
+    VirtualMachines,
+    /// The status of Resource Manager's operations.
+    Operations,
+    /// Microsoft Graph.
+    Graph,
+}
+
+impl Service {
+    /// Every service, with its name on the control path.
+    pub(crate) const ALL: [(Self, &'static str); 5] = [
+        (Self::Token, "token"),
+        (Self::Instance, "instance"),
+        (Self::VirtualMachines, "virtualMachines"),
+        (Self::Operations, "operations"),
+        (Self::Graph, "graph"),
+    ];
+
+    /// The service that has `path`; ARM's paths are case-insensitive.
+    pub(crate) fn of(path: &str) -> Option<Self> {
+        let path = path.to_ascii_lowercase();
+        if path.starts_with("/metadata/identity/") || path == "/msi/token" {
+            Some(Self::Token)
+        } else if path.starts_with("/metadata/") {
+            Some(Self::Instance)
+        } else if path.starts_with("/subscriptions/") && path.contains("/operations/") {
+            Some(Self::Operations)
+        } else if path.starts_with("/subscriptions/") {
+            Some(Self::VirtualMachines)
+        } else {
+            path.starts_with("/v1.0/").then_some(Self::Graph)
+        }
+    }
+}
+
+/// One request, as it came in.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// What it was for, where that is known.
+    pub service: Option<Service>,
+    /// The verb.
+    pub method: String,
+    /// The path, as on the wire.
+    pub path: String,
+    /// The query, as on the wire.
+    pub query: String,
+    /// The headers, with lower-case names.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Recorded {
+    pub(crate) fn new(service: Option<Service>, request: &Parts) -> Self {
+        let text = |value: &axum::http::HeaderValue| {
+            String::from_utf8_lossy(value.as_bytes()).into_owned()
+        };
+        Self {
+            service,
+            method: request.method.to_string(),
+            path: request.uri.path().to_owned(),
+            query: request.uri.query().unwrap_or_default().to_owned(),
+            headers: request
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), text(value)))
+                .collect(),
+        }
+    }
+
+    /// The first header `name`.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self
+            .headers
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
+        Some(value)
+    }
+}
+
+/// All requests, and how many were under way at one time.
+#[derive(Default)]
+pub(crate) struct Journal {
+    entries: Mutex<Entries>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct Entries {
+    requests: Vec<Recorded>,
+    loads: HashMap<Service, Load>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Load {
+    under_way: usize,
+    peak: usize,
+}
+
+/// A request under way; it ends when this is dropped.
+pub(crate) struct UnderWay<'a>(&'a Journal, Option<Service>);
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        if let Some(service) = self.1 {
+            self.0.entries().loads.entry(service).or_default().under_way -= 1;
+        }
+    }
+}
+
+impl Journal {
+    /// Notes a request.
+    pub(crate) fn enter(&self, request: Recorded) -> UnderWay<'_> {
+        let service = request.service;
+        let mut entries = self.entries();
+        if let Some(service) = service {
+            let load = entries.loads.entry(service).or_default();
+            load.under_way += 1;
+            load.peak = load.peak.max(load.under_way);
+        }
+        entries.requests.push(request);
+        drop(entries);
+        self.changed.notify_waiters();
+        UnderWay(self, service)
+    }
+
+    pub(crate) fn requests(&self, service: Option<Service>) -> Vec<Recorded> {
+        let entries = self.entries();
+        entries
+            .requests
+            .iter()
+            .filter(|request| request.service == service)
+            .cloned()
+            .collect()
+    }
+
+    pub(crate) fn all(&self) -> Vec<Recorded> {
+        self.entries().requests.clone()
+    }
+
+    pub(crate) async fn arrived(&self, service: Service, count: usize) {
+        loop {
+            let changed = self.changed.notified();
+            if self.requests(Some(service)).len() >= count {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    pub(crate) fn peak(&self, service: Service) -> usize {
+        self.entries()
+            .loads
+            .get(&service)
+            .map_or(0, |load| load.peak)
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,170 @@
+//! A local Azure: managed identity, Resource Manager and Graph as they are on
+//! the wire, with faults on demand.
+//!
+//! One listener serves everything; what a request is for follows from its path.
+//! What is imitated, and from which source, stands at the head of each module.
+
+mod app_service;
+mod arm;
+mod azure;
+mod control;
+mod faults;
+mod gate;
+mod graph;
+mod imds;
+mod journal;
+mod query;
+mod seed;
+mod server;
+mod settings;
+mod tokens;
+
+use std::{collections::BTreeSet, io, sync::Arc};
+
+pub use faults::{Fault, Hold, Times};
+pub use journal::{Recorded, Service};
+pub use seed::{DEFAULT_SCOPE, VirtualMachine};
+pub use settings::{Host, Identity, Settings};
+
+use azure::Azure;
+use server::Server;
+
+/// The sandbox could not be started.
+#[derive(Debug, thiserror::Error)]
+#[error("the sandbox cannot listen")]
+pub struct Error(#[from] io::Error);
+
+/// A running local Azure; it ends when it is dropped.
+///
+/// It runs on a thread and a runtime of its own, so that any test can use it.
+pub struct Sandbox {
+    azure: Arc<Azure>,
+    _server: Server,
+}
+
+impl Sandbox {
+    /// Starts a local Azure; it listens when this returns.
+    pub fn start(settings: Settings) -> Result<Self, Error> {
+        let listener = std::net::TcpListener::bind(settings.listen)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let azure = Arc::new(Azure::new(url, settings));
+        let server = Server::start(listener, Arc::clone(&azure))?;
+        Ok(Self {
+            azure,
+            _server: server,
+        })
+    }
+
+    /// Where it listens, without a slash at the end.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.azure.url
+    }
+
+    /// The variables that such a host sets, and where its ARM and Graph are.
+    #[must_use]
+    pub fn environment(&self, host: Host) -> Vec<(String, String)> {
+        self.azure.environment(host)
+    }
+
+    /// From now on `service` answers with `fault`, as often as `times` says;
+    /// faults of one service take effect one after the other.
+    pub fn inject(&self, service: Service, fault: Fault, times: Times) {
+        self.azure.faults.inject(service, fault, times);
+    }
+
+    /// Takes back the faults of `service`.
+    pub fn clear(&self, service: Service) {
+        self.azure.faults.clear(service);
+    }
+
+    /// From now on requests to `service` wait, until the hold is released.
+    #[must_use]
+    pub fn hold(&self, service: Service) -> Hold {
+        self.azure.faults.hold(service)
+    }
+
+    /// The requests to `service`, in order of arrival.
+    #[must_use]
+    pub fn requests(&self, service: Service) -> Vec<Recorded> {
+        self.azure.journal.requests(Some(service))
+    }
+
+    /// Resolves once `count` requests to `service` have arrived in all.
+    pub async fn arrived(&self, service: Service, count: usize) {
+        self.azure.journal.arrived(service, count).await;
+    }
+
+    /// The most requests to `service` that were under way at one time.
+    #[must_use]
+    pub fn peak_concurrency(&self, service: Service) -> usize {
+        self.azure.journal.peak(service)
+    }
+
+    /// Requests to paths that Azure is not known to have.
+    #[must_use]
+    pub fn unexpected(&self) -> Vec<Recorded> {
+        self.azure.journal.requests(None)
+    }
+
+    /// Every token handed out so far is refused from now on, and forgotten by
+    /// the host's cache.
+    pub fn expire_tokens(&self) {
+        self.azure.tokens.refuse_all(tokens::HostCache::Forgets);
+    }
+
+    /// Every token handed out so far is refused from now on, while the host's
+    /// cache goes on handing it out, unless it is asked to be passed by.
+    pub fn reject_tokens(&self) {
+        self.azure.tokens.refuse_all(tokens::HostCache::Keeps);
+    }
+
+    /// Page tokens given out so far have expired.
+    pub fn expire_page_tokens(&self) {
+        self.azure.graph.expire_pages();
+    }
+
+    /// A token for `resource`, as a caller would hold that goes to Azure itself.
+    #[must_use]
+    pub fn mint(&self, resource: &str) -> String {
+        let identity = Identity::gateway();
+        self.azure
+            .tokens
+            .mint(resource, &identity, self.azure.settings.token_lifetime)
+    }
+
+    /// What must not show anywhere: tokens, signatures of operation URLs, the
+    /// identity header.
+    #[must_use]
+    pub fn secrets(&self) -> Vec<String> {
+        let mut secrets = self.azure.tokens.all();
+        secrets.extend(self.azure.arm.signatures());
+        secrets.push(self.azure.identity_header.clone());
+        secrets
+    }
+
+    /// Every department, the awkward ones included.
+    #[must_use]
+    pub fn departments(&self) -> Vec<String> {
+        seed::departments()
+    }
+
+    /// The ids of the users of `department`.
+    #[must_use]
+    pub fn user_ids(&self, department: &str) -> BTreeSet<String> {
+        seed::user_ids(department)
+    }
+
+    /// Every virtual machine.
+    #[must_use]
+    pub fn virtual_machines(&self) -> Vec<VirtualMachine> {
+        seed::virtual_machines()
+    }
+
+    /// The power state of a virtual machine: `running`, `deallocating` or
+    /// `deallocated`.
+    #[must_use]
+    pub fn power_state(&self, resource_group: &str, name: &str) -> Option<String> {
+        self.azure.arm.power_state(resource_group, name)
+    }
+}

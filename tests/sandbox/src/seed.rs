@@ -1,0 +1,68 @@
+//! The same machines and people at every start.
+
+mod machines;
+mod people;
+
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+pub use machines::{DEFAULT_SCOPE, VirtualMachine};
+pub(crate) use machines::{SUBSCRIPTION, machine_id, virtual_machines};
+pub(crate) use people::{PROPERTIES, departments, user_ids, users};
+
+use crate::settings::Identity;
+
+/// The tenant of everything here.
+pub(crate) const TENANT: &str = "7b31ddc4-0000-4000-8000-5a4d0bca1a11";
+
+/// FNV-1a: a hash that is the same on every machine and in every release.
+pub(crate) fn hash(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}
+
+/// A GUID that belongs to `text`.
+pub(crate) fn guid(text: &str) -> String {
+    let halves = [hash(text), hash(&format!("{text}/low"))];
+    let bytes = Uuid::from_u64_pair(halves[0], halves[1]).into_bytes();
+    uuid::Builder::from_bytes(bytes)
+        .with_version(uuid::Version::Random)
+        .with_variant(uuid::Variant::RFC4122)
+        .into_uuid()
+        .to_string()
+}
+
+/// Instance metadata of the virtual machine that programs run on: `gateway-01`
+/// in the default scope. Every primitive is text, as IMDS writes it.
+pub(crate) fn instance_metadata(identity: Option<&Identity>) -> Value {
+    let group = DEFAULT_SCOPE.rsplit('/').next().unwrap_or_default();
+    let id = machine_id(SUBSCRIPTION, group, "gateway-01");
+    json!({
+        "compute": {
+            "azEnvironment": "AzurePublicCloud",
+            "location": "westeurope",
+            "name": "gateway-01",
+            "osType": "Linux",
+            "priority": "",
+            "resourceGroupName": group,
+            "resourceId": id,
+            "subscriptionId": SUBSCRIPTION,
+            "tagsList": [{"name": "identity", "value": identity.map_or("", |it| &it.client_id)}],
+            "vmId": guid(&id),
+            "vmScaleSetName": "",
+            "virtualMachineScaleSet": {"id": ""},
+            "vmSize": "Standard_B2s",
+            "zone": "1",
+        },
+        "network": {
+            "interface": [{
+                "ipv4": {
+                    "ipAddress": [{"privateIpAddress": "10.0.0.4", "publicIpAddress": ""}],
+                    "subnet": [{"address": "10.0.0.0", "prefix": "24"}],
+                },
+                "macAddress": "000D3A000001",
+            }],
+        },
+    })
+}

@@ -1,0 +1,78 @@
+//! What a sandbox can be told.
+
+use std::{net::SocketAddr, time::Duration};
+
+use crate::seed;
+
+/// How the sandbox behaves.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where it listens; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// How long a deallocation takes.
+    pub deallocate_takes: Duration,
+    /// How long tokens last.
+    pub token_lifetime: Duration,
+    /// Whether the host has a system-assigned identity.
+    pub system_assigned: bool,
+    /// The user-assigned identities of the host.
+    pub user_assigned: Vec<Identity>,
+    /// Whether the limits of a node's identity endpoint hold: 20 requests a
+    /// second, five at a time.
+    pub identity_limits: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            deallocate_takes: Duration::from_millis(200),
+            token_lifetime: Duration::from_hours(24),
+            system_assigned: true,
+            user_assigned: vec![Identity::gateway()],
+            identity_limits: true,
+        }
+    }
+}
+
+/// A managed identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Its client (application) id.
+    pub client_id: String,
+    /// Its object (principal) id.
+    pub object_id: String,
+    /// Its resource id.
+    pub resource_id: String,
+}
+
+impl Identity {
+    /// The user-assigned identity of the default settings.
+    #[must_use]
+    pub fn gateway() -> Self {
+        Self::named("mi-gateway")
+    }
+
+    /// A user-assigned identity; the same name gives the same ids.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        Self {
+            client_id: seed::guid(&format!("client/{name}")),
+            object_id: seed::guid(&format!("object/{name}")),
+            resource_id: format!(
+                "/subscriptions/{}/resourcegroups/rg-identity/providers/\
+                 Microsoft.ManagedIdentity/userAssignedIdentities/{name}",
+                seed::SUBSCRIPTION
+            ),
+        }
+    }
+}
+
+/// Whose environment a program gets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// A virtual machine: tokens come from instance metadata.
+    Vm,
+    /// Azure Container Apps: tokens come from a local endpoint.
+    ContainerApp,
+}

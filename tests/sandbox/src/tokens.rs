@@ -1,0 +1,191 @@
+//! Tokens: minted, kept by the host, accepted or refused.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::{seed, settings::Identity};
+
+/// Who a token can be for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    Arm,
+    Graph,
+}
+
+impl Audience {
+    /// The audience that `resource` names.
+    pub(crate) fn of(resource: &str) -> Option<Self> {
+        match resource.trim_end_matches('/') {
+            "https://management.azure.com" | "https://management.core.windows.net" => {
+                Some(Self::Arm)
+            }
+            "https://graph.microsoft.com" | "00000003-0000-0000-c000-000000000000" => {
+                Some(Self::Graph)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Why a token is not accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    Missing,
+    Unknown,
+    Expired,
+    WrongAudience,
+}
+
+/// Whether the host may answer from its cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Freshness {
+    Cached,
+    NewlyIssued,
+}
+
+/// What the host's cache does with tokens that are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HostCache {
+    Forgets,
+    Keeps,
+}
+
+/// A token as a host hands it out.
+#[derive(Clone)]
+pub(crate) struct Issued {
+    pub(crate) token: String,
+    pub(crate) not_before: u64,
+    pub(crate) expires_on: u64,
+}
+
+struct Minted {
+    audience: Option<Audience>,
+    expires_on: u64,
+    is_refused: bool,
+}
+
+/// Every token that was ever handed out.
+#[derive(Default)]
+pub(crate) struct Tokens {
+    minted: Mutex<HashMap<String, Minted>>,
+    host: Mutex<HashMap<(String, String), Issued>>,
+}
+
+impl Tokens {
+    /// The host's token for `identity` and `resource`. The host keeps tokens
+    /// for about their lifetime.
+    ///
+    /// Source: "Managed identity best practice recommendations", caching.
+    pub(crate) fn issue(
+        &self,
+        resource: &str,
+        identity: &Identity,
+        lifetime: Duration,
+        freshness: Freshness,
+    ) -> Issued {
+        let key = (identity.client_id.clone(), resource.to_owned());
+        let mut host = lock(&self.host);
+        let kept = host.get(&key).filter(|kept| kept.expires_on > now() + 5);
+        if let (Some(kept), Freshness::Cached) = (kept, freshness) {
+            return kept.clone();
+        }
+        let issued = Issued {
+            token: self.mint(resource, identity, lifetime),
+            not_before: now(),
+            expires_on: now() + lifetime.as_secs(),
+        };
+        host.insert(key, issued.clone());
+        issued
+    }
+
+    /// A new token. It looks like a JWT of Entra ID, version 1.0; its signature
+    /// is noise.
+    pub(crate) fn mint(&self, resource: &str, identity: &Identity, lifetime: Duration) -> String {
+        let (now, expires_on) = (now(), now() + lifetime.as_secs());
+        let header = json!({"typ": "JWT", "alg": "RS256", "x5t": "sandbox", "kid": "sandbox"});
+        let claims = json!({
+            "aud": resource,
+            "iss": format!("https://sts.windows.net/{}/", seed::TENANT),
+            "iat": now,
+            "nbf": now,
+            "exp": expires_on,
+            "appid": identity.client_id,
+            "appidacr": "2",
+            "oid": identity.object_id,
+            "sub": identity.object_id,
+            "tid": seed::TENANT,
+            "uti": Uuid::new_v4().simple().to_string(),
+            "ver": "1.0",
+            "xms_mirid": identity.resource_id,
+        });
+        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signature = URL_SAFE_NO_PAD.encode(noise(256));
+        let token = format!("{}.{}.{signature}", part(&header), part(&claims));
+        let minted = Minted {
+            audience: Audience::of(resource),
+            expires_on,
+            is_refused: false,
+        };
+        lock(&self.minted).insert(token.clone(), minted);
+        token
+    }
+
+    /// Whether `authorization` is a token of ours for `audience`.
+    pub(crate) fn check(
+        &self,
+        authorization: Option<&str>,
+        audience: Audience,
+    ) -> Result<(), Rejection> {
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
+        let token = token.ok_or(Rejection::Missing)?;
+        let minted = lock(&self.minted);
+        let minted = minted.get(token).ok_or(Rejection::Unknown)?;
+        if minted.audience != Some(audience) {
+            return Err(Rejection::WrongAudience);
+        }
+        if minted.is_refused || minted.expires_on <= now() {
+            return Err(Rejection::Expired);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn refuse_all(&self, host_cache: HostCache) {
+        for minted in lock(&self.minted).values_mut() {
+            minted.is_refused = true;
+        }
+        if host_cache == HostCache::Forgets {
+            lock(&self.host).clear();
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<String> {
+        lock(&self.minted).keys().cloned().collect()
+    }
+}
+
+/// Bytes that are the same in no two calls.
+pub(crate) fn noise(size: usize) -> Vec<u8> {
+    std::iter::repeat_with(Uuid::new_v4)
+        .flat_map(Uuid::into_bytes)
+        .take(size)
+        .collect()
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
