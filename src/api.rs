@@ -1,0 +1,53 @@
+//! The HTTP face: routes in the order of `openapi.yaml`.
+
+mod body;
+mod contract;
+mod directory;
+mod edge;
+mod inbound;
+mod operations;
+mod problem;
+mod vms;
+
+use std::time::Duration;
+
+use actix_web::{
+    error::QueryPayloadError,
+    web::{self, PathConfig, QueryConfig, ServiceConfig},
+};
+use url::Url;
+
+pub(crate) use edge::{Edge, guard};
+pub(crate) use inbound::RootSpan;
+pub(crate) use problem::Problem;
+
+/// What handlers need to know of the configuration.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// How long a request may take at Azure, all in all.
+    pub(crate) upstream_timeout: Duration,
+    /// How callers reach the gateway; as they asked for it when `None`.
+    pub(crate) public_url: Option<Url>,
+}
+
+/// The table of contents.
+///
+/// `web::resource` and not `App::route`: only a resource answers 405, with
+/// `Allow`, to a method that it lacks.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
+        .app_data(QueryConfig::default().error_handler(|error, _| unreadable(&error).into()))
+        .service(web::resource("/vms/{name}/deallocate").post(vms::deallocate))
+        .service(web::resource("/vms/{name}").get(vms::show))
+        .service(web::resource("/operations/{id}").get(operations::show))
+        .service(web::resource("/directory/users").get(directory::users))
+        .service(web::resource("/openapi.yaml").get(contract::show));
+}
+
+fn unreadable(error: &QueryPayloadError) -> Problem {
+    match error {
+        QueryPayloadError::Deserialize(fault) => Problem::invalid(format!("query: {fault}")),
+        _ => Problem::invalid("the query cannot be read"),
+    }
+}

@@ -1,0 +1,117 @@
+//! The body of a request: read whole, within its limits, before any handler runs.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{self, Poll},
+    time::Duration,
+};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest,
+    body::{BodySize, BoxBody, MessageBody},
+    dev::{Payload, ServiceRequest},
+    http::{StatusCode, header::CONTENT_TYPE},
+    rt::time,
+    web::{Bytes, BytesMut},
+};
+use futures_core::Stream as _;
+
+use super::Problem;
+
+/// The body has to be there by then, so that a slow client holds no handler.
+const SLOWEST_BODY: Duration = Duration::from_secs(10);
+
+/// Reads the body of `request`, and puts it back as one piece. What could not
+/// be read stays in the request, for [`Unread`].
+pub(super) async fn buffer(request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
+    let mut payload = request.take_payload();
+    if matches!(payload, Payload::None) {
+        return Ok(());
+    }
+    let outcome = time::timeout(SLOWEST_BODY, read(&mut payload, limit)).await;
+    let slow = || Err(Problem::body_too_slow(SLOWEST_BODY));
+    match outcome.unwrap_or_else(|_| slow()) {
+        Ok(body) => request.set_payload(Payload::from(body)),
+        Err(problem) => {
+            request.set_payload(payload);
+            return Err(problem);
+        }
+    }
+    Ok(())
+}
+
+async fn read(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = poll_fn(|waker| Pin::new(&mut *payload).poll_next(waker)).await {
+        let chunk = chunk.map_err(|_| Problem::invalid("the body broke off"))?;
+        if body.len() + chunk.len() > limit {
+            return Err(Problem::body_too_large(limit));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+/// The answer to a request whose body is not read to its end.
+///
+/// actix closes the connection after the answer while somebody still holds the
+/// payload; once it is dropped, a chunked body is read on without limit.
+pub(super) struct Unread {
+    answer: BoxBody,
+    _payload: Payload,
+}
+
+impl Unread {
+    pub(super) fn new(answer: impl MessageBody + 'static, payload: Payload) -> Self {
+        Self {
+            answer: BoxBody::new(answer),
+            _payload: payload,
+        }
+    }
+}
+
+impl MessageBody for Unread {
+    type Error = <BoxBody as MessageBody>::Error;
+
+    fn size(&self) -> BodySize {
+        self.answer.size()
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        waker: &mut task::Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        Pin::new(&mut self.answer).poll_next(waker)
+    }
+}
+
+/// Proof that the request has no body.
+///
+/// A body is refused and not overlooked: whoever sends one means something by
+/// it that would not happen.
+pub(super) struct NoBody;
+
+impl FromRequest for NoBody {
+    type Error = Problem;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_none_or(|value| value.starts_with("application/json"));
+        let mut payload = payload.take();
+        Box::pin(async move {
+            match read(&mut payload, usize::MAX).await?.len() {
+                0 => Ok(Self),
+                _ if is_json => Err(Problem::invalid("this operation takes no body")),
+                _ => Err(Problem::unreadable(
+                    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                    "this operation takes no body, and none of this content type",
+                )),
+            }
+        })
+    }
+}

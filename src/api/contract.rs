@@ -1,0 +1,14 @@
+//! The contract itself.
+
+use actix_web::{HttpResponse, web::Query};
+
+use super::vms::NoQuery;
+
+const CONTRACT: &str = include_str!("../../openapi.yaml");
+
+/// `GET /openapi.yaml`
+pub(super) async fn show(_: Query<NoQuery>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/yaml")
+        .body(CONTRACT)
+}

@@ -1,0 +1,179 @@
+//! What every request passes: limits, problem documents, metrics, one log line.
+
+use std::time::Instant;
+
+use actix_web::{
+    Error, HttpMessage as _, HttpResponse,
+    body::{BodySize, BoxBody, EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, HeaderName, HeaderValue},
+    },
+    middleware::Next,
+    web,
+};
+use tracing::Level;
+
+use super::{
+    Problem,
+    body::{self, Unread},
+    inbound::Inbound,
+};
+use crate::{metrics::Metrics, telemetry::chain};
+
+/// The longest path and query, in bytes. A cursor that carries Graph's link is
+/// well below.
+const LONGEST_TARGET: usize = 16 * 1024;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the edge of a listener needs.
+#[derive(Clone)]
+pub(crate) struct Edge {
+    /// Where requests are counted.
+    pub(crate) metrics: Metrics,
+    /// The longest body that is accepted, in bytes.
+    pub(crate) body_limit: usize,
+    /// The longest header section that is accepted, in bytes.
+    pub(crate) header_limit: usize,
+}
+
+/// The middleware of both listeners; outside of it there is only the span.
+pub(crate) async fn guard<B: MessageBody + 'static>(
+    edge: web::Data<Edge>,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let started = Instant::now();
+    let _in_flight = edge.metrics.request_started();
+    let inbound = Inbound::of(request.request());
+    let (mut answer, fault) = match admit(&mut request, &edge).await {
+        Ok(()) => rendered(next.call(request).await?.map_into_left_body(), &inbound),
+        Err(problem) => refused(request, problem, &inbound),
+    };
+    if let Ok(id) = HeaderValue::from_str(&inbound.id.to_string()) {
+        answer.headers_mut().insert(REQUEST_ID, id);
+    }
+    record(&edge.metrics, &answer, fault.as_deref(), started);
+    Ok(answer)
+}
+
+/// Refuses what is too large by its own account before a byte of it is read,
+/// and what turns out to be.
+async fn admit(request: &mut ServiceRequest, edge: &Edge) -> Result<(), Problem> {
+    let headers = request.headers();
+    let target = request
+        .uri()
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if target > LONGEST_TARGET {
+        let why = format!("path and query have more than {LONGEST_TARGET} bytes");
+        return Err(Problem::unreadable(StatusCode::URI_TOO_LONG, why));
+    }
+    let size: usize = headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + 4)
+        .sum();
+    if size > edge.header_limit {
+        let why = format!("the headers have more than {} bytes", edge.header_limit);
+        return Err(Problem::unreadable(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            why,
+        ));
+    }
+    let length = headers
+        .get(CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > edge.body_limit as u64) {
+        return Err(Problem::body_too_large(edge.body_limit));
+    }
+    body::buffer(request, edge.body_limit).await
+}
+
+/// The answer to a request that was not admitted, after which the connection
+/// closes if there is more of it.
+fn refused<B: MessageBody + 'static>(
+    mut request: ServiceRequest,
+    problem: Problem,
+    inbound: &Inbound,
+) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<String>) {
+    let unread = request.take_payload();
+    let answer = request.error_response(problem).map_into_right_body();
+    let (answer, fault) = rendered(answer, inbound);
+    let answer = answer.map_body(|_, body: EitherBody<B, BoxBody>| {
+        EitherBody::right(BoxBody::new(Unread::new(body, unread)))
+    });
+    (answer, fault)
+}
+
+/// An error as its problem document, and what the log is to say of it.
+fn rendered<B: MessageBody + 'static>(
+    answer: ServiceResponse<EitherBody<B, BoxBody>>,
+    inbound: &Inbound,
+) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<String>) {
+    let status = answer.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return (answer, None);
+    }
+    let (request, response) = answer.into_parts();
+    let bare;
+    let problem = match response
+        .error()
+        .and_then(|error| error.as_error::<Problem>())
+    {
+        Some(problem) => problem,
+        None if response.error().is_none() && has_body(&response) => {
+            return (ServiceResponse::new(request, response), None);
+        }
+        None => {
+            bare = Problem::of_bare(&response);
+            &bare
+        }
+    };
+    let document = problem.render(request.path(), inbound);
+    let fault = format!("{}: {}", problem.code(), chain(problem));
+    let answer = ServiceResponse::new(request, document.map_into_right_body());
+    (answer, Some(fault))
+}
+
+/// An answer that somebody wrote on purpose, such as that of readiness.
+fn has_body(response: &HttpResponse<impl MessageBody>) -> bool {
+    !matches!(response.body().size(), BodySize::None | BodySize::Sized(0))
+}
+
+/// Counts the request and writes its one line. Its query stays out: it may
+/// hold names, or a cursor.
+fn record<B>(
+    metrics: &Metrics,
+    answer: &ServiceResponse<B>,
+    fault: Option<&str>,
+    started: Instant,
+) {
+    let request = answer.request();
+    let route = request.match_pattern();
+    let route = route.as_deref().unwrap_or("unmatched");
+    let (method, status) = (request.method().as_str(), answer.status().as_u16());
+    let took = started.elapsed();
+    metrics.request_ended(route, method, status, took);
+    let duration_ms = took.as_secs_f64() * 1e3;
+    macro_rules! line {
+        ($level:expr) => {
+            tracing::event!(
+                $level,
+                http.method = method,
+                http.route = route,
+                http.path = request.path(),
+                http.status = status,
+                duration_ms,
+                error = fault,
+                "request answered",
+            )
+        };
+    }
+    match route {
+        "/livez" | "/readyz" | "/metrics" => line!(Level::DEBUG),
+        _ if status >= 500 => line!(Level::WARN),
+        _ => line!(Level::INFO),
+    }
+}

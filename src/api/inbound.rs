@@ -1,0 +1,81 @@
+//! What a request brings along: its ids, its trace, its deadline.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::HeaderMap,
+    web,
+};
+use tracing::{Span, field};
+use tracing_actix_web::RootSpanBuilder;
+
+use super::{Problem, Settings};
+use crate::{
+    http::{Context, Deadline},
+    telemetry::{RequestId, TraceContext},
+};
+
+/// The ids that a request is found by again.
+#[derive(Clone, Debug)]
+pub(crate) struct Inbound {
+    pub(crate) id: RequestId,
+    pub(crate) trace: TraceContext,
+}
+
+impl Inbound {
+    fn read(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name)?.to_str().ok();
+        Self {
+            id: RequestId::accepted(text("x-request-id")),
+            trace: TraceContext::continued(text("traceparent")),
+        }
+    }
+
+    /// The ids of `request`; a request that came past the root span gets them
+    /// here.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let known = request.extensions().get::<Self>().cloned();
+        known.unwrap_or_else(|| {
+            let inbound = Self::read(request.headers());
+            request.extensions_mut().insert(inbound.clone());
+            inbound
+        })
+    }
+}
+
+/// A handler's way to ask for what its calls inherit.
+impl FromRequest for Context {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let settings = request.app_data::<web::Data<Settings>>();
+        let context = settings.map(|settings| Self {
+            deadline: Deadline::after(settings.upstream_timeout),
+            trace: Inbound::of(request).trace,
+        });
+        ready(context.ok_or_else(|| Problem::internal("no settings")))
+    }
+}
+
+/// The span of a request, lean: what a log line needs, and the line itself is
+/// written in [`super::edge`].
+pub(crate) struct RootSpan;
+
+impl RootSpanBuilder for RootSpan {
+    fn on_request_start(request: &ServiceRequest) -> Span {
+        let inbound = Inbound::read(request.headers());
+        let span = tracing::info_span!(
+            "request",
+            request_id = field::display(&inbound.id),
+            trace_id = field::display(inbound.trace.trace_id()),
+        );
+        request.extensions_mut().insert(inbound);
+        span
+    }
+
+    fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, actix_web::Error>) {}
+}

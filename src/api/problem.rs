@@ -1,0 +1,249 @@
+//! Errors as RFC 9457 problem documents: the one place that knows our codes.
+
+mod cause;
+
+use std::{error::Error, fmt, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    http::{
+        StatusCode,
+        header::{ALLOW, HeaderValue, RETRY_AFTER},
+    },
+};
+use serde::Serialize;
+
+use super::inbound::Inbound;
+
+/// What kind of problem it is, for programs: stable, and documented in
+/// `openapi.yaml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidRequest,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    Throttled,
+    UpstreamRefused,
+    UpstreamFailed,
+    UpstreamTimeout,
+    Unavailable,
+    Internal,
+}
+
+impl Code {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::Throttled => "throttled",
+            Self::UpstreamRefused => "upstream_refused",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::Unavailable => "unavailable",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request is not as documented",
+            Self::NotFound => "There is no such thing",
+            Self::MethodNotAllowed => "The path does not offer this method",
+            Self::Conflict => "The state of the resource forbids it",
+            Self::Throttled => "Too many requests",
+            Self::UpstreamRefused => "Azure refuses the gateway",
+            Self::UpstreamFailed => "Azure failed",
+            Self::UpstreamTimeout => "Azure took too long",
+            Self::Unavailable => "The gateway cannot do this now",
+            Self::Internal => "The gateway failed",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Self::UpstreamRefused | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+/// What Azure said, as far as callers may know it.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Upstream {
+    service: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_id: Option<String>,
+}
+
+/// An answer that is an error. `Display` and `source` are for the log; what
+/// the caller gets is the document that [`Problem::render`] writes.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    code: Code,
+    status: StatusCode,
+    detail: String,
+    retry_after: Option<Duration>,
+    allow: Option<HeaderValue>,
+    upstream: Option<Box<Upstream>>,
+    source: Option<Box<dyn Error>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    r#type: String,
+    title: &'static str,
+    status: u16,
+    detail: &'a str,
+    instance: &'a str,
+    code: &'static str,
+    request_id: String,
+    trace_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'a Upstream>,
+}
+
+impl Problem {
+    fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            status: code.status(),
+            detail: detail.into(),
+            retry_after: None,
+            allow: None,
+            upstream: None,
+            source: None,
+        }
+    }
+
+    /// 400: `why` says what is wrong with the request and what would be right.
+    pub(crate) fn invalid(why: impl fmt::Display) -> Self {
+        Self::new(Code::InvalidRequest, why.to_string())
+    }
+
+    /// 408, 413, 414, 415 or 431: a request that is not read to its end.
+    pub(crate) fn unreadable(status: StatusCode, why: impl Into<String>) -> Self {
+        Self {
+            status,
+            ..Self::new(Code::InvalidRequest, why)
+        }
+    }
+
+    /// 413.
+    pub(crate) fn body_too_large(limit: usize) -> Self {
+        let why = format!("the body has more than {limit} bytes");
+        Self::unreadable(StatusCode::PAYLOAD_TOO_LARGE, why)
+    }
+
+    /// 408.
+    pub(crate) fn body_too_slow(limit: Duration) -> Self {
+        let why = format!("the body was not there within {} s", limit.as_secs());
+        Self::unreadable(StatusCode::REQUEST_TIMEOUT, why)
+    }
+
+    /// 404.
+    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+        Self::new(Code::NotFound, what)
+    }
+
+    /// 500: a fault of ours.
+    pub(crate) fn internal(what: impl Into<String>) -> Self {
+        Self::new(Code::Internal, what)
+    }
+
+    /// The problem behind an error response that actix made by itself.
+    pub(crate) fn of_bare(response: &HttpResponse<impl MessageBody>) -> Self {
+        match response.status() {
+            StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
+            StatusCode::METHOD_NOT_ALLOWED => Self {
+                allow: response.headers().get(ALLOW).cloned(),
+                ..Self::new(Code::MethodNotAllowed, "use a method that Allow names")
+            },
+            status if status.is_client_error() => {
+                Self::unreadable(status, "the request could not be read")
+            }
+            _ => Self::internal("the request could not be answered"),
+        }
+    }
+
+    /// The document, with the ids by which the request is found again.
+    pub(crate) fn render(&self, path: &str, inbound: &Inbound) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.status);
+        response.content_type("application/problem+json");
+        if let Some(pause) = self.retry_after {
+            response.insert_header((RETRY_AFTER, whole_seconds(pause)));
+        }
+        if let Some(allow) = &self.allow {
+            response.insert_header((ALLOW, allow.clone()));
+        }
+        let document = Document {
+            r#type: format!("urn:mi-gateway:problem:{}", self.code.as_str()),
+            title: self.code.title(),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            instance: path,
+            code: self.code.as_str(),
+            request_id: inbound.id.to_string(),
+            trace_id: inbound.trace.trace_id().to_string(),
+            upstream: self.upstream.as_deref(),
+        };
+        response.body(serde_json::to_vec(&document).unwrap_or_default())
+    }
+
+    /// The stable code, for the log.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code.as_str()
+    }
+}
+
+/// At least one, so that no client comes back at once.
+pub(crate) fn whole_seconds(pause: Duration) -> u64 {
+    pause
+        .as_millis()
+        .div_ceil(1_000)
+        .try_into()
+        .map_or(u64::MAX, |seconds: u64| seconds.max(1))
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.detail)
+    }
+}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.source.as_deref()
+    }
+}
+
+/// Rendered by [`super::edge`], which knows the request's ids.
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        HttpResponse::new(self.status)
+    }
+}

@@ -1,0 +1,206 @@
+//! Which problem each cause is: every match is exhaustive, so that a new cause
+//! does not compile until somebody has decided.
+
+use std::{error::Error, time::Duration};
+
+use actix_web::http::StatusCode;
+
+use super::{Code, Problem, Upstream};
+use crate::{
+    azure::{self, InvalidName, InvalidQuery},
+    directory::{self, InvalidCursor},
+    http::{self, Refusal},
+    identity::TokenError,
+    inventory, power,
+    task::Stopped,
+};
+
+/// When to come back if nobody says.
+const SOON: Duration = Duration::from_secs(1);
+
+impl Problem {
+    fn caused(self, source: impl Error + 'static) -> Self {
+        Self {
+            source: Some(Box::new(source)),
+            ..self
+        }
+    }
+
+    fn retry_after(self, pause: Duration) -> Self {
+        Self {
+            retry_after: Some(pause),
+            ..self
+        }
+    }
+
+    fn upstream(self, upstream: Upstream) -> Self {
+        Self {
+            upstream: Some(Box::new(upstream)),
+            ..self
+        }
+    }
+}
+
+impl From<InvalidName> for Problem {
+    fn from(error: InvalidName) -> Self {
+        Self::invalid(error)
+    }
+}
+
+impl From<InvalidQuery> for Problem {
+    fn from(error: InvalidQuery) -> Self {
+        Self::invalid(error)
+    }
+}
+
+impl From<InvalidCursor> for Problem {
+    fn from(error: InvalidCursor) -> Self {
+        Self::invalid(error)
+    }
+}
+
+impl From<Stopped> for Problem {
+    fn from(error: Stopped) -> Self {
+        Self::new(Code::Unavailable, error.to_string()).retry_after(SOON)
+    }
+}
+
+impl From<power::Error> for Problem {
+    fn from(error: power::Error) -> Self {
+        match error {
+            power::Error::Azure(_, source) => Self::from(source),
+            power::Error::Stopped(source) => Self::from(source),
+        }
+    }
+}
+
+impl From<directory::Error> for Problem {
+    fn from(error: directory::Error) -> Self {
+        match error {
+            directory::Error::Cursor(source) => Self::from(source),
+            directory::Error::Expired => Self::invalid(directory::Error::Expired),
+            directory::Error::Azure(source) => Self::from(source),
+        }
+    }
+}
+
+impl From<inventory::Error> for Problem {
+    fn from(error: inventory::Error) -> Self {
+        let problem = Self::new(Code::Unavailable, error.to_string()).retry_after(SOON);
+        match &error {
+            inventory::Error::NoScope | inventory::Error::NoGroup => problem,
+            inventory::Error::Metadata(_) => problem.caused(error),
+        }
+    }
+}
+
+impl From<azure::Error> for Problem {
+    fn from(error: azure::Error) -> Self {
+        let problem = match &error {
+            azure::Error::Token { source, .. } => without_token(source),
+            azure::Error::Upstream {
+                service,
+                operation,
+                source,
+            } => from_exchange(service, operation, source),
+        };
+        problem.caused(error)
+    }
+}
+
+fn without_token(error: &TokenError) -> Problem {
+    let problem = Problem::new(Code::Unavailable, error.to_string());
+    let pause = error.asked_pause().unwrap_or(SOON);
+    match error {
+        TokenError::Refused(source)
+        | TokenError::Throttled(source)
+        | TokenError::Unavailable(source) => problem
+            .retry_after(pause)
+            .upstream(said("identity", source.refusal())),
+        TokenError::Unusable(_) => problem.retry_after(pause).upstream(said("identity", None)),
+        TokenError::Waiting | TokenError::Unchanged | TokenError::Stopped => {
+            problem.retry_after(pause)
+        }
+    }
+}
+
+fn from_exchange(service: &'static str, operation: &str, error: &http::Error) -> Problem {
+    let problem = match error {
+        http::Error::Timeout(_) => Problem::new(
+            Code::UpstreamTimeout,
+            format!("no answer to {operation} in time; whether it was carried out is not known"),
+        ),
+        http::Error::ConnectionRefused | http::Error::Unreachable(_) => Problem::new(
+            Code::UpstreamFailed,
+            "Azure could not be reached; nothing was done",
+        ),
+        http::Error::Interrupted(_) | http::Error::TooLong(_) | http::Error::Malformed(_) => {
+            Problem::new(
+                Code::UpstreamFailed,
+                format!("the answer to {operation} broke off or is not understood"),
+            )
+        }
+        http::Error::Refused(refusal) => from_refusal(operation, refusal),
+    };
+    problem.upstream(said(service, error.refusal()))
+}
+
+fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
+    match refusal.status {
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+            Problem::new(Code::UpstreamRefused, grant(operation))
+        }
+        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "Azure knows no such resource"),
+        StatusCode::CONFLICT => Problem::new(
+            Code::Conflict,
+            refusal
+                .message
+                .as_deref()
+                .unwrap_or("Azure reports a conflict"),
+        ),
+        StatusCode::TOO_MANY_REQUESTS => Problem::new(Code::Throttled, "Azure is throttling")
+            .retry_after(refusal.retry_after.unwrap_or(SOON)),
+        _ => Problem::new(
+            Code::UpstreamFailed,
+            format!("Azure did not carry out {operation}"),
+        ),
+    }
+}
+
+/// What the managed identity needs for `operation`, and where.
+fn grant(operation: &str) -> String {
+    let permission = match operation {
+        "list_users" => {
+            return "the gateway's managed identity may not list users: grant its service \
+                    principal the application permission User.Read.All of Microsoft Graph"
+                .to_owned();
+        }
+        "deallocate" => "Microsoft.Compute/virtualMachines/deallocate/action",
+        "get_vm" => "Microsoft.Compute/virtualMachines/read",
+        _ => "Microsoft.Compute/locations/operations/read",
+    };
+    format!(
+        "the gateway's managed identity may not do this: assign it a role with {permission} \
+         at the resource group of the virtual machine"
+    )
+}
+
+/// Azure's code and message; the message of 401 and 403 names our ids and
+/// stays in the log.
+fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
+    let Some(refusal) = refusal else {
+        return Upstream {
+            service,
+            ..Upstream::default()
+        };
+    };
+    let names_us = matches!(refusal.status.as_u16(), 401 | 403);
+    Upstream {
+        service,
+        status: Some(refusal.status.as_u16()),
+        code: refusal.code.clone(),
+        message: refusal.message.clone().filter(|_| !names_us),
+        request_id: refusal.request_id.clone(),
+        correlation_id: refusal.correlation_id.clone(),
+    }
+}

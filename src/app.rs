@@ -1,0 +1,199 @@
+//! Builds what is shared, binds, serves, drains.
+
+mod admin;
+mod shared;
+
+use std::{
+    future::Future,
+    io,
+    net::{SocketAddr, TcpListener},
+    time::Duration,
+};
+
+use actix_web::{
+    App, HttpServer,
+    dev::{Server, ServerHandle},
+    http::header::InvalidHeaderValue,
+    middleware::from_fn,
+    rt::{
+        self,
+        signal::unix::{SignalKind, signal},
+        time,
+    },
+    web,
+};
+use tracing_actix_web::TracingLogger;
+
+use crate::{api, config::Config, http::TlsError};
+use shared::Shared;
+
+/// The head of a request has to be there by then; a client that is slower gets
+/// 408.
+const SLOWEST_HEAD: Duration = Duration::from_secs(5);
+
+/// Why the gateway does not start, or ended by a fault.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The address is taken, or not of this machine.
+    #[error("{variable} {address} cannot be listened on")]
+    Bind {
+        /// The variable that holds the address.
+        variable: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// No connection to Azure could be made.
+    #[error("connections to Azure cannot be made")]
+    Tls(#[from] TlsError),
+    /// Not text that a header can hold.
+    #[error("IDENTITY_HEADER is not usable as a header")]
+    IdentityHeader(#[source] InvalidHeaderValue),
+    /// A metric was declared twice.
+    #[error("the metrics could not be set up")]
+    Metrics(#[from] prometheus::Error),
+    /// The server ended by itself.
+    #[error("serving ended")]
+    Serve(#[source] io::Error),
+}
+
+/// The gateway, bound to its addresses and not yet serving.
+pub struct Application {
+    shared: Shared,
+    config: Config,
+    api: TcpListener,
+    admin: TcpListener,
+    addresses: [SocketAddr; 2],
+}
+
+impl Application {
+    /// Builds what all workers share and binds both listeners.
+    pub fn build(config: Config) -> Result<Self, Error> {
+        let shared = Shared::new(&config)?;
+        let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
+        let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;
+        Ok(Self {
+            shared,
+            config,
+            api,
+            admin,
+            addresses: [api_address, admin_address],
+        })
+    }
+
+    /// Where the API is offered.
+    #[must_use]
+    pub fn api_address(&self) -> SocketAddr {
+        self.addresses[0]
+    }
+
+    /// Where metrics and health are offered.
+    #[must_use]
+    pub fn admin_address(&self) -> SocketAddr {
+        self.addresses[1]
+    }
+
+    /// Serves until the process is told to end, by SIGTERM or SIGINT.
+    pub async fn run(self) -> Result<(), Error> {
+        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Serve)?;
+        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Serve)?;
+        self.run_until(async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        })
+        .await
+    }
+
+    /// Serves until `stop` resolves, then lets what is under way end.
+    pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        let Self {
+            shared,
+            config,
+            api,
+            admin,
+            addresses,
+        } = self;
+        tracing::info!(
+            api = %addresses[0],
+            admin = %addresses[1],
+            "listening; the API on loopback only, as callers are not authenticated"
+        );
+        let (api, admin) = (
+            serve_api(&shared, &config, api)?,
+            admin::serve(&shared, admin)?,
+        );
+        let (api_handle, admin_handle) = (api.handle(), admin.handle());
+        let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
+        shared.warm_up();
+        let outcome = tokio::select! {
+            () = stop => {
+                drain(&shared, &config, &api_handle).await;
+                api.await
+            }
+            outcome = &mut api => outcome,
+        };
+        admin_handle.stop(false).await;
+        let _ = admin.await;
+        outcome.unwrap_or(Ok(())).map_err(Error::Serve)
+    }
+}
+
+fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
+    let failed = |source| Error::Bind {
+        variable,
+        address,
+        source,
+    };
+    let listener = TcpListener::bind(address).map_err(failed)?;
+    let bound = listener.local_addr().map_err(failed)?;
+    Ok((listener, bound))
+}
+
+fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<Server, Error> {
+    let shared = shared.clone();
+    let settings = api::Settings {
+        upstream_timeout: config.limits.upstream_timeout,
+        public_url: config.public_url.clone(),
+    };
+    let edge = shared.edge();
+    let grace = config.shutdown.grace.as_secs();
+    let mut server = HttpServer::new(move || {
+        let worker = shared.worker();
+        App::new()
+            .app_data(web::Data::new(settings.clone()))
+            .app_data(web::Data::new(edge.clone()))
+            .app_data(web::ThinData(worker.inventory))
+            .app_data(web::ThinData(worker.power))
+            .app_data(web::ThinData(worker.directory))
+            .wrap(from_fn(api::guard))
+            .wrap(TracingLogger::<api::RootSpan>::new())
+            .configure(api::routes)
+    })
+    .disable_signals()
+    .client_request_timeout(SLOWEST_HEAD)
+    .shutdown_timeout(grace)
+    .tcp_nodelay(true);
+    if let Some(workers) = config.workers {
+        server = server.workers(workers.get());
+    }
+    Ok(server.listen(listener).map_err(Error::Serve)?.run())
+}
+
+/// Not ready, then no new connections, then the end of what is under way: a
+/// load balancer notices the first before it meets the second.
+async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) {
+    tracing::info!("shutting down");
+    shared.stop_being_ready();
+    time::sleep(config.shutdown.delay).await;
+    api.pause().await;
+    if time::timeout(config.shutdown.grace, shared.tasks.drain())
+        .await
+        .is_err()
+    {
+        tracing::warn!("work was still under way when the grace ended");
+    }
+    api.stop(true).await;
+}

@@ -1,0 +1,156 @@
+//! Azure Resource Manager and Microsoft Graph as typed clients.
+
+mod arm;
+mod graph;
+mod id;
+mod odata;
+mod operation;
+mod users;
+mod vm;
+
+use actix_web::http::{
+    StatusCode,
+    header::{AUTHORIZATION, HeaderName, HeaderValue},
+};
+
+pub(crate) use arm::{ArmClient, Submitted};
+pub(crate) use graph::GraphClient;
+pub(crate) use id::{InvalidName, VirtualMachineId, VmName};
+pub(crate) use operation::{OperationFault, OperationUrl, Progress};
+pub(crate) use users::{InvalidQuery, PageLink, UserQuery};
+pub(crate) use vm::{PowerState, VirtualMachine};
+
+use crate::{
+    http::{self, Cause, Client, Context, Request, Response, RetryPolicy},
+    identity::{ManagedIdentity, Resource, TokenError},
+};
+
+/// Why Azure did not do what was asked of it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Nothing was asked: there is no token to ask with.
+    #[error("no token for {service}")]
+    Token {
+        service: &'static str,
+        #[source]
+        source: TokenError,
+    },
+    /// It was asked, and this came of it.
+    #[error("{service} did not carry out {operation}")]
+    Upstream {
+        service: &'static str,
+        operation: &'static str,
+        #[source]
+        source: http::Error,
+    },
+}
+
+impl Error {
+    /// The refusal, when Azure gave one.
+    pub(crate) fn refusal(&self) -> Option<&http::Refusal> {
+        match self {
+            Self::Upstream { source, .. } => source.refusal(),
+            Self::Token { .. } => None,
+        }
+    }
+}
+
+/// One worker's way to one Azure API, token included.
+#[derive(Clone)]
+struct Api {
+    client: Client,
+    identity: ManagedIdentity,
+    resource: Resource,
+}
+
+impl Api {
+    /// Sends `request` with a token, and once more with another if Azure
+    /// rejects the first. That is safe for every verb: a request without
+    /// authentication is refused before it is looked at.
+    async fn call(
+        &self,
+        request: Request<'_>,
+        context: &Context,
+        policy: RetryPolicy,
+    ) -> Result<Response, Error> {
+        let operation = request.operation;
+        let request = request.header(TRACEPARENT, traceparent(context));
+        let token = self
+            .identity
+            .token(self.resource, context.deadline)
+            .await
+            .map_err(|source| self.no_token(source))?;
+        let answer = self
+            .client
+            .send(
+                &request.clone().header(AUTHORIZATION, token.authorization()),
+                context.deadline,
+                policy,
+            )
+            .await;
+        let rejection = match answer {
+            Err(error) if is_rejection(&error) => error,
+            answer => return answer.map_err(|source| self.failed(operation, source)),
+        };
+        let other = match self
+            .identity
+            .replace(self.resource, &token, context.deadline)
+            .await
+        {
+            Ok(other) => other,
+            // Azure's own words say more than that there is no other token.
+            Err(TokenError::Unchanged) => return Err(self.failed(operation, rejection)),
+            Err(source) => return Err(self.no_token(source)),
+        };
+        self.client
+            .send(
+                &request.header(AUTHORIZATION, other.authorization()),
+                context.deadline,
+                policy,
+            )
+            .await
+            .map_err(|source| self.failed(operation, source))
+    }
+
+    fn no_token(&self, source: TokenError) -> Error {
+        Error::Token {
+            service: self.client.service(),
+            source,
+        }
+    }
+
+    fn failed(&self, operation: &'static str, source: http::Error) -> Error {
+        Error::Upstream {
+            service: self.client.service(),
+            operation,
+            source,
+        }
+    }
+
+    fn malformed(&self, operation: &'static str, cause: Cause) -> Error {
+        self.failed(operation, http::Error::Malformed(cause))
+    }
+}
+
+fn is_rejection(error: &http::Error) -> bool {
+    error
+        .refusal()
+        .is_some_and(|refusal| refusal.status == StatusCode::UNAUTHORIZED)
+}
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+
+fn traceparent(context: &Context) -> HeaderValue {
+    ascii(&context.trace.traceparent())
+}
+
+/// The trace id as a GUID: Azure shows it in its logs and support tickets, and
+/// there it joins them to ours.
+fn correlation_id(context: &Context) -> HeaderValue {
+    ascii(&uuid::Uuid::from_bytes(context.trace.id()).to_string())
+}
+
+/// A header value of text that is known to be plain.
+fn ascii(text: &str) -> HeaderValue {
+    HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""))
+}

@@ -1,0 +1,116 @@
+//! Azure's long-running operations, as the asynchronous protocol has them.
+//!
+//! Source: Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
+
+use serde::Deserialize;
+use url::{Origin, Url};
+
+use crate::secret::Secret;
+
+/// Where Azure tells how an operation goes.
+///
+/// It carries a signature that lets whoever holds it read the status, and some
+/// 3.6 kB that have to go back byte for byte.
+#[derive(Clone)]
+pub(crate) struct OperationUrl(Secret);
+
+impl OperationUrl {
+    /// Accepts `url` if it leads to `arm`: our token is sent along with it.
+    pub(crate) fn accept(url: &str, arm: &Origin) -> Option<Self> {
+        let parsed = Url::parse(url).ok()?;
+        let plain = parsed.username().is_empty() && parsed.password().is_none();
+        (plain && parsed.origin() == *arm).then(|| Self(Secret::new(url)))
+    }
+
+    /// The URL, for the request and for nothing else.
+    pub(super) fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// Why an operation failed or was canceled.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq)]
+pub(crate) struct OperationFault {
+    pub(crate) code: String,
+    #[serde(default)]
+    pub(crate) message: String,
+}
+
+/// How far an operation is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Progress {
+    Running,
+    Succeeded,
+    Failed(OperationFault),
+    Canceled(OperationFault),
+}
+
+#[derive(Deserialize)]
+struct Body {
+    status: String,
+    error: Option<OperationFault>,
+}
+
+impl Progress {
+    /// Reads the body of a status answer. Any state but the three final ones
+    /// means that the operation runs; Azure has written them in varying case.
+    pub(crate) fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
+        let body: Body = serde_json::from_slice(body)?;
+        let fault = || OperationFault {
+            code: "Unspecified".to_owned(),
+            message: "Azure gave no reason".to_owned(),
+        };
+        let error = body.error;
+        Ok(match body.status.to_ascii_lowercase().as_str() {
+            "succeeded" => Self::Succeeded,
+            "failed" => Self::Failed(error.unwrap_or_else(fault)),
+            "canceled" | "cancelled" => Self::Canceled(error.unwrap_or_else(fault)),
+            _ => Self::Running,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn recorded_statuses_are_read_in_the_case_they_come_in() {
+        for (body, progress) in [
+            (r#"{"status":"InProgress","name":"g"}"#, Progress::Running),
+            (r#"{"status":"succeeded"}"#, Progress::Succeeded),
+            (r#"{"status":"Updating"}"#, Progress::Running),
+        ] {
+            assert_eq!(Progress::read(body.as_bytes()).unwrap(), progress);
+        }
+        let body = r#"{"status":"Failed","error":{"code":"OperationPreempted","message":"M"}}"#;
+        let Progress::Failed(fault) = Progress::read(body.as_bytes()).unwrap() else {
+            panic!("failed");
+        };
+        assert_eq!(fault.code, "OperationPreempted");
+    }
+
+    #[test]
+    fn a_body_without_a_status_is_no_status() {
+        assert!(Progress::read(b"{}").is_err());
+        assert!(Progress::read(b"").is_err());
+    }
+
+    #[test]
+    fn an_operation_url_that_leads_elsewhere_is_not_accepted() {
+        let arm = Url::parse("https://management.azure.com").unwrap().origin();
+        let accept = |url| OperationUrl::accept(url, &arm).is_some();
+        assert!(accept(
+            "https://management.azure.com/subscriptions/s/x?t=1&s=2"
+        ));
+        for url in [
+            "https://management.azure.com.evil.example/x",
+            "http://management.azure.com/x",
+            "https://management.azure.com:444/x",
+            "https://user@management.azure.com/x",
+            "/subscriptions/s",
+        ] {
+            assert!(!accept(url), "{url}");
+        }
+    }
+}

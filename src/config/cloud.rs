@@ -1,0 +1,180 @@
+//! The clouds, and the two upstreams of each.
+
+use std::{net::IpAddr, str::FromStr};
+
+use url::{Host, Url};
+
+use super::{Raw, reader::Reader};
+
+/// One of Azure's clouds: endpoints and audiences follow from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Cloud {
+    /// Azure as most know it.
+    Public,
+    /// Azure Government, L4 and GCC High.
+    UsGov,
+    /// Azure Government, L5.
+    UsDod,
+    /// Azure operated by 21Vianet.
+    China,
+}
+
+/// One of the two APIs behind the gateway.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Upstream {
+    /// Scheme, host and port.
+    pub(crate) endpoint: Url,
+    /// What a token for it is asked for with; an endpoint that stands in for
+    /// the real one keeps the real one's.
+    pub(crate) audience: &'static str,
+}
+
+/// What an endpoint has to be.
+const ENDPOINT: &str =
+    "an https URL of scheme, host and port alone (http is allowed to a loopback address)";
+
+impl FromStr for Cloud {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "public" => Ok(Self::Public),
+            "usgov" => Ok(Self::UsGov),
+            "usdod" => Ok(Self::UsDod),
+            "china" => Ok(Self::China),
+            _ => Err(()),
+        }
+    }
+}
+
+impl Cloud {
+    const EXPECTED: &str = "public, usgov, usdod or china";
+
+    /// Source: "National clouds" of Microsoft Graph, and Azure/azure-cli
+    /// `azure/cli/core/cloud.py`.
+    fn roots(self) -> Roots {
+        match self {
+            Self::Public => Roots {
+                arm: (
+                    "https://management.azure.com",
+                    "https://management.azure.com/",
+                ),
+                graph: "https://graph.microsoft.com",
+            },
+            Self::UsGov => Roots {
+                arm: US_GOV_ARM,
+                graph: "https://graph.microsoft.us",
+            },
+            Self::UsDod => Roots {
+                arm: US_GOV_ARM,
+                graph: "https://dod-graph.microsoft.us",
+            },
+            Self::China => Roots {
+                arm: (
+                    "https://management.chinacloudapi.cn",
+                    "https://management.core.chinacloudapi.cn/",
+                ),
+                graph: "https://microsoftgraph.chinacloudapi.cn",
+            },
+        }
+    }
+
+    /// Resource Manager, at `endpoint` if it is given.
+    fn arm(self, endpoint: Option<Url>) -> Option<Upstream> {
+        let (root, audience) = self.roots().arm;
+        upstream(endpoint, root, audience)
+    }
+
+    /// Microsoft Graph, at `endpoint` if it is given.
+    fn graph(self, endpoint: Option<Url>) -> Option<Upstream> {
+        let root = self.roots().graph;
+        upstream(endpoint, root, root)
+    }
+}
+
+/// Resource Manager and Graph, as the cloud has them or as they are overridden.
+pub(super) fn upstreams(reader: &mut Reader, raw: &Raw) -> Option<[Upstream; 2]> {
+    let cloud: Option<Cloud> = reader.parsed("MIG_CLOUD", raw.cloud.as_deref(), Cloud::EXPECTED);
+    let arm = reader.optional(
+        "MIG_ARM_ENDPOINT",
+        raw.arm_endpoint.as_deref(),
+        ENDPOINT,
+        endpoint,
+    );
+    let graph = reader.optional(
+        "MIG_GRAPH_ENDPOINT",
+        raw.graph_endpoint.as_deref(),
+        ENDPOINT,
+        endpoint,
+    );
+    let cloud = cloud?;
+    Some([cloud.arm(arm)?, cloud.graph(graph)?])
+}
+
+struct Roots {
+    /// Endpoint and audience.
+    arm: (&'static str, &'static str),
+    /// Both endpoint and audience.
+    graph: &'static str,
+}
+
+const US_GOV_ARM: (&str, &str) = (
+    "https://management.usgovcloudapi.net",
+    "https://management.core.usgovcloudapi.net/",
+);
+
+fn upstream(endpoint: Option<Url>, root: &str, audience: &'static str) -> Option<Upstream> {
+    let endpoint = endpoint.or_else(|| Url::parse(root).ok())?;
+    Some(Upstream { endpoint, audience })
+}
+
+/// Reads an endpoint to which tokens may be sent.
+fn endpoint(text: &str) -> Option<Url> {
+    let url = super::origin(text)?;
+    let is_safe = url.scheme() == "https" || address(&url).is_some_and(|it| it.is_loopback());
+    is_safe.then_some(url)
+}
+
+/// The address that `url` names by itself, without asking anybody.
+pub(super) fn address(url: &Url) -> Option<IpAddr> {
+    match url.host()? {
+        Host::Ipv4(address) => Some(address.into()),
+        Host::Ipv6(address) => Some(address.into()),
+        Host::Domain("localhost") => Some(IpAddr::from([127, 0, 0, 1])),
+        Host::Domain(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_sent_in_clear_to_loopback_alone() {
+        for text in [
+            "https://arm.example",
+            "http://127.0.0.1:4580",
+            "http://[::1]:1/",
+        ] {
+            assert!(endpoint(text).is_some(), "{text}");
+        }
+        for text in [
+            "http://management.azure.com",
+            "https://user@arm.example",
+            "https://arm.example/path",
+            "https://arm.example/?q",
+            "ftp://127.0.0.1",
+            "arm.example",
+        ] {
+            assert!(endpoint(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn another_endpoint_keeps_the_audience_of_its_cloud() {
+        let stand_in = Url::parse("http://127.0.0.1:1").unwrap();
+        let arm = Cloud::China.arm(Some(stand_in.clone())).unwrap();
+        assert_eq!(arm.endpoint, stand_in);
+        assert_eq!(arm.audience, "https://management.core.chinacloudapi.cn/");
+    }
+}

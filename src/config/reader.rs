@@ -1,0 +1,148 @@
+//! Reads variables one by one and collects what is wrong with them.
+
+use std::{ops::RangeInclusive, str::FromStr, time::Duration};
+
+use super::{Config, Faults, PREFIX, VARIABLES};
+
+/// The faults found so far.
+#[derive(Default)]
+pub(super) struct Reader {
+    faults: Vec<String>,
+}
+
+impl Reader {
+    /// Notes a fault in words of its own.
+    pub(super) fn fault(&mut self, words: impl Into<String>) {
+        self.faults.push(words.into());
+    }
+
+    /// The configuration, if nothing was wrong with it.
+    pub(super) fn finish(self, config: Option<Config>) -> Result<Config, Faults> {
+        config
+            .filter(|_| self.faults.is_empty())
+            .ok_or(Faults(self.faults))
+    }
+
+    /// Finds misspelt variables: they would be overlooked without a word.
+    pub(super) fn refuse_unknown<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
+        let known = || VARIABLES.iter().map(|variable| variable.name);
+        for name in names.filter(|name| name.starts_with(PREFIX)) {
+            if known().any(|known| known == name) {
+                continue;
+            }
+            let nearest = known()
+                .filter(|known| known.starts_with(PREFIX))
+                .min_by_key(|known| strsim::damerau_levenshtein(known, name));
+            let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+            self.fault(format!("{name} is not a variable of mi-gateway{hint}"));
+        }
+    }
+
+    /// A variable that has a default, or has to be set.
+    pub(super) fn required<T>(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let Some(value) = given.or_else(|| default(name)) else {
+            self.fault(format!("{name} is required: {expected}"));
+            return None;
+        };
+        let parsed = parse(value.trim());
+        if parsed.is_none() {
+            self.fault(format!("{name} is {value:?}, expected {expected}"));
+        }
+        parsed
+    }
+
+    /// A variable that may be left out.
+    pub(super) fn optional<T>(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        given?;
+        self.required(name, given, expected, parse)
+    }
+
+    /// A variable whose type reads itself from text.
+    pub(super) fn parsed<T: FromStr>(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        expected: &str,
+    ) -> Option<T> {
+        self.required(name, given, expected, |text| text.parse().ok())
+    }
+
+    /// A time within `range`.
+    pub(super) fn duration(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        range: &RangeInclusive<Duration>,
+    ) -> Option<Duration> {
+        let expected = format!(
+            "a time such as 500ms, 10s or 2m, from {:?} to {:?}",
+            range.start(),
+            range.end()
+        );
+        self.required(name, given, &expected, |text| {
+            duration(text).filter(|time| range.contains(time))
+        })
+    }
+
+    /// A number of bytes that a head or a small body may have.
+    pub(super) fn bytes(&mut self, name: &str, given: Option<&str>) -> Option<usize> {
+        self.required(
+            name,
+            given,
+            "a number of bytes from 1024 to 1048576",
+            |text| {
+                text.parse()
+                    .ok()
+                    .filter(|bytes| (1 << 10..=1 << 20).contains(bytes))
+            },
+        )
+    }
+}
+
+fn default(name: &str) -> Option<&'static str> {
+    let variable = VARIABLES.iter().find(|variable| variable.name == name)?;
+    variable.default
+}
+
+/// A whole number with a unit; without one it counts seconds.
+fn duration(text: &str) -> Option<Duration> {
+    let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    let number = digits.parse().ok()?;
+    match &text[digits.len()..] {
+        "ms" => Some(Duration::from_millis(number)),
+        "" | "s" => Some(Duration::from_secs(number)),
+        "m" => number.checked_mul(60).map(Duration::from_secs),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_with_and_without_a_unit() {
+        for (text, millis) in [("250ms", 250), ("3", 3_000), ("3s", 3_000), ("2m", 120_000)] {
+            assert_eq!(
+                duration(text),
+                Some(Duration::from_millis(millis)),
+                "{text}"
+            );
+        }
+        for text in ["", "s", "1.5s", "-1", "soon", "1h", "1 s"] {
+            assert_eq!(duration(text), None, "{text}");
+        }
+    }
+}

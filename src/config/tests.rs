@@ -1,0 +1,147 @@
+//! What the environment means, variable by variable.
+
+use super::*;
+
+fn config(vars: &[(&str, &str)]) -> Result<Config, Faults> {
+    let owned = vars
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_vars(owned)
+}
+
+fn faults(vars: &[(&str, &str)]) -> String {
+    config(vars).unwrap_err().to_string()
+}
+
+#[test]
+fn nothing_set_is_a_virtual_machine_in_the_public_cloud() {
+    let config = config(&[]).unwrap();
+    assert!(matches!(config.identity.source, Source::Imds { .. }));
+    assert_eq!(config.identity.id, IdentityId::System);
+    assert_eq!(
+        config.arm.endpoint.as_str(),
+        "https://management.azure.com/"
+    );
+    assert_eq!(config.limits.upstream_timeout, Duration::from_secs(10));
+}
+
+#[test]
+fn every_fault_is_told_at_once_with_its_variable() {
+    let text = faults(&[
+        ("MIG_LISTEN", "here"),
+        ("MIG_UPSTREAM_TIMEOUT", "soon"),
+        ("MIG_WORKERS", "0"),
+        ("MIG_LISTN", "127.0.0.1:80"),
+        ("IDENTITY_ENDPOINT", "http://127.0.0.1:1"),
+    ]);
+    for fault in [
+        "\n  MIG_LISTEN is \"here\", expected a loopback address and port",
+        "\n  MIG_UPSTREAM_TIMEOUT is \"soon\", expected a time such as 500ms",
+        "\n  MIG_WORKERS is \"0\", expected a number from 1 to 256",
+        "\n  MIG_LISTN is not a variable of mi-gateway; did you mean MIG_LISTEN?",
+        "\n  IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set",
+    ] {
+        assert!(text.contains(fault), "{text}");
+    }
+    assert_eq!(text.lines().count(), 6, "{text}");
+}
+
+#[test]
+fn the_api_is_not_offered_beyond_this_host() {
+    assert!(faults(&[("MIG_LISTEN", "0.0.0.0:8080")]).contains("not authenticated yet"));
+    assert!(config(&[("MIG_LISTEN", "[::1]:8080")]).is_ok());
+}
+
+#[test]
+fn an_empty_variable_counts_as_unset() {
+    let config = config(&[
+        ("IDENTITY_ENDPOINT", ""),
+        ("MIG_WORKERS", ""),
+        ("MIG_CLOUD", ""),
+    ]);
+    assert!(matches!(
+        config.unwrap().identity.source,
+        Source::Imds { .. }
+    ));
+}
+
+const ENDPOINT: (&str, &str) = ("IDENTITY_ENDPOINT", "http://localhost:42356/msi/token");
+const HEADER: (&str, &str) = ("IDENTITY_HEADER", "hunter2");
+const MSI: (&str, &str) = ("MSI_ENDPOINT", "http://localhost:42356/msi/token");
+
+#[test]
+fn container_apps_is_recognised_though_it_sets_msi_endpoint_too() {
+    for vars in [&[ENDPOINT, HEADER][..], &[ENDPOINT, HEADER, MSI]] {
+        let config = config(vars).unwrap();
+        assert!(
+            matches!(config.identity.source, Source::AppService { .. }),
+            "{vars:?}"
+        );
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}
+
+#[test]
+fn a_header_without_its_endpoint_leaves_instance_metadata() {
+    let thumbprint = ("IDENTITY_SERVER_THUMBPRINT", "00");
+    let config = config(&[HEADER, thumbprint]).unwrap();
+    assert!(matches!(config.identity.source, Source::Imds { .. }));
+}
+
+#[test]
+fn another_source_of_tokens_is_named_and_not_passed_by() {
+    for (vars, name) in [
+        (
+            &[("AZURE_FEDERATED_TOKEN_FILE", "/t")][..],
+            "workload identity",
+        ),
+        (
+            &[ENDPOINT, HEADER, ("IDENTITY_SERVER_THUMBPRINT", "00")],
+            "Service Fabric",
+        ),
+        (
+            &[ENDPOINT, ("IMDS_ENDPOINT", "http://127.0.0.1:40342")],
+            "Azure Arc",
+        ),
+        (&[MSI, ("MSI_SECRET", "s")], "2017-09-01"),
+        (&[MSI], "Cloud Shell"),
+    ] {
+        assert!(faults(vars).contains(name), "{vars:?}");
+    }
+}
+
+#[test]
+fn the_identity_header_is_not_sent_off_this_host() {
+    for endpoint in [
+        "http://example.com/token",
+        "https://127.0.0.1/",
+        "http://8.8.8.8/",
+        "http://t .com",
+    ] {
+        let text = faults(&[("IDENTITY_ENDPOINT", endpoint), HEADER]);
+        assert!(text.contains("IDENTITY_ENDPOINT is"), "{text}");
+        assert!(!text.contains("hunter2"));
+    }
+    let app_service = ("IDENTITY_ENDPOINT", "http://172.16.3.2:8081/msi/token");
+    assert!(config(&[app_service, HEADER]).is_ok());
+}
+
+#[test]
+fn one_identity_is_named_in_one_way() {
+    let id = "00000000-0000-0000-0000-000000000001";
+    let by_object = config(&[("MIG_IDENTITY_OBJECT_ID", id)]).unwrap();
+    assert_eq!(by_object.identity.id, IdentityId::ObjectId(id.to_owned()));
+    let both = faults(&[("AZURE_CLIENT_ID", id), ("MIG_IDENTITY_OBJECT_ID", id)]);
+    assert!(both.contains("set one of them"));
+    assert!(faults(&[("AZURE_CLIENT_ID", "me")]).contains("AZURE_CLIENT_ID is \"me\""));
+    assert!(faults(&[("MIG_IDENTITY_RESOURCE_ID", "/subscriptions/s")]).contains("userAssigned"));
+}
+
+#[test]
+fn help_shows_every_variable_with_its_default() {
+    let help = help();
+    for variable in VARIABLES {
+        assert!(help.contains(variable.name) && help.contains(variable.default.unwrap_or("")));
+    }
+    assert!(help.lines().all(|line| line.len() <= 100));
+}

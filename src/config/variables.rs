@@ -1,0 +1,183 @@
+//! Every variable with its default and meaning: the one table behind the
+//! defaults, `--help` and the README.
+
+use std::fmt::Write as _;
+
+/// One variable of the environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// What counts when it is unset or empty.
+    pub default: Option<&'static str>,
+    /// What it is for, in a sentence.
+    pub meaning: &'static str,
+}
+
+const fn variable(
+    name: &'static str,
+    default: Option<&'static str>,
+    meaning: &'static str,
+) -> Variable {
+    Variable {
+        name,
+        default,
+        meaning,
+    }
+}
+
+/// All variables, in the order in which the documentation has them.
+pub const VARIABLES: [Variable; 22] = [
+    variable(
+        "MIG_LISTEN",
+        Some("127.0.0.1:8080"),
+        "Address and port of the API; loopback only until callers are authenticated",
+    ),
+    variable(
+        "MIG_ADMIN_LISTEN",
+        Some("0.0.0.0:9090"),
+        "Address and port of metrics and health",
+    ),
+    variable(
+        "MIG_PUBLIC_URL",
+        None,
+        "How callers reach the API, for nextLink; unset: as each request's Host says",
+    ),
+    variable(
+        "MIG_WORKERS",
+        None,
+        "Threads that serve the API; unset: one for each core",
+    ),
+    variable(
+        "MIG_CLOUD",
+        Some("public"),
+        "Azure cloud: public, usgov, usdod or china",
+    ),
+    variable(
+        "MIG_ARM_ENDPOINT",
+        None,
+        "Azure Resource Manager, instead of the cloud's",
+    ),
+    variable(
+        "MIG_GRAPH_ENDPOINT",
+        None,
+        "Microsoft Graph, instead of the cloud's",
+    ),
+    variable(
+        "MIG_IMDS_ENDPOINT",
+        Some("http://169.254.169.254"),
+        "Instance metadata service of a virtual machine",
+    ),
+    variable(
+        "MIG_SCOPES",
+        None,
+        "Resource group of the virtual machines, /subscriptions/{id}/resourceGroups/{name}; unset: \
+         on a virtual machine, its own",
+    ),
+    variable(
+        "AZURE_CLIENT_ID",
+        None,
+        "User-assigned identity, by client id; no id at all: the system-assigned identity",
+    ),
+    variable(
+        "MIG_IDENTITY_OBJECT_ID",
+        None,
+        "User-assigned identity, by object (principal) id",
+    ),
+    variable(
+        "MIG_IDENTITY_RESOURCE_ID",
+        None,
+        "User-assigned identity, by resource id",
+    ),
+    variable(
+        "IDENTITY_ENDPOINT",
+        None,
+        "Token endpoint; set by App Service and Container Apps. Unset: tokens come from instance \
+         metadata",
+    ),
+    variable(
+        "IDENTITY_HEADER",
+        None,
+        "Secret for IDENTITY_ENDPOINT; set by App Service and Container Apps",
+    ),
+    variable(
+        "MIG_UPSTREAM_TIMEOUT",
+        Some("10s"),
+        "Longest time that a request may take at Azure, retries included",
+    ),
+    variable(
+        "MIG_TOKEN_WAIT",
+        Some("2s"),
+        "Longest time that a request waits for a token",
+    ),
+    variable(
+        "MIG_BODY_LIMIT",
+        Some("16384"),
+        "Longest request body, in bytes",
+    ),
+    variable(
+        "MIG_HEADER_LIMIT",
+        Some("16384"),
+        "Longest header section of a request, in bytes",
+    ),
+    variable(
+        "MIG_SHUTDOWN_DELAY",
+        Some("5s"),
+        "Time from SIGTERM, when readiness ends, to the end of new connections",
+    ),
+    variable(
+        "MIG_SHUTDOWN_GRACE",
+        Some("20s"),
+        "Longest wait for requests under way, after that",
+    ),
+    variable(
+        "MIG_LOG",
+        Some("info"),
+        "Level of the log: error, warn, info, debug or trace",
+    ),
+    variable(
+        "MIG_LOG_FORMAT",
+        Some("auto"),
+        "json, text, or auto: text on a terminal",
+    ),
+];
+
+/// What `mi-gateway --help` prints.
+#[must_use]
+pub fn help() -> String {
+    let mut text = String::from(
+        "Azure power operations and directory look-ups over REST, with a managed identity and no\n\
+         credential.\n\n\
+         Usage: mi-gateway [--help | --version]\n\n\
+         It is configured by its environment; an empty variable counts as unset. Times are whole\n\
+         numbers with ms, s or m.\n\n",
+    );
+    for variable in VARIABLES {
+        let default = variable
+            .default
+            .map_or_else(String::new, |value| format!(" [{value}]"));
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "  {}{default}", variable.name);
+        for line in wrapped(variable.meaning, 90) {
+            let _ = writeln!(text, "      {line}");
+        }
+    }
+    text
+}
+
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines
+            .last_mut()
+            .filter(|line| line.len() + 1 + word.len() <= width)
+        {
+            Some(line) => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            None => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}

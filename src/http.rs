@@ -1,0 +1,258 @@
+//! Outbound HTTP: one deadline for a whole exchange, no proxy, no redirects.
+
+mod context;
+mod error;
+mod quota;
+mod refusal;
+mod retry;
+
+use std::{rc::Rc, sync::Arc, time::Duration, time::Instant};
+
+use actix_web::{
+    http::{Method, StatusCode, header::HeaderMap, header::HeaderName, header::HeaderValue},
+    rt::time,
+    web::Bytes,
+};
+use awc::{Connector, error::PayloadError};
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+
+pub(crate) use context::{Context, Deadline};
+pub(crate) use error::{Cause, Error};
+pub(crate) use refusal::Refusal;
+pub(crate) use retry::RetryPolicy;
+
+use crate::metrics::Metrics;
+
+/// Connections that one worker keeps to one upstream; awc's own limit of 100
+/// halves the throughput of 256 callers.
+const CONNECTIONS: usize = 1024;
+
+/// How an upstream is to be talked to.
+#[derive(Clone)]
+pub(crate) struct Profile {
+    /// The upstream's name, as metrics and problems show it.
+    pub(crate) service: &'static str,
+    /// How long a connection may take to open.
+    pub(crate) connect: Duration,
+    /// The longest body that is accepted, in bytes.
+    pub(crate) body_limit: usize,
+    /// The certificates that are trusted; none for an endpoint of this host.
+    pub(crate) tls: Option<Tls>,
+}
+
+/// What is trusted at the other end of a TLS connection.
+#[derive(Clone)]
+pub(crate) struct Tls(Arc<ClientConfig>);
+
+impl Tls {
+    /// The certificate authorities of this machine, or of `SSL_CERT_FILE`.
+    ///
+    /// Read once for all workers: it is some hundred files on a usual system.
+    pub(crate) fn native() -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        let native = rustls_native_certs::load_native_certs();
+        let (accepted, _) = roots.add_parsable_certificates(native.certs);
+        if accepted == 0 {
+            return Err(TlsError::NoRoots);
+        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // HTTP/2 is not offered: the h2 0.3 below awc gets no more fixes
+        // (RUSTSEC-2026-0258).
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self(Arc::new(config)))
+    }
+}
+
+/// Why no TLS connection can be made from here.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// This machine trusts nobody.
+    #[error("no certificate authorities were found; set SSL_CERT_FILE to a PEM bundle")]
+    NoRoots,
+    /// The cryptography provider lacks a protocol version.
+    #[error("TLS could not be set up")]
+    Provider(#[from] rustls::Error),
+}
+
+/// One request to an upstream.
+#[derive(Clone)]
+pub(crate) struct Request<'a> {
+    /// The verb.
+    pub(crate) method: Method,
+    /// The absolute URL, already encoded: it is sent byte for byte.
+    pub(crate) url: &'a str,
+    /// What it does, from a small fixed set: a metrics label.
+    pub(crate) operation: &'static str,
+    /// Headers beyond those that every request carries.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl<'a> Request<'a> {
+    /// A GET of `url`.
+    pub(crate) fn get(url: &'a str, operation: &'static str) -> Self {
+        Self::new(Method::GET, url, operation)
+    }
+
+    /// A POST to `url`, without a body.
+    pub(crate) fn post(url: &'a str, operation: &'static str) -> Self {
+        Self::new(Method::POST, url, operation)
+    }
+
+    fn new(method: Method, url: &'a str, operation: &'static str) -> Self {
+        Self {
+            method,
+            url,
+            operation,
+            headers: Vec::new(),
+        }
+    }
+
+    /// The same request with one header more.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}
+
+/// An answer with a status of success, read to its end.
+pub(crate) struct Response {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Response {
+    /// The header `name`, when it is there and is text.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+/// The connections of one worker to one upstream.
+#[derive(Clone)]
+pub(crate) struct Client {
+    inner: awc::Client,
+    profile: Rc<Profile>,
+    metrics: Metrics,
+}
+
+impl Client {
+    /// A client without connections; they are opened as they are needed.
+    pub(crate) fn new(profile: Profile, metrics: Metrics) -> Self {
+        let mut connector = Connector::new()
+            .limit(CONNECTIONS)
+            .timeout(profile.connect)
+            .handshake_timeout(profile.connect);
+        if let Some(Tls(config)) = &profile.tls {
+            connector = connector.rustls_0_23(Arc::clone(config));
+        }
+        // awc's own timeout ends with the response head; `exchange` bounds the
+        // whole. Azure does not redirect these calls: a redirect is a fault,
+        // and awc would carry our headers along.
+        let inner = awc::Client::builder()
+            .connector(connector)
+            .disable_timeout()
+            .disable_redirects()
+            .no_default_headers()
+            .add_default_header((
+                "user-agent",
+                concat!("mi-gateway/", env!("CARGO_PKG_VERSION")),
+            ))
+            .finish();
+        Self {
+            inner,
+            profile: Rc::new(profile),
+            metrics,
+        }
+    }
+
+    /// The upstream's name.
+    pub(crate) fn service(&self) -> &'static str {
+        self.profile.service
+    }
+
+    /// Sends `request`, and again where `policy` has it and the deadline allows.
+    pub(crate) async fn send(
+        &self,
+        request: &Request<'_>,
+        deadline: Deadline,
+        policy: RetryPolicy,
+    ) -> Result<Response, Error> {
+        let mut attempt = 0;
+        loop {
+            let error = match self.exchange(request, deadline).await {
+                Ok(response) => return Ok(response),
+                Err(error) => error,
+            };
+            let Some(pause) = policy.pause(attempt, &request.method, &error) else {
+                return Err(error);
+            };
+            // A pause that outlives the deadline would only turn a clear
+            // refusal into a time-out.
+            if pause >= deadline.remaining() {
+                return Err(error);
+            }
+            self.metrics
+                .upstream_retry(self.profile.service, request.operation);
+            time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// Sends `request` once and reads the whole answer before `deadline`.
+    pub(crate) async fn exchange(
+        &self,
+        request: &Request<'_>,
+        deadline: Deadline,
+    ) -> Result<Response, Error> {
+        let started = Instant::now();
+        let allowed = deadline.remaining();
+        let answer = time::timeout(allowed, self.answer(request))
+            .await
+            .unwrap_or(Err(Error::Timeout(allowed)));
+        let status = match &answer {
+            Ok(response) => Some(response.status.as_u16()),
+            Err(Error::Refused(refusal)) => Some(refusal.status.as_u16()),
+            Err(_) => None,
+        };
+        self.metrics.upstream_call(
+            self.profile.service,
+            request.operation,
+            status,
+            started.elapsed(),
+        );
+        answer
+    }
+
+    async fn answer(&self, request: &Request<'_>) -> Result<Response, Error> {
+        let mut outgoing = self.inner.request(request.method.clone(), request.url);
+        for (name, value) in &request.headers {
+            outgoing = outgoing.insert_header((name.clone(), value.clone()));
+        }
+        let mut incoming = outgoing
+            .send()
+            .await
+            .map_err(|error| Error::sending(&error))?;
+        let body = match incoming.body().limit(self.profile.body_limit).await {
+            Ok(body) => body,
+            Err(PayloadError::Overflow) => return Err(Error::TooLong(self.profile.body_limit)),
+            Err(error) => return Err(Error::Interrupted(Cause::new(&error))),
+        };
+        let (status, headers) = (incoming.status(), incoming.headers());
+        quota::record(headers, self.profile.service, &self.metrics);
+        if status.is_success() {
+            return Ok(Response {
+                status,
+                headers: headers.clone(),
+                body,
+            });
+        }
+        Err(Error::Refused(Box::new(Refusal::read(
+            status, headers, &body,
+        ))))
+    }
+}

@@ -1,0 +1,47 @@
+//! What an outbound call inherits from the request that it is made for.
+
+use std::time::{Duration, Instant};
+
+use crate::telemetry::TraceContext;
+
+/// The moment by which a whole exchange has to be over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// The deadline `allowed` from now.
+    pub(crate) fn after(allowed: Duration) -> Self {
+        Self(Instant::now() + allowed)
+    }
+
+    /// The earlier of this deadline and one `allowed` from now.
+    pub(crate) fn at_most(self, allowed: Duration) -> Self {
+        Self(self.0.min(Instant::now() + allowed))
+    }
+
+    /// What is left, zero when it has passed.
+    pub(crate) fn remaining(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
+/// The deadline and the trace of a call.
+#[derive(Clone, Debug)]
+pub(crate) struct Context {
+    /// When the caller stops waiting.
+    pub(crate) deadline: Deadline,
+    /// The trace that the caller's request belongs to.
+    pub(crate) trace: TraceContext,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_can_only_be_brought_forward() {
+        let near = Deadline::after(Duration::from_secs(1));
+        assert!(near.at_most(Duration::from_mins(1)).remaining() <= Duration::from_secs(1));
+        assert!(near.at_most(Duration::ZERO).remaining().is_zero());
+    }
+}

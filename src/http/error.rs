@@ -1,0 +1,75 @@
+//! Why an exchange gave no answer to work with.
+
+use std::{error, io::ErrorKind, time::Duration};
+
+use awc::error::{ConnectError, SendRequestError};
+
+use super::Refusal;
+
+/// The text of an error that cannot leave its worker's thread.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Cause(String);
+
+impl Cause {
+    /// What `error` says.
+    pub(crate) fn new(error: &dyn error::Error) -> Self {
+        Self(error.to_string())
+    }
+
+    /// A fault that has no error value of its own.
+    pub(crate) fn said(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+/// Told apart by what the caller would do next.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// Whether it was carried out is not known.
+    #[error("no answer within {0:?}")]
+    Timeout(Duration),
+    /// Nobody listens at the other end; nothing was sent.
+    #[error("the connection was refused")]
+    ConnectionRefused,
+    /// No connection; nothing was sent.
+    #[error("no connection could be opened")]
+    Unreachable(#[source] Cause),
+    /// Whether it was carried out is not known.
+    #[error("the connection broke before the answer was whole")]
+    Interrupted(#[source] Cause),
+    /// The rest of the answer was not read.
+    #[error("the answer is longer than {0} bytes")]
+    TooLong(usize),
+    /// A status other than success.
+    #[error("the answer is {}", .0.status)]
+    Refused(Box<Refusal>),
+    /// Success, but not what the protocol promises.
+    #[error("the answer is not understood")]
+    Malformed(#[source] Cause),
+}
+
+impl Error {
+    /// What went wrong before there was a response head.
+    pub(super) fn sending(error: &SendRequestError) -> Self {
+        match error {
+            SendRequestError::Connect(ConnectError::Io(io))
+                if io.kind() == ErrorKind::ConnectionRefused =>
+            {
+                Self::ConnectionRefused
+            }
+            SendRequestError::Connect(_) | SendRequestError::Url(_) => {
+                Self::Unreachable(Cause::new(error))
+            }
+            _ => Self::Interrupted(Cause::new(error)),
+        }
+    }
+
+    /// The refusal, when there was an answer.
+    pub(crate) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Refused(refusal) => Some(refusal),
+            _ => None,
+        }
+    }
+}

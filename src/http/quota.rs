@@ -1,0 +1,85 @@
+//! What Azure says is left of its quotas.
+
+use actix_web::http::header::HeaderMap;
+
+use crate::metrics::Metrics;
+
+const REMAINING: &str = "x-ms-ratelimit-remaining-";
+
+/// The provider's own buckets: `Microsoft.Compute/DeleteVMResource;11,…`.
+const RESOURCE: &str = "x-ms-ratelimit-remaining-resource";
+
+/// Graph's share of its limit that is used; it comes from four fifths on.
+///
+/// Source: "Microsoft Graph throttling guidance".
+const USED: &str = "x-ms-throttle-limit-percentage";
+
+/// Shows every quota that `headers` speak of.
+///
+/// Buckets are read as they come and not looked for by name: Compute has
+/// renamed its own more than once.
+pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metrics) {
+    for (name, value) in headers {
+        let (name, Ok(value)) = (name.as_str(), value.to_str()) else {
+            continue;
+        };
+        let number = value.trim();
+        if name == RESOURCE {
+            for (bucket, left) in buckets(value) {
+                metrics.quota(service, bucket, left);
+            }
+        } else if let (Some(bucket), Ok(left)) = (name.strip_prefix(REMAINING), number.parse()) {
+            metrics.quota(service, bucket, left);
+        } else if let (USED, Ok(used)) = (name, number.parse()) {
+            metrics.quota_used(service, used);
+        }
+    }
+}
+
+fn buckets(value: &str) -> impl Iterator<Item = (&str, i64)> {
+    value.split(',').filter_map(|part| {
+        let (bucket, left) = part.trim().rsplit_once(';')?;
+        let (_, name) = bucket.rsplit_once('/')?;
+        Some((name, left.trim().parse().ok()?))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn every_bucket_is_shown_whatever_it_is_called() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            (
+                RESOURCE,
+                "Microsoft.Compute/DeleteVMSubscriptionMaximum;1499,Microsoft.Compute/X;11",
+            ),
+            (RESOURCE, "Microsoft.Compute/Y3Min;238"),
+            ("x-ms-ratelimit-remaining-subscription-writes", "199"),
+            ("x-ms-ratelimit-remaining-tenant-reads", "many"),
+            (USED, "0.9"),
+        ] {
+            headers.append(
+                HeaderName::from_static(name),
+                HeaderValue::from_static(value),
+            );
+        }
+        let metrics = Metrics::new().unwrap();
+        record(&headers, "arm", &metrics);
+        let text = metrics.encode().unwrap();
+        for line in [
+            r#"quota_remaining{bucket="DeleteVMSubscriptionMaximum",service="arm"} 1499"#,
+            r#"quota_remaining{bucket="X",service="arm"} 11"#,
+            r#"quota_remaining{bucket="Y3Min",service="arm"} 238"#,
+            r#"quota_remaining{bucket="subscription-writes",service="arm"} 199"#,
+            r#"quota_used_ratio{service="arm"} 0.9"#,
+        ] {
+            assert!(text.contains(line), "{line} in {text}");
+        }
+        assert!(!text.contains("tenant-reads"));
+    }
+}

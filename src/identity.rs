@@ -1,0 +1,211 @@
+//! Tokens of the one managed identity that the gateway holds.
+
+mod cache;
+mod expiry;
+mod failure;
+mod gate;
+mod metadata;
+mod response;
+mod schedule;
+mod source;
+mod token;
+
+use std::time::{Duration, Instant};
+
+use actix_web::rt::{self, time};
+use tracing::Instrument as _;
+
+pub(crate) use cache::TokenCache;
+pub(crate) use failure::TokenError;
+pub(crate) use gate::Gate;
+pub(crate) use metadata::instance;
+pub(crate) use source::{Plan, TokenSource, client};
+pub(crate) use token::{AccessToken, Resource};
+
+use crate::{
+    http::Deadline,
+    metrics::{Metrics, TokenEvent},
+};
+use cache::{Demand, Flight, Joined, Outcome, Seat};
+use response::Unusable;
+use schedule::Schedule;
+use source::HostCache;
+use token::Origin;
+
+/// A replacement that Azure rejects as well is not replaced for this long:
+/// asking more often changes nothing.
+const REPLACEMENT_HOLDS: Duration = Duration::from_mins(5);
+
+/// The managed identity as one worker uses it: what is known of its tokens is
+/// shared, the connection to the identity endpoint the worker's own.
+#[derive(Clone)]
+pub(crate) struct ManagedIdentity {
+    cache: TokenCache,
+    source: TokenSource,
+    metrics: Metrics,
+    wait: Duration,
+}
+
+impl ManagedIdentity {
+    /// An identity whose callers wait at most `wait` for a token.
+    pub(crate) fn new(
+        cache: TokenCache,
+        source: TokenSource,
+        metrics: Metrics,
+        wait: Duration,
+    ) -> Self {
+        Self {
+            cache,
+            source,
+            metrics,
+            wait,
+        }
+    }
+
+    /// A token for `resource` that is valid now.
+    ///
+    /// A stale token is handed out at once and renewed behind the caller's
+    /// back; only for an absent one does the caller wait, at most until
+    /// `deadline`. Whoever stops waiting leaves the acquisition running.
+    pub(crate) async fn token(
+        &self,
+        resource: Resource,
+        deadline: Deadline,
+    ) -> Result<AccessToken, TokenError> {
+        let events = self.cache.events(resource);
+        if let Some(token) = self.cache.get(resource) {
+            events.record(self.renew_if_due(resource, &token));
+            return Ok(token);
+        }
+        if let Some(failure) = self.cache.failure(resource) {
+            events.record(TokenEvent::Negative);
+            return Err(failure);
+        }
+        self.acquired(resource, &Demand::Absent, deadline).await
+    }
+
+    /// A token to try instead of `rejected`, which Azure answered with 401.
+    ///
+    /// However many callers were rejected with one token, one acquisition
+    /// follows; where the source allows it, past the host's own cache.
+    pub(crate) async fn replace(
+        &self,
+        resource: Resource,
+        rejected: &AccessToken,
+        deadline: Deadline,
+    ) -> Result<AccessToken, TokenError> {
+        let replaced_lately = rejected.origin() == Origin::Replacement
+            && rejected.age(Instant::now()) < REPLACEMENT_HOLDS;
+        if replaced_lately {
+            return Err(TokenError::Unchanged);
+        }
+        let demand = Demand::Replacement(rejected.clone());
+        let token = self.acquired(resource, &demand, deadline).await?;
+        if token.says_the_same(rejected) {
+            return Err(TokenError::Unchanged);
+        }
+        Ok(token)
+    }
+
+    /// Why there is no token for `resource`, or `None` when there is one. What
+    /// is missing, or due for renewal, is being fetched when this returns.
+    pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
+        if let Some(token) = self.cache.get(resource) {
+            self.renew_if_due(resource, &token);
+            return None;
+        }
+        if let Some(failure) = self.cache.failure(resource) {
+            return Some(failure);
+        }
+        match self.join(resource, &Demand::Absent) {
+            Joined::Landed(outcome) => outcome.err(),
+            Joined::Waiting(_) => Some(TokenError::Waiting),
+        }
+    }
+
+    /// The cached token for `resource`, for metrics: it counts as no use.
+    pub(crate) fn held(&self, resource: Resource) -> Option<AccessToken> {
+        self.cache.get(resource)
+    }
+
+    fn renew_if_due(&self, resource: Resource, token: &AccessToken) -> TokenEvent {
+        let now = Instant::now();
+        if !token.is_stale(now) {
+            return TokenEvent::Hit;
+        }
+        if token.claim_renewal(now) {
+            self.join(resource, &Demand::Renewal);
+        }
+        TokenEvent::StaleHit
+    }
+
+    async fn acquired(&self, resource: Resource, demand: &Demand, deadline: Deadline) -> Outcome {
+        let seat = match self.join(resource, demand) {
+            Joined::Landed(outcome) => return outcome,
+            Joined::Waiting(seat) => seat,
+        };
+        let patience = deadline.at_most(self.wait).remaining();
+        time::timeout(patience, landed(seat))
+            .await
+            .unwrap_or(Err(TokenError::Waiting))
+    }
+
+    /// A seat in the acquisition for `resource`, which runs in a task of its
+    /// own: it outlives its callers.
+    fn join(&self, resource: Resource, demand: &Demand) -> Joined {
+        let host_cache = match demand {
+            Demand::Absent | Demand::Renewal => HostCache::Use,
+            Demand::Replacement(_) => HostCache::PassBy,
+        };
+        self.cache.join(resource, demand, |flight: Flight| {
+            let identity = self.clone();
+            let acquisition = async move {
+                let outcome = identity.acquire(resource, host_cache).await;
+                flight.land(outcome);
+            };
+            rt::spawn(acquisition.in_current_span());
+        })
+    }
+
+    /// Asks the identity endpoint until it answers or the schedule ends.
+    async fn acquire(&self, resource: Resource, host_cache: HostCache) -> Outcome {
+        let mut schedule = Schedule::new(Instant::now());
+        loop {
+            let failure = match self.attempt(resource, host_cache).await {
+                Ok(token) => return Ok(token),
+                Err(failure) => failure,
+            };
+            let Some(pause) = schedule.pause(&failure, Instant::now()) else {
+                return Err(failure);
+            };
+            time::sleep(pause).await;
+        }
+    }
+
+    async fn attempt(&self, resource: Resource, host_cache: HostCache) -> Outcome {
+        let started = Instant::now();
+        let outcome = self
+            .source
+            .fetch(resource, host_cache)
+            .await
+            .and_then(|grant| {
+                let origin = match host_cache {
+                    HostCache::Use => Origin::Ordinary,
+                    HostCache::PassBy => Origin::Replacement,
+                };
+                AccessToken::new(&grant, origin)
+                    .map_err(|_| TokenError::Unusable(Unusable::NotText))
+            });
+        let label = outcome.as_ref().map_or_else(TokenError::label, |_| "ok");
+        self.metrics
+            .token_acquisition(self.source.label(), label, started.elapsed());
+        outcome
+    }
+}
+
+async fn landed(mut seat: Seat) -> Outcome {
+    match seat.wait_for(Option::is_some).await {
+        Ok(outcome) => outcome.clone().unwrap_or(Err(TokenError::Stopped)),
+        Err(_) => Err(TokenError::Stopped),
+    }
+}

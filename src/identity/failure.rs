@@ -1,0 +1,132 @@
+//! Why there is no token, and for how long that is worth remembering.
+
+use std::time::Duration;
+
+use crate::http;
+
+use super::response::Unusable;
+
+/// Told apart by what a caller, and the next acquisition, would do.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum TokenError {
+    /// The identity or the resource is not as configured: asking again is of
+    /// no use until somebody mends it.
+    #[error("the identity endpoint refuses this identity")]
+    Refused(#[source] http::Error),
+    /// Too many requests from this host.
+    #[error("the identity endpoint is throttling")]
+    Throttled(#[source] http::Error),
+    /// The endpoint fails, or is being updated.
+    #[error("the identity endpoint does not answer")]
+    Unavailable(#[source] http::Error),
+    /// An answer, but no token in it.
+    #[error("the identity endpoint's answer is not usable")]
+    Unusable(#[source] Unusable),
+    /// The acquisition goes on; this caller's patience ended.
+    #[error("a token is being fetched and has not arrived yet")]
+    Waiting,
+    /// Azure rejects the token, and there is no other to be had.
+    #[error("Azure rejects the token that the identity endpoint hands out")]
+    Unchanged,
+    /// The worker that fetched it stopped.
+    #[error("the gateway is shutting down")]
+    Stopped,
+}
+
+impl TokenError {
+    /// What a failed exchange means.
+    pub(crate) fn from_exchange(error: http::Error) -> Self {
+        let Some(status) = error.refusal().map(|refusal| refusal.status.as_u16()) else {
+            return Self::Unavailable(error);
+        };
+        match status {
+            429 => Self::Throttled(error),
+            404 | 408 | 410 | 500..=599 => Self::Unavailable(error),
+            _ => Self::Refused(error),
+        }
+    }
+
+    /// The outcome in metrics.
+    pub(crate) fn label(&self) -> &'static str {
+        match self {
+            Self::Refused(_) => "refused",
+            Self::Throttled(_) => "throttled",
+            Self::Unavailable(_) => "unavailable",
+            Self::Unusable(_) => "unusable",
+            Self::Waiting => "waiting",
+            Self::Unchanged => "unchanged",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    /// What the identity endpoint asked for by `Retry-After`.
+    pub(crate) fn asked_pause(&self) -> Option<Duration> {
+        match self {
+            Self::Refused(error) | Self::Throttled(error) | Self::Unavailable(error) => {
+                error.refusal()?.retry_after
+            }
+            Self::Unusable(_) | Self::Waiting | Self::Unchanged | Self::Stopped => None,
+        }
+    }
+
+    /// For how long callers are told of this failure without asking again;
+    /// `previous` is what the last failure in a row was remembered for.
+    ///
+    /// Transport faults are short: a restarted endpoint is back at once.
+    /// Throttling backs off with decorrelated jitter from 5 to 60 seconds.
+    pub(crate) fn memory(&self, previous: Duration) -> Duration {
+        const STEP: Duration = Duration::from_secs(5);
+        const LONGEST: Duration = Duration::from_mins(1);
+        match self {
+            Self::Refused(_) => LONGEST,
+            Self::Throttled(_) | Self::Unusable(_) => {
+                let reach = (previous * 3).saturating_sub(STEP);
+                let jittered = STEP + reach.mul_f64(fastrand::f64());
+                self.asked_pause().unwrap_or(jittered.min(LONGEST))
+            }
+            Self::Unavailable(_) | Self::Waiting | Self::Unchanged | Self::Stopped => {
+                Duration::from_secs(1)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{StatusCode, header::HeaderMap};
+
+    use super::*;
+
+    fn answered(status: u16) -> TokenError {
+        let status = StatusCode::from_u16(status).unwrap();
+        let refusal = http::Refusal::read(status, &HeaderMap::new(), b"");
+        TokenError::from_exchange(http::Error::Refused(Box::new(refusal)))
+    }
+
+    #[test]
+    fn what_may_pass_is_told_from_what_somebody_has_to_mend() {
+        for status in [400, 401, 403, 405, 302] {
+            assert!(
+                matches!(answered(status), TokenError::Refused(_)),
+                "{status}"
+            );
+        }
+        for status in [404, 408, 410, 500, 501, 503, 511] {
+            assert!(
+                matches!(answered(status), TokenError::Unavailable(_)),
+                "{status}"
+            );
+        }
+        assert!(matches!(answered(429), TokenError::Throttled(_)));
+    }
+
+    #[test]
+    fn throttling_is_remembered_for_longer_and_never_beyond_a_minute() {
+        let throttled = answered(429);
+        let mut memory = Duration::ZERO;
+        for _ in 0..50 {
+            memory = throttled.memory(memory);
+            assert!(memory >= Duration::from_secs(5) && memory <= Duration::from_mins(1));
+        }
+    }
+}

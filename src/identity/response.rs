@@ -1,0 +1,164 @@
+//! Reads a token out of every documented shape of an answer.
+
+use std::time::Duration;
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::expiry::{self, Expiry};
+use crate::secret::Secret;
+
+/// A token and how long it lasts from now.
+#[derive(Debug)]
+pub(crate) struct Grant {
+    pub(crate) token: Secret,
+    pub(crate) lifetime: Duration,
+}
+
+/// Why an answer of status 2xx holds no token to work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// HTML from a proxy in the path, as a rule.
+    #[error("it is not JSON; a proxy may have answered instead of the identity endpoint")]
+    NotJson,
+    /// Empty or absent.
+    #[error("it has no access_token")]
+    NoToken,
+    /// Not fit for a header.
+    #[error("its access_token has characters that no token has")]
+    NotText,
+    /// In none of the known forms.
+    #[error("its expires_on or expires_in is in no known form")]
+    UnknownExpiry,
+    /// Neither the answer nor the token says.
+    #[error("nothing in it says when the token expires")]
+    NoExpiry,
+    /// In the past.
+    #[error("its token has expired already")]
+    Expired,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    #[serde(default)]
+    access_token: Option<String>,
+    #[serde(default)]
+    expires_on: Option<Value>,
+    #[serde(default)]
+    expires_in: Option<Value>,
+}
+
+/// Reads the body of a token answer.
+///
+/// Expiry is the earliest of what `expires_on`, `expires_in` and the token's
+/// own `exp` say: which of them an endpoint sends, and whether as number, text
+/// or date, differs from one to the next. The token is read for this alone; it
+/// is opaque otherwise.
+pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Grant, Unusable> {
+    let answer: Option<Answer> = serde_json::from_slice(body).map_err(|_| Unusable::NotJson)?;
+    let answer = answer.ok_or(Unusable::NoToken)?;
+    let token = answer.access_token.filter(|token| !token.is_empty());
+    let token = token.ok_or(Unusable::NoToken)?;
+    if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Unusable::NotText);
+    }
+    let stated = [
+        expiry::on(answer.expires_on.as_ref(), now)?,
+        expiry::within(answer.expires_in.as_ref())?,
+        own_expiry(&token, now),
+    ];
+    let lifetime = match stated.into_iter().flatten().min() {
+        None => return Err(Unusable::NoExpiry),
+        Some(Expiry::Past) => return Err(Unusable::Expired),
+        Some(Expiry::In(lifetime)) => lifetime,
+    };
+    Ok(Grant {
+        token: Secret::new(token),
+        lifetime,
+    })
+}
+
+/// The `exp` claim, when the token is a JWT that can be read.
+fn own_expiry(token: &str, now: Timestamp) -> Option<Expiry> {
+    #[derive(Deserialize)]
+    struct Claims {
+        exp: i64,
+    }
+    let payload = token.split('.').nth(1)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
+    let claims: Claims = serde_json::from_slice(&payload).ok()?;
+    Some(Expiry::at(claims.exp, now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 2026-11-24T10:00:00Z
+    const NOW: i64 = 1_795_514_400;
+
+    fn lifetime(body: &str) -> Result<u64, Unusable> {
+        let now = Timestamp::from_second(NOW).unwrap();
+        read(body.as_bytes(), now).map(|grant| grant.lifetime.as_secs())
+    }
+
+    #[test]
+    fn every_documented_form_of_expiry_is_read() {
+        for expiry in [
+            r#""expires_on":"1795518000""#,
+            r#""expires_on":1795518000"#,
+            r#""expires_in":"3600""#,
+            r#""expires_in":3600"#,
+            r#""expires_in":"","expires_on":"1795518000""#,
+            r#""expires_in":"3600","expires_on":"1795599999""#,
+            r#""expires_in":"9999","expires_on":"1795518000""#,
+            r#""expires_on":"3600""#,
+            r#""expires_on":"11/24/2026 11:00:00 +00:00""#,
+            r#""expires_on":"11/24/2026 11:00:00 AM +00:00""#,
+            r#""expires_on":"11/24/2026 11:00:00""#,
+            r#""expires_on":"2026-11-24 11:00:00""#,
+            r#""expires_on":"2026-11-24T11:00:00.0000000+00:00""#,
+        ] {
+            let body = format!(r#"{{"access_token":"t",{expiry}}}"#);
+            assert_eq!(lifetime(&body), Ok(3600), "{expiry}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_says_nothing_is_read_from_the_token_itself() {
+        let payload = URL_SAFE_NO_PAD.encode(format!(r#"{{"exp":{}}}"#, NOW + 60));
+        let body = format!(r#"{{"access_token":"e30.{payload}.s"}}"#);
+        assert_eq!(lifetime(&body), Ok(60));
+        assert_eq!(
+            lifetime(r#"{"access_token":"opaque"}"#),
+            Err(Unusable::NoExpiry)
+        );
+    }
+
+    #[test]
+    fn what_is_no_usable_token_is_named() {
+        for (body, why) in [
+            ("<html>", Unusable::NotJson),
+            ("null", Unusable::NoToken),
+            ("{}", Unusable::NoToken),
+            (r#"{"access_token":""}"#, Unusable::NoToken),
+            (
+                r#"{"access_token":"a b","expires_in":9}"#,
+                Unusable::NotText,
+            ),
+            (
+                r#"{"access_token":"t","expires_on":"15609740s28"}"#,
+                Unusable::UnknownExpiry,
+            ),
+            (
+                r#"{"access_token":"t","expires_on":"1795514399"}"#,
+                Unusable::Expired,
+            ),
+            (r#"{"access_token":"t","expires_in":0}"#, Unusable::Expired),
+        ] {
+            assert_eq!(lifetime(body), Err(why), "{body}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! An access token, and when it is fresh, stale or no longer usable.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
+
+use actix_web::http::header::{HeaderValue, InvalidHeaderValue};
+
+use super::response::Grant;
+
+/// Before its expiry a token is not used any more: it has to outlive the call
+/// that it is sent with, and clocks differ.
+const HARD_MARGIN: Duration = Duration::from_secs(30);
+
+/// From this lifetime on a token is renewed at half of it, as MSAL does.
+const LONG_LIVED: Duration = Duration::from_hours(2);
+
+/// After one renewal was begun, the next may begin this much later.
+const RENEWAL_SPACING: Duration = Duration::from_secs(30);
+
+/// What a token is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Resource {
+    /// Azure Resource Manager.
+    Arm,
+    /// Microsoft Graph.
+    Graph,
+}
+
+impl Resource {
+    /// Every resource, in the order in which they are asked for at start-up.
+    pub(crate) const ALL: [Self; 2] = [Self::Arm, Self::Graph];
+
+    /// The name in metrics and in readiness.
+    pub(crate) const fn label(self) -> &'static str {
+        match self {
+            Self::Arm => "arm",
+            Self::Graph => "graph",
+        }
+    }
+}
+
+/// Why a token was acquired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    /// There was none, or the one there was grew old.
+    Ordinary,
+    /// Azure rejected the one before.
+    Replacement,
+}
+
+/// A bearer token; cloning it copies no text, and nothing prints it.
+#[derive(Clone)]
+pub(crate) struct AccessToken(Arc<Inner>);
+
+struct Inner {
+    authorization: HeaderValue,
+    origin: Origin,
+    acquired: Instant,
+    usable_for: Duration,
+    fresh_for: Duration,
+    expires_on: SystemTime,
+    /// Milliseconds after `acquired`; the only thing that changes.
+    next_renewal: AtomicU64,
+}
+
+impl AccessToken {
+    /// The token of `grant`, counted from now.
+    ///
+    /// It is usable until 30 seconds before its expiry, or for nine tenths of a
+    /// lifetime under five minutes.
+    pub(crate) fn new(grant: &Grant, origin: Origin) -> Result<Self, InvalidHeaderValue> {
+        let mut authorization = HeaderValue::try_from(format!("Bearer {}", grant.token.expose()))?;
+        authorization.set_sensitive(true);
+        let lifetime = grant.lifetime;
+        let fresh_for = fresh_for(lifetime, fastrand::f64());
+        Ok(Self(Arc::new(Inner {
+            authorization,
+            origin,
+            acquired: Instant::now(),
+            usable_for: lifetime.saturating_sub(HARD_MARGIN.min(lifetime / 10)),
+            fresh_for,
+            expires_on: SystemTime::now() + lifetime,
+            next_renewal: AtomicU64::new(millis(fresh_for)),
+        })))
+    }
+
+    /// The value of an `Authorization` header, marked as sensitive.
+    pub(crate) fn authorization(&self) -> HeaderValue {
+        self.0.authorization.clone()
+    }
+
+    /// How long it is usable, counted from its acquisition.
+    pub(crate) fn usable_for(&self) -> Duration {
+        self.0.usable_for
+    }
+
+    /// When its issuer lets it expire.
+    pub(crate) fn expires_on(&self) -> SystemTime {
+        self.0.expires_on
+    }
+
+    /// The time since its acquisition.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.0.acquired)
+    }
+
+    /// Why it was acquired.
+    pub(crate) fn origin(&self) -> Origin {
+        self.0.origin
+    }
+
+    /// Whether both are one and the same acquisition.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    /// Whether both carry the same text.
+    pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.0.authorization == other.0.authorization
+    }
+
+    /// Whether it should be renewed; it stays usable.
+    pub(crate) fn is_stale(&self, now: Instant) -> bool {
+        self.age(now) >= self.0.fresh_for
+    }
+
+    /// True for one caller when a renewal is due, and for nobody else in the
+    /// 30 seconds after that.
+    pub(crate) fn claim_renewal(&self, now: Instant) -> bool {
+        let age = self.age(now);
+        let due = self.0.next_renewal.load(Ordering::Relaxed);
+        let next = millis(age + RENEWAL_SPACING);
+        millis(age) >= due
+            && self
+                .0
+                .next_renewal
+                .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
+
+/// Half of a long lifetime ± 10 %, four fifths of a short one ± 5 %: replicas
+/// that started together do not renew together. `spread` is within 0 to 1.
+fn fresh_for(lifetime: Duration, spread: f64) -> Duration {
+    let (share, around) = if lifetime > LONG_LIVED {
+        (0.5, 0.1)
+    } else {
+        (0.8, 0.05)
+    };
+    lifetime.mul_f64(share * (1.0 + around * (2.0 * spread - 1.0)))
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    fn token(lifetime: Duration) -> AccessToken {
+        let grant = Grant {
+            token: Secret::new("t"),
+            lifetime,
+        };
+        AccessToken::new(&grant, Origin::Ordinary).unwrap()
+    }
+
+    #[test]
+    fn a_day_long_token_is_fresh_for_half_a_day_give_or_take_a_tenth() {
+        let day = Duration::from_hours(24);
+        assert_eq!(fresh_for(day, 0.5), day / 2);
+        assert_eq!(fresh_for(day, 0.0), day.mul_f64(0.45));
+        assert_eq!(fresh_for(day, 1.0), day.mul_f64(0.55));
+    }
+
+    #[test]
+    fn an_hour_long_token_is_fresh_for_four_fifths() {
+        let hour = Duration::from_hours(1);
+        assert_eq!(fresh_for(hour, 0.5), hour.mul_f64(0.8));
+    }
+
+    #[test]
+    fn a_token_is_usable_until_shortly_before_its_expiry() {
+        let hour = Duration::from_hours(1);
+        assert_eq!(token(hour).usable_for() + HARD_MARGIN, hour);
+        let short = Duration::from_secs(10);
+        assert_eq!(token(short).usable_for(), Duration::from_secs(9));
+    }
+
+    #[test]
+    fn one_caller_renews_and_the_next_only_after_the_spacing() {
+        let token = token(Duration::from_hours(24));
+        let (now, stale) = (Instant::now(), Instant::now() + Duration::from_hours(14));
+        assert!(!token.claim_renewal(now) && !token.is_stale(now));
+        assert!(token.claim_renewal(stale) && token.is_stale(stale));
+        assert!(!token.claim_renewal(stale + Duration::from_secs(29)));
+        assert!(token.claim_renewal(stale + Duration::from_secs(31)));
+    }
+}

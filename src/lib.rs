@@ -1,0 +1,35 @@
+//! `mi-gateway`: Azure power operations and directory look-ups over REST, with
+//! a managed identity and no credential.
+//!
+//! One crate, floors inside it: a module uses only what stands below it, in the
+//! order of this list.
+
+mod app;
+
+mod api;
+
+mod power;
+
+mod directory;
+
+mod inventory;
+
+mod azure;
+
+mod identity;
+
+mod http;
+
+mod task;
+
+mod telemetry;
+
+mod metrics;
+
+mod config;
+
+mod secret;
+
+pub use app::{Application, Error};
+pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable, help};
+pub use telemetry::{chain, init as init_telemetry, subscriber};

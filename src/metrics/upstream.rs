@@ -1,0 +1,128 @@
+//! Metrics of the calls to Azure, and of what it leaves us to make.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use prometheus::{Error, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
+
+use super::{Declare, Metrics, SECONDS, class};
+
+/// More buckets of quota than these are not shown: their names are Azure's.
+const QUOTA_BUCKETS: usize = 64;
+
+pub(super) struct UpstreamMetrics {
+    total: IntCounterVec,
+    seconds: HistogramVec,
+    retries: IntCounterVec,
+    quota: IntGaugeVec,
+    quota_buckets: Mutex<HashSet<(&'static str, String)>>,
+    quota_used: GaugeVec,
+}
+
+impl UpstreamMetrics {
+    pub(super) fn new(declare: &Declare<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            total: declare.counter(
+                "upstream_requests_total",
+                "Calls to Azure, by class of status; error without a whole answer.",
+                &["service", "operation", "status"],
+            )?,
+            seconds: declare.histogram(
+                "upstream_request_duration_seconds",
+                "Time of a call to Azure, to the last byte of its answer.",
+                &["service", "operation"],
+                &SECONDS,
+            )?,
+            retries: declare.counter(
+                "upstream_retries_total",
+                "Calls to Azure that were made again.",
+                &["service", "operation"],
+            )?,
+            quota: declare.gauge(
+                "upstream_quota_remaining",
+                "What Azure last said is left of a quota, in requests.",
+                &["service", "bucket"],
+            )?,
+            quota_buckets: Mutex::default(),
+            quota_used: declare.ratio(
+                "upstream_quota_used_ratio",
+                "The share of its quota that Graph last said is used; it says so from 0.8 on.",
+                &["service"],
+            )?,
+        })
+    }
+
+    /// Whether a bucket may be shown.
+    fn has_room_for(&self, service: &'static str, bucket: &str) -> bool {
+        let mut known = self
+            .quota_buckets
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let key = (service, bucket.to_owned());
+        known.contains(&key) || (known.len() < QUOTA_BUCKETS && known.insert(key))
+    }
+}
+
+impl Metrics {
+    /// A call to Azure has ended; without a `status` there was no whole answer.
+    pub(crate) fn upstream_call(
+        &self,
+        service: &'static str,
+        operation: &'static str,
+        status: Option<u16>,
+        took: Duration,
+    ) {
+        let upstream = &self.0.upstream;
+        let status = status.map_or("error", class);
+        upstream
+            .total
+            .with_label_values(&[service, operation, status])
+            .inc();
+        upstream
+            .seconds
+            .with_label_values(&[service, operation])
+            .observe(took.as_secs_f64());
+    }
+
+    /// A call to Azure is made again.
+    pub(crate) fn upstream_retry(&self, service: &'static str, operation: &'static str) {
+        let retries = &self.0.upstream.retries;
+        retries.with_label_values(&[service, operation]).inc();
+    }
+
+    /// What Azure says is left of a quota.
+    pub(crate) fn quota(&self, service: &'static str, bucket: &str, remaining: i64) {
+        let upstream = &self.0.upstream;
+        if upstream.has_room_for(service, bucket) {
+            let gauge = upstream.quota.with_label_values(&[service, bucket]);
+            gauge.set(remaining);
+        }
+    }
+
+    /// What Azure says is used of a quota, from 0 to 1 and beyond.
+    pub(crate) fn quota_used(&self, service: &'static str, ratio: f64) {
+        let used = &self.0.upstream.quota_used;
+        used.with_label_values(&[service]).set(ratio);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn made_up_quotas_make_no_end_of_series() {
+        let metrics = Metrics::new().unwrap();
+        for bucket in 0..1_000 {
+            metrics.quota("arm", &bucket.to_string(), 1);
+        }
+        let text = metrics.encode().unwrap();
+        assert_eq!(
+            text.matches("upstream_quota_remaining{").count(),
+            QUOTA_BUCKETS
+        );
+    }
+}

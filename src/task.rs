@@ -1,0 +1,91 @@
+//! Work that outlives the request that asked for it.
+
+use std::future::Future;
+
+use actix_web::rt;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
+
+/// The worker stopped before the work was done.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("the gateway is shutting down")]
+pub(crate) struct Stopped;
+
+/// Tasks of all workers that shutdown has to wait for.
+#[derive(Clone, Default)]
+pub(crate) struct Tasks {
+    tracker: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Tasks {
+    /// Runs `work` to its end, whether or not the caller stays to hear of it.
+    ///
+    /// actix drops a handler when its connection is reset. An order already
+    /// sent to Azure would then go unrecorded.
+    pub(crate) async fn finish<T: 'static>(
+        &self,
+        work: impl Future<Output = T> + 'static,
+    ) -> Result<T, Stopped> {
+        let alive = self.tracker.token();
+        let task = async move {
+            let _alive = alive;
+            work.await
+        };
+        rt::spawn(task.in_current_span()).await.map_err(|_| Stopped)
+    }
+
+    /// Runs `work` in the background until it ends or the gateway drains.
+    ///
+    /// For work that may last minutes and can be taken up again by asking
+    /// Azure: shutdown does not wait for it.
+    pub(crate) fn follow(&self, work: impl Future<Output = ()> + 'static) {
+        let stop = self.stop.clone();
+        let task = async move {
+            stop.run_until_cancelled(work).await;
+        };
+        rt::spawn(task.in_current_span());
+    }
+
+    /// Ends what is being followed and waits for what is being finished. Call
+    /// it before the server is stopped: a stopped worker drops what it runs.
+    pub(crate) async fn drain(&self) {
+        self.stop.cancel();
+        self.tracker.close();
+        self.tracker.wait().await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn draining_waits_for_what_is_being_finished() {
+        let tasks = Tasks::default();
+        let (release, released) = oneshot::channel::<()>();
+        let caller = rt::spawn({
+            let tasks = tasks.clone();
+            async move { tasks.finish(released).await }
+        });
+        rt::task::yield_now().await;
+        let drained = rt::spawn({
+            let tasks = tasks.clone();
+            async move { tasks.drain().await }
+        });
+        rt::task::yield_now().await;
+        assert!(!drained.is_finished());
+        release.send(()).unwrap();
+        drained.await.unwrap();
+        assert!(caller.await.unwrap().is_ok());
+    }
+
+    #[actix_web::test]
+    async fn draining_does_not_wait_for_what_is_followed() {
+        let tasks = Tasks::default();
+        tasks.follow(std::future::pending());
+        tasks.drain().await;
+    }
+}

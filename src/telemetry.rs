@@ -1,0 +1,70 @@
+//! Logs on standard output, and the ids that join them to a caller's.
+
+mod request_id;
+mod trace_context;
+
+use std::{
+    error::Error,
+    io::{self, IsTerminal as _},
+};
+
+use tracing::{Level, Subscriber};
+use tracing_subscriber::{
+    Layer as _, Registry,
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt as _,
+};
+
+pub(crate) use request_id::RequestId;
+pub(crate) use trace_context::TraceContext;
+
+use crate::config::{Log, LogFormat};
+
+/// `error` and everything behind it, in one line.
+#[must_use]
+pub fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        next = cause.source();
+    }
+    text
+}
+
+/// Begins to log on standard output. A second call changes nothing.
+pub fn init(log: &Log) {
+    let _ = tracing::subscriber::set_global_default(subscriber(log, io::stdout));
+}
+
+/// What logs to `writer` as `log` says: one JSON object a line, or text for a
+/// person.
+///
+/// Libraries are kept at warnings: at lower levels some of them write down the
+/// headers that they send, tokens included.
+pub fn subscriber<W>(log: &Log, writer: W) -> impl Subscriber + Send + Sync + use<W>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let levels = Targets::new()
+        .with_default(Level::WARN.min(log.level))
+        .with_target(env!("CARGO_CRATE_NAME"), log.level);
+    let lines = fmt::layer().with_writer(writer).with_target(false);
+    let is_text = match log.format {
+        LogFormat::Json => false,
+        LogFormat::Text => true,
+        LogFormat::Auto => io::stdout().is_terminal(),
+    };
+    let lines = if is_text {
+        lines.compact().boxed()
+    } else {
+        lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed()
+    };
+    Registry::default().with(lines.with_filter(levels))
+}

@@ -1,0 +1,49 @@
+//! What the source says is served, read as text.
+
+use std::collections::BTreeSet;
+
+/// Verb and path of every route.
+pub(super) fn served() -> BTreeSet<(String, String)> {
+    let api = include_str!("../../../src/api.rs");
+    let admin = include_str!("../../../src/app/admin.rs");
+    in_source(api).into_iter().chain(in_source(admin)).collect()
+}
+
+/// The literals of `Code::as_str`.
+pub(super) fn problem_codes() -> BTreeSet<String> {
+    let source = include_str!("../../../src/api/problem.rs");
+    let (_, body) = source.split_once("fn as_str").unwrap();
+    let (body, _) = body.split_once("fn title").unwrap();
+    body.split('"')
+        .skip(1)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn in_source(source: &str) -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for resource in source.split("web::resource(\"").skip(1) {
+        let (path, rest) = resource.split_once('"').unwrap();
+        let rest = rest.split(".service(").next().unwrap();
+        for verb in ["get", "post", "put", "patch", "delete"] {
+            if rest.contains(&format!(".{verb}(")) {
+                routes.insert((verb.to_uppercase(), path.to_owned()));
+            }
+        }
+    }
+    routes
+}
+
+#[test]
+fn routes_are_read_with_all_their_verbs() {
+    let source = r#"
+        config
+            .service(web::resource("/a/{x}").post(a::order).get(a::show))
+            .service(web::resource("/b").get(b::show));
+    "#;
+    let found = in_source(source);
+    let expected = [("GET", "/a/{x}"), ("GET", "/b"), ("POST", "/a/{x}")];
+    let expected = expected.map(|(verb, path)| (verb.to_owned(), path.to_owned()));
+    assert_eq!(found, BTreeSet::from(expected));
+}

@@ -1,0 +1,272 @@
+//! A gateway in front of a local Azure, and a client that checks every answer
+//! against the contract.
+
+use std::{
+    cell::RefCell,
+    net::SocketAddr,
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use actix_web::rt::{System, time};
+use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
+use mi_gateway::{Application, Config};
+use serde_json::Value;
+use tokio::sync::oneshot;
+
+use crate::{contract::Contract, output};
+
+/// Longer than anything here takes; only a fault runs into it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A gateway, its Azure, and a client.
+pub(crate) struct Gateway {
+    pub(crate) azure: Sandbox,
+    pub(crate) api: SocketAddr,
+    pub(crate) admin: SocketAddr,
+    client: awc::Client,
+    running: Option<Running>,
+    seen: RefCell<Vec<String>>,
+}
+
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let (_, value) = self.headers.iter().find(|(known, _)| known == name)?;
+        Some(value)
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The `code` of a problem document.
+    pub(crate) fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_owned()
+    }
+}
+
+impl Gateway {
+    /// A gateway in a container app, with the default Azure.
+    pub(crate) fn start() -> Self {
+        Self::with(&[])
+    }
+
+    /// The same, with variables of its own.
+    pub(crate) fn with(vars: &[(&str, &str)]) -> Self {
+        let azure = Sandbox::start(Settings::default()).unwrap();
+        Self::before(azure, Host::ContainerApp, vars)
+    }
+
+    /// A gateway in front of `azure`.
+    pub(crate) fn before(azure: Sandbox, host: Host, vars: &[(&str, &str)]) -> Self {
+        output::capture();
+        let own = [
+            ("MIG_LISTEN", "127.0.0.1:0"),
+            ("MIG_ADMIN_LISTEN", "127.0.0.1:0"),
+            ("MIG_WORKERS", "2"),
+            ("MIG_SHUTDOWN_DELAY", "0s"),
+            ("MIG_SHUTDOWN_GRACE", "5s"),
+        ];
+        let mut all = azure.environment(host);
+        for (name, value) in own.iter().chain(vars) {
+            all.retain(|(known, _)| known != name);
+            all.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let application = Application::build(Config::from_vars(all).unwrap()).unwrap();
+        let (api, admin) = (application.api_address(), application.admin_address());
+        let (stop, stopped) = oneshot::channel();
+        let run = move || {
+            let stopped = async {
+                let _ = stopped.await;
+            };
+            System::new()
+                .block_on(application.run_until(stopped))
+                .unwrap();
+        };
+        let thread = std::thread::spawn(run);
+        let client = awc::Client::builder()
+            .connector(awc::Connector::new().limit(0))
+            .disable_timeout()
+            .disable_redirects()
+            .finish();
+        Self {
+            azure,
+            api,
+            admin,
+            client,
+            running: Some(Running { stop, thread }),
+            seen: RefCell::default(),
+        }
+    }
+
+    /// GET of a path of the API.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send("GET", self.api, path, &[], Vec::new()).await
+    }
+
+    /// POST to a path of the API, without a body.
+    pub(crate) async fn post(&self, path: &str) -> Answer {
+        self.send("POST", self.api, path, &[], Vec::new()).await
+    }
+
+    /// GET of a path of the admin listener.
+    pub(crate) async fn admin(&self, path: &str) -> Answer {
+        self.send("GET", self.admin, path, &[], Vec::new()).await
+    }
+
+    /// Any request. The answer has to be as the contract has it.
+    pub(crate) async fn send(
+        &self,
+        method: &str,
+        to: SocketAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Answer {
+        let method: awc::http::Method = method.parse().unwrap();
+        let mut request = self
+            .client
+            .request(method.clone(), format!("http://{to}{path}"));
+        for header in headers {
+            request = request.insert_header(*header);
+        }
+        let exchange = async {
+            let mut response = request.send_body(body).await.expect("an answer");
+            let body = response
+                .body()
+                .limit(16 << 20)
+                .await
+                .expect("a whole body")
+                .to_vec();
+            let text = |value: &awc::http::header::HeaderValue| value.to_str().unwrap().to_owned();
+            Answer {
+                status: response.status().as_u16(),
+                headers: response
+                    .headers()
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), text(value)))
+                    .collect(),
+                body,
+            }
+        };
+        let answer = time::timeout(PATIENCE, exchange)
+            .await
+            .expect("an answer in time");
+        let bare = path.split('?').next().unwrap();
+        let contract = Contract::get();
+        contract.check(
+            to == self.admin,
+            method.as_str(),
+            bare,
+            answer.status,
+            &answer.headers,
+            &answer.body,
+        );
+        self.seen
+            .borrow_mut()
+            .push(format!("{:?} {}", answer.headers, answer.text()));
+        answer
+    }
+
+    /// The value of a metric; 0 while it has none. `series` is as it stands in
+    /// the text format, without the prefix.
+    pub(crate) async fn metric(&self, series: &str) -> f64 {
+        let text = self.admin("/metrics").await.text();
+        let line = text
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("mi_gateway_{series} ")));
+        line.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Asks again and again until `found` gives something.
+    pub(crate) async fn until<T>(&self, path: &str, found: impl Fn(&Answer) -> Option<T>) -> T {
+        let mut ticks = time::interval(Duration::from_millis(20));
+        let deadline = Instant::now() + PATIENCE;
+        let to = if path.starts_with("/metrics") || path.ends_with('z') {
+            self.admin
+        } else {
+            self.api
+        };
+        loop {
+            ticks.tick().await;
+            let answer = self.send("GET", to, path, &[], Vec::new()).await;
+            if let Some(it) = found(&answer) {
+                return it;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "{path} stays at {}",
+                answer.text()
+            );
+        }
+    }
+
+    /// Resolves when the gateway has a token for everything.
+    pub(crate) async fn ready(&self) {
+        self.until("/readyz", |answer| (answer.status == 200).then_some(()))
+            .await;
+    }
+
+    /// The requests for a token for `resource`, `management` or `graph`.
+    pub(crate) fn token_requests(&self, resource: &str) -> Vec<Recorded> {
+        let mut requests = self.azure.requests(Service::Token);
+        requests.retain(|request| request.query.contains(resource));
+        requests
+    }
+
+    /// Ends the gateway as SIGTERM would.
+    pub(crate) fn stop(&mut self) {
+        if let Some(Running { stop, thread }) = self.running.take() {
+            let _ = stop.send(());
+            thread.join().expect("the gateway ends without a panic");
+        }
+    }
+
+    /// Tells the gateway to end, and does not wait for it.
+    pub(crate) fn begin_to_stop(&mut self) -> JoinHandle<()> {
+        let Running { stop, thread } = self.running.take().unwrap();
+        let _ = stop.send(());
+        thread
+    }
+}
+
+/// What every test has to hold: nothing was asked that Azure does not have, and
+/// no secret shows in answers or in the output.
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        self.stop();
+        let unexpected = self.azure.unexpected();
+        assert!(unexpected.is_empty(), "{unexpected:?}");
+        let secrets = self.azure.secrets();
+        assert!(!secrets.is_empty());
+        let seen = self.seen.borrow();
+        let answers = seen.iter().map(String::as_str);
+        for secret in &secrets {
+            assert!(
+                !answers.clone().any(|text| text.contains(secret)),
+                "a secret in an answer"
+            );
+        }
+        output::search(&secrets);
+    }
+}

@@ -1,0 +1,22 @@
+//! The gateway over the wire: one binary, one link, everything in parallel.
+//!
+//! Each test has a local Azure and a gateway of its own, on free ports.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on may panic"
+)]
+
+mod architecture;
+mod contract;
+mod edge;
+mod gateway;
+mod health;
+mod identity;
+mod operations;
+mod output;
+mod process;
+mod shutdown;
+mod tokens;
+mod users;
+mod vms;

@@ -1,0 +1,139 @@
+//! Power operations, followed to their end.
+
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use serde_json::Value;
+
+use crate::gateway::Gateway;
+
+/// Orders a deallocation and returns where to ask.
+async fn ordered(gateway: &Gateway) -> String {
+    let answer = gateway.post("/vms/web-01/deallocate").await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    answer.header("location").unwrap().to_owned()
+}
+
+async fn ended(gateway: &Gateway, place: &str) -> Value {
+    let has_ended = |operation: &Value| operation["status"] != "InProgress";
+    gateway
+        .until(place, |answer| Some(answer.json()).filter(has_ended))
+        .await
+}
+
+#[actix_web::test]
+async fn an_operation_is_shown_until_it_has_succeeded() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway).await;
+    let running = gateway.get(&place).await;
+    assert_eq!(running.json()["status"], "InProgress");
+    assert_eq!(running.header("retry-after"), Some("1"));
+
+    let operation = ended(&gateway, &place).await;
+    assert_eq!(operation["status"], "Succeeded");
+    assert!(operation["endedAt"].as_str() > operation["startedAt"].as_str());
+    assert_eq!(
+        gateway.azure.power_state("rg-web", "web-01").as_deref(),
+        Some("deallocated")
+    );
+    let last = gateway.get(&place).await;
+    assert_eq!(last.header("retry-after"), None);
+}
+
+#[actix_web::test]
+async fn an_operation_is_followed_though_nobody_asks() {
+    let gateway = Gateway::start();
+    ordered(&gateway).await;
+    gateway.azure.arrived(Service::Operations, 1).await;
+    let ended = r#"operations_total{action="deallocate",outcome="succeeded"}"#;
+    gateway
+        .until("/metrics", |answer| {
+            answer.text().contains(ended).then_some(())
+        })
+        .await;
+    assert!(gateway.metric("operations_running").await.abs() < 0.1);
+}
+
+#[actix_web::test]
+async fn a_failed_operation_says_why_in_azures_words() {
+    let gateway = Gateway::start();
+    let body =
+        r#"{"status":"Failed","error":{"code":"OperationPreempted","message":"a newer one"}}"#;
+    gateway
+        .azure
+        .inject(Service::Operations, Fault::answer(200, body), Times::Always);
+    let place = ordered(&gateway).await;
+    let operation = ended(&gateway, &place).await;
+    assert_eq!(operation["status"], "Failed");
+    assert_eq!(operation["error"]["code"], "OperationPreempted");
+    assert_eq!(operation["error"]["message"], "a newer one");
+}
+
+#[actix_web::test]
+async fn a_status_that_may_not_be_read_is_unknown_and_not_failed() {
+    for status in [403, 404, 410] {
+        let gateway = Gateway::start();
+        let fault = Fault::answer(status, r#"{"error":{"code":"C","message":"M"}}"#);
+        gateway
+            .azure
+            .inject(Service::Operations, fault, Times::Always);
+        let place = ordered(&gateway).await;
+        let operation = ended(&gateway, &place).await;
+        assert_eq!(operation["status"], "Unknown", "{status}");
+        assert_eq!(operation["error"]["code"], "StatusNotReadable");
+    }
+}
+
+#[actix_web::test]
+async fn an_operation_url_that_leads_elsewhere_gets_no_token() {
+    let elsewhere = Sandbox::start(Settings::default()).unwrap();
+    let gateway = Gateway::start();
+    let url = format!("{}/subscriptions/s/operations/x?s=1", elsewhere.url());
+    let headers = vec![("azure-asyncoperation".to_owned(), url)];
+    let fault = Fault::Answer {
+        status: 202,
+        headers,
+        body: String::new(),
+    };
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Next(1));
+    let answer = gateway.post("/vms/web-01/deallocate").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+    assert!(elsewhere.requests(Service::Operations).is_empty());
+}
+
+#[actix_web::test]
+async fn an_order_that_is_done_at_once_has_succeeded() {
+    let gateway = Gateway::start();
+    let done = Fault::answer(200, "");
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, done, Times::Next(1));
+    let place = ordered(&gateway).await;
+    assert_eq!(gateway.get(&place).await.json()["status"], "Succeeded");
+    assert!(gateway.azure.requests(Service::Operations).is_empty());
+}
+
+#[actix_web::test]
+async fn an_operation_that_nobody_began_is_not_found() {
+    let gateway = Gateway::start();
+    for id in ["x", "00000000-0000-4000-8000-000000000000"] {
+        let answer = gateway.get(&format!("/operations/{id}")).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (404, "not_found"),
+            "{id}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_token_that_is_rejected_during_an_operation_is_replaced() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    let place = ordered(&gateway).await;
+    gateway.azure.expire_tokens();
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+}

@@ -1,0 +1,184 @@
+//! The program itself: arguments, environment, signals, exit codes.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    net::{SocketAddr, TcpListener},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+};
+
+use azure_sandbox::{Host, Sandbox, Service, Settings};
+use mi_gateway::VARIABLES;
+
+fn gateway() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mi-gateway"));
+    command.env_clear();
+    command
+}
+
+fn run(arguments: &[&str]) -> Output {
+    gateway().args(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn help_names_every_variable() {
+    let output = run(&["--help"]);
+    assert_eq!(output.status.code(), Some(0));
+    let help = text(&output.stdout);
+    for variable in VARIABLES {
+        assert!(help.contains(variable.name), "{}", variable.name);
+    }
+}
+
+#[test]
+fn the_version_is_that_of_the_manifest() {
+    assert_eq!(text(&run(&["--version"]).stdout), "mi-gateway 0.1.0\n");
+}
+
+#[test]
+fn an_unknown_argument_is_a_usage_error() {
+    let output = run(&["serve"]);
+    assert_eq!(output.status.code(), Some(64));
+    assert!(text(&output.stderr).contains("--help"));
+}
+
+#[test]
+fn faults_of_the_environment_are_told_all_at_once() {
+    let output = gateway()
+        .env("MIG_LISTEN", "here")
+        .env("MIG_WORKERS", "0")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let told = text(&output.stderr);
+    assert!(
+        told.starts_with("mi-gateway: the configuration is not usable\n"),
+        "{told}"
+    );
+    assert!(told.contains("  MIG_LISTEN is \"here\"") && told.contains("  MIG_WORKERS is \"0\""));
+}
+
+#[test]
+fn an_address_that_is_taken_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = gateway()
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_LISTEN", &address)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(69));
+    assert!(text(&output.stderr).contains(&format!("MIG_LISTEN {address} cannot be listened on")));
+}
+
+/// A running program that is ended with the test.
+struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+    api: SocketAddr,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        command
+            .env("MIG_LISTEN", "127.0.0.1:0")
+            .env("MIG_ADMIN_LISTEN", "127.0.0.1:0");
+        command
+            .env("MIG_SHUTDOWN_DELAY", "0s")
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(line["message"].as_str().unwrap().starts_with("listening; "));
+        let api = line["api"].as_str().unwrap().parse().unwrap();
+        Self { child, output, api }
+    }
+
+    /// Sends SIGTERM; returns the exit code and the rest of the output.
+    fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let mut rest = String::new();
+        self.output.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}
+
+async fn status(api: SocketAddr, path: &str) -> u16 {
+    let client = awc::Client::builder().finish();
+    client
+        .get(format!("http://{api}{path}"))
+        .send()
+        .await
+        .unwrap()
+        .status()
+        .as_u16()
+}
+
+#[actix_web::test]
+async fn a_proxy_of_the_environment_is_passed_by() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", proxy.local_addr().unwrap());
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    for host in [Host::ContainerApp, Host::Vm] {
+        let mut command = gateway();
+        command.envs(azure.environment(host));
+        for name in [
+            "HTTP_PROXY",
+            "http_proxy",
+            "HTTPS_PROXY",
+            "ALL_PROXY",
+            "all_proxy",
+        ] {
+            command.env(name, &url);
+        }
+        let running = Running::start(command);
+        assert_eq!(status(running.api, "/vms/web-01").await, 200);
+    }
+    assert!(!azure.requests(Service::Token).is_empty());
+    proxy.set_nonblocking(true).unwrap();
+    assert!(proxy.accept().is_err(), "somebody came to the proxy");
+}
+
+#[actix_web::test]
+async fn sigterm_ends_it_in_order_and_no_secret_was_written() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let mut command = gateway();
+    command
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_LOG", "trace");
+    let running = Running::start(command);
+    assert_eq!(status(running.api, "/vms/web-01").await, 200);
+    assert_eq!(
+        status(running.api, "/directory/users?department=Seinfeld").await,
+        200
+    );
+    let (code, rest) = running.terminate();
+    assert_eq!(code, Some(0));
+    assert!(rest.contains("shutting down"), "{rest}");
+    assert!(
+        rest.lines()
+            .all(|line| serde_json::from_str::<serde_json::Value>(line).is_ok())
+    );
+    for secret in azure.secrets() {
+        assert!(!rest.contains(&secret), "a secret was written");
+    }
+}

@@ -1,0 +1,86 @@
+//! The end of a gateway.
+
+use std::time::Duration;
+
+use actix_web::rt;
+use azure_sandbox::Service;
+
+use crate::gateway::Gateway;
+
+#[actix_web::test]
+async fn a_request_under_way_is_answered() {
+    let mut gateway = Gateway::start();
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let ended = {
+        let api = gateway.api;
+        let order = rt::spawn(async move {
+            let client = awc::Client::builder().disable_timeout().finish();
+            let url = format!("http://{api}/vms/web-01/deallocate");
+            client.post(url).send().await.unwrap().status().as_u16()
+        });
+        hold.arrived(1).await;
+        let ended = gateway.begin_to_stop();
+        hold.release();
+        assert_eq!(order.await.unwrap(), 202);
+        ended
+    };
+    ended.join().unwrap();
+}
+
+#[actix_web::test]
+async fn an_order_whose_caller_has_left_is_carried_out_before_the_end() {
+    let mut gateway = Gateway::start();
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let api = gateway.api;
+    let caller = rt::spawn(async move {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let _ = client
+            .post(format!("http://{api}/vms/web-01/deallocate"))
+            .send()
+            .await;
+    });
+    hold.arrived(1).await;
+    caller.abort();
+    let ended = gateway.begin_to_stop();
+    hold.release();
+    ended.join().unwrap();
+    let state = gateway.azure.power_state("rg-web", "web-01");
+    assert_ne!(state.as_deref(), Some("running"));
+}
+
+#[actix_web::test]
+async fn readiness_ends_before_requests_do() {
+    let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_DELAY", "1s")]);
+    gateway.ready().await;
+    let ended = gateway.begin_to_stop();
+    let not_ready = |answer: &crate::gateway::Answer| (answer.status == 503).then_some(());
+    gateway.until("/readyz", not_ready).await;
+    assert!(
+        gateway
+            .admin("/readyz")
+            .await
+            .text()
+            .contains("shutting down")
+    );
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    ended.join().unwrap();
+}
+
+#[actix_web::test]
+async fn an_operation_that_is_followed_does_not_delay_the_end() {
+    let mut gateway = Gateway::start();
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::Operations);
+    gateway.post("/vms/web-01/deallocate").await;
+    hold.arrived(1).await;
+    let began = std::time::Instant::now();
+    gateway.stop();
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+    drop(hold);
+}

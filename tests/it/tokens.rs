@@ -1,0 +1,235 @@
+//! The token cache: who waits, who does not, and how often Azure is asked.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix_web::rt;
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+
+use crate::gateway::{Answer, Gateway};
+
+const MACHINE: &str = "/vms/web-01";
+const USERS: &str = "/directory/users?department=Seinfeld";
+
+fn azure() -> Sandbox {
+    Sandbox::start(Settings::default()).unwrap()
+}
+
+/// The answers to `count` callers that come together.
+async fn together(gateway: &Rc<Gateway>, count: usize, path: &'static str) -> Vec<Answer> {
+    let callers: Vec<_> = (0..count)
+        .map(|_| {
+            let gateway = Rc::clone(gateway);
+            rt::spawn(async move { gateway.get(path).await })
+        })
+        .collect();
+    let mut answers = Vec::new();
+    for caller in callers {
+        answers.push(caller.await.unwrap());
+    }
+    answers
+}
+
+#[actix_web::test]
+async fn a_thousand_cold_callers_share_one_token_request() {
+    let azure = azure();
+    let hold = azure.hold(Service::Token);
+    let patient = [("MIG_TOKEN_WAIT", "20s"), ("MIG_UPSTREAM_TIMEOUT", "20s")];
+    let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &patient));
+    let callers = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { together(&gateway, 1_000, MACHINE).await }
+    });
+    let joined = |answer: &Answer| {
+        let series = r#"token_cache_events_total{event="joined",resource="arm"} 1000"#;
+        answer.text().contains(series).then_some(())
+    };
+    // The start-up's own look-up was the miss; a thousand callers joined it.
+    gateway.until("/metrics", joined).await;
+    hold.release();
+    let answers = callers.await.unwrap();
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(gateway.token_requests("management").len(), 1);
+}
+
+#[actix_web::test]
+async fn callers_that_leave_do_not_end_the_acquisition() {
+    let azure = azure();
+    azure.inject(
+        Service::Token,
+        Fault::Delay(Duration::from_secs(1)),
+        Times::Always,
+    );
+    let impatient = [("MIG_TOKEN_WAIT", "300ms")];
+    let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &impatient));
+    for answer in together(&gateway, 10, MACHINE).await {
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (503, "unavailable")
+        );
+        assert_eq!(answer.header("retry-after"), Some("1"));
+    }
+    gateway.ready().await;
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    assert_eq!(gateway.token_requests("management").len(), 1);
+}
+
+#[actix_web::test]
+async fn a_resource_does_not_wait_for_anothers_acquisition() {
+    let gateway = Rc::new(Gateway::start());
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::Token);
+    gateway.azure.inject(
+        Service::VirtualMachines,
+        Fault::answer(401, ""),
+        Times::Next(1),
+    );
+    let waiting = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { gateway.get(MACHINE).await }
+    });
+    hold.arrived(1).await;
+    let before = Instant::now();
+    assert_eq!(gateway.get(USERS).await.status, 200);
+    assert!(before.elapsed() < Duration::from_secs(1));
+    assert!(!waiting.is_finished());
+    gateway.azure.expire_tokens();
+    hold.release();
+    assert_eq!(waiting.await.unwrap().status, 200);
+}
+
+#[actix_web::test]
+async fn fifty_callers_are_told_of_one_refusal() {
+    let azure = azure();
+    let body = r#"{"statusCode":400,"message":"Unable to load requested managed identity."}"#;
+    azure.inject(Service::Token, Fault::answer(400, body), Times::Always);
+    let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &[]));
+    let before = Instant::now();
+    for answer in together(&gateway, 50, MACHINE).await {
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (503, "unavailable")
+        );
+        let problem = answer.json();
+        assert_eq!(problem["upstream"]["service"], "identity");
+        assert!(
+            problem["upstream"]["message"]
+                .as_str()
+                .unwrap()
+                .starts_with("Unable to load")
+        );
+    }
+    assert!(before.elapsed() < Duration::from_secs(2));
+    assert_eq!(gateway.token_requests("management").len(), 1);
+}
+
+#[actix_web::test]
+async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_limit() {
+    let lifetime = Duration::from_secs(5);
+    let azure = Sandbox::start(Settings {
+        token_lifetime: lifetime,
+        ..Settings::default()
+    });
+    // The second token and all later ones are not given out.
+    let gateway = Gateway::before(azure.unwrap(), Host::ContainerApp, &[]);
+    let began = Instant::now();
+    gateway.ready().await;
+    gateway
+        .azure
+        .inject(Service::Token, Fault::answer(500, "{}"), Times::Always);
+    let mut ticks = rt::time::interval(Duration::from_millis(10));
+    let failed_after = loop {
+        ticks.tick().await;
+        let before = began.elapsed();
+        if gateway.get(MACHINE).await.status != 200 {
+            break before;
+        }
+    };
+    // Expiry is told in whole seconds: the lifetime may be a second shorter.
+    let shortest = lifetime.saturating_sub(Duration::from_secs(1));
+    let hard_limit = shortest.mul_f64(0.9);
+    assert!(
+        failed_after >= hard_limit.saturating_sub(Duration::from_millis(50)),
+        "{failed_after:?}"
+    );
+    let stale = r#"token_cache_events_total{event="stale_hit",resource="arm"}"#;
+    assert!(gateway.metric(stale).await > 0.0);
+    // One renewal for each resource, not one for each caller.
+    let renewals = gateway.token_requests("management").len() - 1;
+    assert!((1..=8).contains(&renewals), "{renewals}");
+}
+
+#[actix_web::test]
+async fn a_thousand_requests_refused_for_one_token_make_one_acquisition() {
+    let gateway = Rc::new(Gateway::start());
+    gateway.ready().await;
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let callers = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { together(&gateway, 1_000, MACHINE).await }
+    });
+    hold.arrived(1_000).await;
+    gateway.azure.expire_tokens();
+    hold.release();
+    let answers = callers.await.unwrap();
+    assert!(answers.iter().all(|answer| answer.status == 200));
+    assert_eq!(gateway.token_requests("management").len(), 2);
+    let dropped = r#"token_invalidations_total{reason="401",resource="arm"}"#;
+    assert!((gateway.metric(dropped).await - 1.0).abs() < 0.1);
+}
+
+#[actix_web::test]
+async fn a_rejected_token_that_the_host_keeps_handing_out_is_no_loop() {
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    gateway.azure.reject_tokens();
+    for _ in 0..5 {
+        let answer = gateway.get(MACHINE).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (502, "upstream_refused")
+        );
+    }
+    assert_eq!(gateway.token_requests("management").len(), 2);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 5);
+}
+
+#[actix_web::test]
+async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache() {
+    let gateway = Gateway::before(azure(), Host::Vm, &[]);
+    gateway.ready().await;
+    gateway.azure.reject_tokens();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let requests = gateway.token_requests("management");
+    assert_eq!(requests.len(), 2);
+    assert!(!requests[0].query.contains("bypass_cache"));
+    assert!(requests[1].query.contains("bypass_cache=true"));
+}
+
+#[actix_web::test]
+async fn a_failure_that_passes_is_repeated_and_not_shown() {
+    for status in [404, 429, 500, 503] {
+        let azure = azure();
+        azure.inject(Service::Token, Fault::answer(status, "{}"), Times::Next(2));
+        let gateway = Gateway::before(azure, Host::ContainerApp, &[("MIG_TOKEN_WAIT", "10s")]);
+        assert_eq!(gateway.get(MACHINE).await.status, 200, "{status}");
+    }
+}
+
+#[actix_web::test]
+async fn tokens_that_are_none_are_not_used() {
+    for body in [
+        "<html>a proxy</html>",
+        r#"{"access_token":"","expires_in":3600}"#,
+        r#"{"access_token":"t","expires_on":"yesterday"}"#,
+    ] {
+        let azure = azure();
+        azure.inject(Service::Token, Fault::answer(200, body), Times::Always);
+        let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+        let answer = gateway.get(MACHINE).await;
+        assert_eq!(answer.status, 503, "{body}: {}", answer.text());
+    }
+}

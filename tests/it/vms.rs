@@ -1,0 +1,271 @@
+//! Virtual machines.
+
+use std::time::Duration;
+
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use serde_json::json;
+
+use crate::gateway::Gateway;
+
+const DEALLOCATE: &str = "/vms/web-01/deallocate";
+
+#[actix_web::test]
+async fn deallocating_is_accepted_with_a_place_to_ask() {
+    let gateway = Gateway::start();
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let operation = answer.json();
+    let place = format!("/operations/{}", operation["id"].as_str().unwrap());
+    assert_eq!(answer.header("location"), Some(place.as_str()));
+    assert_eq!(operation["status"], "InProgress");
+    assert_eq!(operation["vm"]["name"], "web-01");
+    assert_ne!(
+        gateway.azure.power_state("rg-web", "web-01").as_deref(),
+        Some("running")
+    );
+}
+
+#[actix_web::test]
+async fn a_deallocation_is_one_call_upstream() {
+    let gateway = Gateway::start();
+    for number in 1..=3 {
+        gateway
+            .post(&format!("/vms/web-0{number}/deallocate"))
+            .await;
+    }
+    let calls = gateway.azure.requests(Service::VirtualMachines);
+    assert_eq!(calls.len(), 3);
+    assert!(calls.iter().all(|call| call.method == "POST"));
+}
+
+#[actix_web::test]
+async fn a_virtual_machine_is_shown_with_its_charge() {
+    let azure = Sandbox::start(Settings {
+        deallocate_takes: Duration::ZERO,
+        ..Settings::default()
+    });
+    let gateway = Gateway::before(azure.unwrap(), Host::ContainerApp, &[]);
+    let machine = gateway.get("/vms/web-01").await.json();
+    assert_eq!(
+        (&machine["powerState"], &machine["billed"]),
+        (&json!("running"), &json!(true))
+    );
+    gateway.post(DEALLOCATE).await;
+    let machine = gateway.get("/vms/web-01").await.json();
+    assert_eq!(
+        (&machine["powerState"], &machine["billed"]),
+        (&json!("deallocated"), &json!(false))
+    );
+}
+
+#[actix_web::test]
+async fn names_are_taken_in_any_case_and_shown_as_azure_has_them() {
+    let gateway = Gateway::start();
+    let machine = gateway.get("/vms/WEB-01").await.json();
+    assert_eq!(machine["name"], "web-01");
+    assert_eq!(machine["resourceGroup"], "rg-web");
+}
+
+#[actix_web::test]
+async fn a_name_that_azure_does_not_know_is_not_found() {
+    let gateway = Gateway::start();
+    // db-01 exists, in another group.
+    for name in ["nobody", "db-01"] {
+        let answer = gateway.get(&format!("/vms/{name}")).await;
+        assert_eq!((answer.status, answer.code().as_str()), (404, "not_found"));
+        assert_eq!(answer.json()["upstream"]["code"], "ResourceNotFound");
+    }
+}
+
+#[actix_web::test]
+async fn a_name_that_is_none_reaches_nobody() {
+    let gateway = Gateway::start();
+    for name in [
+        "a%2Fb",
+        "..%2F..",
+        "%2e%2e",
+        "a%00",
+        "a%3Fb",
+        "%EF%BC%8E",
+        "a%25b",
+        "-a",
+        "a.",
+    ] {
+        let answer = gateway.get(&format!("/vms/{name}")).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (400, "invalid_request"),
+            "{name}"
+        );
+    }
+    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}
+
+#[actix_web::test]
+async fn an_unknown_parameter_is_refused_and_not_overlooked() {
+    let gateway = Gateway::start();
+    let answer = gateway.post("/vms/web-01/deallocate?hibernat=true").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "invalid_request")
+    );
+    assert!(answer.text().contains("hibernat"));
+    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}
+
+#[actix_web::test]
+async fn a_missing_permission_is_told_with_its_remedy() {
+    let gateway = Gateway::start();
+    let body = r#"{"error":{"code":"AuthorizationFailed","message":"The client 'me' does not"}}"#;
+    gateway.azure.inject(
+        Service::VirtualMachines,
+        Fault::answer(403, body),
+        Times::Always,
+    );
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_refused")
+    );
+    let problem = answer.json();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("Microsoft.Compute/virtualMachines/deallocate/action"),
+        "{detail}"
+    );
+    assert_eq!(problem["upstream"]["code"], "AuthorizationFailed");
+    assert!(problem["upstream"]["message"].is_null());
+}
+
+#[actix_web::test]
+async fn a_conflict_is_passed_on_in_azures_words() {
+    let gateway = Gateway::start();
+    let body = r#"{"error":{"code":"Conflict","message":"a concurrent request"}}"#;
+    gateway.azure.inject(
+        Service::VirtualMachines,
+        Fault::answer(409, body),
+        Times::Always,
+    );
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
+    assert_eq!(answer.json()["detail"], "a concurrent request");
+}
+
+#[actix_web::test]
+async fn throttling_is_passed_on_with_its_pause() {
+    let gateway = Gateway::start();
+    let fault = Fault::Throttle { retry_after: 1200 };
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Always);
+    for answer in [
+        gateway.post(DEALLOCATE).await,
+        gateway.get("/vms/web-01").await,
+    ] {
+        assert_eq!((answer.status, answer.code().as_str()), (429, "throttled"));
+        assert_eq!(answer.header("retry-after"), Some("1200"));
+        assert_eq!(answer.json()["upstream"]["code"], "OperationNotAllowed");
+    }
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 2);
+}
+
+#[actix_web::test]
+async fn a_read_is_repeated_when_azure_fails_and_an_order_is_not() {
+    let gateway = Gateway::start();
+    let fault = Fault::answer(503, r#"{"error":{"code":"ServerBusy","message":"busy"}}"#);
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault.clone(), Times::Next(2));
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 3);
+    let retries = r#"upstream_retries_total{operation="get_vm",service="arm"}"#;
+    assert!((gateway.metric(retries).await - 2.0).abs() < 0.1);
+
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Next(1));
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 4);
+}
+
+#[actix_web::test]
+async fn an_order_whose_answer_is_lost_is_not_sent_again() {
+    let gateway = Gateway::start();
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, Fault::Reset, Times::Next(1));
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 1);
+}
+
+#[actix_web::test]
+async fn an_answer_that_does_not_come_ends_in_time() {
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "300ms")]);
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (504, "upstream_timeout")
+    );
+    hold.release();
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_cut_short_is_an_error() {
+    let gateway = Gateway::start();
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, Fault::Truncate, Times::Always);
+    let answer = gateway.get("/vms/web-01").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+}
+
+#[actix_web::test]
+async fn on_a_virtual_machine_its_own_group_is_the_scope() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let gateway = Gateway::before(azure, Host::Vm, &[]);
+    for _ in 0..3 {
+        assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    }
+    assert_eq!(gateway.azure.requests(Service::Instance).len(), 1);
+}
+
+#[actix_web::test]
+async fn without_a_scope_the_remedy_is_named() {
+    let gateway = Gateway::with(&[("MIG_SCOPES", "")]);
+    let answer = gateway.get("/vms/web-01").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (503, "unavailable")
+    );
+    assert!(answer.text().contains("MIG_SCOPES"));
+}
+
+#[actix_web::test]
+async fn calls_carry_the_trace_and_azures_correlation_ids() {
+    let gateway = Gateway::start();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("traceparent", parent.as_str())];
+    gateway
+        .send("GET", gateway.api, "/vms/web-01", &headers, Vec::new())
+        .await;
+    let call = gateway.azure.requests(Service::VirtualMachines).remove(0);
+    let sent = call.header("traceparent").unwrap();
+    assert!(sent.contains(trace) && sent != parent);
+    let correlation = call.header("x-ms-correlation-request-id").unwrap();
+    assert_eq!(correlation.replace('-', ""), trace);
+    assert!(call.header("x-forwarded-for").is_none());
+}
