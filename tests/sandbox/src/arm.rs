@@ -6,6 +6,7 @@
 //! (headers, signed URLs, bodies); Azure/azure-resource-manager-rpc
 //! `v1.0/async-api-reference.md` (operations).
 
+mod answers;
 mod machine;
 mod operation;
 mod quota;
@@ -22,12 +23,12 @@ use uuid::Uuid;
 
 use crate::{
     azure::Azure,
-    gate::{Asked, json, with},
+    gate::{Asked, with},
     seed,
     tokens::Audience,
 };
 use machine::Machine;
-use operation::{Operation, SignedUrls};
+use operation::Operation;
 use quota::Quotas;
 
 /// The versions of `Microsoft.Compute` that are known here.
@@ -107,7 +108,7 @@ pub(crate) fn machines(azure: &Azure, asked: &Asked) -> Response<Body> {
 
 /// The status of operations.
 pub(crate) fn operations(azure: &Azure, asked: &Asked) -> Response<Body> {
-    let answer = admitted(azure, asked).unwrap_or_else(|| status(azure, asked));
+    let answer = admitted(azure, asked).unwrap_or_else(|| answers::status(azure, asked));
     enveloped(answer, asked)
 }
 
@@ -164,92 +165,16 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
     }
     let verb = asked.recorded.method.as_str();
     match (verb, action) {
-        ("GET", []) => show(&mut state, &id, asked),
-        ("GET", [view]) if view.eq_ignore_ascii_case("instanceView") => view_of(&mut state, &id),
+        ("GET", []) => answers::show(&mut state, &id, asked),
+        ("GET", [view]) if view.eq_ignore_ascii_case("instanceView") => {
+            answers::view_of(&mut state, &id)
+        }
         ("POST", [action]) if action.eq_ignore_ascii_case("deallocate") => {
-            deallocate(&azure.arm, &mut state, &id, asked)
+            answers::deallocate(&azure.arm, &mut state, &id, asked)
         }
         ("GET" | "POST", _) => refusals::invalid_path(&asked.recorded.path),
         _ => refusals::method_not_allowed(verb),
     }
-}
-
-fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
-    let with_view = match asked.query.get("$expand") {
-        None => false,
-        Some(view) if view.eq_ignore_ascii_case("instanceView") => true,
-        Some(other) => return refusals::invalid_parameter("$expand", other),
-    };
-    let remaining = state.quotas.low_cost_get(id);
-    let Some(machine) = state.machines.get(&key(id)) else {
-        return refusals::invalid_path(id);
-    };
-    let answer = json(200, &machine.body(with_view, Instant::now()));
-    quota::read(with(answer, "etag", &machine.etag()), &remaining)
-}
-
-fn view_of(state: &mut State, id: &str) -> Response<Body> {
-    let remaining = state.quotas.low_cost_get(id);
-    let Some(machine) = state.machines.get(&key(id)) else {
-        return refusals::invalid_path(id);
-    };
-    quota::read(
-        json(200, &machine.instance_view(Instant::now())),
-        &remaining,
-    )
-}
-
-/// 202 with both headers, also for a machine that is deallocated already.
-fn deallocate(arm: &Arm, state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
-    let known = ["api-version", "hibernate", "forceDeallocate"];
-    if let Some(unknown) = asked.query.unknown(&known) {
-        return refusals::invalid_parameter(unknown, asked.query.get(unknown).unwrap_or_default());
-    }
-    let remaining = state.quotas.delete(id);
-    let now = Instant::now();
-    let Some(machine) = state.machines.get_mut(&key(id)) else {
-        return refusals::invalid_path(id);
-    };
-    let takes = machine.deallocate(now, arm.deallocate_takes);
-    let version = asked.query.get("api-version").unwrap_or_default();
-    let guid = Uuid::new_v4().to_string();
-    let urls = SignedUrls::new(
-        &arm.url,
-        machine.subscription(),
-        machine.location(),
-        &guid,
-        version,
-    );
-    let answer = Response::builder()
-        .status(202)
-        .header("azure-asyncnotification", "Enabled")
-        .header("azure-asyncoperation", &urls.status)
-        .header("location", &urls.location)
-        .header("cache-control", "no-cache")
-        .header("content-length", 0)
-        .header("x-ms-request-id", &guid)
-        .body(Body::empty())
-        .unwrap_or_default();
-    state
-        .operations
-        .insert(guid.clone(), Operation::new(guid, urls, now + takes));
-    quota::write(answer, &remaining)
-}
-
-fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
-    let recorded = &asked.recorded;
-    if recorded.method != "GET" {
-        return refusals::method_not_allowed(&recorded.method);
-    }
-    let guid = asked.segments().pop().unwrap_or_default();
-    let url = format!("{}{}?{}", azure.arm.url, recorded.path, recorded.query);
-    let mut state = azure.arm.state();
-    let remaining = state.quotas.get_operation(&guid);
-    let Some(operation) = state.operations.get(&guid.to_ascii_lowercase()) else {
-        return refusals::operation_not_found(&guid);
-    };
-    let answer = operation.answer(&url, Instant::now());
-    quota::read(answer.unwrap_or_else(refusals::signature), &remaining)
 }
 
 /// The headers that every answer of Resource Manager has.

@@ -110,12 +110,15 @@ fn users(azure: &Azure, asked: &Asked) -> Response<Body> {
     with(response, "x-ms-resource-unit", unit)
 }
 
+/// The code and the message of a 400.
+type Fault = (&'static str, String);
+
 struct Page {
     users: Vec<Value>,
     next: Option<String>,
 }
 
-fn page(azure: &Azure, asked: &Asked) -> Result<Page, (&'static str, String)> {
+fn page(azure: &Azure, asked: &Asked) -> Result<Page, Fault> {
     let query = &asked.query;
     let known = ["$select", "$filter", "$top", "$skiptoken", "$count"];
     if let Some(unknown) = query.unknown(&known) {
@@ -140,23 +143,13 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Page, (&'static str, String)> {
         select: query.get("$select"),
         top: query.get("$top"),
     };
-    let start =
-        match query.get("$skiptoken") {
-            None => 0,
-            Some(token) => azure.graph.position(token, &listing).map_err(|refusal| {
-                match refusal {
-            Refusal::Unknown => {
-                ("Request_BadRequest", "The specified page token value is invalid.".to_owned())
-            }
-            Refusal::Expired => (
-                "Directory_ExpiredPageToken",
-                "The specified page token value has expired and can no longer be included in your \
-                 request."
-                    .to_owned(),
-            ),
-        }
-            })?,
-        };
+    let start = match query.get("$skiptoken") {
+        None => 0,
+        Some(token) => azure
+            .graph
+            .position(token, &listing)
+            .map_err(refused_page)?,
+    };
     let end = start.saturating_add(top).min(matches.len());
     let users = matches.get(start..end).unwrap_or_default();
     Ok(Page {
@@ -165,7 +158,22 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Page, (&'static str, String)> {
     })
 }
 
-fn top(text: Option<&str>) -> Result<usize, (&'static str, String)> {
+fn refused_page(refusal: Refusal) -> Fault {
+    match refusal {
+        Refusal::Unknown => (
+            "Request_BadRequest",
+            "The specified page token value is invalid.".to_owned(),
+        ),
+        Refusal::Expired => (
+            "Directory_ExpiredPageToken",
+            "The specified page token value has expired and can no longer be included in your \
+             request."
+                .to_owned(),
+        ),
+    }
+}
+
+fn top(text: Option<&str>) -> Result<usize, Fault> {
     let Some(text) = text else {
         return Ok(100);
     };
@@ -180,7 +188,7 @@ fn top(text: Option<&str>) -> Result<usize, (&'static str, String)> {
         })
 }
 
-fn selected(text: Option<&str>) -> Result<Vec<String>, (&'static str, String)> {
+fn selected(text: Option<&str>) -> Result<Vec<String>, Fault> {
     let Some(text) = text else {
         return Ok(DEFAULT_SELECT.map(str::to_owned).to_vec());
     };

@@ -5,11 +5,7 @@
 //! token" (token endpoint, errors); Azure/azure-rest-api-specs
 //! `specification/imds` (`bypass_cache`, the id parameters).
 
-use std::{
-    collections::VecDeque,
-    sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
-};
+mod limits;
 
 use axum::{body::Body, http::Response};
 use serde_json::{Value, json};
@@ -21,6 +17,7 @@ use crate::{
     settings::Identity,
     tokens::{Audience, Freshness},
 };
+pub(crate) use limits::{NodeLimits, Place};
 
 /// The newest three, as IMDS names them to those who ask for none of them.
 const NEWEST_VERSIONS: [&str; 3] = ["2025-04-07", "2024-07-17", "2024-03-15"];
@@ -42,50 +39,6 @@ const VERSIONS: [&str; 12] = [
 
 /// An answer that is a refusal; boxed, for it is large.
 type Refusal = Box<Response<Body>>;
-
-/// What all programs of one node share.
-#[derive(Default)]
-pub(crate) struct NodeLimits(Mutex<Recent>);
-
-#[derive(Default)]
-struct Recent {
-    arrivals: VecDeque<Instant>,
-    under_way: usize,
-}
-
-impl NodeLimits {
-    const A_SECOND: usize = 20;
-    const AT_A_TIME: usize = 5;
-
-    /// A place for one more request, if there is one.
-    fn enter(&self) -> Option<Place<'_>> {
-        let now = Instant::now();
-        let mut recent = self.recent();
-        let is_old = |arrival: &Instant| now.duration_since(*arrival) >= Duration::from_secs(1);
-        while recent.arrivals.front().is_some_and(is_old) {
-            recent.arrivals.pop_front();
-        }
-        if recent.arrivals.len() >= Self::A_SECOND || recent.under_way >= Self::AT_A_TIME {
-            return None;
-        }
-        recent.arrivals.push_back(now);
-        recent.under_way += 1;
-        Some(Place(self))
-    }
-
-    fn recent(&self) -> MutexGuard<'_, Recent> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// One request at the node's identity endpoint.
-pub(crate) struct Place<'a>(&'a NodeLimits);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.recent().under_way -= 1;
-    }
-}
 
 /// A place for a request at the node's identity endpoint; every other request
 /// needs none.

@@ -20,6 +20,7 @@ pub(super) struct Listing<'a> {
 }
 
 /// Why a page token is not accepted.
+#[derive(Clone, Copy)]
 pub(super) enum Refusal {
     Unknown,
     Expired,
