@@ -50,7 +50,7 @@ audit: ## known vulnerabilities; fetches the advisory database
 	$(CARGO) deny check advisories
 
 bench: ## criterion: the token cache, and what the gateway adds to a direct call
-	$(CARGO) bench --locked
+	$(CARGO) bench --locked --bench hot_paths
 
 tools: ## install what check and audit use beside cargo itself
 	$(CARGO) install --locked cargo-deny@$(CARGO_DENY_VERSION) cargo-machete@$(CARGO_MACHETE_VERSION)

@@ -2,6 +2,7 @@
 
 mod admin;
 mod shared;
+mod tokens;
 
 use std::{
     future::Future,
@@ -26,6 +27,7 @@ use tracing_actix_web::TracingLogger;
 
 use crate::{api, config::Config, http::TlsError};
 use shared::Shared;
+pub use tokens::Tokens;
 
 /// The head of a request has to be there by then; a client that is slower gets
 /// 408.

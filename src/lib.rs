@@ -30,6 +30,8 @@ mod config;
 
 mod secret;
 
+#[doc(hidden)]
+pub use app::Tokens;
 pub use app::{Application, Error};
 pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable, help};
 pub use telemetry::{chain, init as init_telemetry, subscriber};

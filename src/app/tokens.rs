@@ -1,0 +1,27 @@
+//! The token path by itself, without a request around it.
+
+use std::time::Duration;
+
+use super::{Error, shared::Shared};
+use crate::{
+    config::Config,
+    http::Deadline,
+    identity::{ManagedIdentity, Resource},
+};
+
+/// The managed identity as one worker holds it. For measurements alone: no
+/// token leaves it.
+pub struct Tokens(ManagedIdentity);
+
+impl Tokens {
+    /// The identity of a gateway with `config`, and with an empty cache.
+    pub fn new(config: &Config) -> Result<Self, Error> {
+        Ok(Self(Shared::new(config)?.identity()))
+    }
+
+    /// Whether there is a token for Resource Manager, by way of the cache.
+    pub async fn arm(&self) -> bool {
+        let deadline = Deadline::after(Duration::from_secs(10));
+        self.0.token(Resource::Arm, deadline).await.is_ok()
+    }
+}
