@@ -5,8 +5,9 @@ mod error;
 mod quota;
 mod refusal;
 mod retry;
+mod tls;
 
-use std::{rc::Rc, sync::Arc, time::Duration, time::Instant};
+use std::{rc::Rc, time::Duration, time::Instant};
 
 use actix_web::{
     http::{Method, StatusCode, header::HeaderMap, header::HeaderName, header::HeaderValue},
@@ -14,12 +15,12 @@ use actix_web::{
     web::Bytes,
 };
 use awc::{Connector, error::PayloadError};
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
 
 pub(crate) use context::{Context, Deadline};
 pub(crate) use error::{Cause, Error};
 pub(crate) use refusal::Refusal;
 pub(crate) use retry::RetryPolicy;
+pub(crate) use tls::{Tls, TlsError};
 
 use crate::metrics::Metrics;
 
@@ -38,44 +39,6 @@ pub(crate) struct Profile {
     pub(crate) body_limit: usize,
     /// The certificates that are trusted; none for an endpoint of this host.
     pub(crate) tls: Option<Tls>,
-}
-
-/// What is trusted at the other end of a TLS connection.
-#[derive(Clone)]
-pub(crate) struct Tls(Arc<ClientConfig>);
-
-impl Tls {
-    /// The certificate authorities of this machine, or of `SSL_CERT_FILE`.
-    ///
-    /// Read once for all workers: it is some hundred files on a usual system.
-    pub(crate) fn native() -> Result<Self, TlsError> {
-        let mut roots = RootCertStore::empty();
-        let native = rustls_native_certs::load_native_certs();
-        let (accepted, _) = roots.add_parsable_certificates(native.certs);
-        if accepted == 0 {
-            return Err(TlsError::NoRoots);
-        }
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        // HTTP/2 is not offered: the h2 0.3 below awc gets no more fixes
-        // (RUSTSEC-2026-0258).
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self(Arc::new(config)))
-    }
-}
-
-/// Why no TLS connection can be made from here.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// This machine trusts nobody.
-    #[error("no certificate authorities were found; set SSL_CERT_FILE to a PEM bundle")]
-    NoRoots,
-    /// The cryptography provider lacks a protocol version.
-    #[error("TLS could not be set up")]
-    Provider(#[from] rustls::Error),
 }
 
 /// One request to an upstream.
@@ -147,8 +110,8 @@ impl Client {
             .limit(CONNECTIONS)
             .timeout(profile.connect)
             .handshake_timeout(profile.connect);
-        if let Some(Tls(config)) = &profile.tls {
-            connector = connector.rustls_0_23(Arc::clone(config));
+        if let Some(tls) = &profile.tls {
+            connector = connector.rustls_0_23(tls.config());
         }
         // awc's own timeout ends with the response head; `exchange` bounds the
         // whole. Azure does not redirect these calls: a redirect is a fault,

@@ -11,10 +11,9 @@ use std::{
 use actix_web::rt::{System, time};
 use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
 use mi_gateway::{Application, Config};
-use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::{contract::Contract, output};
+use crate::{answer::Answer, contract::Contract, output};
 
 /// Longer than anything here takes; only a fault runs into it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -32,34 +31,6 @@ pub(crate) struct Gateway {
 struct Running {
     stop: oneshot::Sender<()>,
     thread: JoinHandle<()>,
-}
-
-/// An answer, read to its end.
-#[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(String, String)>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(known, _)| known == name)?;
-        Some(value)
-    }
-
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
-    }
-
-    pub(crate) fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    /// The `code` of a problem document.
-    pub(crate) fn code(&self) -> String {
-        self.json()["code"].as_str().unwrap_or_default().to_owned()
-    }
 }
 
 impl Gateway {

@@ -20,7 +20,7 @@ async fn a_gateway_without_tokens_is_alive_and_says_why_it_is_not_ready() {
     );
     azure.inject(Service::Token, fault, Times::Always);
     let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
-    let refused = |answer: &crate::gateway::Answer| {
+    let refused = |answer: &crate::answer::Answer| {
         (answer.status == 503 && answer.text().contains("refuses this identity")).then_some(())
     };
     gateway.until("/readyz", refused).await;

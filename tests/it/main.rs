@@ -7,8 +7,10 @@
     reason = "a test that cannot go on may panic"
 )]
 
+mod answer;
 mod architecture;
 mod contract;
+mod documents;
 mod edge;
 mod gateway;
 mod health;

@@ -55,7 +55,7 @@ async fn readiness_ends_before_requests_do() {
     let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_DELAY", "1s")]);
     gateway.ready().await;
     let ended = gateway.begin_to_stop();
-    let not_ready = |answer: &crate::gateway::Answer| (answer.status == 503).then_some(());
+    let not_ready = |answer: &crate::answer::Answer| (answer.status == 503).then_some(());
     gateway.until("/readyz", not_ready).await;
     assert!(
         gateway

@@ -8,7 +8,7 @@ use std::{
 use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
-use crate::gateway::{Answer, Gateway};
+use crate::{answer::Answer, gateway::Gateway};
 
 const MACHINE: &str = "/vms/web-01";
 const USERS: &str = "/directory/users?department=Seinfeld";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use azure_sandbox::{Fault, Sandbox, Service, Settings, Times};
 use url::form_urlencoded;
 
-use crate::gateway::{Answer, Gateway};
+use crate::{answer::Answer, gateway::Gateway};
 
 fn listing(department: &str, rest: &str) -> String {
     let department: String = form_urlencoded::byte_serialize(department.as_bytes()).collect();

@@ -1,0 +1,47 @@
+//! Which servers are trusted, and what is spoken with them.
+
+use std::sync::Arc;
+
+use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+
+/// What is trusted at the other end of a TLS connection.
+#[derive(Clone)]
+pub(crate) struct Tls(Arc<ClientConfig>);
+
+impl Tls {
+    /// The certificate authorities of this machine, or of `SSL_CERT_FILE`.
+    ///
+    /// Read once for all workers: it is some hundred files on a usual system.
+    pub(crate) fn native() -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        let native = rustls_native_certs::load_native_certs();
+        let (accepted, _) = roots.add_parsable_certificates(native.certs);
+        if accepted == 0 {
+            return Err(TlsError::NoRoots);
+        }
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        // HTTP/2 is not offered: the h2 0.3 below awc gets no more fixes
+        // (RUSTSEC-2026-0258).
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self(Arc::new(config)))
+    }
+
+    pub(super) fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.0)
+    }
+}
+
+/// Why no TLS connection can be made from here.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// This machine trusts nobody.
+    #[error("no certificate authorities were found; set SSL_CERT_FILE to a PEM bundle")]
+    NoRoots,
+    /// The cryptography provider lacks a protocol version.
+    #[error("TLS could not be set up")]
+    Provider(#[from] rustls::Error),
+}

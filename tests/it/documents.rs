@@ -1,0 +1,73 @@
+//! The documents say what is so.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use mi_gateway::VARIABLES;
+
+use crate::architecture::root;
+
+fn text(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Every document of the repository.
+fn documents() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for folder in ["", "docs/adr", "tests/sandbox"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "md") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn the_readme_has_every_variable_with_its_default_and_meaning() {
+    let readme = text(&root().join("README.md"));
+    for variable in VARIABLES {
+        let default = variable
+            .default
+            .map_or_else(String::new, |value| format!("`{value}`"));
+        let row = format!("| `{}` | {default} | {} |", variable.name, variable.meaning);
+        assert!(readme.contains(&row), "{row}");
+    }
+}
+
+#[test]
+fn links_between_documents_lead_somewhere() {
+    let mut seen = 0;
+    for document in documents() {
+        for rest in text(&document).split("](").skip(1) {
+            let target = rest.split(')').next().unwrap();
+            if target.contains("://") {
+                continue;
+            }
+            let place = document.parent().unwrap().join(target);
+            assert!(place.exists(), "{target} in {}", document.display());
+            seen += 1;
+        }
+    }
+    assert!(seen > 15, "{seen} links were followed");
+}
+
+#[test]
+fn the_index_of_decisions_is_complete() {
+    let folder = root().join("docs/adr");
+    let index = text(&folder.join("README.md"));
+    for entry in fs::read_dir(&folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if name == "README.md" {
+            continue;
+        }
+        let title = text(&path).lines().next().unwrap().replace("# ", "");
+        let row = format!("| [{}]({name}) | {title} |", &name[..4]);
+        assert!(index.contains(&row), "{row}");
+    }
+}
