@@ -9,10 +9,12 @@
 
 mod answer;
 mod architecture;
+mod arm_faults;
 mod contract;
 mod documents;
 mod edge;
 mod gateway;
+mod graph_faults;
 mod health;
 mod identity;
 mod operations;

@@ -56,11 +56,13 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
     kestrel(answer(200, &body))
 }
 
+/// The identity that is meant. Without an id it is the system-assigned one and,
+/// unlike at IMDS, no other.
 fn identity(azure: &Azure, asked: &Asked) -> Option<Identity> {
     let query = &asked.query;
     let object = query.get("principal_id").or_else(|| query.get("object_id"));
     match (query.get("client_id"), object, query.get("mi_res_id")) {
-        (None, None, None) => azure.default_identity(),
+        (None, None, None) => azure.system_assigned(),
         (Some(id), None, None) => azure.assigned(|it| it.client_id.eq_ignore_ascii_case(id)),
         (None, Some(id), None) => azure.assigned(|it| it.object_id.eq_ignore_ascii_case(id)),
         (None, None, Some(id)) => azure.assigned(|it| it.resource_id.eq_ignore_ascii_case(id)),

@@ -53,7 +53,8 @@ pub(crate) struct Arm {
 struct State {
     machines: HashMap<String, Machine>,
     operations: HashMap<String, Operation>,
-    quotas: Quotas,
+    /// By subscription.
+    quotas: HashMap<String, Quotas>,
 }
 
 impl Arm {
@@ -67,7 +68,7 @@ impl Arm {
             state: Mutex::new(State {
                 machines: machines.collect(),
                 operations: HashMap::new(),
-                quotas: Quotas::default(),
+                quotas: HashMap::new(),
             }),
         }
     }
@@ -92,6 +93,14 @@ impl Arm {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// The quotas of the subscription in which `path` is.
+    fn quotas(&mut self, path: &str) -> &mut Quotas {
+        let subscription = path.split('/').nth(2).unwrap_or_default();
+        self.quotas.entry(key(subscription)).or_default()
     }
 }
 
@@ -131,7 +140,7 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
     let segments = asked.segments();
     let segments: Vec<_> = segments.iter().map(String::as_str).collect();
     let [
-        "subscriptions",
+        subscriptions,
         subscription,
         groups,
         group,
@@ -145,12 +154,13 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
         return refusals::invalid_path(&asked.recorded.path);
     };
     let expected = [
+        "subscriptions",
         "resourcegroups",
         "providers",
         "microsoft.compute",
         "virtualmachines",
     ];
-    let fixed = [groups, providers, namespace, kind];
+    let fixed = [subscriptions, groups, providers, namespace, kind];
     if !fixed
         .iter()
         .zip(expected)

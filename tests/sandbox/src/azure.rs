@@ -68,17 +68,24 @@ impl Azure {
             .collect()
     }
 
-    /// The identity that a request without an id gets: the system-assigned one,
-    /// else the only user-assigned one.
+    /// The system-assigned identity.
+    pub(crate) fn system_assigned(&self) -> Option<Identity> {
+        self.settings
+            .system_assigned
+            .then(|| Identity::named("system"))
+    }
+
+    /// The identity that IMDS takes for a request without an id: the
+    /// system-assigned one, else the only user-assigned one.
     ///
     /// Source: "Managed identities frequently asked questions", "What identity
     /// will IMDS default to".
     pub(crate) fn default_identity(&self) -> Option<Identity> {
-        match &self.settings.user_assigned[..] {
-            _ if self.settings.system_assigned => Some(Identity::named("system")),
+        let only = match &self.settings.user_assigned[..] {
             [only] => Some(only.clone()),
             _ => None,
-        }
+        };
+        self.system_assigned().or(only)
     }
 
     /// The user-assigned identity for which `matches` holds.

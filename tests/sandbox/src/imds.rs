@@ -5,10 +5,11 @@
 //! token" (token endpoint, errors); Azure/azure-rest-api-specs
 //! `specification/imds` (`bypass_cache`, the id parameters).
 
+mod instance;
 mod limits;
 
 use axum::{body::Body, http::Response};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::{
     azure::Azure,
@@ -17,12 +18,13 @@ use crate::{
     settings::Identity,
     tokens::{Audience, Freshness},
 };
+pub(crate) use instance::instance;
 pub(crate) use limits::{NodeLimits, Place};
 
 /// The newest three, as IMDS names them to those who ask for none of them.
 const NEWEST_VERSIONS: [&str; 3] = ["2025-04-07", "2024-07-17", "2024-03-15"];
 
-const VERSIONS: [&str; 12] = [
+const VERSIONS: [&str; 14] = [
     "2017-03-01",
     "2017-04-02",
     "2017-08-01",
@@ -35,7 +37,12 @@ const VERSIONS: [&str; 12] = [
     "2023-07-01",
     "2023-11-15",
     "2024-03-15",
+    "2024-07-17",
+    "2025-04-07",
 ];
+
+/// The first version that has tokens.
+const FIRST_WITH_TOKENS: &str = "2018-02-01";
 
 /// An answer that is a refusal; boxed, for it is large.
 type Refusal = Box<Response<Body>>;
@@ -64,10 +71,7 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
         return *refusal;
     }
     let query = &asked.query;
-    if query
-        .get("api-version")
-        .is_none_or(|version| version < "2018-02-01")
-    {
+    if version(asked).is_none_or(|version| version < FIRST_WITH_TOKENS) {
         return unknown_version();
     }
     let Some(resource) = query.get("resource") else {
@@ -128,13 +132,14 @@ fn identity(azure: &Azure, asked: &Asked) -> Result<Identity, Refusal> {
         (Some(_), Some(_)) => {
             return refused("Only one identity parameter is allowed");
         }
-        (None, _) => {
+        (None, _) if azure.settings.user_assigned.len() > 1 => {
             let several = "Multiple user assigned identities exist, please specify the clientId / \
                  resourceId of the identity in the token request";
             return azure
                 .default_identity()
                 .map_or_else(|| refused(several), Ok);
         }
+        (None, _) => azure.default_identity(),
         (Some((name, id)), None) => azure.assigned(|identity| {
             let own = match name {
                 "client_id" => &identity.client_id,
@@ -145,42 +150,6 @@ fn identity(azure: &Azure, asked: &Asked) -> Result<Identity, Refusal> {
         }),
     };
     found.map_or_else(|| refused("Identity not found"), Ok)
-}
-
-/// `GET /metadata/instance` and what stands below it
-pub(crate) fn instance(azure: &Azure, asked: &Asked) -> Response<Body> {
-    if let Err(refusal) = well_formed(asked) {
-        return *refusal;
-    }
-    let path = asked
-        .recorded
-        .path
-        .trim_end_matches('/')
-        .to_ascii_lowercase();
-    if path == "/metadata/versions" {
-        return from_imds(answer(200, &json!({"apiVersions": VERSIONS})));
-    }
-    let version = asked.query.get("api-version");
-    let is_known =
-        |version: &str| VERSIONS.contains(&version) || NEWEST_VERSIONS.contains(&version);
-    if !version.is_some_and(is_known) {
-        return unknown_version();
-    }
-    let metadata = seed::instance_metadata(azure.settings.user_assigned.first());
-    let below = path.strip_prefix("/metadata/instance").unwrap_or_default();
-    match metadata.pointer(below) {
-        Some(value @ (Value::Object(_) | Value::Array(_))) => from_imds(answer(200, value)),
-        // Leaves are text, and only text.
-        Some(Value::String(text)) if asked.query.get("format") == Some("text") => {
-            from_imds(Response::new(Body::from(text.clone())))
-        }
-        Some(_) => fault(
-            400,
-            "Bad request",
-            "Requested format is not allowed for leaf values.",
-        ),
-        None => fault(404, "Not found", "Resource not found"),
-    }
 }
 
 /// The rules for every request to IMDS.
@@ -204,6 +173,12 @@ fn well_formed(asked: &Asked) -> Result<(), Refusal> {
         return refused("Duplicate query parameters are not allowed");
     }
     Ok(())
+}
+
+/// The version that is asked for, if there is such a one.
+fn version(asked: &Asked) -> Option<&str> {
+    let version = asked.query.get("api-version")?;
+    VERSIONS.contains(&version).then_some(version)
 }
 
 /// 400 with a sentence about the request.

@@ -19,7 +19,7 @@ mod server;
 mod settings;
 mod tokens;
 
-use std::{collections::BTreeSet, io, sync::Arc};
+use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc};
 
 pub use faults::{Fault, Hold, Times};
 pub use journal::{Recorded, Service};
@@ -45,7 +45,11 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts a local Azure; it listens when this returns.
     pub fn start(settings: Settings) -> Result<Self, Error> {
-        let listener = std::net::TcpListener::bind(settings.listen)?;
+        Self::on(TcpListener::bind(settings.listen)?, settings)
+    }
+
+    /// The same, where `listener` listens already.
+    pub fn on(listener: TcpListener, settings: Settings) -> Result<Self, Error> {
         let url = format!("http://{}", listener.local_addr()?);
         let azure = Arc::new(Azure::new(url, settings));
         let server = Server::start(listener, Arc::clone(&azure))?;
@@ -131,6 +135,7 @@ impl Sandbox {
         self.azure
             .tokens
             .mint(resource, &identity, self.azure.settings.token_lifetime)
+            .token
     }
 
     /// What must not show anywhere: tokens, signatures of operation URLs, the

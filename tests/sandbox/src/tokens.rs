@@ -96,25 +96,22 @@ impl Tokens {
         if let (Some(kept), Freshness::Cached) = (kept, freshness) {
             return kept.clone();
         }
-        let issued = Issued {
-            token: self.mint(resource, identity, lifetime),
-            not_before: now(),
-            expires_on: now() + lifetime.as_secs(),
-        };
+        let issued = self.mint(resource, identity, lifetime);
         host.insert(key, issued.clone());
         issued
     }
 
     /// A new token. It looks like a JWT of Entra ID, version 1.0; its signature
     /// is noise.
-    pub(crate) fn mint(&self, resource: &str, identity: &Identity, lifetime: Duration) -> String {
-        let (now, expires_on) = (now(), now() + lifetime.as_secs());
+    pub(crate) fn mint(&self, resource: &str, identity: &Identity, lifetime: Duration) -> Issued {
+        let not_before = now();
+        let expires_on = not_before + lifetime.as_secs();
         let header = json!({"typ": "JWT", "alg": "RS256", "x5t": "sandbox", "kid": "sandbox"});
         let claims = json!({
             "aud": resource,
             "iss": format!("https://sts.windows.net/{}/", seed::TENANT),
-            "iat": now,
-            "nbf": now,
+            "iat": not_before,
+            "nbf": not_before,
             "exp": expires_on,
             "appid": identity.client_id,
             "appidacr": "2",
@@ -134,7 +131,11 @@ impl Tokens {
             is_refused: false,
         };
         lock(&self.minted).insert(token.clone(), minted);
-        token
+        Issued {
+            token,
+            not_before,
+            expires_on,
+        }
     }
 
     /// Whether `authorization` is a token of ours for `audience`.

@@ -21,7 +21,7 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
         Some(view) if view.eq_ignore_ascii_case("instanceView") => true,
         Some(other) => return refusals::invalid_parameter("$expand", other),
     };
-    let remaining = state.quotas.low_cost_get(id);
+    let remaining = state.quotas(id).low_cost_get(id);
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
@@ -30,7 +30,7 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
 }
 
 pub(super) fn view_of(state: &mut State, id: &str) -> Response<Body> {
-    let remaining = state.quotas.low_cost_get(id);
+    let remaining = state.quotas(id).low_cost_get(id);
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
@@ -46,7 +46,7 @@ pub(super) fn deallocate(arm: &Arm, state: &mut State, id: &str, asked: &Asked) 
     if let Some(unknown) = asked.query.unknown(&known) {
         return refusals::invalid_parameter(unknown, asked.query.get(unknown).unwrap_or_default());
     }
-    let remaining = state.quotas.delete(id);
+    let remaining = state.quotas(id).delete(id);
     let now = Instant::now();
     let Some(machine) = state.machines.get_mut(&key(id)) else {
         return refusals::invalid_path(id);
@@ -85,7 +85,7 @@ pub(super) fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
     let guid = asked.segments().pop().unwrap_or_default();
     let url = format!("{}{}?{}", azure.arm.url, recorded.path, recorded.query);
     let mut state = azure.arm.state();
-    let remaining = state.quotas.get_operation(&guid);
+    let remaining = state.quotas(&recorded.path).get_operation(&guid);
     let Some(operation) = state.operations.get(&guid.to_ascii_lowercase()) else {
         return refusals::operation_not_found(&guid);
     };

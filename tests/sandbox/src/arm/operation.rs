@@ -18,8 +18,8 @@ const CERTIFICATE: usize = 2_217;
 const SIGNATURE: usize = 256;
 const HASH: usize = 32;
 
-/// The two URLs of an operation. They differ in their signatures, and nothing
-/// in them may be changed.
+/// The two URLs of an operation. They have one certificate and differ in their
+/// signatures, and nothing in them may be changed.
 pub(super) struct SignedUrls {
     pub(super) status: String,
     pub(super) location: String,
@@ -38,23 +38,26 @@ impl SignedUrls {
              /operations/{guid}?p={}",
             Uuid::new_v4()
         );
+        let certificate = text(CERTIFICATE);
         Self {
-            status: format!("{base}&api-version={version}&{}", signature()),
-            location: format!("{base}&monitor=true&api-version={version}&{}", signature()),
+            status: format!("{base}&api-version={version}&{}", signed(&certificate)),
+            location: format!(
+                "{base}&monitor=true&api-version={version}&{}",
+                signed(&certificate)
+            ),
         }
     }
 }
 
-fn signature() -> String {
-    let text = |size| URL_SAFE_NO_PAD.encode(noise(size));
+fn signed(certificate: &str) -> String {
     // Ticks of .NET: 100 nanoseconds since the year 1.
     let ticks = 621_355_968_000_000_000 + Timestamp::now().as_nanosecond() / 100;
-    format!(
-        "t={ticks}&c={}&s={}&h={}",
-        text(CERTIFICATE),
-        text(SIGNATURE),
-        text(HASH)
-    )
+    let (signature, hash) = (text(SIGNATURE), text(HASH));
+    format!("t={ticks}&c={certificate}&s={signature}&h={hash}")
+}
+
+fn text(size: usize) -> String {
+    URL_SAFE_NO_PAD.encode(noise(size))
 }
 
 /// One operation under way, or ended.

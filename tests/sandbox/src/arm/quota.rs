@@ -11,8 +11,10 @@ use std::{
 
 use axum::{body::Body, http::Response};
 
+use super::key;
 use crate::gate::with;
 
+/// The quotas of one subscription.
 #[derive(Default)]
 pub(super) struct Quotas(HashMap<String, Bucket>);
 
@@ -70,7 +72,7 @@ impl Quotas {
     /// One less; `refill` come back at once when a minute is over.
     fn take(&mut self, name: &str, burst: u32, refill: u32) -> u32 {
         let now = Instant::now();
-        let bucket = self.0.entry(name.to_owned()).or_insert(Bucket {
+        let bucket = self.0.entry(key(name)).or_insert(Bucket {
             left: burst,
             refilled: now,
         });

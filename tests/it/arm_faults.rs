@@ -1,0 +1,126 @@
+//! What callers are told when Resource Manager refuses, fails or is silent.
+
+use azure_sandbox::{Fault, Service, Times};
+
+use crate::gateway::Gateway;
+
+const DEALLOCATE: &str = "/vms/web-01/deallocate";
+
+#[actix_web::test]
+async fn a_missing_permission_is_told_with_its_remedy() {
+    let gateway = Gateway::start();
+    let body = r#"{"error":{"code":"AuthorizationFailed","message":"The client 'me' does not"}}"#;
+    gateway.azure.inject(
+        Service::VirtualMachines,
+        Fault::answer(403, body),
+        Times::Always,
+    );
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_refused")
+    );
+    let problem = answer.json();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(
+        detail.contains("Microsoft.Compute/virtualMachines/deallocate/action"),
+        "{detail}"
+    );
+    assert_eq!(problem["upstream"]["code"], "AuthorizationFailed");
+    assert!(problem["upstream"]["message"].is_null());
+}
+
+#[actix_web::test]
+async fn a_conflict_is_passed_on_in_azures_words() {
+    let gateway = Gateway::start();
+    let body = r#"{"error":{"code":"Conflict","message":"a concurrent request"}}"#;
+    gateway.azure.inject(
+        Service::VirtualMachines,
+        Fault::answer(409, body),
+        Times::Always,
+    );
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
+    assert_eq!(answer.json()["detail"], "a concurrent request");
+}
+
+#[actix_web::test]
+async fn throttling_is_passed_on_with_its_pause() {
+    let gateway = Gateway::start();
+    let fault = Fault::Throttle { retry_after: 1200 };
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Always);
+    for answer in [
+        gateway.post(DEALLOCATE).await,
+        gateway.get("/vms/web-01").await,
+    ] {
+        assert_eq!((answer.status, answer.code().as_str()), (429, "throttled"));
+        assert_eq!(answer.header("retry-after"), Some("1200"));
+        assert_eq!(answer.json()["upstream"]["code"], "OperationNotAllowed");
+    }
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 2);
+}
+
+#[actix_web::test]
+async fn a_read_is_repeated_when_azure_fails_and_an_order_is_not() {
+    let gateway = Gateway::start();
+    let fault = Fault::answer(503, r#"{"error":{"code":"ServerBusy","message":"busy"}}"#);
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault.clone(), Times::Next(2));
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 3);
+    let retries = r#"upstream_retries_total{operation="get_vm",service="arm"}"#;
+    assert!((gateway.metric(retries).await - 2.0).abs() < 0.1);
+
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Next(1));
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 4);
+}
+
+#[actix_web::test]
+async fn an_order_whose_answer_is_lost_is_not_sent_again() {
+    let gateway = Gateway::start();
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, Fault::Reset, Times::Next(1));
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 1);
+}
+
+#[actix_web::test]
+async fn an_answer_that_does_not_come_ends_in_time() {
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "300ms")]);
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let answer = gateway.post(DEALLOCATE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (504, "upstream_timeout")
+    );
+    hold.release();
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_cut_short_is_an_error() {
+    let gateway = Gateway::start();
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, Fault::Truncate, Times::Always);
+    let answer = gateway.get("/vms/web-01").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+}

@@ -1,0 +1,21 @@
+//! The local Azure as any HTTP client sees it.
+//!
+//! Each test has a sandbox of its own, on a free port.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on may panic"
+)]
+
+mod app_service;
+mod arm;
+mod arm_operations;
+mod arm_quotas;
+mod arm_signatures;
+mod arm_tokens;
+mod client;
+mod compute;
+mod imds;
+mod imds_identities;
+mod imds_instance;
+mod imds_limits;
