@@ -2,6 +2,7 @@
 
 mod arguments;
 mod program;
+mod signals;
 
 use std::{
     env,
@@ -12,17 +13,24 @@ use std::{
 use azure_sandbox::{DEFAULT_SCOPE, Host, Sandbox};
 
 use arguments::{Arguments, HELP};
+use signals::Signals;
 
 /// Exit code for arguments that cannot be understood.
 const USAGE: u8 = 2;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
+    // Before anything is started or said: a signal that found no handler would
+    // leave a child alone.
+    let signals = match Signals::new() {
+        Ok(signals) => signals,
+        Err(error) => return fail(1, format!("signals cannot be received: {error}")),
+    };
     match Arguments::parse(env::args_os().skip(1)) {
         Ok(Arguments::Help) => say(HELP),
         Ok(Arguments::Version) => say(concat!("azure-sandbox ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(Arguments::Serve(settings)) => match Sandbox::start(settings) {
-            Ok(sandbox) => serve(&sandbox).await,
+            Ok(sandbox) => serve(&sandbox, signals).await,
             Err(error) => fail(1, chain(&error)),
         },
         Ok(Arguments::Exec {
@@ -30,14 +38,14 @@ async fn main() -> ExitCode {
             host,
             program,
         }) => match Sandbox::start(settings) {
-            Ok(sandbox) => program::run(&sandbox, host, &program).await,
+            Ok(sandbox) => program::run(&sandbox, signals, host, &program).await,
             Err(error) => fail(1, chain(&error)),
         },
         Err(error) => fail(USAGE, format!("{error}\nTry azure-sandbox --help")),
     }
 }
 
-async fn serve(sandbox: &Sandbox) -> ExitCode {
+async fn serve(sandbox: &Sandbox, signals: Signals) -> ExitCode {
     let of = |host| -> String {
         let variables = sandbox.environment(host);
         let lines = variables
@@ -55,7 +63,7 @@ async fn serve(sandbox: &Sandbox) -> ExitCode {
         of(Host::Vm),
     );
     say(&text);
-    program::interrupted().await;
+    signals.received().await;
     ExitCode::SUCCESS
 }
 

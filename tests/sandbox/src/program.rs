@@ -2,16 +2,14 @@
 
 use std::{
     ffi::OsString,
+    os::unix::process::ExitStatusExt as _,
     process::{ExitCode, ExitStatus},
 };
 
 use azure_sandbox::{Host, Sandbox};
-use tokio::{
-    process::{Child, Command},
-    signal::unix::{Signal, SignalKind, signal},
-};
+use tokio::process::Command;
 
-use crate::fail;
+use crate::{fail, signals::Signals};
 
 /// Exit code of a program that could not be started, as shells have it.
 const NOT_STARTED: u8 = 127;
@@ -34,7 +32,12 @@ const HOST_VARIABLES: [&str; 13] = [
 ];
 
 /// Runs `words` with the variables of `host`; its exit code is the result.
-pub(crate) async fn run(sandbox: &Sandbox, host: Host, words: &[OsString]) -> ExitCode {
+pub(crate) async fn run(
+    sandbox: &Sandbox,
+    signals: Signals,
+    host: Host,
+    words: &[OsString],
+) -> ExitCode {
     let Some((program, arguments)) = words.split_first() else {
         return ExitCode::SUCCESS;
     };
@@ -44,54 +47,21 @@ pub(crate) async fn run(sandbox: &Sandbox, host: Host, words: &[OsString]) -> Ex
         command.env_remove(variable);
     }
     command.envs(sandbox.environment(host));
-    match command.spawn() {
-        Ok(child) => code(wait(child).await),
-        Err(error) => fail(
-            NOT_STARTED,
-            format!("{} cannot be run: {error}", program.display()),
-        ),
-    }
-}
-
-/// Waits for `child`. A terminal sends SIGINT to both; SIGTERM comes to us
-/// alone and is passed on.
-async fn wait(mut child: Child) -> std::io::Result<ExitStatus> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    loop {
-        tokio::select! {
-            status = child.wait() => return status,
-            _ = interrupt.recv() => pass_on(&child, "INT"),
-            _ = terminate.recv() => pass_on(&child, "TERM"),
-        }
-    }
-}
-
-fn pass_on(child: &Child, signal: &str) {
-    if let Some(id) = child.id() {
-        // By way of `kill`: sending signals takes `unsafe` code or a crate.
-        let _ = std::process::Command::new("kill")
-            .args([format!("-{signal}"), id.to_string()])
-            .status();
-    }
-}
-
-/// Resolves when the process is told to end.
-pub(crate) async fn interrupted() {
-    let received = |kind| async move {
-        let signal: Option<Signal> = signal(kind).ok();
-        match signal {
-            Some(mut signal) => signal.recv().await,
-            None => std::future::pending().await,
+    let child = match command.spawn() {
+        Ok(child) => child,
+        Err(error) => {
+            let why = format!("{} cannot be run: {error}", program.display());
+            return fail(NOT_STARTED, why);
         }
     };
-    tokio::select! {
-        _ = received(SignalKind::terminate()) => {}
-        _ = received(SignalKind::interrupt()) => {}
+    match signals.pass_on_to(child).await {
+        Ok(status) => code(status),
+        Err(error) => fail(1, format!("{} was lost: {error}", program.display())),
     }
 }
 
-fn code(status: std::io::Result<ExitStatus>) -> ExitCode {
-    let code = status.ok().and_then(|status| status.code());
+/// The exit code, or 128 and the signal's number, as shells have it.
+fn code(status: ExitStatus) -> ExitCode {
+    let code = status.code().or_else(|| Some(128 + status.signal()?));
     ExitCode::from(code.and_then(|code| u8::try_from(code).ok()).unwrap_or(1))
 }

@@ -21,7 +21,7 @@ pub(crate) const GRAPH: &str = "https://graph.microsoft.com/";
 pub(crate) const METADATA: (&str, &str) = ("Metadata", "true");
 
 /// How long a test waits for what does not come.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A sandbox with the default settings.
 pub(crate) fn sandbox() -> Sandbox {

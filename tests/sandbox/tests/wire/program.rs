@@ -1,0 +1,239 @@
+//! The binary: a program inside a local Azure, or the local Azure alone.
+
+use std::{
+    collections::BTreeMap,
+    io::{BufRead as _, BufReader},
+    process::{Child, ChildStdout, Command, Output, Stdio},
+    sync::mpsc::{self, RecvTimeoutError},
+    thread,
+};
+
+use azure_sandbox::{DEFAULT_SCOPE, Identity};
+
+use crate::client::{METADATA, PATIENCE, get};
+
+#[test]
+fn the_exit_code_is_that_of_the_program() {
+    for code in [0, 7, 255] {
+        let output = run(&["exec", "--", "sh", "-c", &format!("exit {code}")]);
+
+        assert_eq!(output.status.code(), Some(code));
+    }
+}
+
+#[test]
+fn a_program_that_a_signal_ended_has_the_code_that_shells_give_it() {
+    let output = run(&["exec", "--", "sh", "-c", "kill -KILL $$"]);
+
+    assert_eq!(output.status.code(), Some(137));
+}
+
+#[test]
+fn a_program_in_a_container_app_has_the_variables_of_its_host() {
+    let environment = environment(&["exec", "--", "env"]);
+
+    let endpoint = environment["IDENTITY_ENDPOINT"].clone();
+    let root = endpoint.strip_suffix("/msi/token").unwrap();
+    assert!(root.starts_with("http://127.0.0.1:"), "{root}");
+    assert_eq!(environment["MSI_ENDPOINT"], endpoint);
+    assert_eq!(environment["MIG_ARM_ENDPOINT"], root);
+    assert_eq!(environment["MIG_GRAPH_ENDPOINT"], root);
+    assert_eq!(environment["MIG_SCOPES"], DEFAULT_SCOPE);
+    assert_eq!(
+        environment["AZURE_CLIENT_ID"],
+        Identity::gateway().client_id
+    );
+    assert!(environment["IDENTITY_HEADER"].len() >= 32);
+    assert!(!environment.contains_key("MIG_IMDS_ENDPOINT"));
+}
+
+#[test]
+fn a_program_on_a_virtual_machine_has_no_endpoint_but_instance_metadata() {
+    let environment = environment(&["exec", "--as", "vm", "--", "env"]);
+
+    let root = &environment["MIG_IMDS_ENDPOINT"];
+    assert_eq!(&environment["AZURE_POD_IDENTITY_AUTHORITY_HOST"], root);
+    assert_eq!(&environment["MIG_ARM_ENDPOINT"], root);
+    for foreign in [
+        "IDENTITY_ENDPOINT",
+        "IDENTITY_HEADER",
+        "MSI_ENDPOINT",
+        "MIG_SCOPES",
+    ] {
+        assert!(!environment.contains_key(foreign), "{foreign}");
+    }
+}
+
+#[test]
+fn what_other_hosts_set_is_taken_away_and_the_rest_is_kept() {
+    let mut command = sandbox(&["exec", "--as", "vm", "--", "env"]);
+    command.env("IDENTITY_HEADER", "from elsewhere");
+    command.env("AZURE_FEDERATED_TOKEN_FILE", "/from/elsewhere");
+    command.env("MIG_LOG", "debug");
+
+    let environment = variables(&command.output().unwrap());
+
+    assert!(!environment.contains_key("IDENTITY_HEADER"));
+    assert!(!environment.contains_key("AZURE_FEDERATED_TOKEN_FILE"));
+    assert_eq!(environment["MIG_LOG"], "debug");
+}
+
+#[test]
+fn a_program_that_is_not_there_is_named() {
+    let output = run(&["exec", "--", "/no/such/program"]);
+
+    assert_eq!(output.status.code(), Some(127));
+    assert!(text(&output.stderr).contains("/no/such/program cannot be run"));
+}
+
+#[test]
+fn arguments_that_are_not_understood_lead_to_the_help() {
+    for words in [
+        &["exec"][..],
+        &["exec", "--as", "abacus", "--", "true"],
+        &["serve", "--colour"],
+        &["serve", "extra"],
+        &["serve", "--listen", "here"],
+        &["serve", "--deallocate-takes", "soon"],
+        &["explode"],
+    ] {
+        let output = run(words);
+
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(text(&output.stderr).contains("--help"), "{words:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_printed() {
+    for words in [&[][..], &["--help"], &["exec", "--help"]] {
+        let output = run(words);
+
+        assert_eq!(output.status.code(), Some(0), "{words:?}");
+        assert!(text(&output.stdout).contains("Usage:"), "{words:?}");
+    }
+    let version = text(&run(&["--version"]).stdout);
+    assert_eq!(
+        version,
+        concat!("azure-sandbox ", env!("CARGO_PKG_VERSION"), "\n")
+    );
+}
+
+#[test]
+fn sigterm_is_passed_on_to_the_program() {
+    // Without the signal it ends all the same, with another code.
+    let script = "trap 'exit 9' TERM; echo ready; for each in $(seq 200); do sleep 0.05; done";
+    let mut running = Running::start(&["exec", "--", "sh", "-c", script]);
+    assert_eq!(running.line(), "ready");
+
+    running.terminate();
+
+    assert_eq!(running.code(), Some(9));
+}
+
+#[test]
+fn serving_begins_with_where_and_ends_with_sigterm() {
+    let mut running = Running::start(&["serve", "--listen", "127.0.0.1:0"]);
+    let line = running.line();
+    let root = line.strip_prefix("A local Azure listens on ").unwrap();
+
+    let versions = get(&format!("{root}/metadata/versions"), &[METADATA]);
+    running.terminate();
+
+    assert_eq!(versions.status, 200);
+    assert_eq!(running.code(), Some(0));
+}
+
+#[test]
+fn an_address_that_is_taken_is_a_clear_error() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+
+    let output = run(&["serve", "--listen", &address]);
+
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("cannot listen"));
+}
+
+fn sandbox(words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_azure-sandbox"));
+    command.args(words);
+    command
+}
+
+fn run(words: &[&str]) -> Output {
+    sandbox(words).output().unwrap()
+}
+
+fn environment(words: &[&str]) -> BTreeMap<String, String> {
+    variables(&run(words))
+}
+
+fn variables(output: &Output) -> BTreeMap<String, String> {
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+        .lines()
+        .filter_map(|line| line.split_once('='))
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// By way of `kill`: sending signals takes `unsafe` code or a crate.
+fn signal(name: &str, id: u32) -> bool {
+    let mut kill = Command::new("kill");
+    kill.args([name, &id.to_string()])
+        .status()
+        .unwrap()
+        .success()
+}
+
+/// A running program that is ended with the test.
+struct Running {
+    child: Child,
+    output: BufReader<ChildStdout>,
+}
+
+impl Running {
+    fn start(words: &[&str]) -> Self {
+        let mut child = sandbox(words).stdout(Stdio::piped()).spawn().unwrap();
+        let output = BufReader::new(child.stdout.take().unwrap());
+        Self { child, output }
+    }
+
+    /// The next line of its output.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.output.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+
+    fn terminate(&self) {
+        assert!(signal("-TERM", self.child.id()));
+    }
+
+    /// Its exit code; `None` where it did not end by itself.
+    fn code(&mut self) -> Option<i32> {
+        let (ended, end) = mpsc::channel::<()>();
+        let id = self.child.id();
+        let watchdog = thread::spawn(move || {
+            if end.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                signal("-KILL", id);
+            }
+        });
+        let code = self.child.wait().unwrap().code();
+        drop(ended);
+        watchdog.join().unwrap();
+        code
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
