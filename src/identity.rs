@@ -27,7 +27,7 @@ use crate::{
     metrics::{Metrics, TokenEvent},
 };
 use cache::{Demand, Flight, Joined, Outcome, Seat};
-use response::Unusable;
+use failure::Unusable;
 use schedule::Schedule;
 use source::HostCache;
 use token::Origin;

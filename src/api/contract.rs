@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, web::Query};
 
-use super::vms::NoQuery;
+use super::inbound::NoQuery;
 
 const CONTRACT: &str = include_str!("../../openapi.yaml");
 

@@ -9,6 +9,7 @@ use actix_web::{
     http::header::HeaderMap,
     web,
 };
+use serde::Deserialize;
 use tracing::{Span, field};
 use tracing_actix_web::RootSpanBuilder;
 
@@ -79,3 +80,8 @@ impl RootSpanBuilder for RootSpan {
 
     fn on_request_end<B: MessageBody>(_: Span, _: &Result<ServiceResponse<B>, actix_web::Error>) {}
 }
+
+/// The query of an operation that has none.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NoQuery {}

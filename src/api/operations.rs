@@ -13,7 +13,7 @@ use actix_web::{
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Problem, problem::whole_seconds, vms::NoQuery};
+use super::{Problem, inbound::NoQuery, problem::whole_seconds};
 use crate::{
     azure::OperationFault,
     power::{Operation, OperationId, Power, Status},

@@ -7,20 +7,15 @@ use actix_web::{
     web::{Json, Path, Query, ThinData},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{Problem, body::NoBody, operations};
+use super::{Problem, body::NoBody, inbound::NoQuery, operations};
 use crate::{
     azure::{PowerState, VirtualMachine, VirtualMachineId, VmName},
     http::Context,
     inventory::Inventory,
     power::Power,
 };
-
-/// The query of an operation that has none.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct NoQuery {}
 
 /// A virtual machine as callers see it.
 #[derive(Serialize)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{Timestamp, civil::DateTime, fmt::strtime, tz::Offset};
 use serde_json::Value;
 
-use super::response::Unusable;
+use super::failure::Unusable;
 
 /// Below this an `expires_on` is a number of seconds from now.
 ///

@@ -4,8 +4,6 @@ use std::time::Duration;
 
 use crate::http;
 
-use super::response::Unusable;
-
 /// Told apart by what a caller, and the next acquisition, would do.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum TokenError {
@@ -89,6 +87,29 @@ impl TokenError {
             }
         }
     }
+}
+
+/// Why an answer of status 2xx holds no token to work with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unusable {
+    /// HTML from a proxy in the path, as a rule.
+    #[error("it is not JSON; a proxy may have answered instead of the identity endpoint")]
+    NotJson,
+    /// Empty or absent.
+    #[error("it has no access_token")]
+    NoToken,
+    /// Not fit for a header.
+    #[error("its access_token has characters that no token has")]
+    NotText,
+    /// In none of the known forms.
+    #[error("its expires_on or expires_in is in no known form")]
+    UnknownExpiry,
+    /// Neither the answer nor the token says.
+    #[error("nothing in it says when the token expires")]
+    NoExpiry,
+    /// In the past.
+    #[error("its token has expired already")]
+    Expired,
 }
 
 #[cfg(test)]

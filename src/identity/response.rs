@@ -7,7 +7,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::expiry::{self, Expiry};
+use super::{
+    expiry::{self, Expiry},
+    failure::Unusable,
+};
 use crate::secret::Secret;
 
 /// A token and how long it lasts from now.
@@ -15,29 +18,6 @@ use crate::secret::Secret;
 pub(crate) struct Grant {
     pub(crate) token: Secret,
     pub(crate) lifetime: Duration,
-}
-
-/// Why an answer of status 2xx holds no token to work with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Unusable {
-    /// HTML from a proxy in the path, as a rule.
-    #[error("it is not JSON; a proxy may have answered instead of the identity endpoint")]
-    NotJson,
-    /// Empty or absent.
-    #[error("it has no access_token")]
-    NoToken,
-    /// Not fit for a header.
-    #[error("its access_token has characters that no token has")]
-    NotText,
-    /// In none of the known forms.
-    #[error("its expires_on or expires_in is in no known form")]
-    UnknownExpiry,
-    /// Neither the answer nor the token says.
-    #[error("nothing in it says when the token expires")]
-    NoExpiry,
-    /// In the past.
-    #[error("its token has expired already")]
-    Expired,
 }
 
 #[derive(Deserialize)]
