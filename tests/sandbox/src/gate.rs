@@ -104,7 +104,7 @@ async fn faulty(
             tokio::time::sleep(delay).await;
             real(azure, service, asked)
         }
-        Fault::Throttle { retry_after } => throttled(service, retry_after),
+        Fault::Throttle { retry_after } => throttled(service, asked, retry_after),
         Fault::Reset => {
             wire.cut();
             Response::new(Body::empty())
@@ -132,11 +132,11 @@ fn scripted(status: u16, headers: &[(String, String)], body: String) -> Response
 
 /// The shapes differ: IMDS has a flat error, Compute no envelope, Graph an
 /// envelope with a scope in a header.
-fn throttled(service: Service, retry_after: u64) -> Response<Body> {
+fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body> {
     let mut answer = match service {
         Service::Token | Service::Instance => imds::too_many_requests(),
         Service::VirtualMachines | Service::Operations => json(429, &refusals::compute_throttled()),
-        Service::Graph => graph::throttled(),
+        Service::Graph => graph::throttled(asked),
     };
     answer
         .headers_mut()

@@ -5,12 +5,12 @@
 //! Azure/azure-cli recordings `test_special_characters_in_upn.yaml` and
 //! `test_special_characters_in_query.yaml` for headers and encodings.
 
+mod fault;
 mod filter;
 mod paging;
 
 use axum::{body::Body, http::Response};
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use crate::{
     azure::Azure,
@@ -18,6 +18,7 @@ use crate::{
     seed,
     tokens::{Audience, Rejection},
 };
+use fault::{Fault, Ids};
 use filter::Filter;
 pub(crate) use paging::Graph;
 use paging::Refusal;
@@ -42,33 +43,29 @@ const MEDIA: &str = "application/json;odata.metadata=minimal;odata.streaming=tru
 
 /// Everything below `/v1.0`.
 pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
-    let client_id = asked.recorded.header("client-request-id");
+    let ids = Ids::of(asked);
     let authorization = asked.recorded.header("authorization");
     let response = match azure.tokens.check(authorization, Audience::Graph) {
-        Err(rejection) => unauthenticated(rejection),
-        Ok(()) if asked.recorded.path.eq_ignore_ascii_case("/v1.0/users") => users(azure, asked),
-        Ok(()) => {
-            let segment = asked.segments().pop().unwrap_or_default();
-            let message = format!("Resource not found for the segment '{segment}'.");
-            fault(400, "BadRequest", &message)
-        }
+        Err(rejection) => unauthenticated(rejection, &ids),
+        Ok(()) => users(azure, asked).unwrap_or_else(|fault| fault.answer(&ids)),
     };
-    let response = with(response, "request-id", &Uuid::new_v4().to_string());
-    let response = match client_id {
-        Some(id) => with(response, "client-request-id", id),
-        None => response,
-    };
-    with(response, "strict-transport-security", "max-age=31536000")
+    with(
+        ids.on(response),
+        "strict-transport-security",
+        "max-age=31536000",
+    )
 }
 
 /// 429; the scope is that of an application in a tenant.
-pub(crate) fn throttled() -> Response<Body> {
-    let response = fault(429, "TooManyRequests", "Too many requests");
+pub(crate) fn throttled(asked: &Asked) -> Response<Body> {
+    let ids = Ids::of(asked);
+    let fault = Fault::new(429, "TooManyRequests", "Too many requests");
     let scope = format!(
         "Tenant_Application/ReadWrite/{}/{}",
         seed::guid("app"),
         seed::TENANT
     );
+    let response = ids.on(fault.answer(&ids));
     let response = with(response, "x-ms-throttle-scope", &scope);
     with(
         response,
@@ -77,18 +74,17 @@ pub(crate) fn throttled() -> Response<Body> {
     )
 }
 
-fn users(azure: &Azure, asked: &Asked) -> Response<Body> {
-    if asked.recorded.method != "GET" {
-        return fault(
-            405,
-            "Request_BadRequest",
-            "Specified HTTP method is not allowed.",
-        );
+fn users(azure: &Azure, asked: &Asked) -> Result<Response<Body>, Fault> {
+    if !asked.recorded.path.eq_ignore_ascii_case("/v1.0/users") {
+        let segment = asked.segments().pop().unwrap_or_default();
+        let message = format!("Resource not found for the segment '{segment}'.");
+        return Err(Fault::new(400, "BadRequest", message));
     }
-    let page = match page(azure, asked) {
-        Ok(page) => page,
-        Err((code, message)) => return fault(400, code, &message),
-    };
+    if asked.recorded.method != "GET" {
+        let message = "Specified HTTP method is not allowed.";
+        return Err(Fault::new(405, "Request_BadRequest", message));
+    }
+    let page = page(azure, asked)?;
     let mut body = json!({
         "@odata.context": format!("{}/v1.0/$metadata#users", azure.url),
     });
@@ -101,21 +97,13 @@ fn users(azure: &Azure, asked: &Asked) -> Response<Body> {
         response.headers_mut().insert("content-type", media);
     }
     let response = with(response, "odata-version", "4.0");
-    // A list costs two units, one less with `$select`.
-    let unit = if asked.query.get("$select").is_some() {
-        "1"
-    } else {
-        "2"
-    };
-    with(response, "x-ms-resource-unit", unit)
+    Ok(with(response, "x-ms-resource-unit", page.units))
 }
-
-/// The code and the message of a 400.
-type Fault = (&'static str, String);
 
 struct Page {
     users: Vec<Value>,
     next: Option<String>,
+    units: &'static str,
 }
 
 fn page(azure: &Azure, asked: &Asked) -> Result<Page, Fault> {
@@ -123,7 +111,11 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Page, Fault> {
     let known = ["$select", "$filter", "$top", "$skiptoken", "$count"];
     if let Some(unknown) = query.unknown(&known) {
         let message = format!("Unrecognized query argument specified: '{unknown}'.");
-        return Err(("Request_BadRequest", message));
+        return Err(Fault::new(400, "Request_BadRequest", message));
+    }
+    if query.has_duplicates() {
+        let message = "A query option is specified more than once.";
+        return Err(Fault::new(400, "BadRequest", message));
     }
     let top = top(query.get("$top"))?;
     let filter = query.get("$filter").unwrap_or_default();
@@ -131,8 +123,13 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Page, Fault> {
     let matches: Vec<_> = if filter.is_empty() {
         seed::users().iter().collect()
     } else {
-        let filter = Filter::parse(filter)
-            .map_err(|message| ("BadRequest", format!("Invalid filter clause: {message}")))?;
+        let filter = Filter::parse(filter).map_err(|message| {
+            Fault::new(
+                400,
+                "BadRequest",
+                format!("Invalid filter clause: {message}"),
+            )
+        })?;
         seed::users()
             .iter()
             .filter(|user| filter.holds(user))
@@ -155,22 +152,33 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Page, Fault> {
     Ok(Page {
         users: users.iter().map(|user| only(user, &select)).collect(),
         next: (end < matches.len()).then(|| azure.graph.link(end, &listing)),
+        units: units(listing.select, top),
     })
 }
 
+/// A list costs two units, one less with `$select` and one less for fewer than
+/// 20 users, but never less than one.
+fn units(select: Option<&str>, top: usize) -> &'static str {
+    if select.is_some() || top < 20 {
+        "1"
+    } else {
+        "2"
+    }
+}
+
 fn refused_page(refusal: Refusal) -> Fault {
-    match refusal {
+    let (code, message) = match refusal {
         Refusal::Unknown => (
             "Request_BadRequest",
-            "The specified page token value is invalid.".to_owned(),
+            "The specified page token value is invalid.",
         ),
         Refusal::Expired => (
             "Directory_ExpiredPageToken",
             "The specified page token value has expired and can no longer be included in your \
-             request."
-                .to_owned(),
+             request.",
         ),
-    }
+    };
+    Fault::new(400, code, message)
 }
 
 fn top(text: Option<&str>) -> Result<usize, Fault> {
@@ -184,7 +192,7 @@ fn top(text: Option<&str>) -> Result<usize, Fault> {
             let message = format!(
                 "Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive."
             );
-            ("Request_BadRequest", message)
+            Fault::new(400, "Request_BadRequest", message)
         })
 }
 
@@ -201,7 +209,7 @@ fn selected(text: Option<&str>) -> Result<Vec<String>, Fault> {
                 "Parsing OData Select and Expand failed: Could not find a property named \
                  '{name}' on type 'microsoft.graph.user'."
             );
-            ("BadRequest", message)
+            Fault::new(400, "BadRequest", message)
         })
     });
     names.collect()
@@ -215,32 +223,18 @@ fn only(user: &Map<String, Value>, select: &[String]) -> Value {
     Value::Object(part.collect())
 }
 
-fn unauthenticated(rejection: Rejection) -> Response<Body> {
+fn unauthenticated(rejection: Rejection, ids: &Ids) -> Response<Body> {
     let message = match rejection {
         Rejection::Missing => "Access token is empty.",
         Rejection::Unknown => "Access token validation failure.",
         Rejection::Expired => "Lifetime validation failed, the token is expired.",
         Rejection::WrongAudience => "Access token validation failure. Invalid audience.",
     };
-    let response = fault(401, "InvalidAuthenticationToken", message);
+    let fault = Fault::new(401, "InvalidAuthenticationToken", message);
     let challenge = format!(
         "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/\
          authorize\", client_id=\"00000003-0000-0000-c000-000000000000\", error=\"invalid_token\", \
          error_description=\"{message}\""
     );
-    with(response, "www-authenticate", &challenge)
-}
-
-fn fault(status: u16, code: &str, message: &str) -> Response<Body> {
-    let id = Uuid::new_v4().to_string();
-    let body = json!({"error": {
-        "code": code,
-        "message": message,
-        "innerError": {
-            "date": "2026-11-24T10:00:00",
-            "request-id": id,
-            "client-request-id": id,
-        },
-    }});
-    answer_with(status, &body)
+    with(fault.answer(ids), "www-authenticate", &challenge)
 }

@@ -6,10 +6,12 @@
 
 use serde_json::{Map, Value};
 
+use crate::seed;
+
 /// A filter that can be asked of a user.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Filter {
-    Equals(String, Literal),
+    Equals(&'static str, Literal),
     And(Box<Filter>, Box<Filter>),
     Or(Box<Filter>, Box<Filter>),
     Not(Box<Filter>),
@@ -47,18 +49,13 @@ impl Filter {
             Self::And(left, right) => left.holds(user) && right.holds(user),
             Self::Or(left, right) => left.holds(user) || right.holds(user),
             Self::Not(inner) => !inner.holds(user),
-            Self::Equals(name, literal) => {
-                let value = user
-                    .iter()
-                    .find(|(known, _)| known.eq_ignore_ascii_case(name));
-                match (value.map(|(_, value)| value), literal) {
-                    (Some(Value::String(value)), Literal::Text(text)) => {
-                        value.to_lowercase() == text.to_lowercase()
-                    }
-                    (Some(Value::Bool(value)), Literal::Bool(wanted)) => value == wanted,
-                    _ => false,
+            Self::Equals(name, literal) => match (user.get(*name), literal) {
+                (Some(Value::String(value)), Literal::Text(text)) => {
+                    value.to_lowercase() == text.to_lowercase()
                 }
-            }
+                (Some(Value::Bool(value)), Literal::Bool(wanted)) => value == wanted,
+                _ => false,
+            },
         }
     }
 }
@@ -106,10 +103,20 @@ fn single(rest: &mut &[Token]) -> Result<Filter, String> {
                 other => return Err(format!("A literal is expected at {other:?}.")),
             };
             *rest = after;
-            Ok(Filter::Equals(name.clone(), literal))
+            Ok(Filter::Equals(property(name)?, literal))
         }
         _ => Err("A comparison is expected.".to_owned()),
     }
+}
+
+/// The property `name`, whatever its case.
+fn property(name: &str) -> Result<&'static str, String> {
+    let known = seed::PROPERTIES
+        .into_iter()
+        .find(|known| known.eq_ignore_ascii_case(name));
+    known.ok_or_else(|| {
+        format!("Could not find a property named '{name}' on type 'microsoft.graph.user'.")
+    })
 }
 
 fn took(rest: &mut &[Token], word: &str) -> bool {
@@ -166,14 +173,14 @@ mod tests {
     fn a_doubled_quote_is_text_and_a_single_one_ends_it() {
         let one = Filter::parse("department eq 'x'' or accountEnabled eq false'").unwrap();
         let text = Literal::Text("x' or accountEnabled eq false".to_owned());
-        assert_eq!(one, Filter::Equals("department".to_owned(), text));
+        assert_eq!(one, Filter::Equals("department", text));
         let two = Filter::parse("department eq 'x' or accountEnabled eq false").unwrap();
         assert!(matches!(two, Filter::Or(..)));
     }
 
     #[test]
     fn and_binds_closer_than_or() {
-        let filter = Filter::parse("a eq true or b eq true and not (c eq 'd')").unwrap();
+        let filter = Filter::parse("mail eq 'a' or id eq 'b' and not (mail eq 'c')").unwrap();
         assert!(matches!(filter, Filter::Or(_, right) if matches!(*right, Filter::And(..))));
     }
 
@@ -181,13 +188,13 @@ mod tests {
     fn what_is_no_filter_is_refused() {
         for text in [
             "",
-            "a",
-            "a eq",
-            "a eq 'b",
-            "a ne 'b'",
-            "(a eq 'b'",
-            "a eq 'b' c",
-            "a eq b",
+            "id",
+            "id eq",
+            "id eq 'b",
+            "id ne 'b'",
+            "(id eq 'b'",
+            "id eq 'b' c",
+            "id eq b",
         ] {
             assert!(Filter::parse(text).is_err(), "{text}");
         }

@@ -42,7 +42,7 @@ impl Graph {
     /// along, and the token has the shape of a binary literal, `X%27…%27`.
     pub(super) fn link(&self, position: usize, listing: &Listing<'_>) -> String {
         let epoch = self.epoch.load(Ordering::SeqCst);
-        let seal = listing.seal(position, epoch);
+        let token = listing.token(position, epoch);
         let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
         let filter = Some(listing.filter).filter(|filter| !filter.is_empty());
         let options = [
@@ -54,27 +54,22 @@ impl Graph {
             .into_iter()
             .filter_map(|(name, value)| Some(format!("{name}={}&", encoded(value?))))
             .collect();
-        let token = format!("X%274453{epoch:08x}{position:08x}{seal:016x}%27");
-        format!("{}/v1.0/users?{carried}$skiptoken={token}", self.url)
+        format!("{}/v1.0/users?{carried}$skiptoken=X%27{token}%27", self.url)
     }
 
     /// The position that `token` stands for, in the listing that it belongs to.
     pub(super) fn position(&self, token: &str, listing: &Listing<'_>) -> Result<usize, Refusal> {
         let digits = token
-            .strip_prefix("X'4453")
-            .and_then(|rest| rest.strip_suffix('\''));
-        let digits = digits.filter(|digits| digits.len() == 32 && digits.is_ascii());
-        let number = |text| u64::from_str_radix(text, 16).ok();
-        let parts = digits.and_then(|digits| {
-            Some((
-                number(&digits[..8])?,
-                number(&digits[8..16])?,
-                number(&digits[16..])?,
-            ))
-        });
-        let (epoch, position, seal) = parts.ok_or(Refusal::Unknown)?;
-        let position = usize::try_from(position).map_err(|_| Refusal::Unknown)?;
-        if seal != listing.seal(position, epoch) {
+            .strip_prefix("X'")
+            .and_then(|rest| rest.strip_suffix('\''))
+            .ok_or(Refusal::Unknown)?;
+        let number = |place| {
+            let text = digits.get(place).ok_or(Refusal::Unknown)?;
+            u32::from_str_radix(text, 16).map_err(|_| Refusal::Unknown)
+        };
+        let (epoch, position) = (u64::from(number(4..12)?), number(12..20)? as usize);
+        // Numbers can be written in more than one way, a token cannot.
+        if digits != listing.token(position, epoch) {
             return Err(Refusal::Unknown);
         }
         if epoch != self.epoch.load(Ordering::SeqCst) {
@@ -85,10 +80,13 @@ impl Graph {
 }
 
 impl Listing<'_> {
-    fn seal(&self, position: usize, epoch: u64) -> u64 {
-        seed::hash(&format!(
+    /// The digits of a page token: a mark, what it says, and a seal over that
+    /// and the listing.
+    fn token(&self, position: usize, epoch: u64) -> String {
+        let seal = seed::hash(&format!(
             "{epoch}/{position}/{}/{:?}/{:?}",
             self.filter, self.select, self.top
-        ))
+        ));
+        format!("4453{epoch:08x}{position:08x}{seal:016x}")
     }
 }

@@ -75,6 +75,7 @@ fn each_service_words_its_throttling_in_its_own_way() {
     assert_eq!(vm.text("/code"), "OperationNotAllowed");
     assert_eq!(users.text("/error/code"), "TooManyRequests");
     assert!(users.header("x-ms-throttle-scope").is_some());
+    assert!(users.header("request-id").is_some());
 }
 
 #[test]
