@@ -37,10 +37,10 @@ struct Order {
 enum Kind {
     Answer {
         status: u16,
-        #[serde(default)]
-        headers: Vec<(String, String)>,
-        #[serde(default)]
-        body: Value,
+        /// Absent: those of JSON.
+        headers: Option<Vec<(String, String)>>,
+        /// Absent: an empty one.
+        body: Option<Value>,
     },
     DelayMilliseconds(u64),
     ThrottleSeconds(u64),
@@ -57,11 +57,17 @@ impl From<Kind> for Fault {
                 status,
                 headers,
                 body,
-            } => Self::Answer {
-                status,
-                headers,
-                body: body.to_string(),
-            },
+            } => {
+                let body = body.map_or_else(String::new, |body| body.to_string());
+                match headers {
+                    None => Self::answer(status, &body),
+                    Some(headers) => Self::Answer {
+                        status,
+                        headers,
+                        body,
+                    },
+                }
+            }
             Kind::DelayMilliseconds(millis) => Self::Delay(Duration::from_millis(millis)),
             Kind::ThrottleSeconds(retry_after) => Self::Throttle { retry_after },
             Kind::Reset => Self::Reset,

@@ -106,6 +106,9 @@ impl Drop for Hold {
 
 impl Faults {
     pub(crate) fn inject(&self, service: Service, fault: Fault, times: Times) {
+        if times == Times::Next(0) {
+            return;
+        }
         lock(&self.queues)
             .entry(service)
             .or_default()

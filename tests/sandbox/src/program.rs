@@ -15,10 +15,12 @@ use crate::{fail, signals::Signals};
 const NOT_STARTED: u8 = 127;
 
 /// What any host might set: the child sees only what its own host sets.
-const HOST_VARIABLES: [&str; 13] = [
+const HOST_VARIABLES: [&str; 15] = [
+    "AZURE_AUTHORITY_HOST",
     "AZURE_CLIENT_ID",
     "AZURE_FEDERATED_TOKEN_FILE",
     "AZURE_POD_IDENTITY_AUTHORITY_HOST",
+    "AZURE_TENANT_ID",
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
     "IDENTITY_SERVER_THUMBPRINT",

@@ -51,6 +51,19 @@ fn a_scripted_answer_has_its_headers_and_its_body() {
 }
 
 #[test]
+fn a_scripted_answer_may_be_a_status_alone() {
+    let azure = sandbox();
+
+    order(
+        &azure,
+        &json!({"service": "token", "fault": {"answer": {"status": 503}}}),
+    );
+    let faulty = get(&token_url(&azure, ""), &[METADATA]);
+
+    assert_eq!((faulty.status, faulty.body.as_str()), (503, ""));
+}
+
+#[test]
 fn faults_without_a_number_last_until_they_are_deleted() {
     let azure = sandbox();
     let url = token_url(&azure, "");

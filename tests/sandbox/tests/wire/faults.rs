@@ -48,6 +48,15 @@ fn faults_take_effect_one_after_the_other_until_they_are_cleared() {
 }
 
 #[test]
+fn a_fault_for_no_request_is_none() {
+    let azure = sandbox();
+
+    azure.inject(Service::Token, Fault::answer(500, "{}"), Times::Next(0));
+
+    assert_eq!(token(&azure).status, 200);
+}
+
+#[test]
 fn a_fault_of_one_service_leaves_the_others_alone() {
     let azure = sandbox();
 

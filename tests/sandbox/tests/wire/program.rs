@@ -67,14 +67,20 @@ fn a_program_on_a_virtual_machine_has_no_endpoint_but_instance_metadata() {
 #[test]
 fn what_other_hosts_set_is_taken_away_and_the_rest_is_kept() {
     let mut command = sandbox(&["exec", "--as", "vm", "--", "env"]);
-    command.env("IDENTITY_HEADER", "from elsewhere");
-    command.env("AZURE_FEDERATED_TOKEN_FILE", "/from/elsewhere");
+    let foreign = [
+        "AZURE_AUTHORITY_HOST",
+        "AZURE_FEDERATED_TOKEN_FILE",
+        "AZURE_TENANT_ID",
+        "IDENTITY_HEADER",
+    ];
+    command.envs(foreign.map(|name| (name, "from elsewhere")));
     command.env("MIG_LOG", "debug");
 
     let environment = variables(&command.output().unwrap());
 
-    assert!(!environment.contains_key("IDENTITY_HEADER"));
-    assert!(!environment.contains_key("AZURE_FEDERATED_TOKEN_FILE"));
+    for name in foreign {
+        assert!(!environment.contains_key(name), "{name}");
+    }
     assert_eq!(environment["MIG_LOG"], "debug");
 }
 
