@@ -1,5 +1,6 @@
 //! The HTTP face: routes in the order of `openapi.yaml`.
 
+mod authority;
 mod body;
 mod contract;
 mod directory;
@@ -7,6 +8,7 @@ mod edge;
 mod inbound;
 mod operations;
 mod problem;
+mod record;
 mod vms;
 
 use std::time::Duration;
@@ -17,6 +19,7 @@ use actix_web::{
 };
 use url::Url;
 
+pub(crate) use authority::own_callers;
 pub(crate) use edge::{Edge, guard};
 pub(crate) use inbound::RootSpan;
 pub(crate) use problem::Problem;

@@ -133,7 +133,7 @@ impl Application {
         let outcome = tokio::select! {
             () = stop => {
                 drain(&shared, &config, &api_handle).await;
-                api.await
+                Ok(Ok(()))
             }
             outcome = &mut api => outcome,
         };
@@ -161,7 +161,8 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
         public_url: config.public_url.clone(),
     };
     let edge = shared.edge();
-    let grace = config.shutdown.grace.as_secs();
+    // Whole seconds are all that actix knows; `drain` keeps the very time.
+    let grace = config.shutdown.grace.as_secs() + 1;
     let mut server = HttpServer::new(move || {
         let worker = shared.worker();
         App::new()
@@ -170,6 +171,7 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
             .app_data(web::ThinData(worker.inventory))
             .app_data(web::ThinData(worker.power))
             .app_data(web::ThinData(worker.directory))
+            .wrap(from_fn(api::own_callers))
             .wrap(from_fn(api::guard))
             .wrap(TracingLogger::<api::RootSpan>::new())
             .configure(api::routes)
@@ -185,17 +187,18 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
 }
 
 /// Not ready, then no new connections, then the end of what is under way: a
-/// load balancer notices the first before it meets the second.
+/// load balancer notices the first before it meets the second. What is under
+/// way has one grace, tasks and requests together.
 async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) {
     tracing::info!("shutting down");
     shared.stop_being_ready();
     time::sleep(config.shutdown.delay).await;
     api.pause().await;
-    if time::timeout(config.shutdown.grace, shared.tasks.drain())
-        .await
-        .is_err()
-    {
+    let end = async {
+        shared.tasks.drain().await;
+        api.stop(true).await;
+    };
+    if time::timeout(config.shutdown.grace, end).await.is_err() {
         tracing::warn!("work was still under way when the grace ended");
     }
-    api.stop(true).await;
 }

@@ -2,7 +2,7 @@
 
 mod cursor;
 
-use actix_web::web::Bytes;
+use actix_web::{http::StatusCode, web::Bytes};
 
 pub(crate) use cursor::{Cursor, InvalidCursor};
 
@@ -20,6 +20,9 @@ pub(crate) enum Error {
     /// Graph forgot the listing that the cursor belongs to.
     #[error("the cursor has expired; begin again without it")]
     Expired,
+    /// Graph does not know the page that the cursor leads to.
+    #[error("the cursor leads to no page; begin again without it")]
+    Refused,
     /// Azure said no, or nothing.
     #[error("the users of the department could not be listed")]
     Azure(#[source] azure::Error),
@@ -55,7 +58,7 @@ impl Directory {
             .0
             .users(query, link.as_ref(), context)
             .await
-            .map_err(told_apart)?;
+            .map_err(|error| told_apart(error, cursor))?;
         Ok(Page {
             users: page.users,
             next: page.next.map(|link| Cursor::new(&link)),
@@ -63,10 +66,17 @@ impl Directory {
     }
 }
 
-fn told_apart(error: azure::Error) -> Error {
-    let code = error.refusal().and_then(|refusal| refusal.code.as_deref());
-    match code {
-        Some("Directory_ExpiredPageToken") => Error::Expired,
-        _ => Error::Azure(error),
+/// What is wrong with a query of ours would be wrong without the cursor too;
+/// with one, a 400 is about the page token.
+fn told_apart(error: azure::Error, cursor: Option<&Cursor>) -> Error {
+    let refusal = error.refusal();
+    let code = refusal.and_then(|refusal| refusal.code.as_deref());
+    if code == Some("Directory_ExpiredPageToken") {
+        return Error::Expired;
     }
+    let is_bad = refusal.is_some_and(|refusal| refusal.status == StatusCode::BAD_REQUEST);
+    if cursor.is_some() && is_bad {
+        return Error::Refused;
+    }
+    Error::Azure(error)
 }

@@ -101,9 +101,16 @@ impl Power {
         Ok(operation)
     }
 
-    /// Keeps `operation`, which has ended, and counts it.
+    /// Keeps `operation`, which has ended, counts it and writes it down.
     fn record(&self, operation: &Operation) {
         self.operations.put(operation.clone());
+        tracing::info!(
+            operation.id = %operation.id,
+            operation.action = operation.action.as_str(),
+            operation.status = operation.status.label(),
+            vm.id = %operation.machine,
+            "power operation ended",
+        );
         self.metrics.operation_ended(
             operation.action.as_str(),
             operation.status.label(),

@@ -11,7 +11,10 @@ use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
     body::{BodySize, BoxBody, MessageBody},
     dev::{Payload, ServiceRequest},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{
+        StatusCode,
+        header::{CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING},
+    },
     rt::time,
     web::{Bytes, BytesMut},
 };
@@ -26,7 +29,11 @@ const SLOWEST_BODY: Duration = Duration::from_secs(10);
 /// be read stays in the request, for [`Unread`].
 pub(super) async fn buffer(request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
     let mut payload = request.take_payload();
-    if matches!(payload, Payload::None) {
+    // Neither means no body (RFC 9112, 6.3), though actix hands out what follows
+    // an `Upgrade` as one without end.
+    let headers = request.headers();
+    let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    if !has_body || matches!(payload, Payload::None) {
         return Ok(());
     }
     let outcome = time::timeout(SLOWEST_BODY, read(&mut payload, limit)).await;
@@ -97,16 +104,16 @@ impl FromRequest for NoBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_json = request
+        let is_ours = request
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .is_none_or(|value| value.starts_with("application/json"));
+            .is_none_or(is_json);
         let mut payload = payload.take();
         Box::pin(async move {
             match read(&mut payload, usize::MAX).await?.len() {
                 0 => Ok(Self),
-                _ if is_json => Err(Problem::invalid("this operation takes no body")),
+                _ if is_ours => Err(Problem::invalid("this operation takes no body")),
                 _ => Err(Problem::unreadable(
                     StatusCode::UNSUPPORTED_MEDIA_TYPE,
                     "this operation takes no body, and none of this content type",
@@ -114,4 +121,10 @@ impl FromRequest for NoBody {
             }
         })
     }
+}
+
+/// Media types compare without regard to case, and without their parameters.
+fn is_json(media: &str) -> bool {
+    let essence = media.split(';').next().unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
 }

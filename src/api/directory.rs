@@ -4,13 +4,13 @@ use std::str::FromStr;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, ContentType},
+    http::header::ContentType,
     web::{BytesMut, Data, Query, ThinData},
 };
 use serde::Deserialize;
 use url::Url;
 
-use super::{Problem, Settings};
+use super::{Problem, Settings, authority::base};
 use crate::{
     azure::UserQuery,
     directory::{Cursor, Directory, Page},
@@ -41,10 +41,8 @@ pub(super) async fn users(
         Some(cursor) => Some(raw.link(cursor, &base(&request, &settings)?)),
         None => None,
     };
-    // People's names are nothing for a cache on the way.
     Ok(HttpResponse::Ok()
         .insert_header(ContentType::json())
-        .insert_header((CACHE_CONTROL, "no-store"))
         .body(body(&page, next.as_ref())))
 }
 
@@ -79,16 +77,6 @@ fn parsed<T: FromStr>(text: Option<&str>) -> Result<Option<T>, T::Err> {
     text.map(str::parse).transpose()
 }
 
-/// How the caller reaches the gateway.
-fn base(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
-    if let Some(url) = &settings.public_url {
-        return Ok(url.clone());
-    }
-    let connection = request.connection_info();
-    let base = format!("{}://{}", connection.scheme(), connection.host());
-    Url::parse(&base).map_err(|_| Problem::invalid("the Host header is not a host"))
-}
-
 /// The users pass through as Graph wrote them.
 fn body(page: &Page, next: Option<&Url>) -> BytesMut {
     const OPEN: &[u8] = br#"{"value":"#;
@@ -99,7 +87,7 @@ fn body(page: &Page, next: Option<&Url>) -> BytesMut {
     body.extend_from_slice(OPEN);
     body.extend_from_slice(&page.users);
     if next.is_some() {
-        // A serialised URL has no character that JSON would escape.
+        // Its host is plain, the rest percent-encoded: JSON has nothing to escape.
         body.extend_from_slice(NEXT);
         body.extend_from_slice(link.as_bytes());
         body.extend_from_slice(b"\"");

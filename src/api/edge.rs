@@ -1,6 +1,4 @@
-//! What every request passes: limits, problem documents, metrics, one log line.
-
-use std::time::Instant;
+//! What every request passes: limits, problem documents, its record.
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
@@ -8,17 +6,18 @@ use actix_web::{
     dev::{ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{CONTENT_LENGTH, HeaderName, HeaderValue},
+        header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderName, HeaderValue},
     },
     middleware::Next,
     web,
 };
-use tracing::Level;
+use percent_encoding::percent_decode_str;
 
 use super::{
     Problem,
     body::{self, Unread},
     inbound::Inbound,
+    record::Record,
 };
 use crate::{metrics::Metrics, telemetry::chain};
 
@@ -45,8 +44,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let started = Instant::now();
-    let _in_flight = edge.metrics.request_started();
+    let record = Record::begin(&request, &edge.metrics);
     let inbound = Inbound::of(request.request());
     let (mut answer, fault) = match admit(&mut request, &edge).await {
         Ok(()) => rendered(next.call(request).await?.map_into_left_body(), &inbound),
@@ -55,7 +53,9 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     if let Ok(id) = HeaderValue::from_str(&inbound.id.to_string()) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }
-    record(&edge.metrics, &answer, fault.as_deref(), started);
+    let headers = answer.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    record.answered(answer.status(), fault.as_deref());
     Ok(answer)
 }
 
@@ -70,6 +70,10 @@ async fn admit(request: &mut ServiceRequest, edge: &Edge) -> Result<(), Problem>
     if target > LONGEST_TARGET {
         let why = format!("path and query have more than {LONGEST_TARGET} bytes");
         return Err(Problem::unreadable(StatusCode::URI_TOO_LONG, why));
+    }
+    let query = request.query_string();
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Problem::invalid("the query is not UTF-8"));
     }
     let size: usize = headers
         .iter()
@@ -140,40 +144,4 @@ fn rendered<B: MessageBody + 'static>(
 /// An answer that somebody wrote on purpose, such as that of readiness.
 fn has_body(response: &HttpResponse<impl MessageBody>) -> bool {
     !matches!(response.body().size(), BodySize::None | BodySize::Sized(0))
-}
-
-/// Counts the request and writes its one line. Its query stays out: it may
-/// hold names, or a cursor.
-fn record<B>(
-    metrics: &Metrics,
-    answer: &ServiceResponse<B>,
-    fault: Option<&str>,
-    started: Instant,
-) {
-    let request = answer.request();
-    let route = request.match_pattern();
-    let route = route.as_deref().unwrap_or("unmatched");
-    let (method, status) = (request.method().as_str(), answer.status().as_u16());
-    let took = started.elapsed();
-    metrics.request_ended(route, method, status, took);
-    let duration_ms = took.as_secs_f64() * 1e3;
-    macro_rules! line {
-        ($level:expr) => {
-            tracing::event!(
-                $level,
-                http.method = method,
-                http.route = route,
-                http.path = request.path(),
-                http.status = status,
-                duration_ms,
-                error = fault,
-                "request answered",
-            )
-        };
-    }
-    match route {
-        "/livez" | "/readyz" | "/metrics" => line!(Level::DEBUG),
-        _ if status >= 500 => line!(Level::WARN),
-        _ => line!(Level::INFO),
-    }
 }

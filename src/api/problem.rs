@@ -21,6 +21,7 @@ use super::inbound::Inbound;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Code {
     InvalidRequest,
+    Forbidden,
     NotFound,
     MethodNotAllowed,
     Conflict,
@@ -36,6 +37,7 @@ impl Code {
     fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
+            Self::Forbidden => "forbidden",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
@@ -51,6 +53,7 @@ impl Code {
     fn title(self) -> &'static str {
         match self {
             Self::InvalidRequest => "The request is not as documented",
+            Self::Forbidden => "This caller may not do this",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The path does not offer this method",
             Self::Conflict => "The state of the resource forbids it",
@@ -66,6 +69,7 @@ impl Code {
     fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict => StatusCode::CONFLICT,
@@ -159,6 +163,11 @@ impl Problem {
     pub(crate) fn body_too_slow(limit: Duration) -> Self {
         let why = format!("the body was not there within {} s", limit.as_secs());
         Self::unreadable(StatusCode::REQUEST_TIMEOUT, why)
+    }
+
+    /// 403: `why` says who may.
+    pub(crate) fn forbidden(why: impl Into<String>) -> Self {
+        Self::new(Code::Forbidden, why)
     }
 
     /// 404.

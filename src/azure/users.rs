@@ -118,7 +118,7 @@ impl FromStr for Top {
         let top = text
             .parse()
             .ok()
-            .filter(|top| (1..=LARGEST_PAGE).contains(top));
+            .filter(|top| (1..=LARGEST_PAGE).contains(top) && !text.starts_with('+'));
         top.map(Self).ok_or(InvalidQuery::Top)
     }
 }

@@ -17,7 +17,7 @@ impl RequestMetrics {
         Ok(Self {
             total: declare.counter(
                 "http_requests_total",
-                "Requests answered, by route, method and class of status.",
+                "Requests, by route, method and class of status, or aborted by their callers.",
                 &["route", "method", "status"],
             )?,
             seconds: declare.histogram(
@@ -48,6 +48,12 @@ impl Metrics {
             .seconds
             .with_label_values(&labels)
             .observe(took.as_secs_f64());
+    }
+
+    /// A request has ended without an answer, as its caller has gone.
+    pub(crate) fn request_aborted(&self, route: &str, method: &str) {
+        let labels = [route, known_method(method), "aborted"];
+        self.0.requests.total.with_label_values(&labels).inc();
     }
 }
 

@@ -61,13 +61,6 @@ impl Follower {
         let status = self.end().await;
         self.operation.end(status, Timestamp::now());
         self.power.record(&self.operation);
-        tracing::info!(
-            operation.id = %self.operation.id,
-            operation.action = self.operation.action.as_str(),
-            operation.status = self.operation.status.label(),
-            vm.id = %self.operation.machine,
-            "power operation ended",
-        );
     }
 
     async fn end(&self) -> Status {

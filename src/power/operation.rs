@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr, time::Duration};
 
 use jiff::Timestamp;
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 use uuid::Uuid;
 
 use crate::azure::{OperationFault, VirtualMachineId};
@@ -14,7 +14,7 @@ use crate::azure::{OperationFault, VirtualMachineId};
 /// `lro-status-monitor-retention`.
 const RETENTION: Duration = Duration::from_hours(24);
 
-/// More are never kept; the ones least asked for go first.
+/// More are never kept; the ones longest not heard of go first.
 const CAPACITY: u64 = 10_000;
 
 /// What can be ordered of a virtual machine, in Resource Manager's words.
@@ -121,6 +121,9 @@ impl Operations {
     pub(crate) fn new() -> Self {
         let cache = Cache::builder()
             .max_capacity(CAPACITY)
+            // moka's own policy would turn away the newest, which nobody has
+            // asked for yet.
+            .eviction_policy(EvictionPolicy::lru())
             .time_to_live(RETENTION)
             .build();
         Self(cache)
@@ -132,5 +135,31 @@ impl Operations {
 
     pub(crate) fn put(&self, operation: Operation) {
         self.0.insert(operation.id, operation);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_operations_stay_when_there_are_too_many() {
+        let operations = Operations::new();
+        let machine = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg\
+                       /providers/Microsoft.Compute/virtualMachines/vm";
+        let machine: VirtualMachineId = machine.parse().unwrap();
+        let ids: Vec<_> = (0..CAPACITY + 500)
+            .map(|_| {
+                let operation = Operation::begun(PowerAction::Deallocate, machine.clone());
+                let id = operation.id;
+                operations.put(operation);
+                id
+            })
+            .collect();
+        operations.0.run_pending_tasks();
+
+        let (oldest, newest) = (&ids[..500], &ids[ids.len() - 500..]);
+        assert!(oldest.iter().all(|id| operations.get(*id).is_none()));
+        assert!(newest.iter().all(|id| operations.get(*id).is_some()));
     }
 }

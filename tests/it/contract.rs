@@ -79,6 +79,16 @@ impl Contract {
                 !is_405 || headers.iter().any(|(name, _)| name == "allow"),
                 "{place}: no Allow"
             );
+            let given = |name: &str| {
+                let found = headers.iter().find(|(known, _)| known == name);
+                found.map(|(_, value)| value.as_str())
+            };
+            assert!(given("x-request-id").is_some(), "{place}: no id");
+            assert_eq!(
+                given("content-type"),
+                Some("application/problem+json"),
+                "{place}"
+            );
             let problem = &json!({"$ref": "#/components/schemas/Problem"});
             return self.check_json(&place, "Problem", problem, body);
         };

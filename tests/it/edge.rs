@@ -3,6 +3,7 @@
 use std::{
     io::{Read as _, Write as _},
     net::TcpStream,
+    time::Duration,
 };
 
 use azure_sandbox::Service;
@@ -72,8 +73,11 @@ async fn a_body_where_none_belongs_is_refused_by_what_it_is() {
 }
 
 /// What comes back for these bytes, sent as they are.
-fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
+pub(crate) fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(gateway.api).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(5)))
+        .unwrap();
     // The gateway may close before it has read all.
     let _ = stream.write_all(bytes);
     let mut answer = Vec::new();

@@ -10,6 +10,8 @@
 mod answer;
 mod architecture;
 mod arm_faults;
+mod bodies;
+mod callers;
 mod contract;
 mod documents;
 mod edge;

@@ -1,6 +1,6 @@
 //! The end of a gateway.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt;
 use azure_sandbox::Service;
@@ -75,7 +75,7 @@ async fn an_operation_that_is_followed_does_not_delay_the_end() {
     let hold = gateway.azure.hold(Service::Operations);
     gateway.post("/vms/web-01/deallocate").await;
     hold.arrived(1).await;
-    let began = std::time::Instant::now();
+    let began = Instant::now();
     gateway.stop();
     assert!(
         began.elapsed() < Duration::from_secs(3),
@@ -83,4 +83,29 @@ async fn an_operation_that_is_followed_does_not_delay_the_end() {
         began.elapsed()
     );
     drop(hold);
+}
+
+#[actix_web::test]
+async fn tasks_and_requests_have_one_grace_together() {
+    let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_GRACE", "2s")]);
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let api = gateway.api;
+    let caller = rt::spawn(async move {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let url = format!("http://{api}/vms/web-01/deallocate");
+        let _ = client.post(url).send().await;
+    });
+    hold.arrived(1).await;
+    let began = Instant::now();
+
+    gateway.stop();
+
+    let took = began.elapsed();
+    assert!(
+        (Duration::from_secs(2)..Duration::from_millis(3_500)).contains(&took),
+        "{took:?}"
+    );
+    drop(hold);
+    caller.abort();
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use azure_sandbox::Service;
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use url::form_urlencoded;
 
 use crate::{answer::Answer, gateway::Gateway};
@@ -136,6 +137,25 @@ async fn an_expired_cursor_says_to_begin_again() {
         (400, "invalid_request")
     );
     assert!(answer.text().contains("expired"));
+}
+
+#[actix_web::test]
+async fn a_cursor_that_graph_does_not_know_is_the_callers_fault() {
+    let gateway = Gateway::start();
+    let page = gateway.get(&listing("R&D", "&top=5")).await;
+    let link = next(&page).unwrap();
+    let (query, cursor) = link.split_once("cursor=").unwrap();
+    let own = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
+    let (own, _) = own.split_once("$skiptoken=").unwrap();
+    let forged = URL_SAFE_NO_PAD.encode(format!("{own}$skiptoken=nonsense"));
+
+    let answer = gateway.get(&format!("{query}cursor={forged}")).await;
+
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (400, "invalid_request")
+    );
+    assert!(answer.text().contains("begin again"), "{}", answer.text());
 }
 
 #[actix_web::test]

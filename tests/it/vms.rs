@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_sandbox::{Host, Sandbox, Service, Settings};
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 use serde_json::json;
 
 use crate::gateway::Gateway;
@@ -111,6 +111,24 @@ async fn an_unknown_parameter_is_refused_and_not_overlooked() {
     );
     assert!(answer.text().contains("hibernat"));
     assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}
+
+#[actix_web::test]
+async fn a_pause_that_azure_asks_for_is_passed_on_whatever_the_refusal() {
+    let gateway = Gateway::start();
+    let fault = Fault::Answer {
+        status: 503,
+        headers: vec![("retry-after".to_owned(), "700".to_owned())],
+        body: String::new(),
+    };
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Always);
+
+    let answer = gateway.post(DEALLOCATE).await;
+
+    assert_eq!(answer.status, 502);
+    assert_eq!(answer.header("retry-after"), Some("700"));
 }
 
 #[actix_web::test]

@@ -79,6 +79,7 @@ impl From<directory::Error> for Problem {
         match error {
             directory::Error::Cursor(source) => Self::from(source),
             directory::Error::Expired => Self::invalid(directory::Error::Expired),
+            directory::Error::Refused => Self::invalid(directory::Error::Refused),
             directory::Error::Azure(source) => Self::from(source),
         }
     }
@@ -86,10 +87,10 @@ impl From<directory::Error> for Problem {
 
 impl From<inventory::Error> for Problem {
     fn from(error: inventory::Error) -> Self {
-        let problem = Self::new(Code::Unavailable, error.to_string()).retry_after(SOON);
+        let problem = Self::new(Code::Unavailable, error.to_string());
         match &error {
             inventory::Error::NoScope | inventory::Error::NoGroup => problem,
-            inventory::Error::Metadata(_) => problem.caused(error),
+            inventory::Error::Metadata(_) => problem.retry_after(SOON).caused(error),
         }
     }
 }
@@ -128,7 +129,7 @@ fn from_exchange(service: &'static str, operation: &str, error: &http::Error) ->
     let problem = match error {
         http::Error::Timeout(_) => Problem::new(
             Code::UpstreamTimeout,
-            format!("no answer to {operation} in time; whether it was carried out is not known"),
+            format!("no answer to {operation} in time{}", doubt(operation)),
         ),
         http::Error::ConnectionRefused | http::Error::Unreachable(_) => Problem::new(
             Code::UpstreamFailed,
@@ -137,7 +138,10 @@ fn from_exchange(service: &'static str, operation: &str, error: &http::Error) ->
         http::Error::Interrupted(_) | http::Error::TooLong(_) | http::Error::Malformed(_) => {
             Problem::new(
                 Code::UpstreamFailed,
-                format!("the answer to {operation} broke off or is not understood"),
+                format!(
+                    "the answer to {operation} broke off or is not understood{}",
+                    doubt(operation)
+                ),
             )
         }
         http::Error::Refused(refusal) => from_refusal(operation, refusal),
@@ -145,8 +149,17 @@ fn from_exchange(service: &'static str, operation: &str, error: &http::Error) ->
     problem.upstream(said(service, error.refusal()))
 }
 
+/// An order may have been taken although its answer is lost; a read leaves
+/// nothing behind.
+fn doubt(operation: &str) -> &'static str {
+    match operation {
+        "deallocate" => "; whether Azure carries it out is not known",
+        _ => "",
+    }
+}
+
 fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
-    match refusal.status {
+    let problem = match refusal.status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
             Problem::new(Code::UpstreamRefused, grant(operation))
         }
@@ -158,12 +171,17 @@ fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
                 .as_deref()
                 .unwrap_or("Azure reports a conflict"),
         ),
-        StatusCode::TOO_MANY_REQUESTS => Problem::new(Code::Throttled, "Azure is throttling")
-            .retry_after(refusal.retry_after.unwrap_or(SOON)),
+        StatusCode::TOO_MANY_REQUESTS => {
+            Problem::new(Code::Throttled, "Azure is throttling").retry_after(SOON)
+        }
         _ => Problem::new(
             Code::UpstreamFailed,
             format!("Azure did not carry out {operation}"),
         ),
+    };
+    match refusal.retry_after {
+        Some(pause) => problem.retry_after(pause),
+        None => problem,
     }
 }
 

@@ -1,0 +1,93 @@
+//! What is written down of a request: its metrics and its one log line.
+
+use std::time::Instant;
+
+use actix_web::{
+    dev::ServiceRequest,
+    http::{Method, StatusCode},
+};
+use tracing::{Level, Span};
+
+use crate::metrics::{Held, Metrics};
+
+/// A request under way. It is written down when it is answered, or else when it
+/// is dropped: actix drops a request whose connection is reset.
+pub(super) struct Record {
+    metrics: Metrics,
+    method: Method,
+    route: Option<String>,
+    path: String,
+    /// It is not entered when a request is dropped.
+    span: Span,
+    started: Instant,
+    is_answered: bool,
+    _in_flight: Held,
+}
+
+impl Record {
+    /// A request that has just come in.
+    pub(super) fn begin(request: &ServiceRequest, metrics: &Metrics) -> Self {
+        Self {
+            metrics: metrics.clone(),
+            method: request.method().clone(),
+            route: request.match_pattern(),
+            path: request.path().to_owned(),
+            span: Span::current(),
+            started: Instant::now(),
+            is_answered: false,
+            _in_flight: metrics.request_started(),
+        }
+    }
+
+    /// Counts the request and writes its line. Its query stays out: it may hold
+    /// names, or a cursor.
+    pub(super) fn answered(mut self, status: StatusCode, fault: Option<&str>) {
+        self.is_answered = true;
+        let (route, method) = (self.route(), self.method.as_str());
+        let (status, took) = (status.as_u16(), self.started.elapsed());
+        self.metrics.request_ended(route, method, status, took);
+        let duration_ms = took.as_secs_f64() * 1e3;
+        macro_rules! line {
+            ($level:expr) => {
+                tracing::event!(
+                    $level,
+                    http.method = method,
+                    http.route = route,
+                    http.path = self.path,
+                    http.status = status,
+                    duration_ms,
+                    error = fault,
+                    "request answered",
+                )
+            };
+        }
+        match route {
+            "/livez" | "/readyz" | "/metrics" => line!(Level::DEBUG),
+            _ if status >= 500 => line!(Level::WARN),
+            _ => line!(Level::INFO),
+        }
+    }
+
+    /// The pattern of the path: an unknown path makes no series of its own.
+    fn route(&self) -> &str {
+        self.route.as_deref().unwrap_or("unmatched")
+    }
+}
+
+impl Drop for Record {
+    fn drop(&mut self) {
+        if self.is_answered {
+            return;
+        }
+        let (route, method) = (self.route(), self.method.as_str());
+        self.metrics.request_aborted(route, method);
+        tracing::info!(
+            parent: &self.span,
+            http.method = method,
+            http.route = route,
+            http.path = self.path,
+            duration_ms = self.started.elapsed().as_secs_f64() * 1e3,
+            "request given up by its caller",
+        );
+    }
+}
