@@ -4,6 +4,7 @@ mod cache;
 mod expiry;
 mod failure;
 mod gate;
+mod keep;
 mod metadata;
 mod response;
 mod schedule;
@@ -81,7 +82,14 @@ impl ManagedIdentity {
             events.record(TokenEvent::Negative);
             return Err(failure);
         }
-        self.acquired(resource, &Demand::Absent, deadline).await
+        let joined = self.join(resource, &Demand::Absent);
+        events.record(match &joined {
+            Joined::Landed(Ok(_)) => TokenEvent::Hit,
+            Joined::Landed(Err(_)) => TokenEvent::Negative,
+            Joined::Started(_) => TokenEvent::Miss,
+            Joined::Waiting(_) => TokenEvent::Joined,
+        });
+        self.acquired(joined, deadline).await
     }
 
     /// A token to try instead of `rejected`, which Azure answered with 401.
@@ -99,8 +107,11 @@ impl ManagedIdentity {
         if replaced_lately {
             return Err(TokenError::Unchanged);
         }
-        let demand = Demand::Replacement(rejected.clone());
-        let token = self.acquired(resource, &demand, deadline).await?;
+        let mut token = self.other_than(resource, rejected, deadline).await?;
+        // A renewal was under way, and brought the same from the host's cache.
+        if token.says_the_same(rejected) && token.origin() == Origin::Ordinary {
+            token = self.other_than(resource, &token, deadline).await?;
+        }
         if token.says_the_same(rejected) {
             return Err(TokenError::Unchanged);
         }
@@ -119,7 +130,7 @@ impl ManagedIdentity {
         }
         match self.join(resource, &Demand::Absent) {
             Joined::Landed(outcome) => outcome.err(),
-            Joined::Waiting(_) => Some(TokenError::Waiting),
+            Joined::Started(_) | Joined::Waiting(_) => Some(TokenError::Waiting),
         }
     }
 
@@ -139,10 +150,20 @@ impl ManagedIdentity {
         TokenEvent::StaleHit
     }
 
-    async fn acquired(&self, resource: Resource, demand: &Demand, deadline: Deadline) -> Outcome {
-        let seat = match self.join(resource, demand) {
+    async fn other_than(
+        &self,
+        resource: Resource,
+        rejected: &AccessToken,
+        deadline: Deadline,
+    ) -> Outcome {
+        let demand = Demand::Replacement(rejected.clone());
+        self.acquired(self.join(resource, &demand), deadline).await
+    }
+
+    async fn acquired(&self, joined: Joined, deadline: Deadline) -> Outcome {
+        let seat = match joined {
             Joined::Landed(outcome) => return outcome,
-            Joined::Waiting(seat) => seat,
+            Joined::Started(seat) | Joined::Waiting(seat) => seat,
         };
         let patience = deadline.at_most(self.wait).remaining();
         time::timeout(patience, landed(seat))
@@ -153,25 +174,42 @@ impl ManagedIdentity {
     /// A seat in the acquisition for `resource`, which runs in a task of its
     /// own: it outlives its callers.
     fn join(&self, resource: Resource, demand: &Demand) -> Joined {
-        let host_cache = match demand {
-            Demand::Absent | Demand::Renewal => HostCache::Use,
-            Demand::Replacement(_) => HostCache::PassBy,
+        let origin = match demand {
+            Demand::Absent | Demand::Renewal => Origin::Ordinary,
+            Demand::Replacement(_) => Origin::Replacement,
         };
         self.cache.join(resource, demand, |flight: Flight| {
             let identity = self.clone();
             let acquisition = async move {
-                let outcome = identity.acquire(resource, host_cache).await;
+                let outcome = identity.acquire(resource, origin).await;
                 flight.land(outcome);
             };
             rt::spawn(acquisition.in_current_span());
         })
     }
 
+    /// A token past the host's cache where that is wanted and possible, else
+    /// the one that the host has.
+    async fn acquire(&self, resource: Resource, origin: Origin) -> Outcome {
+        if origin == Origin::Replacement && self.source.has_bypass() {
+            match self.persistently(resource, origin, HostCache::PassBy).await {
+                Err(TokenError::Refused(_)) => {}
+                outcome => return outcome,
+            }
+        }
+        self.persistently(resource, origin, HostCache::Use).await
+    }
+
     /// Asks the identity endpoint until it answers or the schedule ends.
-    async fn acquire(&self, resource: Resource, host_cache: HostCache) -> Outcome {
+    async fn persistently(
+        &self,
+        resource: Resource,
+        origin: Origin,
+        host_cache: HostCache,
+    ) -> Outcome {
         let mut schedule = Schedule::new(Instant::now());
         loop {
-            let failure = match self.attempt(resource, host_cache).await {
+            let failure = match self.attempt(resource, origin, host_cache).await {
                 Ok(token) => return Ok(token),
                 Err(failure) => failure,
             };
@@ -182,17 +220,13 @@ impl ManagedIdentity {
         }
     }
 
-    async fn attempt(&self, resource: Resource, host_cache: HostCache) -> Outcome {
+    async fn attempt(&self, resource: Resource, origin: Origin, host_cache: HostCache) -> Outcome {
         let started = Instant::now();
         let outcome = self
             .source
             .fetch(resource, host_cache)
             .await
             .and_then(|grant| {
-                let origin = match host_cache {
-                    HostCache::Use => Origin::Ordinary,
-                    HostCache::PassBy => Origin::Replacement,
-                };
                 AccessToken::new(&grant, origin)
                     .map_err(|_| TokenError::Unusable(Unusable::NotText))
             });

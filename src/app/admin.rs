@@ -81,15 +81,17 @@ async fn metrics(
 /// Ages change by themselves: they are looked up when they are asked for.
 fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {
     for resource in Resource::ALL {
-        if let Some(token) = identity.held(resource) {
-            let expires_on = token
-                .expires_on()
-                .duration_since(SystemTime::UNIX_EPOCH)
-                .unwrap_or_default();
-            shared
-                .metrics
-                .token_held(resource.label(), token.age(Instant::now()), expires_on);
-        }
+        let Some(token) = identity.held(resource) else {
+            shared.metrics.no_token_held(resource.label());
+            continue;
+        };
+        let expires_on = token
+            .expires_on()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap_or_default();
+        shared
+            .metrics
+            .token_held(resource.label(), token.age(Instant::now()), expires_on);
     }
 }
 

@@ -5,11 +5,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::{Expiry, sync::Cache};
+use moka::sync::Cache;
 use tokio::sync::watch;
 
-use super::{AccessToken, Resource, TokenError};
-use crate::metrics::{Metrics, TokenEvent, TokenEvents};
+use super::{
+    AccessToken, Resource, TokenError,
+    keep::{Recent, Remembered, Usable},
+};
+use crate::{
+    metrics::{Metrics, TokenEvents},
+    telemetry::chain,
+};
 
 /// How an acquisition ended.
 pub(crate) type Outcome = Result<AccessToken, TokenError>;
@@ -31,6 +37,8 @@ pub(crate) enum Demand {
 pub(crate) enum Joined {
     /// What it is for is there already, or is known to fail.
     Landed(Outcome),
+    /// It has just been started.
+    Started(Seat),
     /// It is under way.
     Waiting(Seat),
 }
@@ -47,6 +55,7 @@ struct Inner {
     failures: Cache<Resource, Remembered>,
     slots: [Slot; Resource::ALL.len()],
     metrics: Metrics,
+    born: Instant,
 }
 
 struct Slot {
@@ -59,12 +68,9 @@ struct Acquisition {
     seat: Option<Seat>,
     /// How long the last failure in a row was remembered.
     memory: Duration,
-}
-
-#[derive(Clone)]
-struct Remembered {
-    failure: TokenError,
-    memory: Duration,
+    /// Why there was no replacement for the token in use, and until when that
+    /// is believed.
+    irreplaceable: Option<(Instant, TokenError)>,
 }
 
 impl TokenCache {
@@ -85,6 +91,7 @@ impl TokenCache {
                 .build(),
             slots: Resource::ALL.map(slot),
             metrics,
+            born: Instant::now(),
         }))
     }
 
@@ -104,7 +111,8 @@ impl TokenCache {
     }
 
     /// Joins the acquisition for `resource`; `start` is called if there is
-    /// none. A token that `demand` wants replaced leaves the cache.
+    /// none. A token that `demand` wants replaced stays until another is there:
+    /// one rejection may be a mistake.
     pub(crate) fn join(
         &self,
         resource: Resource,
@@ -114,36 +122,38 @@ impl TokenCache {
         let slot = self.slot(resource);
         let mut acquisition = lock(&slot.acquisition);
         // Looked up again under the lock: it may have landed a moment ago.
-        if let Some(outcome) = self.known(resource, demand) {
+        if let Some(outcome) = self.known(resource, demand, &acquisition) {
             return Joined::Landed(outcome);
         }
         if let Some(seat) = &acquisition.seat {
-            slot.events.record(TokenEvent::Joined);
             return Joined::Waiting(seat.clone());
         }
         let (landing, seat) = watch::channel(None);
         acquisition.seat = Some(seat.clone());
         drop(acquisition);
-        if matches!(demand, Demand::Absent) {
-            slot.events.record(TokenEvent::Miss);
-        }
         start(Flight {
             cache: self.clone(),
             resource,
+            is_replacement: matches!(demand, Demand::Replacement(_)),
+            has_landed: false,
             landing,
         });
-        Joined::Waiting(seat)
+        Joined::Started(seat)
     }
 
-    fn known(&self, resource: Resource, demand: &Demand) -> Option<Outcome> {
+    fn known(
+        &self,
+        resource: Resource,
+        demand: &Demand,
+        acquisition: &Acquisition,
+    ) -> Option<Outcome> {
         match (demand, self.get(resource)) {
             (Demand::Renewal, _) => None,
             (Demand::Absent, Some(token)) => Some(Ok(token)),
             (Demand::Replacement(rejected), Some(token)) if !token.is(rejected) => Some(Ok(token)),
             (Demand::Replacement(_), Some(_)) => {
-                self.0.tokens.invalidate(&resource);
-                self.0.metrics.token_invalidation(resource.label(), "401");
-                None
+                let (until, failure) = acquisition.irreplaceable.as_ref()?;
+                (Instant::now() < *until).then(|| Err(failure.clone()))
             }
             (Demand::Absent | Demand::Replacement(_), None) => self.failure(resource).map(Err),
         }
@@ -162,87 +172,69 @@ impl TokenCache {
 pub(crate) struct Flight {
     cache: TokenCache,
     resource: Resource,
+    is_replacement: bool,
+    has_landed: bool,
     landing: watch::Sender<Option<Outcome>>,
 }
 
 impl Flight {
     /// Stores `outcome` and hands it to everybody who waits.
     ///
-    /// A failure is remembered only when there is no token to go on with.
-    pub(crate) fn land(self, outcome: Outcome) {
-        let inner = &self.cache.0;
-        let mut acquisition = lock(&self.cache.slot(self.resource).acquisition);
+    /// A failure is told to callers to come only when there is no token to go
+    /// on with.
+    pub(crate) fn land(mut self, outcome: Outcome) {
+        let cache = self.cache.clone();
+        let mut acquisition = lock(&cache.slot(self.resource).acquisition);
         match &outcome {
-            Ok(token) => {
-                inner.tokens.insert(self.resource, token.clone());
-                acquisition.memory = Duration::ZERO;
-            }
-            Err(_) if inner.tokens.contains_key(&self.resource) => {
-                inner.metrics.token_refresh_failure(self.resource.label());
-            }
-            Err(failure) => {
-                let memory = failure.memory(acquisition.memory);
-                acquisition.memory = memory;
-                let failure = failure.clone();
-                inner
-                    .failures
-                    .insert(self.resource, Remembered { failure, memory });
-            }
+            Ok(token) => self.store(token, &mut acquisition),
+            Err(failure) => self.remember(failure, &mut acquisition),
         }
-        drop(acquisition);
+        acquisition.seat = None;
+        self.has_landed = true;
         self.landing.send_replace(Some(outcome));
+    }
+
+    fn store(&self, token: &AccessToken, acquisition: &mut Acquisition) {
+        let inner = &self.cache.0;
+        if self.is_replacement {
+            inner
+                .metrics
+                .token_invalidation(self.resource.label(), "401");
+        }
+        inner.tokens.insert(self.resource, token.clone());
+        *acquisition = Acquisition::default();
+    }
+
+    fn remember(&self, failure: &TokenError, acquisition: &mut Acquisition) {
+        let inner = &self.cache.0;
+        let resource = self.resource.label();
+        tracing::warn!(resource, error = chain(failure), "no token was acquired");
+        let memory = failure.memory(acquisition.memory, inner.born.elapsed());
+        acquisition.memory = memory;
+        let failure = failure.clone();
+        if !inner.tokens.contains_key(&self.resource) {
+            inner
+                .failures
+                .insert(self.resource, Remembered { failure, memory });
+            return;
+        }
+        inner
+            .metrics
+            .token_refresh_failure(resource, failure.label());
+        if self.is_replacement {
+            acquisition.irreplaceable = Some((Instant::now() + memory, failure));
+        }
     }
 }
 
 impl Drop for Flight {
     fn drop(&mut self) {
-        lock(&self.cache.slot(self.resource).acquisition).seat = None;
+        if !self.has_landed {
+            lock(&self.cache.slot(self.resource).acquisition).seat = None;
+        }
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Tokens stay until their hard limit.
-struct Usable;
-
-impl Expiry<Resource, AccessToken> for Usable {
-    fn expire_after_create(
-        &self,
-        _: &Resource,
-        token: &AccessToken,
-        _: Instant,
-    ) -> Option<Duration> {
-        Some(token.usable_for())
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Resource,
-        token: &AccessToken,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(token.usable_for())
-    }
-}
-
-/// Failures stay as long as they say.
-struct Recent;
-
-impl Expiry<Resource, Remembered> for Recent {
-    fn expire_after_create(&self, _: &Resource, it: &Remembered, _: Instant) -> Option<Duration> {
-        Some(it.memory)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Resource,
-        it: &Remembered,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(it.memory)
-    }
 }

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::http;
 
+/// Right after its assignment, or the start of its host, an identity may not be
+/// found for a while.
+const SETTLING: Duration = Duration::from_mins(5);
+
 /// Told apart by what a caller, and the next acquisition, would do.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum TokenError {
@@ -34,6 +38,9 @@ pub(crate) enum TokenError {
 impl TokenError {
     /// What a failed exchange means.
     pub(crate) fn from_exchange(error: http::Error) -> Self {
+        if let http::Error::TooLong(_) = error {
+            return Self::Unusable(Unusable::TooLong);
+        }
         let Some(status) = error.refusal().map(|refusal| refusal.status.as_u16()) else {
             return Self::Unavailable(error);
         };
@@ -68,24 +75,30 @@ impl TokenError {
     }
 
     /// For how long callers are told of this failure without asking again;
-    /// `previous` is what the last failure in a row was remembered for.
+    /// `previous` is what the last failure in a row was remembered for, `age`
+    /// how long the gateway has run.
     ///
     /// Transport faults are short: a restarted endpoint is back at once.
-    /// Throttling backs off with decorrelated jitter from 5 to 60 seconds.
-    pub(crate) fn memory(&self, previous: Duration) -> Duration {
+    /// Throttling backs off with decorrelated jitter from 5 to 60 seconds. What
+    /// the endpoint asks for is kept, within reason. An identity that was
+    /// assigned a moment ago is not known at once.
+    pub(crate) fn memory(&self, previous: Duration, age: Duration) -> Duration {
         const STEP: Duration = Duration::from_secs(5);
         const LONGEST: Duration = Duration::from_mins(1);
-        match self {
+        const LONGEST_ASKED: Duration = Duration::from_mins(5);
+        let own = match self {
+            Self::Refused(_) if age < SETTLING => STEP,
             Self::Refused(_) => LONGEST,
             Self::Throttled(_) | Self::Unusable(_) => {
                 let reach = (previous * 3).saturating_sub(STEP);
-                let jittered = STEP + reach.mul_f64(fastrand::f64());
-                self.asked_pause().unwrap_or(jittered.min(LONGEST))
+                (STEP + reach.mul_f64(fastrand::f64())).min(LONGEST)
             }
             Self::Unavailable(_) | Self::Waiting | Self::Unchanged | Self::Stopped => {
                 Duration::from_secs(1)
             }
-        }
+        };
+        let asked = self.asked_pause().unwrap_or_default();
+        own.max(asked.min(LONGEST_ASKED))
     }
 }
 
@@ -110,11 +123,17 @@ pub(crate) enum Unusable {
     /// In the past.
     #[error("its token has expired already")]
     Expired,
+    /// No token is that long.
+    #[error("it is longer than any answer with a token")]
+    TooLong,
 }
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::{StatusCode, header::HeaderMap};
+    use actix_web::http::{
+        StatusCode,
+        header::{HeaderMap, HeaderValue, RETRY_AFTER},
+    };
 
     use super::*;
 
@@ -141,13 +160,48 @@ mod tests {
         assert!(matches!(answered(429), TokenError::Throttled(_)));
     }
 
+    const OLD: Duration = Duration::from_hours(1);
+
     #[test]
     fn throttling_is_remembered_for_longer_and_never_beyond_a_minute() {
         let throttled = answered(429);
         let mut memory = Duration::ZERO;
         for _ in 0..50 {
-            memory = throttled.memory(memory);
+            memory = throttled.memory(memory, OLD);
             assert!(memory >= Duration::from_secs(5) && memory <= Duration::from_mins(1));
         }
+    }
+
+    #[test]
+    fn what_the_endpoint_asks_for_is_kept_within_reason() {
+        for (status, seconds, least, most) in [
+            (429, "0", 5, 5),
+            (429, "20", 20, 20),
+            (429, "99999999", 300, 300),
+            (503, "0", 1, 1),
+            (503, "90", 90, 90),
+        ] {
+            let failure = asked(status, seconds);
+            let memory = failure.memory(Duration::ZERO, OLD).as_secs();
+            assert!(
+                (least..=most).contains(&memory),
+                "{status} {seconds}: {memory}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_remembered_for_longer_once_the_identity_must_be_known() {
+        let refused = answered(400);
+        assert_eq!(refused.memory(Duration::ZERO, Duration::ZERO).as_secs(), 5);
+        assert_eq!(refused.memory(Duration::ZERO, OLD).as_secs(), 60);
+    }
+
+    fn asked(status: u16, retry_after: &'static str) -> TokenError {
+        let status = StatusCode::from_u16(status).unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert(RETRY_AFTER, HeaderValue::from_static(retry_after));
+        let refusal = http::Refusal::read(status, &headers, b"");
+        TokenError::from_exchange(http::Error::Refused(Box::new(refusal)))
     }
 }

@@ -63,6 +63,12 @@ impl TokenSource {
         self.plan.label
     }
 
+    /// Whether it can be asked to pass by its host's cache.
+    pub(crate) fn has_bypass(&self) -> bool {
+        let urls = &self.plan.urls[0];
+        urls.usual != urls.newly_issued
+    }
+
     /// Asks once for a token for `resource`.
     pub(crate) async fn fetch(
         &self,

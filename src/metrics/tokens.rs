@@ -59,7 +59,7 @@ impl TokenMetrics {
         Ok(Self {
             events: declare.counter(
                 "token_cache_events_total",
-                "What look-ups found: hit, stale_hit, miss, joined or negative.",
+                "What calls to Azure found: hit, stale_hit, miss, joined or negative.",
                 &["resource", "event"],
             )?,
             acquisitions: declare.counter(
@@ -75,12 +75,12 @@ impl TokenMetrics {
             )?,
             refresh_failures: declare.counter(
                 "token_refresh_failures_total",
-                "Renewals that failed while the old token went on serving.",
-                &["resource"],
+                "Acquisitions that failed while the old token went on serving.",
+                &["resource", "reason"],
             )?,
             invalidations: declare.counter(
                 "token_invalidations_total",
-                "Tokens dropped before their time.",
+                "Tokens replaced before their time.",
                 &["resource", "reason"],
             )?,
             age: declare.gauge(
@@ -128,16 +128,24 @@ impl Metrics {
             .observe(took.as_secs_f64());
     }
 
-    /// A renewal failed; the old token goes on.
-    pub(crate) fn token_refresh_failure(&self, resource: &'static str) {
+    /// An acquisition failed for `reason`; the old token goes on.
+    pub(crate) fn token_refresh_failure(&self, resource: &'static str, reason: &'static str) {
         let failures = &self.0.tokens.refresh_failures;
-        failures.with_label_values(&[resource]).inc();
+        failures.with_label_values(&[resource, reason]).inc();
     }
 
-    /// A token was dropped for `reason`.
+    /// A token was replaced for `reason`.
     pub(crate) fn token_invalidation(&self, resource: &'static str, reason: &'static str) {
         let invalidations = &self.0.tokens.invalidations;
         invalidations.with_label_values(&[resource, reason]).inc();
+    }
+
+    /// No token is in use: there is nothing to show.
+    pub(crate) fn no_token_held(&self, resource: &'static str) {
+        let tokens = &self.0.tokens;
+        // An error says that there was nothing to remove.
+        let _ = tokens.age.remove_label_values(&[resource]);
+        let _ = tokens.expiry.remove_label_values(&[resource]);
     }
 
     /// The token in use, as it is now. `expires_on` counts from 1970.

@@ -22,6 +22,7 @@ mod identity;
 mod operations;
 mod output;
 mod process;
+mod rejections;
 mod shutdown;
 mod tokens;
 mod users;

@@ -46,7 +46,7 @@ async fn a_thousand_cold_callers_share_one_token_request() {
         let series = r#"token_cache_events_total{event="joined",resource="arm"} 1000"#;
         answer.text().contains(series).then_some(())
     };
-    // The start-up's own look-up was the miss; a thousand callers joined it.
+    // The start-up began the acquisition; a thousand callers joined it.
     gateway.until("/metrics", joined).await;
     hold.release();
     let answers = callers.await.unwrap();
@@ -105,9 +105,21 @@ async fn fifty_callers_are_told_of_one_refusal() {
     let azure = azure();
     let body = r#"{"statusCode":400,"message":"Unable to load requested managed identity."}"#;
     azure.inject(Service::Token, Fault::answer(400, body), Times::Always);
-    let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &[]));
+    let hold = azure.hold(Service::Token);
+    let patient = [("MIG_TOKEN_WAIT", "20s"), ("MIG_UPSTREAM_TIMEOUT", "20s")];
+    let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &patient));
+    let callers = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { together(&gateway, 50, MACHINE).await }
+    });
+    let joined = |answer: &Answer| {
+        let series = r#"token_cache_events_total{event="joined",resource="arm"} 50"#;
+        answer.text().contains(series).then_some(())
+    };
+    gateway.until("/metrics", joined).await;
+    hold.release();
     let before = Instant::now();
-    for answer in together(&gateway, 50, MACHINE).await {
+    for answer in callers.await.unwrap() {
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (503, "unavailable")
@@ -179,34 +191,6 @@ async fn a_thousand_requests_refused_for_one_token_make_one_acquisition() {
     assert_eq!(gateway.token_requests("management").len(), 2);
     let dropped = r#"token_invalidations_total{reason="401",resource="arm"}"#;
     assert!((gateway.metric(dropped).await - 1.0).abs() < 0.1);
-}
-
-#[actix_web::test]
-async fn a_rejected_token_that_the_host_keeps_handing_out_is_no_loop() {
-    let gateway = Gateway::start();
-    gateway.ready().await;
-    gateway.azure.reject_tokens();
-    for _ in 0..5 {
-        let answer = gateway.get(MACHINE).await;
-        assert_eq!(
-            (answer.status, answer.code().as_str()),
-            (502, "upstream_refused")
-        );
-    }
-    assert_eq!(gateway.token_requests("management").len(), 2);
-    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 5);
-}
-
-#[actix_web::test]
-async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache() {
-    let gateway = Gateway::before(azure(), Host::Vm, &[]);
-    gateway.ready().await;
-    gateway.azure.reject_tokens();
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let requests = gateway.token_requests("management");
-    assert_eq!(requests.len(), 2);
-    assert!(!requests[0].query.contains("bypass_cache"));
-    assert!(requests[1].query.contains("bypass_cache=true"));
 }
 
 #[actix_web::test]

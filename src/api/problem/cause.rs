@@ -160,9 +160,12 @@ fn doubt(operation: &str) -> &'static str {
 
 fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
     let problem = match refusal.status {
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            Problem::new(Code::UpstreamRefused, grant(operation))
-        }
+        StatusCode::UNAUTHORIZED => Problem::new(
+            Code::UpstreamRefused,
+            "Azure does not accept the token of the gateway's managed identity, and there is no \
+             other: see whether the identity still exists, in the tenant of what is asked for",
+        ),
+        StatusCode::FORBIDDEN => Problem::new(Code::UpstreamRefused, grant(operation)),
         StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "Azure knows no such resource"),
         StatusCode::CONFLICT => Problem::new(
             Code::Conflict,

@@ -1,0 +1,134 @@
+//! What follows when Azure rejects a token that has not expired.
+
+use std::{io::Write as _, net::TcpStream, rc::Rc};
+
+use actix_web::rt;
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+
+use crate::gateway::Gateway;
+
+const MACHINE: &str = "/vms/web-01";
+
+fn azure() -> Sandbox {
+    Sandbox::start(Settings::default()).unwrap()
+}
+
+#[actix_web::test]
+async fn a_rejected_token_that_the_host_keeps_handing_out_is_no_loop() {
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    gateway.azure.reject_tokens();
+    for _ in 0..5 {
+        let answer = gateway.get(MACHINE).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (502, "upstream_refused")
+        );
+    }
+    assert_eq!(gateway.token_requests("management").len(), 2);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 5);
+}
+
+#[actix_web::test]
+async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache() {
+    let gateway = Gateway::before(azure(), Host::Vm, &[]);
+    gateway.ready().await;
+    gateway.azure.reject_tokens();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let requests = gateway.token_requests("management");
+    assert_eq!(requests.len(), 2);
+    assert!(!requests[0].query.contains("bypass_cache"));
+    assert!(requests[1].query.contains("bypass_cache=true"));
+}
+
+#[actix_web::test]
+async fn one_rejection_costs_nothing_while_there_is_no_replacement() {
+    for failure in [Fault::answer(400, "{}"), Fault::answer(500, "{}")] {
+        let gateway = Gateway::before(azure(), Host::Vm, &[("MIG_TOKEN_WAIT", "100ms")]);
+        gateway.ready().await;
+        gateway.azure.inject(Service::Token, failure, Times::Always);
+        let stray = Fault::answer(401, "{}");
+        gateway
+            .azure
+            .inject(Service::VirtualMachines, stray, Times::Next(1));
+
+        let rejected = gateway.get(MACHINE).await;
+        let next = gateway.get(MACHINE).await;
+
+        assert_eq!(rejected.status, 503, "{}", rejected.text());
+        assert_eq!(next.status, 200, "{}", next.text());
+    }
+}
+
+#[actix_web::test]
+async fn a_host_that_does_not_bypass_its_cache_is_asked_as_usual() {
+    let gateway = Gateway::before(azure(), Host::Vm, &[("MIG_TOKEN_WAIT", "5s")]);
+    gateway.ready().await;
+    gateway.azure.expire_tokens();
+    gateway
+        .azure
+        .inject(Service::Token, Fault::answer(400, "{}"), Times::Next(1));
+
+    let answer = gateway.get(MACHINE).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let queries: Vec<_> = gateway
+        .token_requests("management")
+        .into_iter()
+        .map(|request| request.query.contains("bypass_cache"))
+        .collect();
+    assert_eq!(queries, [false, true, false]);
+}
+
+#[actix_web::test]
+async fn a_replacement_that_fails_is_not_asked_for_again_at_once() {
+    let gateway = Gateway::before(azure(), Host::ContainerApp, &[("MIG_TOKEN_WAIT", "5s")]);
+    gateway.ready().await;
+    gateway
+        .azure
+        .inject(Service::Token, Fault::answer(400, "{}"), Times::Always);
+    let rejection = Fault::answer(401, "{}");
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, rejection, Times::Next(20));
+
+    for _ in 0..20 {
+        assert_eq!(gateway.get(MACHINE).await.status, 503);
+    }
+
+    assert_eq!(gateway.token_requests("management").len(), 2);
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_caller_that_goes_leaves_the_acquisition_running() {
+    let gateway = Rc::new(Gateway::start());
+    gateway.ready().await;
+    gateway.azure.expire_tokens();
+    let hold = gateway.azure.hold(Service::Token);
+    let mut caller = TcpStream::connect(gateway.api).unwrap();
+    let host = format!("host: {}", gateway.api);
+    let both = format!(
+        "GET /openapi.yaml HTTP/1.1\r\n{host}\r\n\r\nGET {MACHINE} HTTP/1.1\r\n{host}\r\n\r\n"
+    );
+    caller.write_all(both.as_bytes()).unwrap();
+    hold.arrived(1).await;
+
+    // With an answer that was not read, this is a reset.
+    drop(caller);
+    gateway
+        .until("/metrics", |answer| {
+            let aborted =
+                r#"http_requests_total{method="GET",route="/vms/{name}",status="aborted"} 1"#;
+            answer.text().contains(aborted).then_some(())
+        })
+        .await;
+    let next = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { gateway.get(MACHINE).await }
+    });
+    hold.release();
+
+    assert_eq!(next.await.unwrap().status, 200);
+    assert_eq!(gateway.token_requests("management").len(), 2);
+}
