@@ -14,7 +14,6 @@ use std::{
 use actix_web::{
     App, HttpServer,
     dev::{Server, ServerHandle},
-    http::header::InvalidHeaderValue,
     middleware::from_fn,
     rt::{
         self,
@@ -49,9 +48,6 @@ pub enum Error {
     /// No connection to Azure could be made.
     #[error("connections to Azure cannot be made")]
     Tls(#[from] TlsError),
-    /// Not text that a header can hold.
-    #[error("IDENTITY_HEADER is not usable as a header")]
-    IdentityHeader(#[source] InvalidHeaderValue),
     /// A metric was declared twice.
     #[error("the metrics could not be set up")]
     Metrics(#[from] prometheus::Error),

@@ -10,7 +10,7 @@ mod vm;
 
 use actix_web::http::{
     StatusCode,
-    header::{AUTHORIZATION, HeaderName, HeaderValue},
+    header::{AUTHORIZATION, HeaderValue},
 };
 
 pub(crate) use arm::{ArmClient, Submitted};
@@ -69,12 +69,12 @@ impl Api {
     /// authentication is refused before it is looked at.
     async fn call(
         &self,
-        request: Request<'_>,
+        mut request: Request<'_>,
         context: &Context,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
         let operation = request.operation;
-        let request = request.header(TRACEPARENT, traceparent(context));
+        request.headers.extend(context.trace.headers());
         let token = self
             .identity
             .token(self.resource, context.deadline)
@@ -136,12 +136,6 @@ fn is_rejection(error: &http::Error) -> bool {
     error
         .refusal()
         .is_some_and(|refusal| refusal.status == StatusCode::UNAUTHORIZED)
-}
-
-const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
-
-fn traceparent(context: &Context) -> HeaderValue {
-    ascii(&context.trace.traceparent())
 }
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and

@@ -1,16 +1,20 @@
 //! The environment, checked: all its faults at once, before anything is bound.
 
 mod cloud;
+mod environment;
 mod identity;
 mod log;
 mod reader;
 mod scope;
 mod variables;
 
-use std::{env, fmt, net::SocketAddr, num::NonZeroUsize, str::FromStr, time::Duration};
+use std::{
+    env, ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, str::FromStr,
+    time::Duration,
+};
 
-use serde::Deserialize;
 use url::Url;
+use uuid::Uuid;
 
 pub(crate) use cloud::Upstream;
 pub(crate) use identity::{Identity, IdentityId, Source};
@@ -18,6 +22,7 @@ pub use log::{Log, LogFormat};
 pub(crate) use scope::Scope;
 pub use variables::{VARIABLES, Variable, help};
 
+use environment::{Host, PREFIX, Raw};
 use reader::Reader;
 
 /// What the gateway is told by its environment.
@@ -51,72 +56,27 @@ impl fmt::Display for Faults {
 
 impl std::error::Error for Faults {}
 
-/// The gateway's own variables as text, without their prefix.
-///
-/// `envy` alone would stop at the first bad value and, for types that parse
-/// from text, not say which variable held it.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Raw {
-    listen: Option<String>,
-    admin_listen: Option<String>,
-    public_url: Option<String>,
-    workers: Option<String>,
-    cloud: Option<String>,
-    arm_endpoint: Option<String>,
-    graph_endpoint: Option<String>,
-    imds_endpoint: Option<String>,
-    scopes: Option<String>,
-    identity_object_id: Option<String>,
-    identity_resource_id: Option<String>,
-    upstream_timeout: Option<String>,
-    token_wait: Option<String>,
-    body_limit: Option<String>,
-    header_limit: Option<String>,
-    shutdown_delay: Option<String>,
-    shutdown_grace: Option<String>,
-    log: Option<String>,
-    log_format: Option<String>,
-}
-
-/// Variables that Azure's hosts set; their names are Azure's.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Host {
-    azure_client_id: Option<String>,
-    azure_federated_token_file: Option<String>,
-    identity_endpoint: Option<String>,
-    identity_header: Option<String>,
-    identity_server_thumbprint: Option<String>,
-    imds_endpoint: Option<String>,
-    msi_endpoint: Option<String>,
-    msi_secret: Option<String>,
-}
-
-const PREFIX: &str = "MIG_";
-
 impl Config {
     /// Reads the environment of this process.
     pub fn from_env() -> Result<Self, Faults> {
         #[expect(clippy::disallowed_methods, reason = "this is `config`")]
-        Self::from_vars(env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::from_vars(env::vars_os())
     }
 
     /// Reads `vars`; an empty value counts as none, as Helm renders a blank.
-    pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Result<Self, Faults> {
-        let vars: Vec<_> = vars
-            .into_iter()
-            .filter(|(_, value)| !value.is_empty())
-            .collect();
+    pub fn from_vars<T: Into<OsString>>(
+        vars: impl IntoIterator<Item = (T, T)>,
+    ) -> Result<Self, Faults> {
         let mut reader = Reader::default();
-        reader.refuse_unknown(vars.iter().map(|(name, _)| name.as_str()));
-        let raw: Result<Raw, _> = envy::prefixed(PREFIX).from_iter(vars.iter().cloned());
-        let host: Result<Host, _> = envy::from_iter(vars);
+        let vars = vars
+            .into_iter()
+            .map(|(name, value)| (name.into(), value.into()));
+        let ours = environment::ours(&mut reader, vars);
+        let raw: Result<Raw, _> = envy::prefixed(PREFIX).from_iter(ours.clone());
+        let host: Result<Host, _> = envy::from_iter(ours);
         match (raw, host) {
             (Ok(raw), Ok(host)) => Self::read(reader, &raw, &host),
-            // Not reached: all fields are optional text.
+            // Not reached: all fields are optional text, and no name is there twice.
             (Err(error), _) | (_, Err(error)) => Err(Faults(vec![error.to_string()])),
         }
     }
@@ -182,8 +142,8 @@ impl Limits {
             &times,
         );
         let wait = reader.duration("MIG_TOKEN_WAIT", raw.token_wait.as_deref(), &times);
-        let body = reader.bytes("MIG_BODY_LIMIT", raw.body_limit.as_deref());
-        let headers = reader.bytes("MIG_HEADER_LIMIT", raw.header_limit.as_deref());
+        let body = reader.bytes("MIG_BODY_LIMIT", raw.body_limit.as_deref(), &BODIES);
+        let headers = reader.bytes("MIG_HEADER_LIMIT", raw.header_limit.as_deref(), &HEADS);
         Some(Self {
             upstream_timeout: timeout?,
             token_wait: wait?,
@@ -192,6 +152,14 @@ impl Limits {
         })
     }
 }
+
+const BODIES: RangeInclusive<usize> = 1 << 10..=1 << 20;
+
+/// actix-http gives up at 128 KiB of head, before a limit of ours is looked at.
+/// What is left is for the request's target.
+///
+/// Source: `MAX_BUFFER_SIZE` in its `h1/decoder.rs`.
+const HEADS: RangeInclusive<usize> = 1 << 10..=96 << 10;
 
 /// How the gateway ends.
 #[derive(Clone, Copy, Debug)]
@@ -237,6 +205,14 @@ fn origin(text: &str) -> Option<Url> {
     let is_http = matches!(url.scheme(), "http" | "https");
     let bare = format!("{}/", url.origin().ascii_serialization());
     (is_http && url.as_str() == bare).then_some(url)
+}
+
+const GUID: &str = "a GUID of 36 characters, hyphens included";
+
+/// A GUID as Azure writes it: the parser would also take braces, a `urn:uuid:`
+/// in front, or no hyphens.
+fn guid(text: &str) -> Option<String> {
+    (text.len() == 36 && text.parse::<Uuid>().is_ok()).then(|| text.to_owned())
 }
 
 fn parsed<T: FromStr>(text: &str) -> Option<T> {

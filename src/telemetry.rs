@@ -11,7 +11,7 @@ use std::{
 use tracing::{Level, Subscriber};
 use tracing_subscriber::{
     Layer as _, Registry,
-    filter::Targets,
+    filter::{LevelFilter, Targets},
     fmt::{self, MakeWriter},
     layer::SubscriberExt as _,
 };
@@ -43,14 +43,16 @@ pub fn init(log: &Log) {
 /// person.
 ///
 /// Libraries are kept at warnings: at lower levels some of them write down the
-/// headers that they send, tokens included.
+/// headers that they send, tokens included. What callers send that is not HTTP
+/// is no error of ours: actix-http writes a line for each.
 pub fn subscriber<W>(log: &Log, writer: W) -> impl Subscriber + Send + Sync + use<W>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     let levels = Targets::new()
         .with_default(Level::WARN.min(log.level))
-        .with_target(env!("CARGO_CRATE_NAME"), log.level);
+        .with_target(env!("CARGO_CRATE_NAME"), log.level)
+        .with_target("actix_http", LevelFilter::OFF);
     let lines = fmt::layer().with_writer(writer).with_target(false);
     let is_text = match log.format {
         LogFormat::Json => false,

@@ -31,7 +31,7 @@ impl Inbound {
         let text = |name: &str| headers.get(name)?.to_str().ok();
         Self {
             id: RequestId::accepted(text("x-request-id")),
-            trace: TraceContext::continued(text("traceparent")),
+            trace: TraceContext::continued(headers),
         }
     }
 

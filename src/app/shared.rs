@@ -61,7 +61,7 @@ impl Shared {
             tokens: TokenCache::new(metrics.clone()),
             metrics,
             tasks: Tasks::default(),
-            plan: Arc::new(Plan::new(config).map_err(Error::IdentityHeader)?),
+            plan: Arc::new(Plan::new(config)),
             operations: Operations::new(),
             scope: Arc::new(OnceCell::new_with(config.scope.clone())),
             tls: needs_tls.then(Tls::native).transpose()?,

@@ -2,11 +2,10 @@
 
 use std::net::IpAddr;
 
+use actix_web::http::header::HeaderValue;
 use url::Url;
-use uuid::Uuid;
 
-use super::{Host, Raw, cloud, reader::Reader};
-use crate::secret::Secret;
+use super::{GUID, Host, Raw, cloud, guid, reader::Reader};
 
 /// The managed identity.
 #[derive(Clone, Debug)]
@@ -27,8 +26,9 @@ pub(crate) enum Source {
     AppService {
         /// `IDENTITY_ENDPOINT`.
         endpoint: Url,
-        /// `IDENTITY_HEADER`, which goes there and nowhere else.
-        header: Secret,
+        /// `IDENTITY_HEADER`, which goes there and nowhere else; marked as
+        /// sensitive, so that it does not print.
+        header: HeaderValue,
     },
 }
 
@@ -78,7 +78,6 @@ fn imds(text: &str) -> Option<Url> {
 
 /// The identity that is meant; at most one variable may say so.
 fn id(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<IdentityId> {
-    let guid = |text: &str| text.parse::<Uuid>().ok().map(|_| text.to_owned());
     let ids = [
         &host.azure_client_id,
         &raw.identity_object_id,
@@ -92,8 +91,8 @@ fn id(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<IdentityId> {
         return None;
     }
     let [client, object, resource] = ids;
-    let client = reader.optional("AZURE_CLIENT_ID", client.as_deref(), "a GUID", guid);
-    let object = reader.optional("MIG_IDENTITY_OBJECT_ID", object.as_deref(), "a GUID", guid);
+    let client = reader.optional("AZURE_CLIENT_ID", client.as_deref(), GUID, guid);
+    let object = reader.optional("MIG_IDENTITY_OBJECT_ID", object.as_deref(), GUID, guid);
     let resource = reader.optional(
         "MIG_IDENTITY_RESOURCE_ID",
         resource.as_deref(),
@@ -147,10 +146,12 @@ fn source(reader: &mut Reader, host: &Host, imds: Option<Url>) -> Option<Source>
     let endpoint = host.identity_endpoint.as_deref();
     match (endpoint, &host.identity_header) {
         (Some(_), Some(header)) => {
-            let endpoint =
-                reader.required("IDENTITY_ENDPOINT", endpoint, APP_SERVICE, app_service)?;
-            let header = Secret::new(header.as_str());
-            Some(Source::AppService { endpoint, header })
+            let endpoint = reader.required("IDENTITY_ENDPOINT", endpoint, APP_SERVICE, app_service);
+            let header = secret_header(reader, header);
+            Some(Source::AppService {
+                endpoint: endpoint?,
+                header: header?,
+            })
         }
         (Some(_), None) => {
             reader.fault("IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set");
@@ -159,6 +160,16 @@ fn source(reader: &mut Reader, host: &Host, imds: Option<Url>) -> Option<Source>
         // A header alone has no endpoint that it belongs to.
         (None, _) => imds.map(|endpoint| Source::Imds { endpoint }),
     }
+}
+
+/// Not by way of [`Reader::required`], whose fault would show the value.
+fn secret_header(reader: &mut Reader, text: &str) -> Option<HeaderValue> {
+    let Ok(mut header) = HeaderValue::from_str(text) else {
+        reader.fault("IDENTITY_HEADER holds a control character, which no header may");
+        return None;
+    };
+    header.set_sensitive(true);
+    Some(header)
 }
 
 fn unsupported(host: &Host) -> Option<(&'static str, &'static str)> {

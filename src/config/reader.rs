@@ -23,19 +23,20 @@ impl Reader {
             .ok_or(Faults(self.faults))
     }
 
-    /// Finds misspelt variables: they would be overlooked without a word.
-    pub(super) fn refuse_unknown<'a>(&mut self, names: impl Iterator<Item = &'a str>) {
-        let known = || VARIABLES.iter().map(|variable| variable.name);
-        for name in names.filter(|name| name.starts_with(PREFIX)) {
-            if known().any(|known| known == name) {
-                continue;
-            }
-            let nearest = known()
-                .filter(|known| known.starts_with(PREFIX))
-                .min_by_key(|known| strsim::damerau_levenshtein(known, name));
-            let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
-            self.fault(format!("{name} is not a variable of mi-gateway{hint}"));
+    /// Refuses a name that only looks like ours: a misspelt variable would be
+    /// overlooked without a word.
+    pub(super) fn refuse_misspelt(&mut self, name: &str) {
+        if !name.starts_with(PREFIX) {
+            return;
         }
+        let upper = name.to_ascii_uppercase();
+        let nearest = VARIABLES
+            .iter()
+            .map(|variable| variable.name)
+            .filter(|known| known.starts_with(PREFIX))
+            .min_by_key(|known| strsim::damerau_levenshtein(known, &upper));
+        let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+        self.fault(format!("{name} is not a variable of mi-gateway{hint}"));
     }
 
     /// A variable that has a default, or has to be set.
@@ -96,18 +97,21 @@ impl Reader {
         })
     }
 
-    /// A number of bytes that a head or a small body may have.
-    pub(super) fn bytes(&mut self, name: &str, given: Option<&str>) -> Option<usize> {
-        self.required(
-            name,
-            given,
-            "a number of bytes from 1024 to 1048576",
-            |text| {
-                text.parse()
-                    .ok()
-                    .filter(|bytes| (1 << 10..=1 << 20).contains(bytes))
-            },
-        )
+    /// A number of bytes within `range`.
+    pub(super) fn bytes(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        range: &RangeInclusive<usize>,
+    ) -> Option<usize> {
+        let expected = format!(
+            "a number of bytes from {} to {}",
+            range.start(),
+            range.end()
+        );
+        self.required(name, given, &expected, |text| {
+            text.parse().ok().filter(|bytes| range.contains(bytes))
+        })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use uuid::Uuid;
+use super::guid;
 
 /// A resource group, as its owner writes it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub(crate) struct Scope {
 const LONGEST_GROUP: usize = 90;
 
 impl Scope {
-    pub(super) const EXPECTED: &str =
-        "one /subscriptions/{id}/resourceGroups/{name}, the group of the virtual machines";
+    pub(super) const EXPECTED: &str = "one /subscriptions/{id}/resourceGroups/{name}, the group of the virtual machines; the id \
+         is a GUID of 36 characters, hyphens included";
 }
 
 impl FromStr for Scope {
@@ -29,7 +29,7 @@ impl FromStr for Scope {
         };
         let is_scope = subscriptions.eq_ignore_ascii_case("subscriptions")
             && groups.eq_ignore_ascii_case("resourceGroups")
-            && subscription_id.parse::<Uuid>().is_ok()
+            && guid(subscription_id).is_some()
             && is_group_name(resource_group);
         if !is_scope {
             return Err(());

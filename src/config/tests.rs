@@ -127,6 +127,81 @@ fn the_identity_header_is_not_sent_off_this_host() {
 }
 
 #[test]
+fn an_identity_header_that_no_request_can_carry_is_told_with_all_else() {
+    let text = faults(&[
+        ("IDENTITY_ENDPOINT", "http://example.com/token"),
+        ("IDENTITY_HEADER", "hunter\n2"),
+        ("MIG_WORKERS", "0"),
+    ]);
+    for name in [
+        "IDENTITY_ENDPOINT is",
+        "IDENTITY_HEADER holds",
+        "MIG_WORKERS is",
+    ] {
+        assert!(text.contains(name), "{text}");
+    }
+    assert!(!text.contains("hunter"), "{text}");
+}
+
+#[test]
+fn a_name_in_another_case_is_not_ours() {
+    let mixed = [("imds_endpoint", "x"), ("IMDS_ENDPOINT", "y")];
+    assert!(config(&mixed).is_ok());
+    assert!(config(&[("mig_workers", "0"), ("identity_endpoint", "x")]).is_ok());
+    let told = faults(&[("MIG_workers", "4"), ("MIG_MIG_WORKERS", "4")]);
+    let hint = "is not a variable of mi-gateway; did you mean MIG_WORKERS?";
+    assert_eq!(told.matches(hint).count(), 2, "{told}");
+}
+
+#[test]
+fn a_variable_that_is_set_twice_is_told_with_all_else() {
+    let told = faults(&[
+        ("MIG_LOG", "info"),
+        ("MIG_LOG", "warn"),
+        ("MIG_WORKERS", "0"),
+    ]);
+    assert!(told.contains("\n  MIG_LOG is set twice"), "{told}");
+    assert!(told.contains("\n  MIG_WORKERS is"), "{told}");
+}
+
+#[test]
+fn the_header_limit_is_one_that_the_server_can_hold() {
+    assert!(config(&[("MIG_HEADER_LIMIT", "98304"), ("MIG_BODY_LIMIT", "1048576")]).is_ok());
+    for limit in ["1023", "98305", "1048576"] {
+        let told = faults(&[("MIG_HEADER_LIMIT", limit)]);
+        assert!(
+            told.contains("a number of bytes from 1024 to 98304"),
+            "{told}"
+        );
+    }
+    assert!(help().contains("at most 96 headers"));
+}
+
+#[test]
+fn a_guid_has_its_hyphens_and_nothing_around_them() {
+    let plain = "0a0B0c0d-0000-4000-8000-000000000001";
+    let scope = |id: &str| format!("/subscriptions/{id}/resourceGroups/rg");
+    assert!(config(&[("AZURE_CLIENT_ID", plain), ("MIG_SCOPES", &scope(plain))]).is_ok());
+    for id in [
+        format!("urn:uuid:{plain}"),
+        format!("{{{plain}}}"),
+        plain.replace('-', ""),
+    ] {
+        for (name, value) in [
+            ("AZURE_CLIENT_ID", &id),
+            ("MIG_IDENTITY_OBJECT_ID", &id),
+            ("MIG_SCOPES", &scope(&id)),
+        ] {
+            let told = faults(&[(name, value)]);
+            assert!(
+                told.contains(&format!("{name} is")) && told.contains("36 characters"),
+                "{told}"
+            );
+        }
+    }
+}
+
+#[test]
 fn one_identity_is_named_in_one_way() {
     let id = "00000000-0000-0000-0000-000000000001";
     let by_object = config(&[("MIG_IDENTITY_OBJECT_ID", id)]).unwrap();

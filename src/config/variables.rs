@@ -118,7 +118,8 @@ pub const VARIABLES: [Variable; 22] = [
     variable(
         "MIG_HEADER_LIMIT",
         Some("16384"),
-        "Longest header section of a request, in bytes",
+        "Longest header section of a request, in bytes, up to 98304; at most 96 headers whatever it \
+         says",
     ),
     variable(
         "MIG_SHUTDOWN_DELAY",
@@ -150,7 +151,7 @@ pub fn help() -> String {
          credential.\n\n\
          Usage: mi-gateway [--help | --version]\n\n\
          It is configured by its environment; an empty variable counts as unset. Times are whole\n\
-         numbers with ms, s or m.\n\n",
+         numbers with ms, s or m, and without a unit they count seconds.\n\n",
     );
     for variable in VARIABLES {
         let default = variable

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::http::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use actix_web::http::header::{HeaderName, HeaderValue};
 use jiff::Timestamp;
 use url::Url;
 
@@ -107,10 +107,10 @@ struct Urls {
 impl Plan {
     /// The plan for `config`. The identity header of App Service goes into
     /// requests to the endpoint that it came with, and nowhere else.
-    pub(crate) fn new(config: &Config) -> Result<Self, InvalidHeaderValue> {
+    pub(crate) fn new(config: &Config) -> Self {
         let audiences = [&config.arm.audience, &config.graph.audience];
         let id = &config.identity.id;
-        Ok(match &config.identity.source {
+        match &config.identity.source {
             Source::Imds { endpoint } => Self {
                 label: "imds",
                 urls: audiences.map(|audience| imds_urls(endpoint, audience, id)),
@@ -123,13 +123,10 @@ impl Plan {
             Source::AppService { endpoint, header } => Self {
                 label: "app_service",
                 urls: audiences.map(|audience| app_service_urls(endpoint, audience, id)),
-                header: (
-                    HeaderName::from_static("x-identity-header"),
-                    sensitive(header.expose())?,
-                ),
+                header: (HeaderName::from_static("x-identity-header"), header.clone()),
                 gate: None,
             },
-        })
+        }
     }
 
     fn url(&self, resource: Resource, host_cache: HostCache) -> &str {
@@ -142,12 +139,6 @@ impl Plan {
             HostCache::PassBy => &urls.newly_issued,
         }
     }
-}
-
-fn sensitive(text: &str) -> Result<HeaderValue, InvalidHeaderValue> {
-    let mut value = HeaderValue::from_str(text)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// `msi_res_id` and not `mi_res_id`: Container Instances know only the former.

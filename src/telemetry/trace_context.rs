@@ -1,8 +1,10 @@
-//! W3C Trace Context: the `traceparent` header, in and out.
+//! W3C Trace Context: `traceparent` and `tracestate`, in and out.
 //!
 //! Source: <https://www.w3.org/TR/trace-context/>, level 1.
 
 use std::fmt;
+
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 /// A request's place in a trace.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,22 +12,38 @@ pub(crate) struct TraceContext {
     trace_id: [u8; 16],
     span_id: [u8; 8],
     flags: u8,
+    state: Option<HeaderValue>,
 }
+
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// A longer `tracestate` is dropped; this much has to be carried on.
+///
+/// Source: "Tracestate limits" of the same document.
+const LONGEST_STATE: usize = 512;
 
 /// The flag that is set on traces of our own: record it.
 const SAMPLED: u8 = 1;
 
 impl TraceContext {
-    /// Goes on with the caller's trace, in a span of ours; begins a new one
-    /// when `traceparent` is absent or not valid.
-    pub(crate) fn continued(traceparent: Option<&str>) -> Self {
-        let (trace_id, flags) = traceparent
-            .and_then(parse)
-            .unwrap_or_else(|| (random(), SAMPLED));
+    /// Goes on with the trace of a request that has `headers`, in a span of
+    /// ours; begins a new one, without state, when its `traceparent` is absent,
+    /// not valid, or there twice.
+    pub(crate) fn continued(headers: &HeaderMap) -> Self {
+        let Some((trace_id, flags)) = only(headers).and_then(parse) else {
+            return Self {
+                trace_id: random(),
+                span_id: random(),
+                flags: SAMPLED,
+                state: None,
+            };
+        };
         Self {
             trace_id,
             span_id: random(),
             flags,
+            state: state(headers),
         }
     }
 
@@ -39,8 +57,15 @@ impl TraceContext {
         Hex(self.trace_id)
     }
 
-    /// The header for calls that this request makes.
-    pub(crate) fn traceparent(&self) -> String {
+    /// The headers for calls that this request makes.
+    pub(crate) fn headers(&self) -> impl Iterator<Item = (HeaderName, HeaderValue)> {
+        let parent = HeaderValue::try_from(self.traceparent()).ok();
+        let parent = parent.map(|parent| (TRACEPARENT, parent));
+        let state = self.state.clone().map(|state| (TRACESTATE, state));
+        parent.into_iter().chain(state)
+    }
+
+    fn traceparent(&self) -> String {
         format!(
             "00-{}-{}-{:02x}",
             Hex(self.trace_id),
@@ -67,6 +92,35 @@ fn random<const N: usize>() -> [u8; N] {
         fastrand::fill(&mut bytes);
     }
     bytes
+}
+
+/// The `traceparent`, if there is one and no other.
+fn only(headers: &HeaderMap) -> Option<&str> {
+    let mut parents = headers.get_all(&TRACEPARENT);
+    let parent = parents.next()?;
+    if parents.next().is_some() {
+        return None;
+    }
+    parent.to_str().ok()
+}
+
+/// All `tracestate` headers as one, unread. A copy: the header that came in
+/// would keep the whole head in memory for as long as an operation is followed.
+fn state(headers: &HeaderMap) -> Option<HeaderValue> {
+    let mut joined = String::new();
+    for state in headers.get_all(&TRACESTATE) {
+        let state = state.to_str().ok()?;
+        let comma = if joined.is_empty() { "" } else { "," };
+        if joined.len() + comma.len() + state.len() > LONGEST_STATE {
+            return None;
+        }
+        joined.push_str(comma);
+        joined.push_str(state);
+    }
+    if joined.is_empty() {
+        return None;
+    }
+    joined.try_into().ok()
 }
 
 /// Trace id and flags. Of a version above 00 the parts that are known are read,
@@ -99,26 +153,35 @@ mod tests {
     use super::*;
 
     const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+    const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+
+    fn continued(parent: &str, states: &[&[u8]]) -> TraceContext {
+        let mut headers = HeaderMap::new();
+        headers.append(TRACEPARENT, parent.try_into().unwrap());
+        for state in states {
+            headers.append(TRACESTATE, HeaderValue::from_bytes(state).unwrap());
+        }
+        TraceContext::continued(&headers)
+    }
+
+    fn state_of(parent: &str, states: &[&[u8]]) -> Option<String> {
+        let state = continued(parent, states).state?;
+        Some(state.to_str().unwrap().to_owned())
+    }
 
     #[test]
     fn a_valid_trace_goes_on_in_a_span_of_ours() {
-        let header = format!("00-{TRACE}-00f067aa0ba902b7-01");
-        let context = TraceContext::continued(Some(&header));
+        let context = continued(PARENT, &[]);
         assert_eq!(context.trace_id().to_string(), TRACE);
         let ours = context.traceparent();
         assert!(ours.starts_with(&format!("00-{TRACE}-")) && ours.ends_with("-01"));
-        assert_ne!(ours, header);
+        assert_ne!(ours, PARENT);
     }
 
     #[test]
     fn a_later_version_is_read_as_far_as_it_is_known() {
         let header = format!("cc-{TRACE}-00f067aa0ba902b7-00-what-the-future-brings");
-        assert_eq!(
-            TraceContext::continued(Some(&header))
-                .trace_id()
-                .to_string(),
-            TRACE
-        );
+        assert_eq!(continued(&header, &[]).trace_id().to_string(), TRACE);
     }
 
     #[test]
@@ -133,12 +196,39 @@ mod tests {
             "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x",
             "00-4bf92f3577b34da6a3ce929d0e0e473-00f067aa0ba902b7-01",
         ] {
-            let context = TraceContext::continued(Some(header));
+            let context = continued(header, &[]);
             assert_ne!(
                 context.trace_id().to_string().to_uppercase(),
                 TRACE.to_uppercase()
             );
             assert_eq!(context.traceparent().len(), 55, "{header}");
         }
+    }
+
+    #[test]
+    fn a_state_is_carried_as_it_came_up_to_512_bytes() {
+        let (longest, half) = ([b'x'; 512], [b'x'; 256]);
+        assert_eq!(state_of(PARENT, &[&longest]).unwrap().len(), 512);
+        assert_eq!(
+            state_of(PARENT, &[b"", b"a=1,\tb=2", b"c= 3"]).unwrap(),
+            "a=1,\tb=2,c= 3"
+        );
+        for dropped in [
+            &[&longest[..], b"x"][..],
+            &[&half, &half],
+            &[b"a=\xff"],
+            &[b"a=1", b"\xff"],
+            &[b"", b""],
+            &[],
+        ] {
+            assert_eq!(state_of(PARENT, dropped), None, "{dropped:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_without_its_trace_is_dropped() {
+        assert_eq!(state_of("00", &[b"a=1"]), None);
+        let headers: Vec<_> = continued("00", &[b"a=1"]).headers().collect();
+        assert_eq!(headers.len(), 1);
     }
 }

@@ -79,3 +79,14 @@ async fn a_request_whose_caller_has_gone_is_written_down() {
     assert_eq!(log.lines().filter(is_it).count(), 1);
     hold.release();
 }
+
+#[actix_web::test]
+async fn what_is_not_http_is_no_error_in_the_log() {
+    let gateway = Gateway::start();
+
+    let answer = raw(&gateway, b"garbage-of-a-scanner\r\n\r\n");
+
+    assert!(answer.starts_with("HTTP/1.1 400 "), "{answer}");
+    let log = output::captured();
+    assert!(!log.contains("parse error"), "a line for a scanner");
+}

@@ -89,7 +89,7 @@ pub(crate) fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
 async fn a_body_that_is_announced_as_huge_is_refused_before_it_is_read() {
     let gateway = Gateway::start();
     let head = format!(
-        "POST {DEALLOCATE} HTTP/1.1\r\nhost: x\r\ncontent-length: 1073741824\r\nconnection: close\r\n\r\n"
+        "POST {DEALLOCATE} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1073741824\r\nconnection: close\r\n\r\n"
     );
     let answer = raw(&gateway, head.as_bytes());
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
@@ -100,7 +100,7 @@ async fn a_body_that_is_announced_as_huge_is_refused_before_it_is_read() {
 async fn a_body_that_grows_huge_is_refused_on_the_way() {
     let gateway = Gateway::start();
     let mut bytes = format!(
-        "POST {DEALLOCATE} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
+        "POST {DEALLOCATE} HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
     )
     .into_bytes();
     for _ in 0..20 {
@@ -135,6 +135,19 @@ async fn headers_and_targets_have_their_limits() {
 }
 
 #[actix_web::test]
+async fn the_largest_header_limit_is_ours_to_answer_for() {
+    let gateway = Gateway::with(&[("MIG_HEADER_LIMIT", "98304")]);
+    for (padding, status) in [(98_000, 200), (99_000, 431)] {
+        let padding = "x".repeat(padding);
+        let headers = [("x-padding", padding.as_str())];
+        let answer = gateway
+            .send("GET", gateway.api, "/vms/web-01", &headers, Vec::new())
+            .await;
+        assert_eq!(answer.status, status);
+    }
+}
+
+#[actix_web::test]
 async fn a_request_is_found_again_by_its_callers_ids() {
     let gateway = Gateway::start();
     let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -152,6 +165,45 @@ async fn a_request_is_found_again_by_its_callers_ids() {
         (&problem["requestId"], &problem["traceId"]),
         (&"build-7".into(), &trace.into())
     );
+}
+
+/// What Azure was sent as `traceparent` and `tracestate` for a request with
+/// these headers.
+fn trace_at_azure(gateway: &Gateway, headers: &str) -> (String, Option<String>) {
+    let head = format!(
+        "GET /vms/web-01 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}\r\n"
+    );
+    let answer = raw(gateway, head.as_bytes());
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    let call = gateway.azure.requests(Service::VirtualMachines).pop();
+    let call = call.unwrap();
+    let header = |name| call.header(name).map(str::to_owned);
+    (header("traceparent").unwrap(), header("tracestate"))
+}
+
+#[actix_web::test]
+async fn a_trace_goes_on_with_all_of_its_state() {
+    let gateway = Gateway::start();
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("traceparent: {trace}-00f067aa0ba902b7-01\r\n");
+    let states = "tracestate: rojo=00f067aa0ba902b7, a= b \r\nTracestate: congo=t61rcWkgMzE\r\n";
+    let (sent, state) = trace_at_azure(&gateway, &format!("{parent}{states}"));
+    assert!(sent.starts_with(trace), "{sent}");
+    assert_eq!(
+        state.as_deref(),
+        Some("rojo=00f067aa0ba902b7, a= b,congo=t61rcWkgMzE")
+    );
+    let (sent, state) = trace_at_azure(&gateway, &parent);
+    assert!(sent.starts_with(trace) && state.is_none(), "{state:?}");
+}
+
+#[actix_web::test]
+async fn a_trace_that_is_named_twice_is_none() {
+    let gateway = Gateway::start();
+    let parent = "traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n";
+    let headers = format!("{parent}{parent}tracestate: a=b\r\n");
+    let (sent, state) = trace_at_azure(&gateway, &headers);
+    assert!(!sent.contains("4bf92f35") && state.is_none(), "{sent}");
 }
 
 #[actix_web::test]

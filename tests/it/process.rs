@@ -1,13 +1,18 @@
 //! The program itself: arguments, environment, signals, exit codes.
 
 use std::{
+    ffi::OsStr,
+    fs,
     io::{BufRead as _, BufReader, Read as _},
     net::{SocketAddr, TcpListener},
+    os::unix::ffi::OsStrExt as _,
     process::{Child, ChildStdout, Command, Output, Stdio},
 };
 
 use azure_sandbox::{Host, Sandbox, Service, Settings};
 use mi_gateway::VARIABLES;
+
+use crate::architecture::root;
 
 fn gateway() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mi-gateway"));
@@ -30,6 +35,17 @@ fn help_names_every_variable() {
     let help = text(&output.stdout);
     for variable in VARIABLES {
         assert!(help.contains(variable.name), "{}", variable.name);
+    }
+}
+
+#[test]
+fn help_and_readme_say_what_a_time_without_a_unit_counts() {
+    let help = text(&run(&["--help"]).stdout);
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for document in [help, readme.replace('`', "")] {
+        let words: Vec<_> = document.split_whitespace().collect();
+        let sentence = "whole numbers with ms, s or m, and without a unit they count seconds";
+        assert!(words.join(" ").contains(sentence), "{document}");
     }
 }
 
@@ -59,6 +75,39 @@ fn faults_of_the_environment_are_told_all_at_once() {
         "{told}"
     );
     assert!(told.contains("  MIG_LISTEN is \"here\"") && told.contains("  MIG_WORKERS is \"0\""));
+}
+
+#[test]
+fn what_cannot_be_sent_or_read_is_a_fault_of_the_environment() {
+    let output = gateway()
+        .env("IDENTITY_ENDPOINT", "http://127.0.0.1:1/token")
+        .env("IDENTITY_HEADER", "a\nb")
+        .env("MIG_SCOPES", OsStr::from_bytes(b"/subscriptions/\xff"))
+        .env("MIG_WORKERS", "0")
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(78));
+    let told = text(&output.stderr);
+    for fault in [
+        "  IDENTITY_HEADER holds",
+        "  MIG_SCOPES is not valid UTF-8",
+        "  MIG_WORKERS is \"0\"",
+    ] {
+        assert!(told.contains(fault), "{told}");
+    }
+}
+
+#[test]
+fn a_variable_of_somebody_else_need_not_be_text() {
+    let output = gateway()
+        .env("THEIRS", OsStr::from_bytes(b"\xff"))
+        .env("MIG_WORKERS", "0")
+        .env(OsStr::from_bytes(b"MIG_\xff"), "x")
+        .output()
+        .unwrap();
+    let told = text(&output.stderr);
+    assert!(!told.contains("THEIRS"), "{told}");
+    assert!(told.contains("is not a variable of mi-gateway"), "{told}");
 }
 
 #[test]

@@ -1,0 +1,96 @@
+//! The environment, sifted: what of it is ours, as text.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+use serde::Deserialize;
+
+use super::{VARIABLES, reader::Reader};
+
+/// How the names begin that nobody else uses.
+pub(super) const PREFIX: &str = "MIG_";
+
+/// Variables that are read for nothing but what they say of the host.
+const MARKERS: [&str; 5] = [
+    "AZURE_FEDERATED_TOKEN_FILE",
+    "IDENTITY_SERVER_THUMBPRINT",
+    "IMDS_ENDPOINT",
+    "MSI_ENDPOINT",
+    "MSI_SECRET",
+];
+
+/// The gateway's own variables as text, without their prefix.
+///
+/// `envy` alone would stop at the first bad value and, for types that parse
+/// from text, not say which variable held it.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Raw {
+    pub(super) listen: Option<String>,
+    pub(super) admin_listen: Option<String>,
+    pub(super) public_url: Option<String>,
+    pub(super) workers: Option<String>,
+    pub(super) cloud: Option<String>,
+    pub(super) arm_endpoint: Option<String>,
+    pub(super) graph_endpoint: Option<String>,
+    pub(super) imds_endpoint: Option<String>,
+    pub(super) scopes: Option<String>,
+    pub(super) identity_object_id: Option<String>,
+    pub(super) identity_resource_id: Option<String>,
+    pub(super) upstream_timeout: Option<String>,
+    pub(super) token_wait: Option<String>,
+    pub(super) body_limit: Option<String>,
+    pub(super) header_limit: Option<String>,
+    pub(super) shutdown_delay: Option<String>,
+    pub(super) shutdown_grace: Option<String>,
+    pub(super) log: Option<String>,
+    pub(super) log_format: Option<String>,
+}
+
+/// Variables that Azure's hosts set; their names are Azure's.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Host {
+    pub(super) azure_client_id: Option<String>,
+    pub(super) azure_federated_token_file: Option<String>,
+    pub(super) identity_endpoint: Option<String>,
+    pub(super) identity_header: Option<String>,
+    pub(super) identity_server_thumbprint: Option<String>,
+    pub(super) imds_endpoint: Option<String>,
+    pub(super) msi_endpoint: Option<String>,
+    pub(super) msi_secret: Option<String>,
+}
+
+/// Those of `vars` that have one of our names, letter for letter: `envy` would
+/// take `mig_workers` for `MIG_WORKERS`. An empty value counts as none, as Helm
+/// renders a blank.
+///
+/// A value that is not text is a fault and counts as set all the same: else a
+/// second fault would say that it is missing.
+pub(super) fn ours(
+    reader: &mut Reader,
+    vars: impl IntoIterator<Item = (OsString, OsString)>,
+) -> BTreeMap<String, String> {
+    let mut ours = BTreeMap::new();
+    for (name, value) in vars {
+        let name = name.to_string_lossy().into_owned();
+        if value.is_empty() {
+            continue;
+        }
+        if !is_ours(&name) {
+            reader.refuse_misspelt(&name);
+            continue;
+        }
+        if value.to_str().is_none() {
+            reader.fault(format!("{name} is not valid UTF-8"));
+        }
+        if ours.contains_key(&name) {
+            reader.fault(format!("{name} is set twice"));
+        }
+        ours.insert(name, value.to_string_lossy().into_owned());
+    }
+    ours
+}
+
+fn is_ours(name: &str) -> bool {
+    VARIABLES.iter().any(|variable| variable.name == name) || MARKERS.contains(&name)
+}
