@@ -1,6 +1,9 @@
 //! Names of virtual machines to resource ids.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use tokio::sync::OnceCell;
 use url::Url;
@@ -11,6 +14,10 @@ use crate::{
     http::{self, Client, Deadline},
     identity,
 };
+
+/// All programs of a node share its metadata service: it is not asked again for
+/// this long after it failed.
+const FAILURE_MEMORY: Duration = Duration::from_secs(5);
 
 /// Why a name leads to no virtual machine.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -35,19 +42,46 @@ pub(crate) enum Fallback {
     None,
 }
 
+/// The resource group once it is known, or why it was not a moment ago.
+pub(crate) struct KnownScope {
+    scope: OnceCell<Scope>,
+    failure: Mutex<Option<(Instant, Error)>>,
+}
+
+impl KnownScope {
+    /// What the configuration says.
+    pub(crate) fn new(configured: Option<Scope>) -> Self {
+        Self {
+            scope: OnceCell::new_with(configured),
+            failure: Mutex::new(None),
+        }
+    }
+
+    fn recent_failure(&self) -> Option<Error> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, error) = failure.as_ref()?;
+        (at.elapsed() < FAILURE_MEMORY).then(|| error.clone())
+    }
+
+    fn remember(&self, error: &Error) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *failure = Some((Instant::now(), error.clone()));
+    }
+}
+
 /// The one resource group in which names are looked up.
 ///
 /// A name is unique in its group, so that no call is needed to find its id.
 #[derive(Clone)]
 pub(crate) struct Inventory {
-    scope: Arc<OnceCell<Scope>>,
+    known: Arc<KnownScope>,
     fallback: Fallback,
 }
 
 impl Inventory {
-    /// An inventory of `scope`, which all workers share.
-    pub(crate) fn new(scope: Arc<OnceCell<Scope>>, fallback: Fallback) -> Self {
-        Self { scope, fallback }
+    /// An inventory of the scope that all workers know.
+    pub(crate) fn new(known: Arc<KnownScope>, fallback: Fallback) -> Self {
+        Self { known, fallback }
     }
 
     /// The resource id of the virtual machine `name`; whether it exists is for
@@ -58,14 +92,28 @@ impl Inventory {
         deadline: Deadline,
     ) -> Result<VirtualMachineId, Error> {
         let scope = self
+            .known
             .scope
-            .get_or_try_init(|| self.own_scope(deadline))
+            .get_or_try_init(|| self.learnt(deadline))
             .await?;
         Ok(VirtualMachineId {
             subscription_id: scope.subscription_id.clone(),
             resource_group: scope.resource_group.clone(),
             name,
         })
+    }
+
+    /// The scope by way of the fallback. One caller asks; those who wait for it
+    /// share its failure.
+    async fn learnt(&self, deadline: Deadline) -> Result<Scope, Error> {
+        if let Some(error) = self.known.recent_failure() {
+            return Err(error);
+        }
+        let outcome = self.own_scope(deadline).await;
+        if let Err(error) = &outcome {
+            self.known.remember(error);
+        }
+        outcome
     }
 
     async fn own_scope(&self, deadline: Deadline) -> Result<Scope, Error> {

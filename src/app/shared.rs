@@ -8,8 +8,6 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::OnceCell;
-
 use super::Error;
 use crate::{
     api::Edge,
@@ -18,7 +16,7 @@ use crate::{
     directory::Directory,
     http::{Client, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
-    inventory::{Fallback, Inventory},
+    inventory::{Fallback, Inventory, KnownScope},
     metrics::Metrics,
     power::{Operations, Power},
     task::Tasks,
@@ -39,7 +37,7 @@ pub(super) struct Shared {
     plan: Arc<Plan>,
     tokens: TokenCache,
     operations: Operations,
-    scope: Arc<OnceCell<crate::config::Scope>>,
+    scope: Arc<KnownScope>,
     tls: Option<Tls>,
     stopping: Arc<AtomicBool>,
 }
@@ -63,7 +61,7 @@ impl Shared {
             tasks: Tasks::default(),
             plan: Arc::new(Plan::new(config)),
             operations: Operations::new(),
-            scope: Arc::new(OnceCell::new_with(config.scope.clone())),
+            scope: Arc::new(KnownScope::new(config.scope.clone())),
             tls: needs_tls.then(Tls::native).transpose()?,
             stopping: Arc::default(),
             config: Arc::new(config.clone()),

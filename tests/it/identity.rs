@@ -202,3 +202,22 @@ async fn an_endpoint_that_boots_beside_us_is_waited_for() {
     let asked = booted.arrived(Service::Token, 1);
     time::timeout(Duration::from_secs(5), asked).await.unwrap();
 }
+
+#[actix_web::test]
+async fn a_metadata_service_that_fails_is_asked_for_all_callers_together() {
+    let azure = azure();
+    azure.inject(Service::Instance, Fault::answer(500, "{}"), Times::Always);
+    let gateway = Gateway::before(azure, Host::Vm, &[("MIG_TOKEN_WAIT", "5s")]);
+    gateway.ready().await;
+
+    for _ in 0..20 {
+        let answer = gateway.get(MACHINE).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (503, "unavailable")
+        );
+    }
+
+    let asked = gateway.azure.requests(Service::Instance).len();
+    assert!((1..=3).contains(&asked), "{asked}");
+}
