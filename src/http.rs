@@ -1,5 +1,6 @@
 //! Outbound HTTP: one deadline for a whole exchange, no proxy, no redirects.
 
+mod body;
 mod context;
 mod error;
 mod quota;
@@ -14,7 +15,7 @@ use actix_web::{
     rt::time,
     web::Bytes,
 };
-use awc::{Connector, error::PayloadError};
+use awc::Connector;
 
 pub(crate) use context::{Context, Deadline};
 pub(crate) use error::{Cause, Error};
@@ -92,6 +93,12 @@ impl Response {
     /// The header `name`, when it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// Whether the head says that there is no body. That `body` is empty does
+    /// not say so: it may have been lost.
+    pub(crate) fn is_bodiless(&self) -> bool {
+        self.status == StatusCode::NO_CONTENT || body::length(&self.headers) == Some(0)
     }
 }
 
@@ -200,22 +207,19 @@ impl Client {
             .send()
             .await
             .map_err(|error| Error::sending(&error))?;
-        let body = match incoming.body().limit(self.profile.body_limit).await {
-            Ok(body) => body,
-            Err(PayloadError::Overflow) => return Err(Error::TooLong(self.profile.body_limit)),
-            Err(error) => return Err(Error::Interrupted(Cause::new(&error))),
-        };
+        let body = body::whole(&mut incoming, self.profile.body_limit).await;
         let (status, headers) = (incoming.status(), incoming.headers());
         quota::record(headers, self.profile.service, &self.metrics);
         if status.is_success() {
             return Ok(Response {
                 status,
                 headers: headers.clone(),
-                body,
+                body: body?,
             });
         }
-        Err(Error::Refused(Box::new(Refusal::read(
-            status, headers, &body,
-        ))))
+        // The head alone refuses: a body that is too long, or broke off, takes
+        // only the words with it.
+        let refusal = Refusal::read(status, headers, &body.unwrap_or_default());
+        Err(Error::Refused(Box::new(refusal)))
     }
 }

@@ -8,7 +8,10 @@ use actix_web::http::{
 };
 use url::Url;
 
-use super::{Api, Error, OperationUrl, Progress, VirtualMachine, VirtualMachineId, correlation_id};
+use super::{
+    Api, Error, OperationUrl, Progress, VirtualMachine, VirtualMachineId, correlation_id,
+    operation::Protocol,
+};
 use crate::{
     http::{Cause, Client, Context, Request, Response, RetryPolicy},
     identity::{ManagedIdentity, Resource},
@@ -69,7 +72,7 @@ impl ArmClient {
         const OPERATION: &str = "deallocate";
         let url = self.url(id, &["deallocate"]);
         let request = Request::post(url.as_str(), OPERATION);
-        // One second try at most, and only where nothing was sent.
+        // Sent again only where nothing was sent: `RetryPolicy` sees to it.
         let answer = self.call(request, context, RetryPolicy::INLINE).await?;
         if answer.status != StatusCode::ACCEPTED {
             return Ok(Submitted::Done);
@@ -92,12 +95,9 @@ impl ArmClient {
         const OPERATION: &str = "operation_status";
         let request = Request::get(url.expose(), OPERATION);
         let answer = self.call(request, context, RetryPolicy::NEVER).await?;
-        let progress = if answer.body.is_empty() {
-            location_progress(answer.status)
-        } else {
-            Progress::read(&answer.body)
-                .map_err(|error| self.api.malformed(OPERATION, Cause::new(&error)))?
-        };
+        let progress = url
+            .progress(&answer)
+            .map_err(|cause| self.api.malformed(OPERATION, cause))?;
         let seconds = answer
             .header(RETRY_AFTER.as_str())
             .and_then(|text| text.parse().ok());
@@ -123,10 +123,10 @@ impl ArmClient {
     /// `Azure-AsyncOperation` before `Location`: only the former says why an
     /// operation failed.
     fn operation_url(&self, answer: &Response) -> Option<OperationUrl> {
-        let url = answer
-            .header("azure-asyncoperation")
-            .or_else(|| answer.header("location"))?;
-        OperationUrl::accept(url, &self.endpoint.origin())
+        let told = |header, protocol| Some((protocol, answer.header(header)?));
+        let (protocol, url) = told("azure-asyncoperation", Protocol::AsyncOperation)
+            .or_else(|| told("location", Protocol::Location))?;
+        OperationUrl::accept(protocol, url, &self.endpoint.origin())
     }
 
     fn url(&self, id: &VirtualMachineId, action: &[&str]) -> Url {
@@ -148,14 +148,5 @@ impl ArmClient {
         url.query_pairs_mut()
             .append_pair("api-version", COMPUTE_VERSION);
         url
-    }
-}
-
-/// A `Location` answers 202 while the operation runs, and without a body.
-fn location_progress(status: StatusCode) -> Progress {
-    if status == StatusCode::ACCEPTED {
-        Progress::Running
-    } else {
-        Progress::Succeeded
     }
 }

@@ -2,29 +2,63 @@
 //!
 //! Source: Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
 
+use actix_web::http::StatusCode;
 use serde::Deserialize;
 use url::{Origin, Url};
 
-use crate::secret::Secret;
+use crate::{
+    http::{Cause, Response},
+    secret::Secret,
+};
+
+/// How an operation is told, which goes by the header that its URL came in.
+#[derive(Clone, Copy)]
+pub(super) enum Protocol {
+    /// `Azure-AsyncOperation`: by a body, always.
+    AsyncOperation,
+    /// `Location`: by the status, 202 while the operation runs.
+    Location,
+}
 
 /// Where Azure tells how an operation goes.
 ///
 /// It carries a signature that lets whoever holds it read the status, and some
 /// 3.6 kB that have to go back byte for byte.
 #[derive(Clone)]
-pub(crate) struct OperationUrl(Secret);
+pub(crate) struct OperationUrl {
+    protocol: Protocol,
+    url: Secret,
+}
 
 impl OperationUrl {
     /// Accepts `url` if it leads to `arm`: our token is sent along with it.
-    pub(crate) fn accept(url: &str, arm: &Origin) -> Option<Self> {
+    pub(super) fn accept(protocol: Protocol, url: &str, arm: &Origin) -> Option<Self> {
         let parsed = Url::parse(url).ok()?;
         let plain = parsed.username().is_empty() && parsed.password().is_none();
-        (plain && parsed.origin() == *arm).then(|| Self(Secret::new(url)))
+        (plain && parsed.origin() == *arm).then(|| Self {
+            protocol,
+            url: Secret::new(url),
+        })
+    }
+
+    /// What an answer from this URL says. Success is never concluded from a
+    /// body that is missing where there should be one.
+    pub(super) fn progress(&self, answer: &Response) -> Result<Progress, Cause> {
+        if !answer.body.is_empty() {
+            return Progress::read(&answer.body).map_err(|error| Cause::new(&error));
+        }
+        match self.protocol {
+            Protocol::Location if answer.status == StatusCode::ACCEPTED => Ok(Progress::Running),
+            Protocol::Location if answer.is_bodiless() => Ok(Progress::Succeeded),
+            Protocol::Location | Protocol::AsyncOperation => {
+                Err(Cause::said("the body with the status is missing"))
+            }
+        }
     }
 
     /// The URL, for the request and for nothing else.
     pub(super) fn expose(&self) -> &str {
-        self.0.expose()
+        self.url.expose()
     }
 }
 
@@ -72,6 +106,11 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::{
+        http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING},
+        web::Bytes,
+    };
+
     use super::*;
 
     #[test]
@@ -97,9 +136,33 @@ mod tests {
     }
 
     #[test]
+    fn only_a_location_may_tell_success_by_an_empty_body_and_only_if_it_says_so() {
+        let said = (CONTENT_LENGTH, HeaderValue::from_static("0"));
+        let chunked = (TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+        let told = |protocol, status: u16, header| {
+            let url = OperationUrl {
+                protocol,
+                url: Secret::new("https://management.azure.com/x"),
+            };
+            let answer = Response {
+                status: StatusCode::from_u16(status).unwrap(),
+                headers: HeaderMap::from_iter([header]),
+                body: Bytes::new(),
+            };
+            url.progress(&answer).ok()
+        };
+        let location = |status, header| told(Protocol::Location, status, header);
+        assert_eq!(location(200, said.clone()), Some(Progress::Succeeded));
+        assert_eq!(location(204, chunked.clone()), Some(Progress::Succeeded));
+        assert_eq!(location(202, chunked.clone()), Some(Progress::Running));
+        assert_eq!(location(200, chunked), None);
+        assert_eq!(told(Protocol::AsyncOperation, 200, said), None);
+    }
+
+    #[test]
     fn an_operation_url_that_leads_elsewhere_is_not_accepted() {
         let arm = Url::parse("https://management.azure.com").unwrap().origin();
-        let accept = |url| OperationUrl::accept(url, &arm).is_some();
+        let accept = |url| OperationUrl::accept(Protocol::Location, url, &arm).is_some();
         assert!(accept(
             "https://management.azure.com/subscriptions/s/x?t=1&s=2"
         ));

@@ -58,6 +58,11 @@ impl Error {
             {
                 Self::ConnectionRefused
             }
+            // Named as if nothing had been sent, but awc says so too when the
+            // other end closes the connection instead of answering.
+            SendRequestError::Connect(ConnectError::Disconnected) => {
+                Self::Interrupted(Cause::said("the connection was closed before an answer"))
+            }
             SendRequestError::Connect(_) | SendRequestError::Url(_) => {
                 Self::Unreachable(Cause::new(error))
             }
@@ -71,5 +76,19 @@ impl Error {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connection_that_was_open_may_have_carried_the_request() {
+        let sent = |error| Error::sending(&SendRequestError::Connect(error));
+        let lost = sent(ConnectError::Disconnected);
+        assert!(matches!(lost, Error::Interrupted(_)), "{lost:?}");
+        let unsent = sent(ConnectError::Timeout);
+        assert!(matches!(unsent, Error::Unreachable(_)), "{unsent:?}");
     }
 }

@@ -99,7 +99,9 @@ mod tests {
         let policy = RetryPolicy::INLINE;
         let tries = (0..9).take_while(|n| policy.pause(*n, &Method::GET, &refused(503)).is_some());
         assert_eq!(tries.count(), 2);
-        assert!(policy.pause(0, &Method::GET, &refused(404)).is_none());
+        for error in [refused(404), Error::TooLong(1)] {
+            assert!(policy.pause(0, &Method::GET, &error).is_none(), "{error}");
+        }
     }
 
     #[test]

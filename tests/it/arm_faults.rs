@@ -6,6 +6,9 @@ use crate::gateway::Gateway;
 
 const DEALLOCATE: &str = "/vms/web-01/deallocate";
 
+/// The longest body that the gateway accepts of Azure.
+const BODY_LIMIT: usize = 8 << 20;
+
 #[actix_web::test]
 async fn a_missing_permission_is_told_with_its_remedy() {
     let gateway = Gateway::start();
@@ -87,11 +90,43 @@ async fn a_read_is_repeated_when_azure_fails_and_an_order_is_not() {
 
 #[actix_web::test]
 async fn an_order_whose_answer_is_lost_is_not_sent_again() {
+    for fault in [Fault::Reset, Fault::Close] {
+        let gateway = Gateway::start();
+        gateway
+            .azure
+            .inject(Service::VirtualMachines, fault, Times::Next(1));
+        let answer = gateway.post(DEALLOCATE).await;
+        let asked = gateway.azure.requests(Service::VirtualMachines).len();
+        assert_eq!(
+            (answer.status, answer.code().as_str(), asked),
+            (502, "upstream_failed", 1)
+        );
+        assert!(answer.text().contains("broke off"), "{}", answer.text());
+    }
+}
+
+#[actix_web::test]
+async fn a_refusal_of_any_length_keeps_its_status() {
     let gateway = Gateway::start();
+    let page = format!("<html>{}</html>", " ".repeat(BODY_LIMIT));
+    for (status, told) in [(403, (502, "upstream_refused")), (404, (404, "not_found"))] {
+        let fault = Fault::answer(status, &page);
+        gateway
+            .azure
+            .inject(Service::VirtualMachines, fault, Times::Next(1));
+        let answer = gateway.get("/vms/web-01").await;
+        assert_eq!((answer.status, answer.code().as_str()), told);
+    }
+}
+
+#[actix_web::test]
+async fn an_answer_that_is_too_long_is_not_asked_for_again() {
+    let gateway = Gateway::start();
+    let fault = Fault::Oversize(BODY_LIMIT as u64 + 1);
     gateway
         .azure
-        .inject(Service::VirtualMachines, Fault::Reset, Times::Next(1));
-    let answer = gateway.post(DEALLOCATE).await;
+        .inject(Service::VirtualMachines, fault, Times::Always);
+    let answer = gateway.get("/vms/web-01").await;
     assert_eq!(
         (answer.status, answer.code().as_str()),
         (502, "upstream_failed")
@@ -114,13 +149,27 @@ async fn an_answer_that_does_not_come_ends_in_time() {
 
 #[actix_web::test]
 async fn an_answer_that_is_cut_short_is_an_error() {
+    for fault in [Fault::Truncate, Fault::TruncateChunkedAt(100)] {
+        let gateway = Gateway::start();
+        gateway
+            .azure
+            .inject(Service::VirtualMachines, fault, Times::Always);
+        let answer = gateway.get("/vms/web-01").await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (502, "upstream_failed")
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_read_that_is_cut_short_is_repeated() {
     let gateway = Gateway::start();
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, Fault::Truncate, Times::Always);
-    let answer = gateway.get("/vms/web-01").await;
-    assert_eq!(
-        (answer.status, answer.code().as_str()),
-        (502, "upstream_failed")
+    gateway.azure.inject(
+        Service::VirtualMachines,
+        Fault::TruncateAt(0),
+        Times::Next(1),
     );
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 2);
 }

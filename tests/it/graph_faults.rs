@@ -90,11 +90,11 @@ async fn throttling_is_waited_for_when_it_is_short_and_passed_on_when_it_is_not(
 }
 
 #[actix_web::test]
-async fn a_reset_connection_is_met_with_another_try() {
-    let gateway = Gateway::start();
-    gateway
-        .azure
-        .inject(Service::Graph, Fault::Reset, Times::Next(1));
-    assert_eq!(gateway.get(RESEARCH).await.status, 200);
-    assert_eq!(gateway.azure.requests(Service::Graph).len(), 2);
+async fn a_connection_that_breaks_is_met_with_another_try() {
+    for fault in [Fault::Reset, Fault::Close, Fault::Truncate] {
+        let gateway = Gateway::start();
+        gateway.azure.inject(Service::Graph, fault, Times::Next(1));
+        assert_eq!(gateway.get(RESEARCH).await.status, 200);
+        assert_eq!(gateway.azure.requests(Service::Graph).len(), 2);
+    }
 }

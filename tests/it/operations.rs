@@ -7,7 +7,11 @@ use crate::gateway::Gateway;
 
 /// Orders a deallocation and returns where to ask.
 async fn ordered(gateway: &Gateway) -> String {
-    let answer = gateway.post("/vms/web-01/deallocate").await;
+    ordered_of(gateway, "web-01").await
+}
+
+async fn ordered_of(gateway: &Gateway, name: &str) -> String {
+    let answer = gateway.post(&format!("/vms/{name}/deallocate")).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     answer.header("location").unwrap().to_owned()
 }
@@ -79,6 +83,54 @@ async fn a_status_that_may_not_be_read_is_unknown_and_not_failed() {
         let operation = ended(&gateway, &place).await;
         assert_eq!(operation["status"], "Unknown", "{status}");
         assert_eq!(operation["error"]["code"], "StatusNotReadable");
+    }
+}
+
+#[actix_web::test]
+async fn a_status_whose_body_is_lost_is_asked_for_again() {
+    let gateway = Gateway::start();
+    for fault in [
+        Fault::TruncateAt(0),
+        Fault::TruncateChunkedAt(0),
+        Fault::answer(200, ""),
+    ] {
+        gateway
+            .azure
+            .inject(Service::Operations, fault, Times::Next(1));
+    }
+    let mut places = Vec::new();
+    for name in ["web-01", "web-02", "web-03"] {
+        places.push(ordered_of(&gateway, name).await);
+    }
+    for place in places {
+        assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    }
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 6);
+}
+
+#[actix_web::test]
+async fn an_operation_that_is_told_by_location_ends_with_an_empty_answer() {
+    for status in [200, 204] {
+        let gateway = Gateway::start();
+        let url = format!("{}/subscriptions/s/operations/x?s=1", gateway.azure.url());
+        let order = Fault::Answer {
+            status: 202,
+            headers: vec![("location".to_owned(), url)],
+            body: String::new(),
+        };
+        gateway
+            .azure
+            .inject(Service::VirtualMachines, order, Times::Next(1));
+        let empty = |status| Fault::answer(status, "");
+        gateway
+            .azure
+            .inject(Service::Operations, empty(202), Times::Next(1));
+        gateway
+            .azure
+            .inject(Service::Operations, empty(status), Times::Next(1));
+        let place = ordered(&gateway).await;
+        assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+        assert_eq!(gateway.azure.requests(Service::Operations).len(), 2);
     }
 }
 

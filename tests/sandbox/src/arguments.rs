@@ -28,8 +28,8 @@ Options:
 Faults can be asked for while it runs:
   curl -d '{\"service\":\"graph\",\"fault\":{\"throttleSeconds\":3},\"times\":1}' URL/sandbox/faults
   services: token, instance, virtualMachines, operations, graph
-  faults:   delayMilliseconds, throttleSeconds, reset, truncate, redirect,
-            oversizeBytes, answer
+  faults:   delayMilliseconds, throttleSeconds, reset, close, truncate,
+            truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes, answer
 ";
 
 /// What is to be done.

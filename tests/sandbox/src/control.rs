@@ -45,7 +45,10 @@ enum Kind {
     DelayMilliseconds(u64),
     ThrottleSeconds(u64),
     Reset,
+    Close,
     Truncate,
+    TruncateAtByte(usize),
+    TruncateChunkedAtByte(usize),
     Redirect(String),
     OversizeBytes(u64),
 }
@@ -71,7 +74,10 @@ impl From<Kind> for Fault {
             Kind::DelayMilliseconds(millis) => Self::Delay(Duration::from_millis(millis)),
             Kind::ThrottleSeconds(retry_after) => Self::Throttle { retry_after },
             Kind::Reset => Self::Reset,
+            Kind::Close => Self::Close,
             Kind::Truncate => Self::Truncate,
+            Kind::TruncateAtByte(byte) => Self::TruncateAt(byte),
+            Kind::TruncateChunkedAtByte(byte) => Self::TruncateChunkedAt(byte),
             Kind::Redirect(to) => Self::Redirect(to),
             Kind::OversizeBytes(bytes) => Self::Oversize(bytes),
         }

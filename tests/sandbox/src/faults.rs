@@ -34,8 +34,15 @@ pub enum Fault {
     },
     /// The connection is reset before there is a response head.
     Reset,
+    /// The connection is closed in good order before there is a response head.
+    Close,
     /// The real answer is cut short in the middle of its body.
     Truncate,
+    /// The real answer is cut short after so many bytes of its body; after none
+    /// of them, the head stands alone.
+    TruncateAt(usize),
+    /// The same of an answer in chunks, which does not announce its length.
+    TruncateChunkedAt(usize),
     /// 302 to this URL.
     Redirect(String),
     /// 200 with a body of this many bytes.

@@ -19,7 +19,7 @@ use crate::{
     graph, imds,
     journal::{Recorded, Service},
     query::{self, Query},
-    server::Wire,
+    server::{End, Wire},
 };
 
 /// Bodies are small; what is longer is not read.
@@ -106,10 +106,23 @@ async fn faulty(
         }
         Fault::Throttle { retry_after } => throttled(service, asked, retry_after),
         Fault::Reset => {
-            wire.cut();
+            wire.end(End::Reset);
             Response::new(Body::empty())
         }
-        Fault::Truncate => truncated(real(azure, service, asked)).await,
+        Fault::Close => {
+            wire.end(End::Close);
+            Response::new(Body::empty())
+        }
+        Fault::Truncate => {
+            let whole = real(azure, service, asked);
+            truncated(whole, Framing::Length, |length| length / 2).await
+        }
+        Fault::TruncateAt(byte) => {
+            truncated(real(azure, service, asked), Framing::Length, |_| byte).await
+        }
+        Fault::TruncateChunkedAt(byte) => {
+            truncated(real(azure, service, asked), Framing::Chunks, |_| byte).await
+        }
         Fault::Redirect(to) => scripted(302, &[("location".to_owned(), to)], String::new()),
         Fault::Oversize(bytes) => oversized(bytes),
     }
@@ -144,15 +157,32 @@ fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body
     answer
 }
 
-/// The head and half of the body of `answer`, then the end of the connection.
-async fn truncated(answer: Response<Body>) -> Response<Body> {
+/// How a client is to know where a body ends.
+enum Framing {
+    Length,
+    Chunks,
+}
+
+/// The head and the beginning of the body of `answer`, up to what `cut` makes
+/// of the body's length; then the end of the connection.
+async fn truncated(
+    answer: Response<Body>,
+    framing: Framing,
+    cut: impl FnOnce(usize) -> usize,
+) -> Response<Body> {
     let (mut parts, body) = answer.into_parts();
     let body = to_bytes(body, BODY_LIMIT * 8).await.unwrap_or_default();
-    parts
-        .headers
-        .insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let half = body.slice(..body.len() / 2);
-    let broken = stream::unfold(Some(half), |left| async {
+    parts.headers.remove(header::CONTENT_LENGTH);
+    match framing {
+        Framing::Length => {
+            let length = HeaderValue::from(body.len());
+            parts.headers.insert(header::CONTENT_LENGTH, length);
+        }
+        // What hyper does with a stream of no announced length.
+        Framing::Chunks => {}
+    }
+    let beginning = body.slice(..cut(body.len()).min(body.len()));
+    let broken = stream::unfold(Some(beginning), |left| async {
         let Some(chunk) = left else {
             // hyper writes what it has when the body makes it wait.
             yield_now().await;

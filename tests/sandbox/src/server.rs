@@ -4,10 +4,7 @@ use std::{
     io,
     net::SocketAddr,
     pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, OnceLock},
     task::{Context, Poll},
     thread::JoinHandle,
 };
@@ -93,14 +90,24 @@ impl Listener for Wires {
     }
 }
 
+/// How a connection ends before its time.
+#[derive(Clone, Copy)]
+pub(crate) enum End {
+    /// With RST.
+    Reset,
+    /// With FIN, as if all had been said.
+    Close,
+}
+
 /// The switch of one connection.
 #[derive(Clone, Default)]
-pub(crate) struct Wire(Arc<AtomicBool>);
+pub(crate) struct Wire(Arc<OnceLock<End>>);
 
 impl Wire {
-    /// Resets the connection instead of writing anything more to it.
-    pub(crate) fn cut(&self) {
-        self.0.store(true, Ordering::SeqCst);
+    /// Ends the connection instead of writing anything more to it; the first
+    /// word counts.
+    pub(crate) fn end(&self, end: End) {
+        let _ = self.0.set(end);
     }
 }
 
@@ -110,7 +117,7 @@ impl Connected<IncomingStream<'_, Wires>> for Wire {
     }
 }
 
-/// A connection that can be reset.
+/// A connection that can be ended at any moment.
 struct Cuttable {
     stream: TcpStream,
     wire: Wire,
@@ -132,12 +139,16 @@ impl AsyncWrite for Cuttable {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.wire.0.load(Ordering::SeqCst) {
-            // With nothing to linger for, closing sends RST.
-            let _ = self.stream.set_zero_linger();
-            return Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()));
+        // hyper drops a connection that cannot be written to.
+        match self.wire.0.get() {
+            None => Pin::new(&mut self.stream).poll_write(context, bytes),
+            Some(End::Reset) => {
+                // With nothing to linger for, closing sends RST.
+                let _ = self.stream.set_zero_linger();
+                Poll::Ready(Err(io::ErrorKind::ConnectionReset.into()))
+            }
+            Some(End::Close) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
         }
-        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -145,9 +156,10 @@ impl AsyncWrite for Cuttable {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.wire.0.load(Ordering::SeqCst) {
-            return Poll::Ready(Ok(()));
+        match self.wire.0.get() {
+            // FIN would come before RST.
+            Some(End::Reset) => Poll::Ready(Ok(())),
+            Some(End::Close) | None => Pin::new(&mut self.stream).poll_shutdown(context),
         }
-        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

@@ -16,7 +16,10 @@ fn every_fault_can_be_asked_for() {
         (json!({"delayMilliseconds": 1}), Some(200)),
         (json!({"throttleSeconds": 3}), Some(429)),
         (json!("reset"), None),
+        (json!("close"), None),
         (json!("truncate"), None),
+        (json!({"truncateAtByte": 9}), None),
+        (json!({"truncateChunkedAtByte": 9}), None),
         (json!({"redirect": "http://127.0.0.1:9/"}), Some(302)),
         (json!({"oversizeBytes": 10}), Some(200)),
     ] {

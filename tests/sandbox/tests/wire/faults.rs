@@ -1,7 +1,7 @@
 //! Faults on demand, as a client meets them.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{self, Read as _, Write as _},
     net::TcpStream,
     thread,
     time::{Duration, Instant},
@@ -93,7 +93,21 @@ fn a_reset_comes_before_any_answer() {
 
     azure.inject(Service::Token, Fault::Reset, Times::Next(1));
 
-    assert_eq!(raw(&azure), b"");
+    let (received, end) = raw(&azure);
+    assert_eq!(received, "");
+    assert_eq!(end.unwrap_err().kind(), io::ErrorKind::ConnectionReset);
+    assert_eq!(token(&azure).status, 200);
+}
+
+#[test]
+fn a_closed_connection_ends_in_good_order_and_without_an_answer() {
+    let azure = sandbox();
+
+    azure.inject(Service::Token, Fault::Close, Times::Next(1));
+
+    let (received, end) = raw(&azure);
+    assert_eq!(received, "");
+    end.unwrap();
     assert_eq!(token(&azure).status, 200);
 }
 
@@ -102,16 +116,39 @@ fn a_truncated_answer_announces_more_than_comes() {
     let azure = sandbox();
     let whole = token(&azure);
 
-    azure.inject(Service::Token, Fault::Truncate, Times::Always);
-    let received = String::from_utf8(raw(&azure)).unwrap();
-    let failed = send("GET", &token_url(&azure, ""), &[METADATA], "");
+    for (fault, cut) in [
+        (Fault::Truncate, whole.body.len() / 2),
+        (Fault::TruncateAt(0), 0),
+        (Fault::TruncateAt(9), 9),
+    ] {
+        azure.inject(Service::Token, fault, Times::Next(2));
+        let (received, end) = raw(&azure);
+        let failed = send("GET", &token_url(&azure, ""), &[METADATA], "");
 
-    let (head, body) = received.split_once("\r\n\r\n").unwrap();
-    let announced = format!("content-length: {}", whole.body.len());
-    assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
-    assert!(head.contains(&announced), "{head}");
-    assert_eq!(body, &whole.body[..whole.body.len() / 2]);
-    assert!(failed.is_err(), "{failed:?}");
+        let (head, body) = received.split_once("\r\n\r\n").unwrap();
+        let announced = format!("content-length: {}", whole.body.len());
+        assert!(head.starts_with("HTTP/1.1 200 OK\r\n"), "{head}");
+        assert!(head.contains(&announced), "{head}");
+        assert_eq!(body, &whole.body[..cut]);
+        end.unwrap();
+        assert!(failed.is_err(), "{failed:?}");
+    }
+}
+
+#[test]
+fn a_truncated_answer_in_chunks_has_no_last_chunk() {
+    let azure = sandbox();
+    for (cut, chunks) in [(0, ""), (9, "9\r\n{\"access_\r\n")] {
+        let fault = Fault::TruncateChunkedAt(cut);
+        azure.inject(Service::Token, fault, Times::Next(1));
+        let (received, end) = raw(&azure);
+
+        let (head, body) = received.split_once("\r\n\r\n").unwrap();
+        assert!(head.contains("transfer-encoding: chunked"), "{head}");
+        assert!(!head.contains("content-length"), "{head}");
+        assert_eq!(body, chunks);
+        end.unwrap();
+    }
 }
 
 #[test]
@@ -201,9 +238,8 @@ fn users(azure: &Sandbox) -> Answer {
     get(&url, &[("authorization", &bearer(azure, GRAPH))])
 }
 
-/// What comes on the wire for a token, until the connection ends in one way or
-/// the other.
-fn raw(azure: &Sandbox) -> Vec<u8> {
+/// What comes on the wire for a token, and how the connection ends.
+fn raw(azure: &Sandbox) -> (String, io::Result<usize>) {
     let address = azure.url().strip_prefix("http://").unwrap();
     let url = token_url(azure, "");
     let target = url.strip_prefix(azure.url()).unwrap();
@@ -214,7 +250,7 @@ fn raw(azure: &Sandbox) -> Vec<u8> {
         "GET {target} HTTP/1.1\r\nHost: {address}\r\nMetadata: true\r\n\r\n"
     )
     .unwrap();
-    let mut received = Vec::new();
-    let _ = stream.read_to_end(&mut received);
-    received
+    let mut received = String::new();
+    let end = stream.read_to_string(&mut received);
+    (received, end)
 }
