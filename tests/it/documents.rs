@@ -7,7 +7,7 @@ use std::{
 
 use mi_gateway::VARIABLES;
 
-use crate::architecture::root;
+use crate::architecture::{root, sources};
 
 fn text(path: &Path) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -16,7 +16,7 @@ fn text(path: &Path) -> String {
 /// Every document of the repository.
 fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["", "docs/adr", "tests/sandbox"] {
+    for folder in ["", "docs", "docs/adr", "tests/sandbox"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "md") {
@@ -70,4 +70,25 @@ fn the_index_of_decisions_is_complete() {
         let row = format!("| [{}]({name}) | {title} |", &name[..4]);
         assert!(index.contains(&row), "{row}");
     }
+}
+
+#[test]
+fn every_metric_is_documented_in_the_words_of_its_help() {
+    let document = text(&root().join("docs/metrics.md"));
+    let rows: Vec<Vec<&str>> = document
+        .lines()
+        .filter(|line| line.starts_with("| `mi_gateway_"))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let mut files = vec![root().join("src/metrics.rs")];
+    files.extend(sources("src/metrics"));
+    let code: String = files.iter().map(|file| text(file)).collect();
+    for row in &rows {
+        let name = row[0].trim_matches('`').trim_start_matches("mi_gateway_");
+        assert!(code.contains(&format!("\"{name}\"")), "{name}");
+        assert!(code.contains(&format!("\"{}\"", row[3])), "{}", row[3]);
+    }
+    let calls = [".counter(", ".gauge(", ".ratio(", ".histogram("];
+    let declared: usize = calls.iter().map(|call| code.matches(call).count()).sum();
+    assert_eq!(rows.len(), declared);
 }
