@@ -11,7 +11,7 @@ use crate::{
     azure::{self, ArmClient, Submitted, VirtualMachine, VirtualMachineId},
     http::Context,
     metrics::Metrics,
-    task::{Stopped, Tasks},
+    task::{Tasks, Unfinished},
 };
 
 /// Why an order was not taken, or a machine not shown.
@@ -20,9 +20,9 @@ pub(crate) enum Error {
     /// Azure said no, or nothing.
     #[error("the virtual machine could not be {0}")]
     Azure(&'static str, #[source] azure::Error),
-    /// Nothing new is begun any more.
+    /// What became of the order is not known.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Unfinished(#[from] Unfinished),
 }
 
 /// Power operations as one worker begins them.

@@ -6,10 +6,16 @@ use actix_web::rt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
-/// The worker stopped before the work was done.
-#[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("the gateway is shutting down")]
-pub(crate) struct Stopped;
+/// Why work did not come to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Unfinished {
+    /// The worker stopped.
+    #[error("the gateway is shutting down")]
+    Stopped,
+    /// A fault of ours; what the panic said is on standard error.
+    #[error("the work broke off by a fault of the gateway")]
+    Panicked,
+}
 
 /// Tasks of all workers that shutdown has to wait for.
 #[derive(Clone, Default)]
@@ -26,13 +32,20 @@ impl Tasks {
     pub(crate) async fn finish<T: 'static>(
         &self,
         work: impl Future<Output = T> + 'static,
-    ) -> Result<T, Stopped> {
+    ) -> Result<T, Unfinished> {
         let alive = self.tracker.token();
         let task = async move {
             let _alive = alive;
             work.await
         };
-        rt::spawn(task.in_current_span()).await.map_err(|_| Stopped)
+        let outcome = rt::spawn(task.in_current_span()).await;
+        outcome.map_err(|error| {
+            if error.is_panic() {
+                Unfinished::Panicked
+            } else {
+                Unfinished::Stopped
+            }
+        })
     }
 
     /// Runs `work` in the background until it ends or the gateway drains.
@@ -80,6 +93,13 @@ mod tests {
         release.send(()).unwrap();
         drained.await.unwrap();
         assert!(caller.await.unwrap().is_ok());
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_told_from_the_end_of_the_gateway() {
+        let broken = async { panic!("on purpose") };
+        let outcome: Result<(), _> = Tasks::default().finish(broken).await;
+        assert_eq!(outcome, Err(Unfinished::Panicked));
     }
 
     #[actix_web::test]

@@ -12,7 +12,7 @@ use crate::{
     http::{self, Refusal},
     identity::TokenError,
     inventory, power,
-    task::Stopped,
+    task::Unfinished,
 };
 
 /// When to come back if nobody says.
@@ -59,9 +59,14 @@ impl From<InvalidCursor> for Problem {
     }
 }
 
-impl From<Stopped> for Problem {
-    fn from(error: Stopped) -> Self {
-        Self::new(Code::Unavailable, error.to_string()).retry_after(SOON)
+impl From<Unfinished> for Problem {
+    fn from(error: Unfinished) -> Self {
+        match error {
+            Unfinished::Stopped => {
+                Self::new(Code::Unavailable, error.to_string()).retry_after(SOON)
+            }
+            Unfinished::Panicked => Self::internal(error.to_string()),
+        }
     }
 }
 
@@ -69,7 +74,7 @@ impl From<power::Error> for Problem {
     fn from(error: power::Error) -> Self {
         match error {
             power::Error::Azure(_, source) => Self::from(source),
-            power::Error::Stopped(source) => Self::from(source),
+            power::Error::Unfinished(source) => Self::from(source),
         }
     }
 }
