@@ -78,10 +78,6 @@ impl ManagedIdentity {
             events.record(self.renew_if_due(resource, &token));
             return Ok(token);
         }
-        if let Some(failure) = self.cache.failure(resource) {
-            events.record(TokenEvent::Negative);
-            return Err(failure);
-        }
         let joined = self.join(resource, &Demand::Absent);
         events.record(match &joined {
             Joined::Landed(Ok(_)) => TokenEvent::Hit,
@@ -124,9 +120,6 @@ impl ManagedIdentity {
         if let Some(token) = self.cache.get(resource) {
             self.renew_if_due(resource, &token);
             return None;
-        }
-        if let Some(failure) = self.cache.failure(resource) {
-            return Some(failure);
         }
         match self.join(resource, &Demand::Absent) {
             Joined::Landed(outcome) => outcome.err(),

@@ -56,10 +56,10 @@ fn admit(request: &HttpRequest, public: Option<&Url>) -> Result<(), Problem> {
                 || public.is_some_and(|public| public.origin() == origin.origin())
         })
     };
-    let is_foreign = request.headers().contains_key(ORIGIN)
-        && !text(ORIGIN.as_str()).is_some_and(is_own)
-        || matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"));
-    if is_foreign {
+    let has_foreign_origin =
+        request.headers().contains_key(ORIGIN) && !text(ORIGIN.as_str()).is_some_and(is_own);
+    let is_of_another_site = matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"));
+    if has_foreign_origin || is_of_another_site {
         return Err(Problem::forbidden(
             "the gateway takes no orders from web pages of others",
         ));

@@ -100,11 +100,6 @@ impl TokenCache {
         self.0.tokens.get(&resource)
     }
 
-    /// The failure that is still remembered for `resource`.
-    pub(crate) fn failure(&self, resource: Resource) -> Option<TokenError> {
-        Some(self.0.failures.get(&resource)?.failure)
-    }
-
     /// The counters of `resource`.
     pub(crate) fn events(&self, resource: Resource) -> &TokenEvents {
         &self.slot(resource).events
@@ -155,7 +150,10 @@ impl TokenCache {
                 let (until, failure) = acquisition.irreplaceable.as_ref()?;
                 (Instant::now() < *until).then(|| Err(failure.clone()))
             }
-            (Demand::Absent | Demand::Replacement(_), None) => self.failure(resource).map(Err),
+            (Demand::Absent | Demand::Replacement(_), None) => {
+                let remembered = self.0.failures.get(&resource)?;
+                Some(Err(remembered.failure))
+            }
         }
     }
 
