@@ -13,11 +13,9 @@ const BODY_LIMIT: usize = 8 << 20;
 async fn a_missing_permission_is_told_with_its_remedy() {
     let gateway = Gateway::start();
     let body = r#"{"error":{"code":"AuthorizationFailed","message":"The client 'me' does not"}}"#;
-    gateway.azure.inject(
-        Service::VirtualMachines,
-        Fault::answer(403, body),
-        Times::Always,
-    );
+    gateway
+        .azure
+        .inject(Service::Actions, Fault::answer(403, body), Times::Always);
     let answer = gateway.post(DEALLOCATE).await;
     assert_eq!(
         (answer.status, answer.code().as_str()),
@@ -37,11 +35,9 @@ async fn a_missing_permission_is_told_with_its_remedy() {
 async fn a_conflict_is_passed_on_in_azures_words() {
     let gateway = Gateway::start();
     let body = r#"{"error":{"code":"Conflict","message":"a concurrent request"}}"#;
-    gateway.azure.inject(
-        Service::VirtualMachines,
-        Fault::answer(409, body),
-        Times::Always,
-    );
+    gateway
+        .azure
+        .inject(Service::Actions, Fault::answer(409, body), Times::Always);
     let answer = gateway.post(DEALLOCATE).await;
     assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
     assert_eq!(answer.json()["detail"], "a concurrent request");
@@ -51,9 +47,9 @@ async fn a_conflict_is_passed_on_in_azures_words() {
 async fn throttling_is_passed_on_with_its_pause() {
     let gateway = Gateway::start();
     let fault = Fault::Throttle { retry_after: 1200 };
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, fault, Times::Always);
+    for service in [Service::Actions, Service::VirtualMachines] {
+        gateway.azure.inject(service, fault.clone(), Times::Always);
+    }
     for answer in [
         gateway.post(DEALLOCATE).await,
         gateway.get("/vms/web-01").await,
@@ -62,7 +58,9 @@ async fn throttling_is_passed_on_with_its_pause() {
         assert_eq!(answer.header("retry-after"), Some("1200"));
         assert_eq!(answer.json()["upstream"]["code"], "OperationNotAllowed");
     }
-    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 2);
+    for service in [Service::Actions, Service::VirtualMachines] {
+        assert_eq!(gateway.azure.requests(service).len(), 1);
+    }
 }
 
 #[actix_web::test]
@@ -79,13 +77,13 @@ async fn a_read_is_repeated_when_azure_fails_and_an_order_is_not() {
 
     gateway
         .azure
-        .inject(Service::VirtualMachines, fault, Times::Next(1));
+        .inject(Service::Actions, fault, Times::Next(1));
     let answer = gateway.post(DEALLOCATE).await;
     assert_eq!(
         (answer.status, answer.code().as_str()),
         (502, "upstream_failed")
     );
-    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 4);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
 }
 
 #[actix_web::test]
@@ -94,9 +92,9 @@ async fn an_order_whose_answer_is_lost_is_not_sent_again() {
         let gateway = Gateway::start();
         gateway
             .azure
-            .inject(Service::VirtualMachines, fault, Times::Next(1));
+            .inject(Service::Actions, fault, Times::Next(1));
         let answer = gateway.post(DEALLOCATE).await;
-        let asked = gateway.azure.requests(Service::VirtualMachines).len();
+        let asked = gateway.azure.requests(Service::Actions).len();
         assert_eq!(
             (answer.status, answer.code().as_str(), asked),
             (502, "upstream_failed", 1)
@@ -138,7 +136,7 @@ async fn an_answer_that_is_too_long_is_not_asked_for_again() {
 async fn an_answer_that_does_not_come_ends_in_time() {
     let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "300ms")]);
     gateway.ready().await;
-    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let hold = gateway.azure.hold(Service::Actions);
     let answer = gateway.post(DEALLOCATE).await;
     assert_eq!(
         (answer.status, answer.code().as_str()),

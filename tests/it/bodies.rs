@@ -55,7 +55,7 @@ async fn a_query_that_is_not_text_is_refused() {
 async fn a_request_whose_caller_has_gone_is_written_down() {
     let gateway = Gateway::start();
     gateway.ready().await;
-    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let hold = gateway.azure.hold(Service::Actions);
     let id = "gone-before-the-answer";
     let mut caller = TcpStream::connect(gateway.api).unwrap();
     let head = format!("host: {}\r\nx-request-id: {id}\r\n", gateway.api);

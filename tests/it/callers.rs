@@ -28,7 +28,7 @@ async fn a_web_page_of_others_cannot_give_orders() {
         let told = (answer.status, answer.code());
         assert_eq!(told, (403, "forbidden".to_owned()), "{header:?}");
     }
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]
@@ -43,7 +43,7 @@ async fn a_name_that_is_not_this_machines_is_not_answered_to() {
 
         assert_eq!(answer.status, 403, "{host}");
     }
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]
@@ -54,7 +54,7 @@ async fn a_host_that_is_none_is_refused() {
 
         assert_eq!(answer.status, 400, "{host}");
     }
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]

@@ -69,7 +69,7 @@ async fn a_body_where_none_belongs_is_refused_by_what_it_is() {
             (status, "invalid_request")
         );
     }
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 /// What comes back for these bytes, sent as they are.
@@ -110,7 +110,7 @@ async fn a_body_that_grows_huge_is_refused_on_the_way() {
     }
     let answer = raw(&gateway, &bytes);
     assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]

@@ -120,7 +120,7 @@ async fn an_operation_that_is_told_by_location_ends_with_an_empty_answer() {
         };
         gateway
             .azure
-            .inject(Service::VirtualMachines, order, Times::Next(1));
+            .inject(Service::Actions, order, Times::Next(1));
         let empty = |status| Fault::answer(status, "");
         gateway
             .azure
@@ -147,7 +147,7 @@ async fn an_operation_url_that_leads_elsewhere_gets_no_token() {
     };
     gateway
         .azure
-        .inject(Service::VirtualMachines, fault, Times::Next(1));
+        .inject(Service::Actions, fault, Times::Next(1));
     let answer = gateway.post("/vms/web-01/deallocate").await;
     assert_eq!(
         (answer.status, answer.code().as_str()),
@@ -160,9 +160,7 @@ async fn an_operation_url_that_leads_elsewhere_gets_no_token() {
 async fn an_order_that_is_done_at_once_has_succeeded() {
     let gateway = Gateway::start();
     let done = Fault::answer(200, "");
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, done, Times::Next(1));
+    gateway.azure.inject(Service::Actions, done, Times::Next(1));
     let place = ordered(&gateway).await;
     assert_eq!(gateway.get(&place).await.json()["status"], "Succeeded");
     assert!(gateway.azure.requests(Service::Operations).is_empty());

@@ -11,7 +11,7 @@ use crate::gateway::Gateway;
 async fn a_request_under_way_is_answered() {
     let mut gateway = Gateway::start();
     gateway.ready().await;
-    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let hold = gateway.azure.hold(Service::Actions);
     let ended = {
         let api = gateway.api;
         let order = rt::spawn(async move {
@@ -32,7 +32,7 @@ async fn a_request_under_way_is_answered() {
 async fn an_order_whose_caller_has_left_is_carried_out_before_the_end() {
     let mut gateway = Gateway::start();
     gateway.ready().await;
-    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let hold = gateway.azure.hold(Service::Actions);
     let api = gateway.api;
     let caller = rt::spawn(async move {
         let client = awc::Client::builder().disable_timeout().finish();
@@ -89,7 +89,7 @@ async fn an_operation_that_is_followed_does_not_delay_the_end() {
 async fn tasks_and_requests_have_one_grace_together() {
     let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_GRACE", "2s")]);
     gateway.ready().await;
-    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let hold = gateway.azure.hold(Service::Actions);
     let api = gateway.api;
     let caller = rt::spawn(async move {
         let client = awc::Client::builder().disable_timeout().finish();

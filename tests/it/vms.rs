@@ -33,7 +33,7 @@ async fn a_deallocation_is_one_call_upstream() {
             .post(&format!("/vms/web-0{number}/deallocate"))
             .await;
     }
-    let calls = gateway.azure.requests(Service::VirtualMachines);
+    let calls = gateway.azure.requests(Service::Actions);
     assert_eq!(calls.len(), 3);
     assert!(calls.iter().all(|call| call.method == "POST"));
 }
@@ -41,7 +41,7 @@ async fn a_deallocation_is_one_call_upstream() {
 #[actix_web::test]
 async fn a_virtual_machine_is_shown_with_its_charge() {
     let azure = Sandbox::start(Settings {
-        deallocate_takes: Duration::ZERO,
+        operation_takes: Duration::ZERO,
         ..Settings::default()
     });
     let gateway = Gateway::before(azure.unwrap(), Host::ContainerApp, &[]);
@@ -98,7 +98,7 @@ async fn a_name_that_is_none_reaches_nobody() {
             "{name}"
         );
     }
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]
@@ -110,7 +110,7 @@ async fn an_unknown_parameter_is_refused_and_not_overlooked() {
         (400, "invalid_request")
     );
     assert!(answer.text().contains("hibernat"));
-    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]
@@ -121,9 +121,7 @@ async fn a_pause_that_azure_asks_for_is_passed_on_whatever_the_refusal() {
         headers: vec![("retry-after".to_owned(), "700".to_owned())],
         body: String::new(),
     };
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, fault, Times::Always);
+    gateway.azure.inject(Service::Actions, fault, Times::Always);
 
     let answer = gateway.post(DEALLOCATE).await;
 

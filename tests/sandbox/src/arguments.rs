@@ -20,14 +20,14 @@ Options:
   --as HOST               vm or container-app [container-app]
   --listen ADDRESS        Address and port; port 0 takes a free one
                           [serve: 127.0.0.1:4580, exec: 127.0.0.1:0]
-  --deallocate-takes TIME How long a deallocation takes, such as 500ms or 8s [8s]
+  --operation-takes TIME  How long an operation takes, such as 500ms or 8s [8s]
   --token-lifetime TIME   How long tokens last [86400s]
   -h, --help              This text
   -V, --version           The version
 
 Faults can be asked for while it runs:
   curl -d '{\"service\":\"graph\",\"fault\":{\"throttleSeconds\":3},\"times\":1}' URL/sandbox/faults
-  services: token, instance, virtualMachines, operations, graph
+  services: token, instance, virtualMachines, actions, operations, graph
   faults:   delayMilliseconds, throttleSeconds, reset, close, truncate,
             truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes, answer
 ";
@@ -94,7 +94,7 @@ impl Options {
         let mut options = Self {
             settings: Settings {
                 listen,
-                deallocate_takes: Duration::from_secs(8),
+                operation_takes: Duration::from_secs(8),
                 ..Settings::default()
             },
             host: Host::ContainerApp,
@@ -105,8 +105,8 @@ impl Options {
             match argument {
                 Arg::Long("as") => options.host = parser.value()?.parse_with(host)?,
                 Arg::Long("listen") => options.settings.listen = parser.value()?.parse()?,
-                Arg::Long("deallocate-takes") => {
-                    options.settings.deallocate_takes = parser.value()?.parse_with(duration)?;
+                Arg::Long("operation-takes") => {
+                    options.settings.operation_takes = parser.value()?.parse_with(duration)?;
                 }
                 Arg::Long("token-lifetime") => {
                     options.settings.token_lifetime = parser.value()?.parse_with(duration)?;

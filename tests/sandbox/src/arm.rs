@@ -46,7 +46,7 @@ const COMPUTE_VERSIONS: [&str; 8] = [
 /// Every virtual machine and operation.
 pub(crate) struct Arm {
     url: String,
-    deallocate_takes: Duration,
+    operation_takes: Duration,
     state: Mutex<State>,
 }
 
@@ -58,13 +58,13 @@ struct State {
 }
 
 impl Arm {
-    pub(crate) fn new(url: String, deallocate_takes: Duration) -> Self {
+    pub(crate) fn new(url: String, operation_takes: Duration) -> Self {
         let machines = seed::virtual_machines()
             .into_iter()
             .map(|it| (key(&it.id()), Machine::new(it)));
         Self {
             url,
-            deallocate_takes,
+            operation_takes,
             state: Mutex::new(State {
                 machines: machines.collect(),
                 operations: HashMap::new(),

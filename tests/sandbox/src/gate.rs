@@ -54,7 +54,7 @@ pub(crate) async fn answer(
     if parts.uri.path().starts_with("/sandbox/") {
         return control::answer_to(&azure, &parts, &body);
     }
-    let service = Service::of(parts.uri.path());
+    let service = Service::of(&parts.method, parts.uri.path());
     let recorded = Recorded::new(service, &parts);
     let _under_way = azure.journal.enter(recorded.clone());
     let asked = Asked {
@@ -81,7 +81,7 @@ fn real(azure: &Azure, service: Service, asked: &Asked) -> Response<Body> {
         Service::Token if asked.recorded.path == "/msi/token" => app_service::token(azure, asked),
         Service::Token => imds::token(azure, asked),
         Service::Instance => imds::instance(azure, asked),
-        Service::VirtualMachines => arm::machines(azure, asked),
+        Service::VirtualMachines | Service::Actions => arm::machines(azure, asked),
         Service::Operations => arm::operations(azure, asked),
         Service::Graph => graph::answer(azure, asked),
     }
@@ -148,7 +148,9 @@ fn scripted(status: u16, headers: &[(String, String)], body: String) -> Response
 fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body> {
     let mut answer = match service {
         Service::Token | Service::Instance => imds::too_many_requests(),
-        Service::VirtualMachines | Service::Operations => json(429, &refusals::compute_throttled()),
+        Service::VirtualMachines | Service::Actions | Service::Operations => {
+            json(429, &refusals::compute_throttled())
+        }
         Service::Graph => graph::throttled(asked),
     };
     answer

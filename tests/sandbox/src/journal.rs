@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use axum::http::request::Parts;
+use axum::http::{Method, request::Parts};
 use tokio::sync::Notify;
 
 /// A part of Azure, as faults and counts tell them apart.
@@ -15,8 +15,10 @@ pub enum Service {
     Token,
     /// Instance metadata.
     Instance,
-    /// Virtual machines by way of Resource Manager.
+    /// Reading virtual machines by way of Resource Manager.
     VirtualMachines,
+    /// Changing them: actions and updates.
+    Actions,
     /// The status of Resource Manager's operations.
     Operations,
     /// Microsoft Graph.
@@ -25,16 +27,18 @@ pub enum Service {
 
 impl Service {
     /// Every service, with its name on the control path.
-    pub(crate) const ALL: [(Self, &'static str); 5] = [
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
         (Self::Token, "token"),
         (Self::Instance, "instance"),
         (Self::VirtualMachines, "virtualMachines"),
+        (Self::Actions, "actions"),
         (Self::Operations, "operations"),
         (Self::Graph, "graph"),
     ];
 
-    /// The service that has `path`; ARM's paths are case-insensitive.
-    pub(crate) fn of(path: &str) -> Option<Self> {
+    /// The service that `method` on `path` is for; ARM's paths are
+    /// case-insensitive.
+    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
         let path = path.to_ascii_lowercase();
         if path.starts_with("/metadata/identity/") || path == "/msi/token" {
             Some(Self::Token)
@@ -43,7 +47,11 @@ impl Service {
         } else if path.starts_with("/subscriptions/") && path.contains("/operations/") {
             Some(Self::Operations)
         } else if path.starts_with("/subscriptions/") {
-            Some(Self::VirtualMachines)
+            Some(if method == Method::GET {
+                Self::VirtualMachines
+            } else {
+                Self::Actions
+            })
         } else {
             path.starts_with("/v1.0/").then_some(Self::Graph)
         }

@@ -9,8 +9,9 @@ use crate::seed;
 pub struct Settings {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
-    /// How long a deallocation takes.
-    pub deallocate_takes: Duration,
+    /// How long an operation takes; one that takes no time is done when its 202
+    /// leaves.
+    pub operation_takes: Duration,
     /// How long tokens last.
     pub token_lifetime: Duration,
     /// Whether the host has a system-assigned identity.
@@ -26,7 +27,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            deallocate_takes: Duration::from_millis(200),
+            operation_takes: Duration::from_millis(200),
             token_lifetime: Duration::from_hours(24),
             system_assigned: true,
             user_assigned: vec![Identity::gateway()],

@@ -51,7 +51,7 @@ pub(super) fn deallocate(arm: &Arm, state: &mut State, id: &str, asked: &Asked) 
     let Some(machine) = state.machines.get_mut(&key(id)) else {
         return refusals::invalid_path(id);
     };
-    let takes = machine.deallocate(now, arm.deallocate_takes);
+    let takes = machine.deallocate(now, arm.operation_takes);
     let version = asked.query.get("api-version").unwrap_or_default();
     let guid = Uuid::new_v4().to_string();
     let urls = SignedUrls::new(

@@ -90,6 +90,15 @@ impl Machine {
                 "timeCreated": "2026-01-05T08:00:00.0000000+00:00",
             },
         });
+        if let Some(manager) = &seed.managed_by {
+            body["managedBy"] = json!(manager);
+        }
+        if let Some(set) = &seed.scale_set {
+            body["properties"]["virtualMachineScaleSet"] = json!({"id": set});
+        }
+        if seed.hibernates {
+            body["properties"]["additionalCapabilities"] = json!({"hibernationEnabled": true});
+        }
         if with_view {
             body["properties"]["instanceView"] = self.instance_view(now);
         }

@@ -10,6 +10,9 @@ const OTHER_SUBSCRIPTION: &str = "5ab1e000-0000-4000-8000-000000000002";
 pub const DEFAULT_SCOPE: &str =
     "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web";
 
+/// The group that AKS made for the nodes of a cluster.
+const NODE_GROUP: &str = "MC_rg-aks_aks1_westeurope";
+
 /// Subscription, group, prefix of the names, number.
 const GROUPS: [(&str, &str, &str, u32); 5] = [
     (SUBSCRIPTION, "rg-web", "web", 12),
@@ -31,6 +34,12 @@ pub struct VirtualMachine {
     /// Its region.
     pub location: String,
     pub(crate) size: &'static str,
+    /// The resource that manages it, such as the scale set of an AKS node pool.
+    pub(crate) managed_by: Option<String>,
+    /// The scale set of which it is a member.
+    pub(crate) scale_set: Option<String>,
+    /// Whether it can hibernate.
+    pub(crate) hibernates: bool,
 }
 
 impl VirtualMachine {
@@ -52,7 +61,7 @@ pub(crate) fn machine_id(subscription: &str, group: &str, name: &str) -> String 
     )
 }
 
-/// 52 machines; `shared-01` is the name of two, in different groups.
+/// 57 machines; `shared-01` is the name of two, in different groups.
 pub(crate) fn virtual_machines() -> Vec<VirtualMachine> {
     let numbered = GROUPS
         .iter()
@@ -64,7 +73,45 @@ pub(crate) fn virtual_machines() -> Vec<VirtualMachine> {
         machine(SUBSCRIPTION, "rg-web", "shared-01".to_owned()),
         machine(SUBSCRIPTION, "rg-db", "shared-01".to_owned()),
     ];
-    numbered.chain(shared).collect()
+    numbered.chain(shared).chain(special()).collect()
+}
+
+/// Machines that call for care: the one that programs run on, one that can
+/// hibernate, and those that belong to something else.
+///
+/// Sources: "What are node resource groups" of AKS (`MC_` and the names of group,
+/// cluster and region); "Orchestration modes for Virtual Machine Scale Sets"
+/// (members of a flexible set are ordinary machines that name their set).
+fn special() -> Vec<VirtualMachine> {
+    let set = |group: &str, name: &str| {
+        Some(format!(
+            "/subscriptions/{SUBSCRIPTION}/resourceGroups/{group}/providers/Microsoft.Compute\
+             /virtualMachineScaleSets/{name}"
+        ))
+    };
+    let named = |group, name: &str| machine(SUBSCRIPTION, group, name.to_owned());
+    vec![
+        named("rg-web", "gateway-01"),
+        VirtualMachine {
+            hibernates: true,
+            ..named("rg-web", "hiber-01")
+        },
+        VirtualMachine {
+            managed_by: Some(format!(
+                "/subscriptions/{SUBSCRIPTION}/resourceGroups/rg-web/providers/Microsoft.Solutions\
+                 /applications/appliance"
+            )),
+            ..named("rg-web", "managed-01")
+        },
+        VirtualMachine {
+            scale_set: set("rg-web", "flex"),
+            ..named("rg-web", "flex-01")
+        },
+        VirtualMachine {
+            managed_by: set(NODE_GROUP, "aks-nodepool1-12345678"),
+            ..named(NODE_GROUP, "aks-nodepool1-12345678-0")
+        },
+    ]
 }
 
 fn machine(subscription: &str, group: &str, name: String) -> VirtualMachine {
@@ -74,5 +121,8 @@ fn machine(subscription: &str, group: &str, name: String) -> VirtualMachine {
         name,
         location: "westeurope".to_owned(),
         size: "Standard_B2s",
+        managed_by: None,
+        scale_set: None,
+        hibernates: false,
     }
 }

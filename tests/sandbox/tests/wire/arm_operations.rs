@@ -27,12 +27,12 @@ fn an_order_is_accepted_with_an_empty_body_and_two_urls() {
     }
     assert!(location.contains("&monitor=true&"), "{location}");
     assert!(!status.contains("monitor"), "{status}");
-    assert_eq!(azure.requests(Service::VirtualMachines).len(), 1);
+    assert_eq!(azure.requests(Service::Actions).len(), 1);
 }
 
 #[test]
 fn an_operation_is_in_progress_for_as_long_as_it_takes() {
-    let azure = deallocating_takes(AN_HOUR);
+    let azure = operations_take(AN_HOUR);
     let accepted = deallocate(&azure, "web-01");
 
     let status = read(&azure, urls(&accepted).0);
@@ -52,7 +52,7 @@ fn an_operation_is_in_progress_for_as_long_as_it_takes() {
 
 #[test]
 fn an_operation_succeeds_when_it_has_ended() {
-    let azure = deallocating_takes(Duration::ZERO);
+    let azure = operations_take(Duration::ZERO);
     let accepted = deallocate(&azure, "web-01");
 
     let status = read(&azure, urls(&accepted).0);
@@ -71,7 +71,7 @@ fn an_operation_succeeds_when_it_has_ended() {
 #[test]
 fn the_location_has_no_body_and_tells_the_end_by_its_status() {
     for (takes, expected) in [(AN_HOUR, 202), (Duration::ZERO, 200)] {
-        let azure = deallocating_takes(takes);
+        let azure = operations_take(takes);
         let accepted = deallocate(&azure, "web-01");
 
         let answer = read(&azure, urls(&accepted).1);
@@ -84,7 +84,7 @@ fn the_location_has_no_body_and_tells_the_end_by_its_status() {
 #[test]
 fn the_power_state_follows_the_order() {
     for (takes, expected) in [(AN_HOUR, "deallocating"), (Duration::ZERO, "deallocated")] {
-        let azure = deallocating_takes(takes);
+        let azure = operations_take(takes);
         assert_eq!(power_state(&azure, "web-01"), "running");
 
         deallocate(&azure, "web-01");
@@ -102,7 +102,7 @@ fn the_power_state_follows_the_order() {
 
 #[test]
 fn a_machine_of_the_same_name_in_another_group_goes_on_running() {
-    let azure = deallocating_takes(Duration::ZERO);
+    let azure = operations_take(Duration::ZERO);
 
     deallocate(&azure, "shared-01");
 
@@ -118,7 +118,7 @@ fn a_machine_of_the_same_name_in_another_group_goes_on_running() {
 
 #[test]
 fn a_deallocated_machine_has_no_guest() {
-    let azure = deallocating_takes(Duration::ZERO);
+    let azure = operations_take(Duration::ZERO);
     let before = view_of(&azure, "web-01").json();
 
     deallocate(&azure, "web-01");
@@ -147,7 +147,7 @@ fn a_machine_has_another_etag_once_it_was_ordered_to_deallocate() {
 #[test]
 fn a_second_order_is_accepted_as_an_operation_of_its_own() {
     for (takes, expected) in [(AN_HOUR, "InProgress"), (Duration::ZERO, "Succeeded")] {
-        let azure = deallocating_takes(takes);
+        let azure = operations_take(takes);
         let first = deallocate(&azure, "web-01");
 
         let second = deallocate(&azure, "web-01");
@@ -193,9 +193,9 @@ fn the_order_to_a_machine_that_is_not_there_is_refused() {
 
 const AN_HOUR: Duration = Duration::from_hours(1);
 
-fn deallocating_takes(deallocate_takes: Duration) -> Sandbox {
+fn operations_take(operation_takes: Duration) -> Sandbox {
     Sandbox::start(Settings {
-        deallocate_takes,
+        operation_takes,
         ..Settings::default()
     })
     .unwrap()

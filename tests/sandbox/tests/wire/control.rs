@@ -90,7 +90,7 @@ fn an_order_that_is_not_understood_says_what_would_be() {
         ("{", "EOF"),
         (
             r#"{"service": "teapot", "fault": "reset"}"#,
-            "token, instance, virtualMachines, operations, graph",
+            "token, instance, virtualMachines, actions, operations, graph",
         ),
         (r#"{"service": "token", "fault": "explode"}"#, "`truncate`"),
         (
@@ -158,7 +158,7 @@ fn what_was_asked_is_shown_without_a_secret() {
 
     let requests = shown.json()["value"].as_array().unwrap().clone();
     let services: Vec<_> = requests.iter().map(|it| it["service"].clone()).collect();
-    let expected = [json!("virtualMachines"), json!("operations"), Value::Null];
+    let expected = [json!("actions"), json!("operations"), Value::Null];
     assert_eq!(services, expected);
     assert_eq!(requests[2]["isExpected"], false);
     for secret in azure.secrets() {

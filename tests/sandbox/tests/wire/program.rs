@@ -100,7 +100,7 @@ fn arguments_that_are_not_understood_lead_to_the_help() {
         &["serve", "--colour"],
         &["serve", "extra"],
         &["serve", "--listen", "here"],
-        &["serve", "--deallocate-takes", "soon"],
+        &["serve", "--operation-takes", "soon"],
         &["explode"],
     ] {
         let output = run(words);
