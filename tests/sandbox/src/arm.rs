@@ -6,14 +6,20 @@
 //! (headers, signed URLs, bodies); Azure/azure-resource-manager-rpc
 //! `v1.0/async-api-reference.md` (operations).
 
+mod action;
 mod answers;
+mod failure;
 mod machine;
+mod machines;
 mod operation;
+mod orders;
+mod power;
 mod quota;
 pub(crate) mod refusals;
+mod view;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -24,50 +30,42 @@ use uuid::Uuid;
 use crate::{
     azure::Azure,
     gate::{Asked, with},
-    seed,
+    seed::{self, VirtualMachine},
+    settings::Settings,
     tokens::Audience,
 };
-use machine::Machine;
+use action::Action;
+use failure::Failure;
+use machines::Machines;
 use operation::Operation;
+pub(crate) use orders::NotOrdered;
 use quota::Quotas;
-
-/// The versions of `Microsoft.Compute` that are known here.
-const COMPUTE_VERSIONS: [&str; 8] = [
-    "2019-07-01",
-    "2021-03-01",
-    "2022-11-01",
-    "2023-09-01",
-    "2024-07-01",
-    "2024-11-01",
-    "2025-04-01",
-    "2025-11-01",
-];
 
 /// Every virtual machine and operation.
 pub(crate) struct Arm {
     url: String,
-    operation_takes: Duration,
     state: Mutex<State>,
 }
 
 struct State {
-    machines: HashMap<String, Machine>,
+    operation_takes: Duration,
+    machines: Machines,
     operations: HashMap<String, Operation>,
+    /// How the next operations fail.
+    failures: VecDeque<Failure>,
     /// By subscription.
     quotas: HashMap<String, Quotas>,
 }
 
 impl Arm {
-    pub(crate) fn new(url: String, operation_takes: Duration) -> Self {
-        let machines = seed::virtual_machines()
-            .into_iter()
-            .map(|it| (key(&it.id()), Machine::new(it)));
+    pub(crate) fn new(url: String, settings: &Settings) -> Self {
         Self {
             url,
-            operation_takes,
             state: Mutex::new(State {
-                machines: machines.collect(),
+                operation_takes: settings.operation_takes,
+                machines: seed::virtual_machines(settings.fleet).into_iter().collect(),
                 operations: HashMap::new(),
+                failures: VecDeque::new(),
                 quotas: HashMap::new(),
             }),
         }
@@ -84,11 +82,17 @@ impl Arm {
 
     pub(crate) fn power_state(&self, resource_group: &str, name: &str) -> Option<String> {
         let state = self.state();
-        let machine = state
-            .machines
-            .values()
-            .find(|machine| machine.is(resource_group, name))?;
+        let machine = state.machines.find(resource_group, name)?;
         Some(machine.power_state(Instant::now()).to_owned())
+    }
+
+    /// Every machine, with its power state.
+    pub(crate) fn power_states(&self) -> Vec<(VirtualMachine, &'static str)> {
+        let (state, now) = (self.state(), Instant::now());
+        let machines = state.machines.values();
+        machines
+            .map(|machine| (machine.seed().clone(), machine.power_state(now)))
+            .collect()
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -127,10 +131,11 @@ fn admitted(azure: &Azure, asked: &Asked) -> Option<Response<Body>> {
     if let Err(rejection) = azure.tokens.check(authorization, Audience::Arm) {
         return Some(refusals::unauthenticated(rejection));
     }
+    let known = &azure.settings.compute_versions;
     match asked.query.get("api-version") {
         None => Some(refusals::missing_version()),
-        Some(version) if !COMPUTE_VERSIONS.contains(&version) => {
-            Some(refusals::unknown_version(version, &COMPUTE_VERSIONS))
+        Some(version) if !known.iter().any(|it| it == version) => {
+            Some(refusals::unknown_version(version, known))
         }
         Some(_) => None,
     }
@@ -171,7 +176,7 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
     let id = seed::machine_id(subscription, group, name);
     let mut state = azure.arm.state();
     if !state.machines.contains_key(&key(&id)) {
-        return refusals::not_found(subscription, group, name);
+        return state.machines.missing(subscription, group, name);
     }
     let verb = asked.recorded.method.as_str();
     match (verb, action) {
@@ -179,9 +184,14 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
         ("GET", [view]) if view.eq_ignore_ascii_case("instanceView") => {
             answers::view_of(&mut state, &id)
         }
-        ("POST", [action]) if action.eq_ignore_ascii_case("deallocate") => {
-            answers::deallocate(&azure.arm, &mut state, &id, asked)
-        }
+        ("POST", [segment]) => match Action::asked(segment, &asked.query) {
+            None => refusals::invalid_path(&asked.recorded.path),
+            Some(Err(parameter)) => {
+                let value = asked.query.get(&parameter).unwrap_or_default();
+                refusals::invalid_parameter(&parameter, value)
+            }
+            Some(Ok(action)) => answers::order(&azure.arm, &mut state, &id, action, asked),
+        },
         ("GET" | "POST", _) => refusals::invalid_path(&asked.recorded.path),
         _ => refusals::method_not_allowed(verb),
     }

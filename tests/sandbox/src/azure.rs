@@ -32,7 +32,7 @@ impl Azure {
             faults: Faults::default(),
             tokens: Tokens::default(),
             node: NodeLimits::default(),
-            arm: Arm::new(url.clone(), settings.operation_takes),
+            arm: Arm::new(url.clone(), &settings),
             graph: Graph::new(url.clone()),
             url,
             settings,

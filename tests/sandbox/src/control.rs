@@ -11,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    arm::NotOrdered,
     azure::Azure,
     faults::{Fault, Times},
     gate::json as answer,
@@ -105,6 +106,12 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             azure.tokens.refuse_all(tokens::HostCache::Keeps);
             answer(200, &json!({}))
         }
+        ("POST", "/sandbox/vms/order") => order(azure, body),
+        ("POST", "/sandbox/operations/fail") => fail(azure, body),
+        ("POST", "/sandbox/operations/forget") => {
+            azure.arm.forget_operations();
+            answer(200, &json!({}))
+        }
         ("POST", "/sandbox/pages/expire") => {
             azure.graph.expire_pages();
             answer(200, &json!({}))
@@ -114,12 +121,59 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
 }
 
 const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
-     pages/expire; DELETE faults";
+     pages/expire, vms/order, operations/fail, operations/forget; DELETE faults";
+
+/// `POST /sandbox/vms/order`
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct OfMachine {
+    resource_group: String,
+    name: String,
+    action: String,
+}
+
+fn order(azure: &Azure, body: &Bytes) -> Response<Body> {
+    let order: OfMachine = match serde_json::from_slice(body) {
+        Ok(order) => order,
+        Err(error) => return misunderstood(&error),
+    };
+    let ordered = azure
+        .arm
+        .order(&order.resource_group, &order.name, &order.action);
+    match ordered {
+        Ok(()) => answer(200, &json!({})),
+        Err(error @ (NotOrdered::NoMachine(..) | NotOrdered::NoAction(_))) => misunderstood(&error),
+        Err(error @ NotOrdered::Refused(_)) => answer(409, &json!({"message": error.to_string()})),
+    }
+}
+
+/// `POST /sandbox/operations/fail`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Failing {
+    code: String,
+    message: String,
+}
+
+fn fail(azure: &Azure, body: &Bytes) -> Response<Body> {
+    match serde_json::from_slice::<Failing>(body) {
+        Ok(failing) => {
+            let Failing { code, message } = failing;
+            azure.arm.fail_next_operation(&code, &message);
+            answer(200, &json!({}))
+        }
+        Err(error) => misunderstood(&error),
+    }
+}
+
+fn misunderstood(why: &impl std::fmt::Display) -> Response<Body> {
+    answer(400, &json!({"message": why.to_string()}))
+}
 
 fn inject(azure: &Azure, body: &Bytes) -> Response<Body> {
     let order: Order = match serde_json::from_slice(body) {
         Ok(order) => order,
-        Err(error) => return answer(400, &json!({"message": error.to_string()})),
+        Err(error) => return misunderstood(&error),
     };
     let named = Service::ALL.iter().find(|(_, name)| *name == order.service);
     let Some((service, _)) = named else {
@@ -149,12 +203,13 @@ fn requests(azure: &Azure) -> Value {
 }
 
 fn machines(azure: &Azure) -> Value {
-    let shown = seed::virtual_machines().into_iter().map(|machine| {
+    let machines = azure.arm.power_states().into_iter();
+    let shown = machines.map(|(machine, power_state)| {
         json!({
             "name": machine.name,
             "resourceGroup": machine.resource_group,
             "subscriptionId": machine.subscription_id,
-            "powerState": azure.arm.power_state(&machine.resource_group, &machine.name),
+            "powerState": power_state,
         })
     });
     json!({"value": shown.collect::<Vec<_>>()})

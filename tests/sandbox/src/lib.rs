@@ -19,12 +19,12 @@ mod server;
 mod settings;
 mod tokens;
 
-use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc};
+use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc, time::Duration};
 
 pub use faults::{Fault, Hold, Times};
 pub use journal::{Recorded, Service};
 pub use seed::{DEFAULT_SCOPE, VirtualMachine};
-pub use settings::{Host, Identity, Settings};
+pub use settings::{Fleet, Host, Identity, Settings};
 
 use azure::Azure;
 use server::Server;
@@ -123,6 +123,36 @@ impl Sandbox {
         self.azure.tokens.refuse_all(tokens::HostCache::Keeps);
     }
 
+    /// Somebody else orders `action` of a virtual machine: `deallocate`,
+    /// `hibernate`, `start`, `restart`, `powerOff`, `redeploy` or `reapply`; or
+    /// its guest shuts down by itself: `shutdown`.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such machine or action, or Azure would refuse it: a
+    /// test would go on from another state than it says.
+    pub fn order(&self, resource_group: &str, name: &str, action: &str) {
+        if let Err(error) = self.azure.arm.order(resource_group, name, action) {
+            panic!("{action} of {name} cannot be ordered: {error}");
+        }
+    }
+
+    /// Operations that begin from now on take this long.
+    pub fn operations_take(&self, takes: Duration) {
+        self.azure.arm.operations_take(takes);
+    }
+
+    /// The next operation that begins ends as failed, with this error, and
+    /// leaves its machine as it was.
+    pub fn fail_next_operation(&self, code: &str, message: &str) {
+        self.azure.arm.fail_next_operation(code, message);
+    }
+
+    /// The status of no operation so far is found any more.
+    pub fn forget_operations(&self) {
+        self.azure.arm.forget_operations();
+    }
+
     /// Page tokens given out so far have expired.
     pub fn expire_page_tokens(&self) {
         self.azure.graph.expire_pages();
@@ -163,11 +193,11 @@ impl Sandbox {
     /// Every virtual machine.
     #[must_use]
     pub fn virtual_machines(&self) -> Vec<VirtualMachine> {
-        seed::virtual_machines()
+        seed::virtual_machines(self.azure.settings.fleet)
     }
 
-    /// The power state of a virtual machine: `running`, `deallocating` or
-    /// `deallocated`.
+    /// The power state of a virtual machine, such as `running`: what follows
+    /// `PowerState/`. Of several machines, the first in the order of the seed.
     #[must_use]
     pub fn power_state(&self, resource_group: &str, name: &str) -> Option<String> {
         self.azure.arm.power_state(resource_group, name)

@@ -12,6 +12,10 @@ pub struct Settings {
     /// How long an operation takes; one that takes no time is done when its 202
     /// leaves.
     pub operation_takes: Duration,
+    /// Virtual machines beside those of the seed.
+    pub fleet: Option<Fleet>,
+    /// The versions of `Microsoft.Compute` that are known; others are refused.
+    pub compute_versions: Vec<String>,
     /// How long tokens last.
     pub token_lifetime: Duration,
     /// Whether the host has a system-assigned identity.
@@ -28,12 +32,36 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             operation_takes: Duration::from_millis(200),
+            fleet: None,
+            compute_versions: COMPUTE_VERSIONS.map(str::to_owned).to_vec(),
             token_lifetime: Duration::from_hours(24),
             system_assigned: true,
             user_assigned: vec![Identity::gateway()],
             identity_limits: true,
         }
     }
+}
+
+/// Versions of `Microsoft.Compute`, as Azure/azure-rest-api-specs has them.
+const COMPUTE_VERSIONS: [&str; 8] = [
+    "2019-07-01",
+    "2021-03-01",
+    "2022-11-01",
+    "2023-09-01",
+    "2024-07-01",
+    "2024-11-01",
+    "2025-04-01",
+    "2025-11-01",
+];
+
+/// Many virtual machines, `fleet-00001` and so on, in the group `rg-fleet` of
+/// each of their subscriptions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fleet {
+    /// How many there are in all.
+    pub machines: u32,
+    /// Over how many subscriptions they are dealt.
+    pub subscriptions: u32,
 }
 
 /// A managed identity.

@@ -6,8 +6,11 @@ use axum::{body::Body, http::Response};
 use uuid::Uuid;
 
 use super::{
-    Arm, State, key,
+    Arm, State,
+    action::Action,
+    key,
     operation::{Operation, SignedUrls},
+    power::Course,
     quota, refusals,
 };
 use crate::{
@@ -19,14 +22,17 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
     let with_view = match asked.query.get("$expand") {
         None => false,
         Some(view) if view.eq_ignore_ascii_case("instanceView") => true,
+        // No machine here has user data: nothing is added.
+        Some(view) if view.eq_ignore_ascii_case("userData") => false,
         Some(other) => return refusals::invalid_parameter("$expand", other),
     };
     let remaining = state.quotas(id).low_cost_get(id);
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
-    let answer = json(200, &machine.body(with_view, Instant::now()));
-    quota::read(with(answer, "etag", &machine.etag()), &remaining)
+    let now = Instant::now();
+    let answer = json(200, &machine.body(with_view, now));
+    quota::read(with(answer, "etag", &machine.etag(now)), &remaining)
 }
 
 pub(super) fn view_of(state: &mut State, id: &str) -> Response<Body> {
@@ -40,27 +46,29 @@ pub(super) fn view_of(state: &mut State, id: &str) -> Response<Body> {
     )
 }
 
-/// 202 with both headers, also for a machine that is deallocated already.
-pub(super) fn deallocate(arm: &Arm, state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
-    let known = ["api-version", "hibernate", "forceDeallocate"];
-    if let Some(unknown) = asked.query.unknown(&known) {
-        return refusals::invalid_parameter(unknown, asked.query.get(unknown).unwrap_or_default());
-    }
-    let remaining = state.quotas(id).delete(id);
-    let now = Instant::now();
-    let Some(machine) = state.machines.get_mut(&key(id)) else {
+/// 202 with both headers, also for a machine that is there already.
+pub(super) fn order(
+    arm: &Arm,
+    state: &mut State,
+    id: &str,
+    action: Action,
+    asked: &Asked,
+) -> Response<Body> {
+    let remaining = match action {
+        Action::Deallocate | Action::Hibernate => state.quotas(id).delete(id),
+        Action::Start | Action::Restart | Action::PowerOff | Action::Redeploy | Action::Reapply => {
+            state.quotas(id).update(id)
+        }
+    };
+    let course = match state.order(&key(id), action) {
+        None => return refusals::invalid_path(id),
+        Some(Err(refused)) => return quota::write(refused.answer(), &remaining),
+        Some(Ok(course)) => course,
+    };
+    let version = asked.query.get("api-version").unwrap_or_default();
+    let Some((guid, urls)) = operation(arm, state, id, version, course) else {
         return refusals::invalid_path(id);
     };
-    let takes = machine.deallocate(now, arm.operation_takes);
-    let version = asked.query.get("api-version").unwrap_or_default();
-    let guid = Uuid::new_v4().to_string();
-    let urls = SignedUrls::new(
-        &arm.url,
-        machine.subscription(),
-        machine.location(),
-        &guid,
-        version,
-    );
     let answer = Response::builder()
         .status(202)
         .header("azure-asyncnotification", "Enabled")
@@ -71,10 +79,25 @@ pub(super) fn deallocate(arm: &Arm, state: &mut State, id: &str, asked: &Asked) 
         .header("x-ms-request-id", &guid)
         .body(Body::empty())
         .unwrap_or_default();
-    state
-        .operations
-        .insert(guid.clone(), Operation::new(guid, urls, now + takes));
     quota::write(answer, &remaining)
+}
+
+/// Makes an operation of a course; returns its id and its URLs.
+fn operation(
+    arm: &Arm,
+    state: &mut State,
+    id: &str,
+    version: &str,
+    course: Course,
+) -> Option<(String, SignedUrls)> {
+    let machine = state.machines.get_mut(&key(id))?;
+    let guid = Uuid::new_v4().to_string();
+    let (subscription, location) = (machine.subscription(), machine.location());
+    let urls = SignedUrls::new(&arm.url, subscription, location, &guid, version);
+    machine.power.follow(guid.clone());
+    let operation = Operation::new(guid.clone(), urls.clone(), course);
+    state.operations.insert(guid.clone(), operation);
+    Some((guid, urls))
 }
 
 pub(super) fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
@@ -86,7 +109,8 @@ pub(super) fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
     let url = format!("{}{}?{}", azure.arm.url, recorded.path, recorded.query);
     let mut state = azure.arm.state();
     let remaining = state.quotas(&recorded.path).get_operation(&guid);
-    let Some(operation) = state.operations.get(&guid.to_ascii_lowercase()) else {
+    let known = state.operations.get(&guid.to_ascii_lowercase());
+    let Some(operation) = known.filter(|it| !it.is_forgotten()) else {
         return refusals::operation_not_found(&guid);
     };
     let answer = operation.answer(&url, Instant::now());

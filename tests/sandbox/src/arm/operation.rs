@@ -7,10 +7,12 @@ use axum::{
     http::{HeaderValue, Response, header},
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
+use serde_json::json;
 use uuid::Uuid;
 
-use crate::tokens::noise;
+use super::{failure::Failure, power::Course};
+use crate::{gate::json as answer, tokens::noise};
 
 /// The certificate, signature and hash have the sizes that were recorded on
 /// 2025-11-16: 2,217, 256 and 32 bytes, 3.6 kB in all.
@@ -20,6 +22,7 @@ const HASH: usize = 32;
 
 /// The two URLs of an operation. They have one certificate and differ in their
 /// signatures, and nothing in them may be changed.
+#[derive(Clone)]
 pub(super) struct SignedUrls {
     pub(super) status: String,
     pub(super) location: String,
@@ -65,19 +68,36 @@ pub(super) struct Operation {
     guid: String,
     urls: SignedUrls,
     started: Timestamp,
-    began: Instant,
-    ends: Instant,
+    course: Course,
+    is_forgotten: bool,
 }
 
 impl Operation {
-    pub(super) fn new(guid: String, urls: SignedUrls, ends: Instant) -> Self {
+    pub(super) fn new(guid: String, urls: SignedUrls, course: Course) -> Self {
         Self {
             guid,
             urls,
-            started: Timestamp::now(),
-            began: Instant::now(),
-            ends,
+            // One that joins a change that takes no time begins when it ends.
+            started: Timestamp::now().min(course.ends_at),
+            course,
+            is_forgotten: false,
         }
+    }
+
+    /// A newer order takes the machine over, and follows this course.
+    pub(super) fn preempt(&mut self, newer: &Course) {
+        self.course.ends = newer.began;
+        self.course.ends_at = newer.began_at;
+        self.course.failure = Some(Failure::preempted());
+    }
+
+    /// It is not found any more.
+    pub(super) fn forget(&mut self) {
+        self.is_forgotten = true;
+    }
+
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.is_forgotten
     }
 
     /// What must not show of its URLs.
@@ -92,37 +112,45 @@ impl Operation {
     /// The answer to a GET of `url`; `None` when it is neither of the two, byte
     /// for byte.
     pub(super) fn answer(&self, url: &str, now: Instant) -> Option<Response<Body>> {
-        let has_ended = now >= self.ends;
+        let has_ended = self.course.has_ended(now);
         if url == self.urls.status {
             return Some(self.status(has_ended));
         }
-        let status = if has_ended { 200 } else { 202 };
-        (url == self.urls.location).then(|| {
-            Response::builder()
-                .status(status)
-                .body(Body::empty())
-                .unwrap_or_default()
-        })
+        (url == self.urls.location).then(|| self.result(has_ended))
     }
 
-    /// Indented with CRLF, seven digits after the second: as recorded.
-    fn status(&self, has_ended: bool) -> Response<Body> {
-        let started = stamp(self.started);
-        let name = &self.guid;
-        let body = if has_ended {
-            let took = self.ends.saturating_duration_since(self.began);
-            let took = SignedDuration::try_from(took).unwrap_or_default();
-            let ended = stamp(self.started + took);
-            format!(
-                "{{\r\n  \"startTime\": \"{started}\",\r\n  \"endTime\": \"{ended}\",\r\n  \
-                 \"status\": \"Succeeded\",\r\n  \"name\": \"{name}\"\r\n}}"
-            )
-        } else {
-            format!(
-                "{{\r\n  \"startTime\": \"{started}\",\r\n  \"status\": \"InProgress\",\r\n  \
-                 \"name\": \"{name}\"\r\n}}"
-            )
+    /// 202 while it runs, then what the action would have answered itself.
+    fn result(&self, has_ended: bool) -> Response<Body> {
+        let status = match &self.course.failure {
+            Some(failure) if has_ended => {
+                return answer(409, &json!({"error": failure.body()}));
+            }
+            Some(_) | None if has_ended => 200,
+            Some(_) | None => 202,
         };
+        let answer = Response::builder().status(status).body(Body::empty());
+        answer.unwrap_or_default()
+    }
+
+    /// Indented with CRLF, seven digits after the second: as recorded. Where the
+    /// error of a failure stands is from
+    /// Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
+    fn status(&self, has_ended: bool) -> Response<Body> {
+        let mut members = vec![format!("\"startTime\": \"{}\"", stamp(self.started))];
+        let status = match &self.course.failure {
+            _ if !has_ended => "InProgress",
+            None => "Succeeded",
+            Some(_) => "Failed",
+        };
+        if has_ended {
+            members.push(format!("\"endTime\": \"{}\"", stamp(self.course.ends_at)));
+        }
+        members.push(format!("\"status\": \"{status}\""));
+        if let Some(failure) = self.course.failure.as_ref().filter(|_| has_ended) {
+            members.push(format!("\"error\": {}", failure.body()));
+        }
+        members.push(format!("\"name\": \"{}\"", self.guid));
+        let body = format!("{{\r\n  {}\r\n}}", members.join(",\r\n  "));
         let mut answer = Response::new(Body::from(body));
         let media = HeaderValue::from_static("application/json; charset=utf-8");
         answer.headers_mut().insert(header::CONTENT_TYPE, media);
@@ -130,7 +158,8 @@ impl Operation {
     }
 }
 
-fn stamp(moment: Timestamp) -> String {
+/// A moment with seven digits after the second, as Compute writes it.
+pub(super) fn stamp(moment: Timestamp) -> String {
     let text = moment.strftime("%Y-%m-%dT%H:%M:%S").to_string();
     format!("{text}.{:07}+00:00", moment.subsec_nanosecond() / 100)
 }

@@ -56,6 +56,20 @@ impl Quotas {
         }
     }
 
+    /// What everything but a deallocation takes that changes a machine.
+    pub(super) fn update(&mut self, id: &str) -> Remaining {
+        let subscription = self.take("UpdateVMSubscription", 1_500, 500);
+        let resource = self.take(&format!("UpdateVMResource{id}"), 12, 4);
+        let requests = self.take("writes", 200, 600);
+        Remaining {
+            requests,
+            resource: format!(
+                "Microsoft.Compute/UpdateVMSubscriptionMaximum;{subscription},\
+                 Microsoft.Compute/UpdateVMResource;{resource}"
+            ),
+        }
+    }
+
     pub(super) fn get_operation(&mut self, id: &str) -> Remaining {
         let subscription = self.take("GetOperationSubscription", 15_000, 5_000);
         let resource = self.take(&format!("GetOperationResource{id}"), 45, 15);

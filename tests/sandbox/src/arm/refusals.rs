@@ -82,7 +82,7 @@ pub(crate) fn missing_version() -> Response<Body> {
     gateway(400, "MissingApiVersionParameter", message)
 }
 
-pub(crate) fn unknown_version(version: &str, known: &[&str]) -> Response<Body> {
+pub(crate) fn unknown_version(version: &str, known: &[String]) -> Response<Body> {
     let known = known.join(", ");
     let message = format!(
         "No registered resource provider found for API version '{version}' for type \
@@ -91,22 +91,17 @@ pub(crate) fn unknown_version(version: &str, known: &[&str]) -> Response<Body> {
     gateway(400, "NoRegisteredProviderFound", &message)
 }
 
-pub(crate) fn not_found(subscription: &str, group: &str, name: &str) -> Response<Body> {
-    let machines = seed::virtual_machines();
-    let mut here = machines
-        .iter()
-        .filter(|it| it.subscription_id.eq_ignore_ascii_case(subscription));
-    let Some(first) = here.next() else {
-        let message = format!("The subscription '{subscription}' could not be found.");
-        return gateway(404, "SubscriptionNotFound", &message);
-    };
-    let mut groups = std::iter::once(first)
-        .chain(here)
-        .map(|it| &it.resource_group);
-    if !groups.any(|known| known.eq_ignore_ascii_case(group)) {
-        let message = format!("Resource group '{group}' could not be found.");
-        return gateway(404, "ResourceGroupNotFound", &message);
-    }
+pub(crate) fn subscription_not_found(subscription: &str) -> Response<Body> {
+    let message = format!("The subscription '{subscription}' could not be found.");
+    gateway(404, "SubscriptionNotFound", &message)
+}
+
+pub(crate) fn group_not_found(group: &str) -> Response<Body> {
+    let message = format!("Resource group '{group}' could not be found.");
+    gateway(404, "ResourceGroupNotFound", &message)
+}
+
+pub(crate) fn machine_not_found(group: &str, name: &str) -> Response<Body> {
     let message = format!(
         "The Resource 'Microsoft.Compute/virtualMachines/{name}' under resource group '{group}' \
          was not found. For more details please go to https://aka.ms/ARMResourceNotFoundFix"

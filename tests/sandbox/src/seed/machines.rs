@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use crate::settings::Fleet;
+
 /// The default subscription.
 pub(crate) const SUBSCRIPTION: &str = "5ab1e000-0000-4000-8000-000000000001";
 const OTHER_SUBSCRIPTION: &str = "5ab1e000-0000-4000-8000-000000000002";
@@ -61,8 +63,9 @@ pub(crate) fn machine_id(subscription: &str, group: &str, name: &str) -> String 
     )
 }
 
-/// 57 machines; `shared-01` is the name of two, in different groups.
-pub(crate) fn virtual_machines() -> Vec<VirtualMachine> {
+/// 57 machines, of which two, in different groups, have the name `shared-01`;
+/// then those of `fleet`.
+pub(crate) fn virtual_machines(fleet: Option<Fleet>) -> Vec<VirtualMachine> {
     let numbered = GROUPS
         .iter()
         .flat_map(|(subscription, group, prefix, count)| {
@@ -73,7 +76,21 @@ pub(crate) fn virtual_machines() -> Vec<VirtualMachine> {
         machine(SUBSCRIPTION, "rg-web", "shared-01".to_owned()),
         machine(SUBSCRIPTION, "rg-db", "shared-01".to_owned()),
     ];
-    numbered.chain(shared).chain(special()).collect()
+    let seed = numbered.chain(shared).chain(special());
+    seed.chain(fleet.into_iter().flat_map(members)).collect()
+}
+
+/// One machine to each subscription in turn.
+fn members(fleet: Fleet) -> impl Iterator<Item = VirtualMachine> {
+    let subscriptions: Vec<_> = (1..=fleet.subscriptions.max(1))
+        .map(|number| format!("f1ee7000-0000-4000-8000-{number:012}"))
+        .collect();
+    let dealt = subscriptions.into_iter().cycle();
+    (1..=fleet.machines)
+        .zip(dealt)
+        .map(|(number, subscription)| {
+            machine(&subscription, "rg-fleet", format!("fleet-{number:05}"))
+        })
 }
 
 /// Machines that call for care: the one that programs run on, one that can

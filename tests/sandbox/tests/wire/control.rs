@@ -1,11 +1,13 @@
 //! The verbs of the typed handle, over HTTP.
 
+use std::time::Duration;
+
 use azure_sandbox::{Sandbox, Service};
 use serde_json::{Value, json};
 
 use crate::{
     client::{ARM, Answer, GRAPH, METADATA, bearer, get, post, sandbox, send, token_url},
-    compute::{VERSION, deallocate, machine, read},
+    compute::{VERSION, deallocate, machine, operations_take, power_state, read},
 };
 
 #[test]
@@ -184,6 +186,38 @@ fn the_seed_is_shown_with_its_power_states() {
     assert_ne!(state("web-01"), "running");
     assert_eq!(state("web-02"), "running");
     assert_eq!(departments["value"], json!(azure.departments()));
+}
+
+#[test]
+fn somebody_elses_order_is_carried_out_or_refused() {
+    let azure = operations_take(Duration::ZERO);
+    let order = |name: &str, action: &str| {
+        let body = json!({"resourceGroup": "rg-web", "name": name, "action": action});
+        post(&path(&azure, "vms/order"), &[], &body.to_string()).status
+    };
+
+    assert_eq!(order("web-01", "deallocate"), 200);
+    assert_eq!(order("web-01", "restart"), 409);
+    assert_eq!(order("web-01", "explode"), 400);
+    assert_eq!(order("none", "restart"), 400);
+
+    assert_eq!(power_state(&azure, "web-01"), "deallocated");
+}
+
+#[test]
+fn an_operation_can_be_made_to_fail_and_to_be_forgotten() {
+    let azure = operations_take(Duration::ZERO);
+    let failure = json!({"code": "AllocationFailed", "message": "No capacity."});
+
+    let failing = post(&path(&azure, "operations/fail"), &[], &failure.to_string());
+    let accepted = deallocate(&azure, "web-01");
+    let url = accepted.header("azure-asyncoperation").unwrap();
+    let failed = read(&azure, url);
+    let forgotten = post(&path(&azure, "operations/forget"), &[], "");
+
+    assert_eq!((failing.status, forgotten.status), (200, 200));
+    assert_eq!(failed.text("/error/code"), "AllocationFailed");
+    assert_eq!(read(&azure, url).status, 404);
 }
 
 #[test]

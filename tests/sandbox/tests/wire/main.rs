@@ -9,7 +9,12 @@
 
 mod app_service;
 mod arm;
+mod arm_actions;
+mod arm_failures;
+mod arm_hibernation;
 mod arm_operations;
+mod arm_power;
+mod arm_preemption;
 mod arm_quotas;
 mod arm_signatures;
 mod arm_tokens;
