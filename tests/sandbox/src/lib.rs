@@ -24,6 +24,7 @@ use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc, time::Duration
 pub use faults::{Fault, Hold, Times};
 pub use journal::{Recorded, Service};
 pub use seed::{DEFAULT_SCOPE, VirtualMachine};
+pub use server::Refusing;
 pub use settings::{Fleet, Host, Identity, Settings};
 
 use azure::Azure;
@@ -39,7 +40,7 @@ pub struct Error(#[from] io::Error);
 /// It runs on a thread and a runtime of its own, so that any test can use it.
 pub struct Sandbox {
     azure: Arc<Azure>,
-    _server: Server,
+    server: Server,
 }
 
 impl Sandbox {
@@ -53,10 +54,7 @@ impl Sandbox {
         let url = format!("http://{}", listener.local_addr()?);
         let azure = Arc::new(Azure::new(url, settings));
         let server = Server::start(listener, Arc::clone(&azure))?;
-        Ok(Self {
-            azure,
-            _server: server,
-        })
+        Ok(Self { azure, server })
     }
 
     /// Where it listens, without a slash at the end.
@@ -86,6 +84,19 @@ impl Sandbox {
     #[must_use]
     pub fn hold(&self, service: Service) -> Hold {
         self.azure.faults.hold(service)
+    }
+
+    /// Until the guard is dropped, connections are refused, as where nothing
+    /// listens; those that there are have been reset. The port stays the same.
+    ///
+    /// # Panics
+    ///
+    /// Where somebody else took the port.
+    pub fn refuse_connections(&self) -> Refusing {
+        match self.server.refuse_connections() {
+            Ok(refusing) => refusing,
+            Err(error) => panic!("connections cannot be refused: {error}"),
+        }
     }
 
     /// The requests to `service`, in order of arrival.

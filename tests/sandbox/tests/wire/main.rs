@@ -32,3 +32,4 @@ mod imds_identities;
 mod imds_instance;
 mod imds_limits;
 mod program;
+mod refusing;

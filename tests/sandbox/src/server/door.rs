@@ -1,0 +1,161 @@
+//! A listener that can be shut for a while, its port kept.
+
+use std::{
+    io,
+    net::SocketAddr,
+    sync::{Weak, mpsc},
+};
+
+use axum::serve::Listener;
+use tokio::{
+    net::{TcpListener, TcpSocket, TcpStream},
+    sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+};
+
+use super::wire::{Cuttable, Switch, Wire};
+
+/// As many connections may wait to be accepted as std lets wait.
+const BACKLOG: u32 = 128;
+
+/// The listener. Its connections can be cut by those who answer on them.
+pub(crate) struct Door {
+    address: SocketAddr,
+    state: State,
+    /// How many guards want it shut.
+    guards: usize,
+    orders: UnboundedReceiver<Order>,
+    connections: Vec<Weak<Switch>>,
+}
+
+enum State {
+    Open(TcpListener),
+    /// A bound socket that does not listen: nobody else gets the port, and the
+    /// kernel refuses who comes.
+    Shut(TcpSocket),
+    /// Between the two, or for good where a change failed.
+    Gone,
+}
+
+enum Order {
+    Shut(mpsc::Sender<io::Result<()>>),
+    Open(mpsc::Sender<io::Result<()>>),
+}
+
+/// Who shuts and opens the door, from any thread.
+#[derive(Clone)]
+pub(super) struct Porter(UnboundedSender<Order>);
+
+/// While it lives, connections are refused; then they are accepted again on the
+/// same port.
+#[must_use = "connections are accepted again when it is dropped"]
+pub struct Refusing(Porter);
+
+impl Porter {
+    pub(super) fn shut(&self) -> io::Result<Refusing> {
+        self.done(Order::Shut)?;
+        Ok(Refusing(self.clone()))
+    }
+
+    /// Waits until the server has obeyed.
+    fn done(&self, order: fn(mpsc::Sender<io::Result<()>>) -> Order) -> io::Result<()> {
+        let gone = || io::Error::other("the server has ended");
+        let (done, obeyed) = mpsc::channel();
+        self.0.send(order(done)).map_err(|_| gone())?;
+        obeyed.recv().map_err(|_| gone())?
+    }
+}
+
+impl Drop for Refusing {
+    fn drop(&mut self) {
+        // Where it cannot be opened any more, connects go on failing.
+        let _ = self.0.done(Order::Open);
+    }
+}
+
+impl Door {
+    pub(super) fn new(listener: TcpListener) -> io::Result<(Self, Porter)> {
+        let (orders, taken) = unbounded_channel();
+        let door = Self {
+            address: listener.local_addr()?,
+            state: State::Open(listener),
+            guards: 0,
+            orders: taken,
+            connections: Vec::new(),
+        };
+        Ok((door, Porter(orders)))
+    }
+
+    fn obey(&mut self, order: Order) {
+        let (done, result) = match order {
+            Order::Shut(done) => (done, self.shut()),
+            Order::Open(done) => (done, self.open()),
+        };
+        let _ = done.send(result);
+    }
+
+    fn shut(&mut self) -> io::Result<()> {
+        self.guards += 1;
+        if self.guards > 1 {
+            return Ok(());
+        }
+        // The port cannot be bound while somebody listens on it.
+        self.state = State::Gone;
+        let socket = match self.address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // Connections of before hold the port for a while.
+        socket.set_reuseaddr(true)?;
+        socket.bind(self.address)?;
+        self.state = State::Shut(socket);
+        for connection in self.connections.drain(..) {
+            if let Some(connection) = connection.upgrade() {
+                connection.cut();
+            }
+        }
+        Ok(())
+    }
+
+    fn open(&mut self) -> io::Result<()> {
+        self.guards = self.guards.saturating_sub(1);
+        if self.guards == 0
+            && let State::Shut(socket) = std::mem::replace(&mut self.state, State::Gone)
+        {
+            self.state = State::Open(socket.listen(BACKLOG)?);
+        }
+        Ok(())
+    }
+}
+
+/// The next connection; none while the door is shut.
+async fn next(state: &mut State) -> (TcpStream, SocketAddr) {
+    match state {
+        State::Open(listener) => Listener::accept(listener).await,
+        State::Shut(_) | State::Gone => std::future::pending().await,
+    }
+}
+
+impl Listener for Door {
+    type Io = Cuttable;
+    type Addr = SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        let (stream, address) = loop {
+            tokio::select! {
+                Some(order) = self.orders.recv() => self.obey(order),
+                connection = next(&mut self.state) => break connection,
+            }
+        };
+        // A sized body goes out in two writes; without this the second waits
+        // for the client's delayed acknowledgement.
+        let _ = stream.set_nodelay(true);
+        let wire = Wire::default();
+        self.connections.retain(|known| known.strong_count() > 0);
+        self.connections.push(wire.switch());
+        (Cuttable { stream, wire }, address)
+    }
+
+    fn local_addr(&self) -> io::Result<Self::Addr> {
+        Ok(self.address)
+    }
+}
