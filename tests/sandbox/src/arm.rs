@@ -16,6 +16,7 @@ mod orders;
 mod power;
 mod quota;
 pub(crate) mod refusals;
+mod update;
 mod view;
 
 use std::{
@@ -186,13 +187,11 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
         }
         ("POST", [segment]) => match Action::asked(segment, &asked.query) {
             None => refusals::invalid_path(&asked.recorded.path),
-            Some(Err(parameter)) => {
-                let value = asked.query.get(&parameter).unwrap_or_default();
-                refusals::invalid_parameter(&parameter, value)
-            }
+            Some(Err(parameter)) => answers::refused_parameter(asked, &parameter),
             Some(Ok(action)) => answers::order(&azure.arm, &mut state, &id, action, asked),
         },
-        ("GET" | "POST", _) => refusals::invalid_path(&asked.recorded.path),
+        ("PATCH", []) => update::update(&azure.arm, &mut state, &id, asked),
+        ("GET" | "POST" | "PATCH", _) => refusals::invalid_path(&asked.recorded.path),
         _ => refusals::method_not_allowed(verb),
     }
 }

@@ -29,6 +29,7 @@ const BODY_LIMIT: usize = 1 << 20;
 pub(crate) struct Asked {
     pub(crate) recorded: Recorded,
     pub(crate) query: Query,
+    pub(crate) body: Bytes,
 }
 
 impl Asked {
@@ -60,6 +61,7 @@ pub(crate) async fn answer(
     let asked = Asked {
         query: Query::parse(&recorded.query),
         recorded,
+        body,
     };
     let Some(service) = service else {
         return unknown(&asked);

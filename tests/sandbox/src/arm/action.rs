@@ -21,6 +21,8 @@ pub(super) enum Action {
     PowerOff,
     Redeploy,
     Reapply,
+    /// An update of the size; no action of a path.
+    Resize,
 }
 
 impl Action {
@@ -53,7 +55,12 @@ impl Action {
             }
             Self::Deallocate => &["hibernate"],
             Self::PowerOff => &["skipShutdown"],
-            Self::Hibernate | Self::Start | Self::Restart | Self::Redeploy | Self::Reapply => &[],
+            Self::Hibernate
+            | Self::Start
+            | Self::Restart
+            | Self::Redeploy
+            | Self::Reapply
+            | Self::Resize => &[],
         };
         let known = [flags, &["api-version"]].concat();
         if let Some(unknown) = query.unknown(&known) {
@@ -82,7 +89,7 @@ impl Action {
             Self::Hibernate => Rest::Hibernated,
             Self::Start | Self::Restart => Rest::Running,
             Self::PowerOff => Rest::Stopped,
-            Self::Redeploy | Self::Reapply => goal,
+            Self::Redeploy | Self::Reapply | Self::Resize => goal,
         }
     }
 
@@ -92,7 +99,7 @@ impl Action {
             Self::Deallocate | Self::Hibernate | Self::Start | Self::PowerOff => {
                 self.leads_to(rest) == rest
             }
-            Self::Restart | Self::Redeploy | Self::Reapply => false,
+            Self::Restart | Self::Redeploy | Self::Reapply | Self::Resize => false,
         }
     }
 
@@ -106,7 +113,7 @@ impl Action {
             Self::Start => "starting",
             Self::PowerOff => "stopping",
             Self::Redeploy if rest == Rest::Running => "starting",
-            Self::Redeploy | Self::Restart | Self::Reapply => rest.power_state(),
+            Self::Redeploy | Self::Restart | Self::Reapply | Self::Resize => rest.power_state(),
         }
     }
 }

@@ -18,21 +18,38 @@ use crate::{
     gate::{Asked, json, with},
 };
 
+/// Whether a machine is shown with its instance view.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum View {
+    With,
+    Without,
+}
+
 pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
-    let with_view = match asked.query.get("$expand") {
-        None => false,
-        Some(view) if view.eq_ignore_ascii_case("instanceView") => true,
+    let view = match asked.query.get("$expand") {
+        None => View::Without,
+        Some(view) if view.eq_ignore_ascii_case("instanceView") => View::With,
         // No machine here has user data: nothing is added.
-        Some(view) if view.eq_ignore_ascii_case("userData") => false,
-        Some(other) => return refusals::invalid_parameter("$expand", other),
+        Some(view) if view.eq_ignore_ascii_case("userData") => View::Without,
+        Some(_) => return refused_parameter(asked, "$expand"),
     };
     let remaining = state.quotas(id).low_cost_get(id);
+    quota::read(shown(state, id, view), &remaining)
+}
+
+/// 200 with a machine and its etag.
+pub(super) fn shown(state: &State, id: &str, view: View) -> Response<Body> {
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
     let now = Instant::now();
-    let answer = json(200, &machine.body(with_view, now));
-    quota::read(with(answer, "etag", &machine.etag(now)), &remaining)
+    let answer = json(200, &machine.body(view == View::With, now));
+    with(answer, "etag", &machine.etag(now))
+}
+
+/// The refusal of a parameter that is not known, or not with that value.
+pub(super) fn refused_parameter(asked: &Asked, name: &str) -> Response<Body> {
+    refusals::invalid_parameter(name, asked.query.get(name).unwrap_or_default())
 }
 
 pub(super) fn view_of(state: &mut State, id: &str) -> Response<Body> {
@@ -56,9 +73,12 @@ pub(super) fn order(
 ) -> Response<Body> {
     let remaining = match action {
         Action::Deallocate | Action::Hibernate => state.quotas(id).delete(id),
-        Action::Start | Action::Restart | Action::PowerOff | Action::Redeploy | Action::Reapply => {
-            state.quotas(id).update(id)
-        }
+        Action::Start
+        | Action::Restart
+        | Action::PowerOff
+        | Action::Redeploy
+        | Action::Reapply
+        | Action::Resize => state.quotas(id).update(id),
     };
     let course = match state.order(&key(id), action) {
         None => return refusals::invalid_path(id),
@@ -83,7 +103,7 @@ pub(super) fn order(
 }
 
 /// Makes an operation of a course; returns its id and its URLs.
-fn operation(
+pub(super) fn operation(
     arm: &Arm,
     state: &mut State,
     id: &str,

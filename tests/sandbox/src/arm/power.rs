@@ -97,6 +97,11 @@ impl Power {
         self.changes + ended.map_or(0, |change| change.step)
     }
 
+    /// Notes a change of something else.
+    pub(super) fn touch(&mut self) {
+        self.changes += 1;
+    }
+
     /// Where it rests, or rested when the change that is under way began.
     pub(super) fn rest(&self, now: Instant) -> Rest {
         match &self.change {
@@ -142,7 +147,8 @@ impl Power {
             | Action::Restart
             | Action::PowerOff
             | Action::Redeploy
-            | Action::Reapply => Ok(()),
+            | Action::Reapply
+            | Action::Resize => Ok(()),
         }
     }
 

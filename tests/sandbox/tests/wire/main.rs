@@ -18,6 +18,7 @@ mod arm_preemption;
 mod arm_quotas;
 mod arm_signatures;
 mod arm_tokens;
+mod arm_update;
 mod client;
 mod compute;
 mod control;
