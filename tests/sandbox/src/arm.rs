@@ -9,6 +9,7 @@
 mod action;
 mod answers;
 mod failure;
+mod indexed;
 mod machine;
 mod machines;
 mod operation;
@@ -37,6 +38,7 @@ use crate::{
 };
 use action::Action;
 use failure::Failure;
+pub(crate) use indexed::Indexed;
 use machines::Machines;
 use operation::Operation;
 pub(crate) use orders::NotOrdered;
@@ -197,7 +199,7 @@ fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
 }
 
 /// The headers that every answer of Resource Manager has.
-fn enveloped(mut answer: Response<Body>, asked: &Asked) -> Response<Body> {
+pub(crate) fn enveloped(mut answer: Response<Body>, asked: &Asked) -> Response<Body> {
     let sent = asked
         .recorded
         .header("x-ms-correlation-request-id")

@@ -6,6 +6,7 @@ use crate::{
     graph::Graph,
     imds::NodeLimits,
     journal::Journal,
+    resource_graph::QueryQuotas,
     seed,
     settings::{Host, Identity, Settings},
     tokens::Tokens,
@@ -22,6 +23,7 @@ pub(crate) struct Azure {
     pub(crate) node: NodeLimits,
     pub(crate) arm: Arm,
     pub(crate) graph: Graph,
+    pub(crate) query_quotas: QueryQuotas,
 }
 
 impl Azure {
@@ -34,6 +36,7 @@ impl Azure {
             node: NodeLimits::default(),
             arm: Arm::new(url.clone(), &settings),
             graph: Graph::new(url.clone()),
+            query_quotas: QueryQuotas::default(),
             url,
             settings,
         }

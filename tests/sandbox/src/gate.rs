@@ -19,6 +19,7 @@ use crate::{
     graph, imds,
     journal::{Recorded, Service},
     query::{self, Query},
+    resource_graph,
     server::{End, Wire},
 };
 
@@ -85,6 +86,7 @@ fn real(azure: &Azure, service: Service, asked: &Asked) -> Response<Body> {
         Service::Instance => imds::instance(azure, asked),
         Service::VirtualMachines | Service::Actions => arm::machines(azure, asked),
         Service::Operations => arm::operations(azure, asked),
+        Service::ResourceGraph => resource_graph::answer(azure, asked),
         Service::Graph => graph::answer(azure, asked),
     }
 }
@@ -153,6 +155,7 @@ fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body
         Service::VirtualMachines | Service::Actions | Service::Operations => {
             json(429, &refusals::compute_throttled())
         }
+        Service::ResourceGraph => json(429, &resource_graph::throttled()),
         Service::Graph => graph::throttled(asked),
     };
     answer

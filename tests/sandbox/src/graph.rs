@@ -47,7 +47,7 @@ pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     let authorization = asked.recorded.header("authorization");
     let response = match azure.tokens.check(authorization, Audience::Graph) {
         Err(rejection) => unauthenticated(rejection, &ids),
-        Ok(()) => users(azure, asked).unwrap_or_else(|fault| fault.answer(&ids)),
+        Ok(_) => users(azure, asked).unwrap_or_else(|fault| fault.answer(&ids)),
     };
     with(
         ids.on(response),

@@ -21,18 +21,21 @@ pub enum Service {
     Actions,
     /// The status of Resource Manager's operations.
     Operations,
+    /// Azure Resource Graph.
+    ResourceGraph,
     /// Microsoft Graph.
     Graph,
 }
 
 impl Service {
     /// Every service, with its name on the control path.
-    pub(crate) const ALL: [(Self, &'static str); 6] = [
+    pub(crate) const ALL: [(Self, &'static str); 7] = [
         (Self::Token, "token"),
         (Self::Instance, "instance"),
         (Self::VirtualMachines, "virtualMachines"),
         (Self::Actions, "actions"),
         (Self::Operations, "operations"),
+        (Self::ResourceGraph, "resourceGraph"),
         (Self::Graph, "graph"),
     ];
 
@@ -52,6 +55,8 @@ impl Service {
             } else {
                 Self::Actions
             })
+        } else if path.starts_with("/providers/microsoft.resourcegraph/") {
+            Some(Self::ResourceGraph)
         } else {
             path.starts_with("/v1.0/").then_some(Self::Graph)
         }

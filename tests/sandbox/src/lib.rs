@@ -14,6 +14,7 @@ mod graph;
 mod imds;
 mod journal;
 mod query;
+mod resource_graph;
 mod seed;
 mod server;
 mod settings;

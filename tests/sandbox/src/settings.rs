@@ -25,6 +25,9 @@ pub struct Settings {
     /// Whether the limits of a node's identity endpoint hold: 20 requests a
     /// second, five at a time.
     pub identity_limits: bool,
+    /// Whether the quotas of Resource Manager, Compute and Resource Graph hold;
+    /// they are told in any case.
+    pub throttles: bool,
 }
 
 impl Default for Settings {
@@ -38,6 +41,7 @@ impl Default for Settings {
             system_assigned: true,
             user_assigned: vec![Identity::gateway()],
             identity_limits: true,
+            throttles: true,
         }
     }
 }

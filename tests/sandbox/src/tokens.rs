@@ -65,8 +65,16 @@ pub(crate) struct Issued {
     pub(crate) expires_on: u64,
 }
 
+/// Whose token it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Principal {
+    pub(crate) client_id: String,
+    pub(crate) object_id: String,
+}
+
 struct Minted {
     audience: Option<Audience>,
+    principal: Principal,
     expires_on: u64,
     is_refused: bool,
 }
@@ -127,6 +135,10 @@ impl Tokens {
         let token = format!("{}.{}.{signature}", part(&header), part(&claims));
         let minted = Minted {
             audience: Audience::of(resource),
+            principal: Principal {
+                client_id: identity.client_id.clone(),
+                object_id: identity.object_id.clone(),
+            },
             expires_on,
             is_refused: false,
         };
@@ -138,12 +150,12 @@ impl Tokens {
         }
     }
 
-    /// Whether `authorization` is a token of ours for `audience`.
+    /// Whose token `authorization` is, if it is one of ours for `audience`.
     pub(crate) fn check(
         &self,
         authorization: Option<&str>,
         audience: Audience,
-    ) -> Result<(), Rejection> {
+    ) -> Result<Principal, Rejection> {
         let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
         let token = token.ok_or(Rejection::Missing)?;
         let minted = lock(&self.minted);
@@ -154,7 +166,7 @@ impl Tokens {
         if minted.is_refused || minted.expires_on <= now() {
             return Err(Rejection::Expired);
         }
-        Ok(())
+        Ok(minted.principal.clone())
     }
 
     pub(crate) fn refuse_all(&self, host_cache: HostCache) {

@@ -35,7 +35,7 @@ pub(crate) fn compute_throttled() -> Value {
 }
 
 /// A refusal that comes from Resource Manager itself and not from Compute.
-fn gateway(status: u16, code: &str, message: &str) -> Response<Body> {
+pub(crate) fn gateway(status: u16, code: &str, message: &str) -> Response<Body> {
     with(
         answer(status, &envelope(code, message)),
         "x-ms-failure-cause",

@@ -34,3 +34,6 @@ mod imds_instance;
 mod imds_limits;
 mod program;
 mod refusing;
+mod resource_graph;
+mod resource_graph_query;
+mod resource_graph_quota;
