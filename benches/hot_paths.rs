@@ -127,6 +127,7 @@ fn asked(
 fn azure() -> Sandbox {
     let settings = Settings {
         identity_limits: false,
+        throttles: false,
         ..Settings::default()
     };
     Sandbox::start(settings).unwrap()

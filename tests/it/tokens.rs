@@ -13,8 +13,13 @@ use crate::{answer::Answer, gateway::Gateway};
 const MACHINE: &str = "/vms/web-01";
 const USERS: &str = "/directory/users?department=Seinfeld";
 
+/// More callers come here than Resource Manager would answer about one machine.
 fn azure() -> Sandbox {
-    Sandbox::start(Settings::default()).unwrap()
+    Sandbox::start(Settings {
+        throttles: false,
+        ..Settings::default()
+    })
+    .unwrap()
 }
 
 /// The answers to `count` callers that come together.
@@ -144,6 +149,7 @@ async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_lim
     let lifetime = Duration::from_secs(12);
     let azure = Sandbox::start(Settings {
         token_lifetime: lifetime,
+        throttles: false,
         ..Settings::default()
     });
     // The second token and all later ones are not given out.
@@ -177,7 +183,7 @@ async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_lim
 
 #[actix_web::test]
 async fn a_thousand_requests_refused_for_one_token_make_one_acquisition() {
-    let gateway = Rc::new(Gateway::start());
+    let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &[]));
     gateway.ready().await;
     assert_eq!(gateway.get(MACHINE).await.status, 200);
     let hold = gateway.azure.hold(Service::VirtualMachines);

@@ -27,7 +27,7 @@ Options:
 
 Faults can be asked for while it runs:
   curl -d '{\"service\":\"graph\",\"fault\":{\"throttleSeconds\":3},\"times\":1}' URL/sandbox/faults
-  services: token, instance, virtualMachines, actions, operations, graph
+  services: token, instance, virtualMachines, actions, operations, resourceGraph, graph
   faults:   delayMilliseconds, throttleSeconds, reset, close, truncate,
             truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes, answer
 ";

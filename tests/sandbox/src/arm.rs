@@ -7,6 +7,7 @@
 //! `v1.0/async-api-reference.md` (operations).
 
 mod action;
+mod admission;
 mod answers;
 mod failure;
 mod indexed;
@@ -14,11 +15,14 @@ mod machine;
 mod machines;
 mod operation;
 mod orders;
+mod permissions;
 mod power;
 mod quota;
 pub(crate) mod refusals;
+pub(crate) mod roles;
 mod update;
 mod view;
+mod wanted;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -43,6 +47,7 @@ use machines::Machines;
 use operation::Operation;
 pub(crate) use orders::NotOrdered;
 use quota::Quotas;
+pub(crate) use wanted::READ;
 
 /// Every virtual machine and operation.
 pub(crate) struct Arm {
@@ -56,8 +61,7 @@ struct State {
     operations: HashMap<String, Operation>,
     /// How the next operations fail.
     failures: VecDeque<Failure>,
-    /// By subscription.
-    quotas: HashMap<String, Quotas>,
+    quotas: Quotas,
 }
 
 impl Arm {
@@ -69,7 +73,7 @@ impl Arm {
                 machines: seed::virtual_machines(settings.fleet).into_iter().collect(),
                 operations: HashMap::new(),
                 failures: VecDeque::new(),
-                quotas: HashMap::new(),
+                quotas: Quotas::default(),
             }),
         }
     }
@@ -104,10 +108,9 @@ impl Arm {
 }
 
 impl State {
-    /// The quotas of the subscription in which `path` is.
-    fn quotas(&mut self, path: &str) -> &mut Quotas {
-        let subscription = path.split('/').nth(2).unwrap_or_default();
-        self.quotas.entry(key(subscription)).or_default()
+    /// The id of the machine that the operation `guid` is of.
+    fn machine_of(&self, guid: &str) -> Option<String> {
+        Some(self.operations.get(guid)?.machine().to_owned())
     }
 }
 
@@ -118,29 +121,34 @@ fn key(id: &str) -> String {
 
 /// Everything below `/subscriptions` that is no operation.
 pub(crate) fn machines(azure: &Azure, asked: &Asked) -> Response<Body> {
-    let answer = admitted(azure, asked).unwrap_or_else(|| machine(azure, asked));
+    let answer = match permissions::scope(&asked.segments()) {
+        Some(scope) => permissions::show(azure, asked, &scope),
+        None => admitted(azure, asked, || machine(azure, asked)),
+    };
     enveloped(answer, asked)
 }
 
 /// The status of operations.
 pub(crate) fn operations(azure: &Azure, asked: &Asked) -> Response<Body> {
-    let answer = admitted(azure, asked).unwrap_or_else(|| answers::status(azure, asked));
+    let answer = admitted(azure, asked, || answers::status(azure, asked));
     enveloped(answer, asked)
 }
 
-/// The refusal of what comes without a token or a version.
-fn admitted(azure: &Azure, asked: &Asked) -> Option<Response<Body>> {
+/// The answer of `act`, or the refusal of what comes without a token or a
+/// version, or without leave.
+fn admitted(azure: &Azure, asked: &Asked, act: impl FnOnce() -> Response<Body>) -> Response<Body> {
     let authorization = asked.recorded.header("authorization");
-    if let Err(rejection) = azure.tokens.check(authorization, Audience::Arm) {
-        return Some(refusals::unauthenticated(rejection));
-    }
+    let principal = match azure.tokens.check(authorization, Audience::Arm) {
+        Ok(principal) => principal,
+        Err(rejection) => return refusals::unauthenticated(rejection),
+    };
     let known = &azure.settings.compute_versions;
     match asked.query.get("api-version") {
-        None => Some(refusals::missing_version()),
+        None => refusals::missing_version(),
         Some(version) if !known.iter().any(|it| it == version) => {
-            Some(refusals::unknown_version(version, known))
+            refusals::unregistered("virtualMachines", version, known)
         }
-        Some(_) => None,
+        Some(_) => admission::guarded(azure, asked, &principal, act),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Everything that the sandbox knows.
 
 use crate::{
-    arm::Arm,
+    arm::{Arm, roles::Roles},
     faults::Faults,
     graph::Graph,
     imds::NodeLimits,
@@ -22,6 +22,7 @@ pub(crate) struct Azure {
     pub(crate) tokens: Tokens,
     pub(crate) node: NodeLimits,
     pub(crate) arm: Arm,
+    pub(crate) roles: Roles,
     pub(crate) graph: Graph,
     pub(crate) query_quotas: QueryQuotas,
 }
@@ -35,6 +36,7 @@ impl Azure {
             tokens: Tokens::default(),
             node: NodeLimits::default(),
             arm: Arm::new(url.clone(), &settings),
+            roles: Roles::default(),
             graph: Graph::new(url.clone()),
             query_quotas: QueryQuotas::default(),
             url,

@@ -98,6 +98,7 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             }
             answer(200, &json!({}))
         }
+        ("PUT", "/sandbox/roles") => assign(azure, body),
         ("POST", "/sandbox/tokens/expire") => {
             azure.tokens.refuse_all(tokens::HostCache::Forgets);
             answer(200, &json!({}))
@@ -121,7 +122,7 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
 }
 
 const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
-     pages/expire, vms/order, operations/fail, operations/forget; DELETE faults";
+     pages/expire, vms/order, operations/fail, operations/forget; PUT roles; DELETE faults";
 
 /// `POST /sandbox/vms/order`
 #[derive(Deserialize)]
@@ -168,6 +169,16 @@ fn fail(azure: &Azure, body: &Bytes) -> Response<Body> {
 
 fn misunderstood(why: &impl std::fmt::Display) -> Response<Body> {
     answer(400, &json!({"message": why.to_string()}))
+}
+
+fn assign(azure: &Azure, body: &Bytes) -> Response<Body> {
+    match serde_json::from_slice(body) {
+        Ok(assignments) => {
+            azure.roles.assign(assignments);
+            answer(200, &json!({}))
+        }
+        Err(error) => misunderstood(&error),
+    }
 }
 
 fn inject(azure: &Azure, body: &Bytes) -> Response<Body> {

@@ -153,7 +153,7 @@ fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body
     let mut answer = match service {
         Service::Token | Service::Instance => imds::too_many_requests(),
         Service::VirtualMachines | Service::Actions | Service::Operations => {
-            json(429, &refusals::compute_throttled())
+            json(429, &refusals::too_many_lists())
         }
         Service::ResourceGraph => json(429, &resource_graph::throttled()),
         Service::Graph => graph::throttled(asked),

@@ -22,6 +22,7 @@ mod tokens;
 
 use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc, time::Duration};
 
+pub use arm::roles::Assignment;
 pub use faults::{Fault, Hold, Times};
 pub use journal::{Recorded, Service};
 pub use seed::{DEFAULT_SCOPE, VirtualMachine};
@@ -163,6 +164,12 @@ impl Sandbox {
     /// The status of no operation so far is found any more.
     pub fn forget_operations(&self) {
         self.azure.arm.forget_operations();
+    }
+
+    /// From now on every identity may do what `assignments` allow, and no more;
+    /// at first it may do everything.
+    pub fn assign(&self, assignments: Vec<Assignment>) {
+        self.azure.roles.assign(assignments);
     }
 
     /// Page tokens given out so far have expired.

@@ -20,7 +20,7 @@ use axum::{body::Body, http::Response};
 use serde_json::Value;
 
 use crate::{
-    arm,
+    arm::{self, roles::is_below_any},
     azure::Azure,
     gate::{Asked, json, with},
     tokens::Audience,
@@ -83,11 +83,12 @@ fn ask(azure: &Azure, asked: &Asked, version: &str) -> Result<Value, Box<Respons
     let format = format.unwrap_or(Format::default_of(version));
     let query = parser::parse(&request.query)
         .map_err(|fault| refusals::not_understood(&request.query, fault))?;
+    let readable = azure.roles.scopes(arm::READ);
     Ok(azure.arm.survey(|machines| {
         let mut resources: Vec<_> = machines
             .into_iter()
             .map(Resource::new)
-            .filter(|it| is_asked_for(&request, it))
+            .filter(|it| is_asked_for(&request, it) && is_readable(&readable, it))
             .collect();
         // Azure's order is nobody's business, but its pages have to fit together.
         resources.sort_by_cached_key(Resource::id);
@@ -102,4 +103,9 @@ fn is_asked_for(request: &Request, resource: &Resource<'_>) -> bool {
         let own = resource.subscription();
         subscriptions.iter().any(|it| it.eq_ignore_ascii_case(own))
     })
+}
+
+/// What the caller may not read is left out in the same way.
+fn is_readable(scopes: &[String], resource: &Resource<'_>) -> bool {
+    scopes.iter().any(|it| it == "/") || is_below_any(scopes, &resource.id())
 }

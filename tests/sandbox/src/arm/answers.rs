@@ -11,7 +11,7 @@ use super::{
     key,
     operation::{Operation, SignedUrls},
     power::Course,
-    quota, refusals,
+    refusals,
 };
 use crate::{
     azure::Azure,
@@ -33,8 +33,7 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
         Some(view) if view.eq_ignore_ascii_case("userData") => View::Without,
         Some(_) => return refused_parameter(asked, "$expand"),
     };
-    let remaining = state.quotas(id).low_cost_get(id);
-    quota::read(shown(state, id, view), &remaining)
+    shown(state, id, view)
 }
 
 /// 200 with a machine and its etag.
@@ -53,14 +52,10 @@ pub(super) fn refused_parameter(asked: &Asked, name: &str) -> Response<Body> {
 }
 
 pub(super) fn view_of(state: &mut State, id: &str) -> Response<Body> {
-    let remaining = state.quotas(id).low_cost_get(id);
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
-    quota::read(
-        json(200, &machine.instance_view(Instant::now())),
-        &remaining,
-    )
+    json(200, &machine.instance_view(Instant::now()))
 }
 
 /// 202 with both headers, also for a machine that is there already.
@@ -71,25 +66,16 @@ pub(super) fn order(
     action: Action,
     asked: &Asked,
 ) -> Response<Body> {
-    let remaining = match action {
-        Action::Deallocate | Action::Hibernate => state.quotas(id).delete(id),
-        Action::Start
-        | Action::Restart
-        | Action::PowerOff
-        | Action::Redeploy
-        | Action::Reapply
-        | Action::Resize => state.quotas(id).update(id),
-    };
     let course = match state.order(&key(id), action) {
         None => return refusals::invalid_path(id),
-        Some(Err(refused)) => return quota::write(refused.answer(), &remaining),
+        Some(Err(refused)) => return refused.answer(),
         Some(Ok(course)) => course,
     };
     let version = asked.query.get("api-version").unwrap_or_default();
     let Some((guid, urls)) = operation(arm, state, id, version, course) else {
         return refusals::invalid_path(id);
     };
-    let answer = Response::builder()
+    Response::builder()
         .status(202)
         .header("azure-asyncnotification", "Enabled")
         .header("azure-asyncoperation", &urls.status)
@@ -98,8 +84,7 @@ pub(super) fn order(
         .header("content-length", 0)
         .header("x-ms-request-id", &guid)
         .body(Body::empty())
-        .unwrap_or_default();
-    quota::write(answer, &remaining)
+        .unwrap_or_default()
 }
 
 /// Makes an operation of a course; returns its id and its URLs.
@@ -115,7 +100,7 @@ pub(super) fn operation(
     let (subscription, location) = (machine.subscription(), machine.location());
     let urls = SignedUrls::new(&arm.url, subscription, location, &guid, version);
     machine.power.follow(guid.clone());
-    let operation = Operation::new(guid.clone(), urls.clone(), course);
+    let operation = Operation::new(guid.clone(), id.to_owned(), urls.clone(), course);
     state.operations.insert(guid.clone(), operation);
     Some((guid, urls))
 }
@@ -127,12 +112,11 @@ pub(super) fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
     }
     let guid = asked.segments().pop().unwrap_or_default();
     let url = format!("{}{}?{}", azure.arm.url, recorded.path, recorded.query);
-    let mut state = azure.arm.state();
-    let remaining = state.quotas(&recorded.path).get_operation(&guid);
+    let state = azure.arm.state();
     let known = state.operations.get(&guid.to_ascii_lowercase());
     let Some(operation) = known.filter(|it| !it.is_forgotten()) else {
         return refusals::operation_not_found(&guid);
     };
     let answer = operation.answer(&url, Instant::now());
-    quota::read(answer.unwrap_or_else(refusals::signature), &remaining)
+    answer.unwrap_or_else(refusals::signature)
 }

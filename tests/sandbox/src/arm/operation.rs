@@ -66,6 +66,8 @@ fn text(size: usize) -> String {
 /// One operation under way, or ended.
 pub(super) struct Operation {
     guid: String,
+    /// The id of the machine that it is of.
+    machine: String,
     urls: SignedUrls,
     started: Timestamp,
     course: Course,
@@ -73,9 +75,10 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn new(guid: String, urls: SignedUrls, course: Course) -> Self {
+    pub(super) fn new(guid: String, machine: String, urls: SignedUrls, course: Course) -> Self {
         Self {
             guid,
+            machine,
             urls,
             // One that joins a change that takes no time begins when it ends.
             started: Timestamp::now().min(course.ends_at),
@@ -98,6 +101,10 @@ impl Operation {
 
     pub(super) fn is_forgotten(&self) -> bool {
         self.is_forgotten
+    }
+
+    pub(super) fn machine(&self) -> &str {
+        &self.machine
     }
 
     /// What must not show of its URLs.

@@ -1,131 +1,176 @@
-//! What is left of Resource Manager's and Compute's quotas, as headers tell.
+//! What is left of Resource Manager's and Compute's quotas, and when it is
+//! nothing.
 //!
-//! The numbers are those of "Understand how Azure Resource Manager throttles
-//! requests" and "Azure compute throttling limits". They are counted and shown,
-//! not enforced: throttling is a fault that is asked for.
+//! Sources: "Understand how Azure Resource Manager throttles requests" (buckets
+//! of a principal and of a subscription, refilled all the time); "Azure compute
+//! throttling limits" (buckets of a machine and of a subscription in a region,
+//! refilled once a minute).
 
-use std::{
-    collections::HashMap,
-    time::{Duration, Instant},
-};
+mod bucket;
+
+use std::{collections::HashMap, time::Instant};
 
 use axum::{body::Body, http::Response};
 
-use super::key;
+use super::{key, wanted::Mode};
 use crate::gate::with;
+use bucket::{Bucket, Limit};
 
-/// The quotas of one subscription.
+/// What Compute counts together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Group {
+    LowCostGet,
+    HighCostGet,
+    UpdateVm,
+    DeleteVm,
+    GetOperation,
+}
+
+impl Group {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::LowCostGet => "LowCostGet",
+            Self::HighCostGet => "HighCostGet",
+            Self::UpdateVm => "UpdateVM",
+            Self::DeleteVm => "DeleteVM",
+            Self::GetOperation => "GetOperation",
+        }
+    }
+
+    /// How many there are each minute, as a refusal tells.
+    pub(super) fn refill(self) -> u32 {
+        self.resource().unwrap_or(self.subscription()).refill()
+    }
+
+    /// Of one machine.
+    fn resource(self) -> Option<Limit> {
+        match self {
+            Self::LowCostGet => Some(Limit::each_minute(36, 12)),
+            Self::HighCostGet => None,
+            Self::UpdateVm | Self::DeleteVm => Some(Limit::each_minute(12, 4)),
+            Self::GetOperation => Some(Limit::each_minute(45, 15)),
+        }
+    }
+
+    /// Of a subscription in a region.
+    fn subscription(self) -> Limit {
+        match self {
+            Self::LowCostGet => Limit::each_minute(24_000, 8_000),
+            Self::HighCostGet => Limit::each_minute(900, 300),
+            Self::UpdateVm | Self::DeleteVm => Limit::each_minute(1_500, 500),
+            Self::GetOperation => Limit::each_minute(15_000, 5_000),
+        }
+    }
+}
+
+impl Mode {
+    /// Of one principal in a subscription.
+    fn limit(self) -> Limit {
+        match self {
+            Self::Read => Limit::each_second(250, 25),
+            Self::Write => Limit::each_second(200, 10),
+        }
+    }
+
+    /// Of all principals: fifteen times as much.
+    fn global_limit(self) -> Limit {
+        match self {
+            Self::Read => Limit::each_second(3_750, 375),
+            Self::Write => Limit::each_second(3_000, 150),
+        }
+    }
+}
+
+/// Every bucket, by what it is of.
 #[derive(Default)]
 pub(super) struct Quotas(HashMap<String, Bucket>);
 
-struct Bucket {
-    left: u32,
-    refilled: Instant,
-}
-
-/// What is left, for the headers.
+/// What one request has left of the quotas that it counts for.
+#[derive(Debug)]
 pub(super) struct Remaining {
-    requests: u32,
-    resource: String,
+    /// After so many seconds there is something again, where there is nothing.
+    pub(super) spent: Option<u64>,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Quotas {
-    pub(super) fn low_cost_get(&mut self, id: &str) -> Remaining {
-        let subscription = self.take("LowCostGetSubscription", 24_000, 8_000);
-        let resource = self.take(&format!("LowCostGetResource{id}"), 36, 12);
-        let requests = self.take("reads", 250, 1_500);
-        Remaining {
-            requests,
-            resource: format!(
-                "Microsoft.Compute/LowCostGetSubscriptionMaximum;{subscription},\
-                 Microsoft.Compute/LowCostGetResource;{resource}"
+    /// One request of `principal` in `subscription` less.
+    pub(super) fn request(&mut self, mode: Mode, principal: &str, subscription: &str) -> Remaining {
+        let own = format!("{mode:?}/{subscription}/{principal}");
+        let all = format!("{mode:?}/{subscription}");
+        let spent = self.take(&[(&own, mode.limit()), (&all, mode.global_limit())]);
+        let (name, global) = match mode {
+            Mode::Read => (
+                "x-ms-ratelimit-remaining-subscription-reads",
+                "x-ms-ratelimit-remaining-subscription-global-reads",
             ),
+            Mode::Write => (
+                "x-ms-ratelimit-remaining-subscription-writes",
+                "x-ms-ratelimit-remaining-subscription-global-writes",
+            ),
+        };
+        let headers = vec![
+            (name, self.left(&own).to_string()),
+            (global, self.left(&all).to_string()),
+        ];
+        Remaining { spent, headers }
+    }
+
+    /// One of Compute's less, for `resource` in `region` of a subscription.
+    pub(super) fn compute(&mut self, group: Group, region: &str, resource: &str) -> Remaining {
+        let name = group.name();
+        let all = format!("{name}/{region}");
+        let own = format!("{name}/{resource}");
+        let mut wanted = vec![(all.as_str(), group.subscription())];
+        wanted.extend(group.resource().map(|limit| (own.as_str(), limit)));
+        let spent = self.take(&wanted);
+        let subscription = format!(
+            "Microsoft.Compute/{name}SubscriptionMaximum;{}",
+            self.left(&all)
+        );
+        let resource = group
+            .resource()
+            .map(|_| format!("Microsoft.Compute/{name}Resource;{}", self.left(&own)));
+        // In the order that was recorded.
+        let told = match (group, resource) {
+            (_, None) => subscription,
+            (Group::GetOperation, Some(resource)) => format!("{resource},{subscription}"),
+            (_, Some(resource)) => format!("{subscription},{resource}"),
+        };
+        Remaining {
+            spent,
+            headers: vec![("x-ms-ratelimit-remaining-resource", told)],
         }
     }
 
-    pub(super) fn delete(&mut self, id: &str) -> Remaining {
-        let subscription = self.take("DeleteVMSubscription", 1_500, 500);
-        let resource = self.take(&format!("DeleteVMResource{id}"), 12, 4);
-        let requests = self.take("writes", 200, 600);
-        Remaining {
-            requests,
-            resource: format!(
-                "Microsoft.Compute/DeleteVMSubscriptionMaximum;{subscription},\
-                 Microsoft.Compute/DeleteVMResource;{resource}"
-            ),
-        }
-    }
-
-    /// What everything but a deallocation takes that changes a machine.
-    pub(super) fn update(&mut self, id: &str) -> Remaining {
-        let subscription = self.take("UpdateVMSubscription", 1_500, 500);
-        let resource = self.take(&format!("UpdateVMResource{id}"), 12, 4);
-        let requests = self.take("writes", 200, 600);
-        Remaining {
-            requests,
-            resource: format!(
-                "Microsoft.Compute/UpdateVMSubscriptionMaximum;{subscription},\
-                 Microsoft.Compute/UpdateVMResource;{resource}"
-            ),
-        }
-    }
-
-    pub(super) fn get_operation(&mut self, id: &str) -> Remaining {
-        let subscription = self.take("GetOperationSubscription", 15_000, 5_000);
-        let resource = self.take(&format!("GetOperationResource{id}"), 45, 15);
-        let requests = self.take("reads", 250, 1_500);
-        Remaining {
-            requests,
-            resource: format!(
-                "Microsoft.Compute/GetOperationResource;{resource},\
-                 Microsoft.Compute/GetOperationSubscriptionMaximum;{subscription}"
-            ),
-        }
-    }
-
-    /// One less; `refill` come back at once when a minute is over.
-    fn take(&mut self, name: &str, burst: u32, refill: u32) -> u32 {
+    /// One less of each, or of none where one is empty; then the seconds until
+    /// it is not.
+    fn take(&mut self, wanted: &[(&str, Limit)]) -> Option<u64> {
         let now = Instant::now();
-        let bucket = self.0.entry(key(name)).or_insert(Bucket {
-            left: burst,
-            refilled: now,
-        });
-        if now.duration_since(bucket.refilled) >= Duration::from_mins(1) {
-            bucket.left = (bucket.left + refill).min(burst);
-            bucket.refilled = now;
+        let mut wait = None;
+        for (name, limit) in wanted {
+            let bucket = self.0.entry(key(name)).or_insert_with(|| limit.full(now));
+            bucket.refill(*limit, now);
+            wait = wait.max(bucket.wait(*limit, now));
         }
-        bucket.left = bucket.left.saturating_sub(1);
-        bucket.left
+        if wait.is_none() {
+            for (name, _) in wanted {
+                self.0.entry(key(name)).and_modify(Bucket::take);
+            }
+        }
+        wait
+    }
+
+    fn left(&self, name: &str) -> u32 {
+        self.0.get(&key(name)).map_or(0, Bucket::left)
     }
 }
 
-/// `answer` with the quotas of a read.
-pub(super) fn read(answer: Response<Body>, remaining: &Remaining) -> Response<Body> {
-    let left = remaining.requests.to_string();
-    let answer = with(answer, "x-ms-ratelimit-remaining-subscription-reads", &left);
-    with(
-        answer,
-        "x-ms-ratelimit-remaining-resource",
-        &remaining.resource,
-    )
-}
-
-/// `answer` with the quotas of a write.
-pub(super) fn write(answer: Response<Body>, remaining: &Remaining) -> Response<Body> {
-    let left = remaining.requests.to_string();
-    let answer = with(
-        answer,
-        "x-ms-ratelimit-remaining-subscription-writes",
-        &left,
-    );
-    let answer = with(
-        answer,
-        "x-ms-ratelimit-remaining-subscription-global-writes",
-        "2999",
-    );
-    with(
-        answer,
-        "x-ms-ratelimit-remaining-resource",
-        &remaining.resource,
-    )
+impl Remaining {
+    /// `answer` with the headers that tell it.
+    pub(super) fn told(&self, answer: Response<Body>) -> Response<Body> {
+        self.headers
+            .iter()
+            .fold(answer, |answer, (name, left)| with(answer, name, left))
+    }
 }

@@ -5,13 +5,16 @@
 //! `troubleshooting-throttling-errors.md` (Compute's 429); recordings and issue
 //! reports for the sentences.
 
+use std::borrow::Borrow;
+
 use axum::{body::Body, http::Response};
 use serde_json::{Value, json};
 
+use super::quota::Group;
 use crate::{
     gate::{json as answer, with},
     seed,
-    tokens::Rejection,
+    tokens::{Principal, Rejection},
 };
 
 /// The envelope of almost every refusal.
@@ -19,19 +22,60 @@ pub(crate) fn envelope(code: &str, message: &str) -> Value {
     json!({"error": {"code": code, "message": message}})
 }
 
-/// Compute's 429, which has no envelope; details are JSON in a string.
-pub(crate) fn compute_throttled() -> Value {
+/// Compute's 429 for what it counts as `group`. It has no envelope, and details
+/// are JSON in a string.
+pub(super) fn compute_throttled(group: Group) -> Response<Body> {
+    answer(429, &too_many(group.name(), group.refill()))
+}
+
+/// The sample of Compute's 429.
+pub(crate) fn too_many_lists() -> Value {
+    too_many(Group::HighCostGet.name(), Group::HighCostGet.refill())
+}
+
+fn too_many(group: &str, allowed: u32) -> Value {
+    let counted = json!({
+        "operationGroup": group,
+        "allowedRequestCount": allowed,
+        "measuredRequestCount": allowed + 1,
+    });
     json!({
         "code": "OperationNotAllowed",
         "message": "The server rejected the request because too many requests have been received \
                     for this subscription.",
         "details": [{
             "code": "TooManyRequests",
-            "target": "HighCostGet",
-            "message": "{\"operationGroup\":\"HighCostGet\",\"allowedRequestCount\":300,\
-                        \"measuredRequestCount\":1238}",
+            "target": group,
+            "message": counted.to_string(),
         }],
     })
+}
+
+/// The 429 of Resource Manager itself.
+///
+/// Source: MicrosoftDocs/azure-docs#105248.
+pub(super) fn arm_throttled(subscription: &str, operation: &str, seconds: u64) -> Response<Body> {
+    let message = format!(
+        "Number of requests for subscription '{subscription}' and operation '{operation}' exceeded \
+         the backend storage limit. Please try again after '{seconds}' seconds."
+    );
+    gateway(429, "SubscriptionRequestsThrottled", &message)
+}
+
+/// Also what is answered where there is nothing at `scope`.
+///
+/// Source: MicrosoftDocs/azure-docs `role-based-access-control/troubleshooting.md`.
+pub(super) fn unauthorized(principal: &Principal, action: &str, scope: &str) -> Response<Body> {
+    let Principal {
+        client_id,
+        object_id,
+    } = principal;
+    let message = format!(
+        "The client '{client_id}' with object id '{object_id}' does not have authorization to \
+         perform action '{action}' over scope '{scope}' or the scope is invalid. If access was \
+         recently granted, please refresh your credentials."
+    );
+    gateway(403, "AuthorizationFailed", &message)
 }
 
 /// A refusal that comes from Resource Manager itself and not from Compute.
@@ -82,11 +126,16 @@ pub(crate) fn missing_version() -> Response<Body> {
     gateway(400, "MissingApiVersionParameter", message)
 }
 
-pub(crate) fn unknown_version(version: &str, known: &[String]) -> Response<Body> {
+pub(crate) fn unregistered(
+    kind: &str,
+    version: &str,
+    known: &[impl Borrow<str>],
+) -> Response<Body> {
+    let known: Vec<&str> = known.iter().map(Borrow::borrow).collect();
     let known = known.join(", ");
     let message = format!(
         "No registered resource provider found for API version '{version}' for type \
-         'virtualMachines'. The supported api-versions are '{known}'."
+         '{kind}'. The supported api-versions are '{known}'."
     );
     gateway(400, "NoRegisteredProviderFound", &message)
 }

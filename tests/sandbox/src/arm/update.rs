@@ -15,7 +15,7 @@ use super::{
     Arm, State,
     action::Action,
     answers::{self, refused_parameter},
-    key, quota, refusals,
+    key, refusals,
 };
 use crate::gate::{Asked, json as answer, with};
 
@@ -63,9 +63,7 @@ pub(super) fn update(arm: &Arm, state: &mut State, id: &str, asked: &Asked) -> R
     if let Some(unknown) = asked.query.unknown(&["api-version"]) {
         return refused_parameter(asked, unknown);
     }
-    let remaining = state.quotas(id).update(id);
-    let answer = updated(arm, state, id, asked).unwrap_or_else(|refusal| *refusal);
-    quota::write(answer, &remaining)
+    updated(arm, state, id, asked).unwrap_or_else(|refusal| *refusal)
 }
 
 fn updated(
