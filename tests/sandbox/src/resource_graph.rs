@@ -86,11 +86,11 @@ fn ask(azure: &Azure, asked: &Asked, version: &str) -> Result<Value, Box<Respons
     let readable = azure.roles.scopes(arm::READ);
     Ok(azure.arm.survey(|machines| {
         let mut resources: Vec<_> = machines
-            .into_iter()
             .map(Resource::new)
+            .filter(|it| query.keeps(it))
             .filter(|it| is_asked_for(&request, it) && is_readable(&readable, it))
             .collect();
-        // Azure's order is nobody's business, but its pages have to fit together.
+        // Nobody is promised an order, but pages have to fit together.
         resources.sort_by_cached_key(Resource::id);
         let found = pipeline::run(&query, &resources);
         page::page(&request, &query, found, &window, format)

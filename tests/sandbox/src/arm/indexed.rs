@@ -34,10 +34,13 @@ impl Indexed<'_> {
 impl Arm {
     /// What `survey` finds in all machines, in no order. The index of Azure lags
     /// behind for up to a minute; this one does not.
-    pub(crate) fn survey<T>(&self, survey: impl FnOnce(Vec<Indexed<'_>>) -> T) -> T {
+    pub(crate) fn survey<T>(
+        &self,
+        survey: impl FnOnce(&mut dyn Iterator<Item = Indexed<'_>>) -> T,
+    ) -> T {
         let state = self.state();
         let now = Instant::now();
         let machines = state.machines.values();
-        survey(machines.map(|machine| Indexed { machine, now }).collect())
+        survey(&mut machines.map(|machine| Indexed { machine, now }))
     }
 }

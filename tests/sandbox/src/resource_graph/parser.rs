@@ -17,23 +17,31 @@ use super::{
 use expression::{expression, kind_of};
 use words::Words;
 
-/// `query` as steps.
+/// What `query` says.
 pub(super) fn parse(query: &str) -> Result<Query, Fault> {
     let mut words = Words::new(lexer::words(query)?, query.len());
-    let mut columns = resource::columns();
-    let mut steps = Vec::new();
+    let mut parsed = Query {
+        filters: Vec::new(),
+        steps: Vec::new(),
+        columns: resource::columns(),
+    };
     // Older queries begin with an operator: `where type =~ …`.
-    if words.name_if(|it| it.eq_ignore_ascii_case("resources")) && words.is_at_end() {
-        return Ok(Query { steps, columns });
-    } else if words.has_begun() {
+    if words.name_if(|it| it.eq_ignore_ascii_case("resources")) {
+        if words.is_at_end() {
+            return Ok(parsed);
+        }
         words.sign("|")?;
     }
     loop {
-        let step = step(&mut words, &columns)?;
-        columns = after(&step, columns);
-        steps.push(step);
+        match step(&mut words, &parsed.columns)? {
+            Step::Where(condition) if parsed.steps.is_empty() => parsed.filters.push(condition),
+            step => {
+                parsed.columns = after(&step, parsed.columns);
+                parsed.steps.push(step);
+            }
+        }
         if words.is_at_end() {
-            return Ok(Query { steps, columns });
+            return Ok(parsed);
         }
         words.sign("|")?;
     }

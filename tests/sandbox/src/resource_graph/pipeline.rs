@@ -16,14 +16,12 @@ pub(super) struct Found<'a> {
     rest: &'a [Step],
 }
 
-/// What `query` finds in `resources`.
+/// What `query` makes of the `resources` that pass its filters.
 pub(super) fn run<'a>(query: &'a Query, resources: &'a [Resource<'a>]) -> Found<'a> {
     let whole = query.steps.iter().rposition(|step| !step.is_row_by_row());
     let (first, rest) = query.steps.split_at(whole.map_or(0, |last| last + 1));
-    let mut rows: Vec<_> = resources.iter().map(Row::of).collect();
-    for step in first {
-        rows = apply(step, rows);
-    }
+    let rows = resources.iter().map(Row::of).collect();
+    let rows = first.iter().fold(rows, |rows, step| apply(step, rows));
     Found { rows, rest }
 }
 

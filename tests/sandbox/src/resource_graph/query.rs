@@ -20,6 +20,9 @@ impl Fault {
 /// A query: what is done to the rows, and which columns that leaves.
 #[derive(Debug)]
 pub(super) struct Query {
+    /// What holds for every row, from the first steps. They leave most rows out,
+    /// before anything is made of them.
+    pub(super) filters: Vec<Expression>,
     pub(super) steps: Vec<Step>,
     pub(super) columns: Vec<Column>,
 }

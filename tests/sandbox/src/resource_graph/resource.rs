@@ -17,6 +17,15 @@ use crate::{arm::Indexed, seed};
 /// Types are in lower case here.
 const TYPE: &str = "microsoft.compute/virtualmachines";
 
+/// Asked for so often that the rest is not built for it.
+const POWER_STATE: [&str; 5] = [
+    "properties",
+    "extended",
+    "instanceView",
+    "powerState",
+    "code",
+];
+
 const COLUMNS: [(&str, Kind); 17] = [
     ("id", Kind::Text),
     ("name", Kind::Text),
@@ -83,6 +92,10 @@ impl<'a> Resource<'a> {
                 "resourceGroup" => Cell::Text(Cow::Owned(seed.resource_group.to_lowercase())),
                 other => Cell::of(self.whole().get(other)),
             },
+            _ if path == POWER_STATE => Cell::Text(Cow::Owned(format!(
+                "PowerState/{}",
+                self.machine.power_state()
+            ))),
             [column, below @ ..] => Cell::below(self.whole().get(column), below),
             [] => Cell::of(None),
         }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     cell::Cell,
-    query::{Comparison, Expression, Function, Set},
+    query::{Comparison, Expression, Function, Query, Set},
     resource::Resource,
 };
 
@@ -104,6 +104,14 @@ impl<'a> Row<'a> {
             (None, Some(resource)) => resource.at(path),
             (None, None) => Cell::of(None),
         }
+    }
+}
+
+impl Query {
+    /// Whether `resource` passes the filters.
+    pub(super) fn keeps(&self, resource: &Resource<'_>) -> bool {
+        let row = Row::of(resource);
+        self.filters.iter().all(|condition| row.meets(condition))
     }
 }
 

@@ -65,6 +65,29 @@ fn a_row_has_what_the_machine_has_and_its_power_state() {
 }
 
 #[test]
+fn a_row_tells_to_what_a_machine_belongs() {
+    let azure = sandbox();
+    let set = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web/providers\
+               /Microsoft.Compute/virtualMachineScaleSets/flex";
+
+    let members = rows(
+        &azure,
+        "resources | where isnotempty(properties.virtualMachineScaleSet.id) \
+         | project name, set = properties.virtualMachineScaleSet.id",
+    );
+    let managed = rows(
+        &azure,
+        "resources | where isnotempty(managedBy) | order by name asc | project name",
+    );
+
+    assert_eq!(members, json!([{"name": "flex-01", "set": set}]));
+    assert_eq!(
+        managed,
+        json!([{"name": "aks-nodepool1-12345678-0"}, {"name": "managed-01"}])
+    );
+}
+
+#[test]
 fn a_change_shows_at_once() {
     let azure = Sandbox::start(Settings {
         operation_takes: Duration::ZERO,

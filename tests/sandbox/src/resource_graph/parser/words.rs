@@ -31,10 +31,6 @@ impl Words {
         self.tokens.get(self.next).map_or(self.length, |it| it.at)
     }
 
-    pub(super) fn has_begun(&self) -> bool {
-        self.next > 0
-    }
-
     pub(super) fn is_at_end(&self) -> bool {
         self.next == self.tokens.len()
     }
