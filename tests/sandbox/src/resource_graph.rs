@@ -20,7 +20,7 @@ use axum::{body::Body, http::Response};
 use serde_json::Value;
 
 use crate::{
-    arm::{self, roles::is_below_any},
+    arm::{self, Indexed, roles::is_below_any},
     azure::Azure,
     gate::{Asked, json, with},
     tokens::Audience,
@@ -84,25 +84,29 @@ fn ask(azure: &Azure, asked: &Asked, version: &str) -> Result<Value, Box<Respons
     let query = parser::parse(&request.query)
         .map_err(|fault| refusals::not_understood(&request.query, fault))?;
     let readable = azure.roles.scopes(arm::READ);
+    let may_be_asked = |it: &Resource<'_>| is_asked_for(&request, it) && is_readable(&readable, it);
+    let is_eligible = |machines: &mut dyn Iterator<Item = Indexed<'_>>| {
+        machines.map(Resource::new).any(|it| may_be_asked(&it))
+    };
+    if !azure.arm.survey(is_eligible) {
+        return Err(refusals::no_subscription(&request.subscriptions).into());
+    }
     Ok(azure.arm.survey(|machines| {
         let mut resources: Vec<_> = machines
             .map(Resource::new)
-            .filter(|it| query.keeps(it))
-            .filter(|it| is_asked_for(&request, it) && is_readable(&readable, it))
+            .filter(|it| query.keeps(it) && may_be_asked(it))
             .collect();
         // Nobody is promised an order, but pages have to fit together.
         resources.sort_by_cached_key(Resource::id);
         let found = pipeline::run(&query, &resources);
-        page::page(&request, &query, found, &window, format)
+        page::page(&request, &query, &found, &window, format)
     }))
 }
 
 /// Subscriptions that are not there are left out without a word.
 fn is_asked_for(request: &Request, resource: &Resource<'_>) -> bool {
-    request.subscriptions.as_ref().is_none_or(|subscriptions| {
-        let own = resource.subscription();
-        subscriptions.iter().any(|it| it.eq_ignore_ascii_case(own))
-    })
+    let (subscriptions, own) = (&request.subscriptions, resource.subscription());
+    subscriptions.is_empty() || subscriptions.iter().any(|it| it.eq_ignore_ascii_case(own))
 }
 
 /// What the caller may not read is left out in the same way.

@@ -8,6 +8,7 @@
 use std::borrow::Borrow;
 
 use axum::{body::Body, http::Response};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::quota::Group;
@@ -34,11 +35,14 @@ pub(crate) fn too_many_lists() -> Value {
 }
 
 fn too_many(group: &str, allowed: u32) -> Value {
-    let counted = json!({
-        "operationGroup": group,
-        "allowedRequestCount": allowed,
-        "measuredRequestCount": allowed + 1,
-    });
+    let now = Timestamp::now();
+    let [started, ended] = [now - SignedDuration::from_mins(1), now]
+        .map(|it| it.strftime("%Y-%m-%dT%H:%M:%S%.7f+00:00"));
+    let counted = format!(
+        "{{\"operationGroup\":\"{group}\",\"startTime\":\"{started}\",\"endTime\":\"{ended}\",\
+         \"allowedRequestCount\":{allowed},\"measuredRequestCount\":{}}}",
+        allowed + 1
+    );
     json!({
         "code": "OperationNotAllowed",
         "message": "The server rejected the request because too many requests have been received \
@@ -46,7 +50,7 @@ fn too_many(group: &str, allowed: u32) -> Value {
         "details": [{
             "code": "TooManyRequests",
             "target": group,
-            "message": counted.to_string(),
+            "message": counted,
         }],
     })
 }

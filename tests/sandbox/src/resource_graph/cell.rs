@@ -23,10 +23,20 @@ impl<'a> Cell<'a> {
         Self::Json(Cow::Owned(Value::Bool(value)))
     }
 
-    /// What is at `path` below `value`; null where there is nothing.
-    pub(super) fn below(value: Option<&'a Value>, path: &[String]) -> Self {
-        let end = value.and_then(|value| path.iter().try_fold(value, |it, step| it.get(step)));
-        Self::of(end)
+    /// What is at `path` below this; null where there is nothing.
+    pub(super) fn at(self, path: &[String]) -> Self {
+        fn below<'b>(value: &'b Value, path: &[String]) -> Option<&'b Value> {
+            path.iter().try_fold(value, |value, step| value.get(step))
+        }
+        match self {
+            _ if path.is_empty() => self,
+            Self::Text(_) => Self::of(None),
+            Self::Json(Cow::Borrowed(value)) => Self::of(below(value, path)),
+            Self::Json(Cow::Owned(value)) => {
+                let end = below(&value, path).cloned();
+                Self::Json(Cow::Owned(end.unwrap_or_default()))
+            }
+        }
     }
 
     /// The value as `tostring` writes it; nothing is an empty text.

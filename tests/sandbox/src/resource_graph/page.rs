@@ -11,7 +11,6 @@ use super::{
     pipeline::Found,
     query::{Column, Query},
     request::{Format, Request},
-    row::Row,
 };
 use crate::seed;
 
@@ -38,12 +37,12 @@ impl Window {
 pub(super) fn page(
     request: &Request,
     query: &Query,
-    found: Found<'_>,
+    found: &Found<'_>,
     window: &Window,
     format: Format,
 ) -> Value {
-    let total = found.rows.len();
-    let rows = found.page(window.skip, window.top);
+    let total = found.total();
+    let rows = found.page(&query.columns, window.skip, window.top);
     let end = window.skip + rows.len();
     let is_cut = end < total;
     let has_id = query.columns.iter().any(|column| column.name == "id");
@@ -60,19 +59,21 @@ pub(super) fn page(
     page
 }
 
-fn data(rows: Vec<Row<'_>>, columns: &[Column], format: Format) -> Value {
-    let objects = rows.into_iter().map(Row::into_object);
+fn data(rows: Vec<Vec<Value>>, columns: &[Column], format: Format) -> Value {
     match format {
-        Format::ObjectArray => objects.map(Value::Object).collect(),
+        Format::ObjectArray => {
+            let names = || columns.iter().map(|column| column.name.clone());
+            let objects = rows
+                .into_iter()
+                .map(|row| Value::Object(names().zip(row).collect()));
+            objects.collect()
+        }
         Format::Table => {
-            let names = columns
+            let columns: Vec<_> = columns
                 .iter()
-                .map(|column| json!({"name": column.name, "type": column.kind.name()}));
-            let rows = objects.map(|mut object| {
-                let values = columns.iter().map(|column| object.remove(&column.name));
-                values.map(Option::unwrap_or_default).collect::<Value>()
-            });
-            json!({"columns": names.collect::<Value>(), "rows": rows.collect::<Value>()})
+                .map(|column| json!({"name": column.name, "type": column.kind.name()}))
+                .collect();
+            json!({"columns": columns, "rows": rows})
         }
     }
 }

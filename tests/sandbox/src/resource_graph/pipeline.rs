@@ -2,74 +2,108 @@
 
 use std::{borrow::Cow, cmp::Ordering};
 
+use serde_json::Value;
+
 use super::{
     cell::Cell,
-    query::{Direction, Expression, Query, Step},
+    query::{Column, Direction, Expression, Query, Step},
     resource::Resource,
-    row::Row,
+    row::{Base, Row},
 };
 
-/// The rows of a result. What makes one row of each is still to be done: it is
-/// done to the rows of a page alone.
+/// The rows of a result, of which nothing was made yet.
 pub(super) struct Found<'a> {
-    pub(super) rows: Vec<Row<'a>>,
-    rest: &'a [Step],
+    bases: Vec<Base<'a>>,
+    layers: Vec<&'a Step>,
 }
 
 /// What `query` makes of the `resources` that pass its filters.
 pub(super) fn run<'a>(query: &'a Query, resources: &'a [Resource<'a>]) -> Found<'a> {
-    let whole = query.steps.iter().rposition(|step| !step.is_row_by_row());
-    let (first, rest) = query.steps.split_at(whole.map_or(0, |last| last + 1));
-    let rows = resources.iter().map(Row::of).collect();
-    let rows = first.iter().fold(rows, |rows, step| apply(step, rows));
-    Found { rows, rest }
+    let mut found = Found {
+        bases: resources.iter().map(Base::Resource).collect(),
+        layers: Vec::new(),
+    };
+    for step in &query.steps {
+        found.apply(step);
+    }
+    found
 }
 
 impl<'a> Found<'a> {
-    /// The rows of one page, finished.
-    pub(super) fn page(self, skip: usize, top: usize) -> Vec<Row<'a>> {
-        let rest = self.rest;
-        let mut rows: Vec<_> = self.rows.into_iter().skip(skip).take(top).collect();
-        for step in rest {
-            rows = apply(step, rows);
+    pub(super) fn total(&self) -> usize {
+        self.bases.len()
+    }
+
+    /// The values of `columns`, row by row, of one page.
+    pub(super) fn page(&self, columns: &[Column], skip: usize, top: usize) -> Vec<Vec<Value>> {
+        let paths: Vec<_> = columns.iter().map(|it| [it.name.clone()]).collect();
+        let bases = self.bases.iter().skip(skip).take(top);
+        bases
+            .map(|&base| {
+                let row = Row {
+                    base,
+                    layers: &self.layers,
+                };
+                paths.iter().map(|path| row.at(path).into_json()).collect()
+            })
+            .collect()
+    }
+
+    fn apply(&mut self, step: &'a Step) {
+        match step {
+            Step::Project(_) | Step::Extend(_) => self.layers.push(step),
+            Step::Where(condition) => {
+                let layers = &self.layers;
+                self.bases
+                    .retain(|&base| Row { base, layers }.meets(condition));
+            }
+            Step::Order(keys) => self.order(keys),
+            Step::Take(most) => self.bases.truncate(*most),
+            Step::Count => {
+                self.bases = vec![Base::Count(self.bases.len())];
+                self.layers.clear();
+            }
         }
-        rows
+    }
+
+    fn order(&mut self, keys: &[(Expression, Direction)]) {
+        let layers = &self.layers;
+        self.bases.sort_by_cached_key(|&base| {
+            let row = Row { base, layers };
+            Key(keys
+                .iter()
+                .map(|(key, direction)| (row.value(key).into_json(), *direction))
+                .collect())
+        });
     }
 }
 
-fn apply<'a>(step: &Step, mut rows: Vec<Row<'a>>) -> Vec<Row<'a>> {
-    match step {
-        Step::Where(condition) => rows.retain(|row| row.meets(condition)),
-        Step::Project(columns) => {
-            return rows.iter().map(|row| row.project(columns)).collect();
-        }
-        Step::Extend(columns) => {
-            return rows.into_iter().map(|row| row.extend(columns)).collect();
-        }
-        Step::Order(keys) => return ordered(rows, keys),
-        Step::Take(most) => rows.truncate(*most),
-        Step::Count => return vec![Row::count(rows.len())],
-    }
-    rows
-}
+/// By what a row is ordered.
+struct Key(Vec<(Value, Direction)>);
 
-fn ordered<'a>(rows: Vec<Row<'a>>, keys: &[(Expression, Direction)]) -> Vec<Row<'a>> {
-    let mut keyed: Vec<_> = rows
-        .into_iter()
-        .map(|row| {
-            let values = keys.iter().map(|(key, _)| row.value(key).into_json());
-            (values.collect::<Vec<_>>(), row)
-        })
-        .collect();
-    keyed.sort_by(|(left, _), (right, _)| {
-        let each = left.iter().zip(right).zip(keys);
-        each.fold(Ordering::Equal, |order, ((left, right), (_, direction))| {
-            let next = Cell::Json(Cow::Borrowed(left)).order(&Cell::Json(Cow::Borrowed(right)));
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let each = self.0.iter().zip(&other.0);
+        each.fold(Ordering::Equal, |order, ((own, direction), (other, _))| {
+            let next = Cell::Json(Cow::Borrowed(own)).order(&Cell::Json(Cow::Borrowed(other)));
             order.then(match direction {
                 Direction::Ascending => next,
                 Direction::Descending => next.reverse(),
             })
         })
-    });
-    keyed.into_iter().map(|(_, row)| row).collect()
+    }
 }
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Key {}

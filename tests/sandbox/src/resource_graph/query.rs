@@ -66,16 +66,6 @@ pub(super) enum Step {
     Count,
 }
 
-impl Step {
-    /// Whether it makes one row of each, whatever the others are.
-    pub(super) fn is_row_by_row(&self) -> bool {
-        match self {
-            Self::Project(_) | Self::Extend(_) => true,
-            Self::Where(_) | Self::Order(_) | Self::Take(_) | Self::Count => false,
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Direction {
     Ascending,

@@ -65,6 +65,19 @@ fn invalid_query() -> Value {
     })
 }
 
+/// Where the caller may read nothing in any of the subscriptions.
+///
+/// Source: Azure/aztfexport#385 and #491.
+pub(super) fn no_subscription(given: &[String]) -> Response<Body> {
+    let message = format!(
+        "There must be at least one subscription that is eligible to contain resources. Given: \
+         '{}'.",
+        given.join(",")
+    );
+    let detail = json!({"code": "NoValidSubscriptionsInQueryRequest", "message": message});
+    answer(400, &refused("BadRequest", &[detail]))
+}
+
 /// The envelope is Azure's, the details are ours.
 pub(super) fn not_a_request(why: &str) -> Response<Body> {
     let detail = json!({"code": "InvalidRequest", "message": why});

@@ -9,8 +9,9 @@ use serde::Deserialize;
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Request {
-    /// Absent: all that there are.
-    pub(super) subscriptions: Option<Vec<String>>,
+    /// None: all that there are.
+    #[serde(default)]
+    pub(super) subscriptions: Vec<String>,
     pub(super) management_groups: Option<Vec<String>>,
     pub(super) query: String,
     #[serde(default)]

@@ -26,7 +26,7 @@ const POWER_STATE: [&str; 5] = [
     "code",
 ];
 
-const COLUMNS: [(&str, Kind); 17] = [
+const COLUMNS: [(&str, Kind); 16] = [
     ("id", Kind::Text),
     ("name", Kind::Text),
     ("type", Kind::Text),
@@ -43,7 +43,6 @@ const COLUMNS: [(&str, Kind); 17] = [
     ("identity", Kind::Object),
     ("zones", Kind::Object),
     ("extendedLocation", Kind::Object),
-    ("apiVersion", Kind::Text),
 ];
 
 /// The columns of `Resources`.
@@ -96,13 +95,12 @@ impl<'a> Resource<'a> {
                 "PowerState/{}",
                 self.machine.power_state()
             ))),
-            [column, below @ ..] => Cell::below(self.whole().get(column), below),
+            [column, below @ ..] => Cell::of(self.whole().get(column)).at(below),
             [] => Cell::of(None),
         }
     }
 
-    /// All columns.
-    pub(super) fn whole(&self) -> &Map<String, Value> {
+    fn whole(&self) -> &Map<String, Value> {
         self.whole.get_or_init(|| whole(&self.machine))
     }
 }

@@ -1,67 +1,34 @@
-//! A row on its way through the operators, and expressions over it.
+//! A row as the operators leave it, and expressions over it.
 
 use std::borrow::Cow;
 
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::{
     cell::Cell,
-    query::{Comparison, Expression, Function, Query, Set},
+    query::{Comparison, Expression, Function, Query, Set, Step},
     resource::Resource,
 };
 
-/// What operators have made of a resource.
-#[derive(Clone)]
+/// What a row is made of.
+#[derive(Clone, Copy)]
+pub(super) enum Base<'a> {
+    Resource(&'a Resource<'a>),
+    /// The one row of `count`.
+    Count(usize),
+}
+
+/// A row with its columns. They have values once they are asked for: of ten
+/// thousand ordered rows, a page shows a few.
+#[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
-    /// `None` once columns were chosen.
-    resource: Option<&'a Resource<'a>>,
-    made: Map<String, Value>,
+    pub(super) base: Base<'a>,
+    /// `project` and `extend`, in their order.
+    pub(super) layers: &'a [&'a Step],
 }
 
 impl<'a> Row<'a> {
-    pub(super) fn of(resource: &'a Resource<'a>) -> Self {
-        Self {
-            resource: Some(resource),
-            made: Map::new(),
-        }
-    }
-
-    /// The one row of `count`.
-    pub(super) fn count(rows: usize) -> Self {
-        let made = [("Count".to_owned(), json!(rows))];
-        Self {
-            resource: None,
-            made: made.into_iter().collect(),
-        }
-    }
-
-    pub(super) fn project(&self, columns: &[(String, Expression)]) -> Self {
-        Self {
-            resource: None,
-            made: self.values(columns).collect(),
-        }
-    }
-
-    pub(super) fn extend(mut self, columns: &[(String, Expression)]) -> Self {
-        let added: Vec<_> = self.values(columns).collect();
-        self.made.extend(added);
-        self
-    }
-
-    /// Every column.
-    pub(super) fn into_object(self) -> Map<String, Value> {
-        let mut columns = self.resource.map_or_else(Map::new, |it| it.whole().clone());
-        columns.extend(self.made);
-        columns
-    }
-
-    fn values(&self, columns: &[(String, Expression)]) -> impl Iterator<Item = (String, Value)> {
-        columns
-            .iter()
-            .map(|(name, value)| (name.clone(), self.value(value).into_json()))
-    }
-
-    pub(super) fn value<'b>(&'b self, expression: &'b Expression) -> Cell<'b> {
+    pub(super) fn value(self, expression: &'a Expression) -> Cell<'a> {
         match expression {
             Expression::Path(path) => self.at(path),
             Expression::Literal(value) => Cell::of(Some(value)),
@@ -81,7 +48,7 @@ impl<'a> Row<'a> {
     }
 
     /// Whether `condition` is true of this row.
-    pub(super) fn meets(&self, condition: &Expression) -> bool {
+    pub(super) fn meets(self, condition: &'a Expression) -> bool {
         match condition {
             Expression::Compare(comparison, left, right) => {
                 compare(*comparison, &self.value(left), &self.value(right))
@@ -95,22 +62,35 @@ impl<'a> Row<'a> {
         }
     }
 
-    fn at<'b>(&'b self, path: &'b [String]) -> Cell<'b> {
+    /// What stands at `path`, which begins with a column.
+    pub(super) fn at(self, path: &'a [String]) -> Cell<'a> {
         let Some((column, below)) = path.split_first() else {
             return Cell::of(None);
         };
-        match (self.made.get(column), self.resource) {
-            (Some(made), _) => Cell::below(Some(made), below),
-            (None, Some(resource)) => resource.at(path),
-            (None, None) => Cell::of(None),
+        let Some((last, layers)) = self.layers.split_last() else {
+            return match self.base {
+                Base::Resource(resource) => resource.at(path),
+                Base::Count(rows) => Cell::Json(Cow::Owned(json!(rows))),
+            };
+        };
+        let before = Self { layers, ..self };
+        match last {
+            Step::Project(columns) | Step::Extend(columns) => {
+                match columns.iter().find(|(name, _)| name == column) {
+                    Some((_, value)) => before.value(value).at(below),
+                    None => before.at(path),
+                }
+            }
+            Step::Where(_) | Step::Order(_) | Step::Take(_) | Step::Count => before.at(path),
         }
     }
 }
 
 impl Query {
     /// Whether `resource` passes the filters.
-    pub(super) fn keeps(&self, resource: &Resource<'_>) -> bool {
-        let row = Row::of(resource);
+    pub(super) fn keeps<'a>(&'a self, resource: &'a Resource<'a>) -> bool {
+        let base = Base::Resource(resource);
+        let row = Row { base, layers: &[] };
         self.filters.iter().all(|condition| row.meets(condition))
     }
 }

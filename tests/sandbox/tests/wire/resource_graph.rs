@@ -122,20 +122,43 @@ fn the_group_is_in_lower_case_except_in_the_id() {
 #[test]
 fn only_the_named_subscriptions_are_searched_and_strangers_are_left_out() {
     let azure = sandbox();
-    let query = "resources | where name startswith 'edge' or name == 'web-01' | project name";
+    let query = "resources | where name == 'edge-01' or name == 'web-01' | project name";
     let names = |subscriptions: Value| {
         let answer = ask(
             &azure,
             &json!({"subscriptions": subscriptions, "query": query}),
         );
-        answer.json()["count"].as_u64().unwrap()
+        answer.json()["data"].take()
     };
+    let (first, stranger) = (
+        "5AB1E000-0000-4000-8000-000000000001",
+        "00000000-0000-4000-8000-000000000000",
+    );
 
-    let first = "5AB1E000-0000-4000-8000-000000000001";
-    assert_eq!(names(json!([first])), 1);
+    assert_eq!(names(json!([first])), json!([{"name": "web-01"}]));
+    assert_eq!(names(json!([stranger, first])), json!([{"name": "web-01"}]));
+    assert_eq!(names(json!([])).as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn without_a_subscription_that_may_be_read_there_is_no_result() {
+    let azure = sandbox();
     let stranger = "00000000-0000-4000-8000-000000000000";
-    assert_eq!(names(json!([stranger, first])), 1);
-    assert_eq!(names(json!([stranger])), 0);
+    let body = json!({"subscriptions": [stranger], "query": "resources"});
+
+    let unknown = ask(&azure, &body);
+    azure.assign(Vec::new());
+    let forbidden = ask(&azure, &json!({"query": "resources"}));
+
+    for (answer, given) in [(unknown, stranger), (forbidden, "")] {
+        assert_eq!(answer.status, 400);
+        assert_eq!(
+            answer.text("/error/details/0/code"),
+            "NoValidSubscriptionsInQueryRequest"
+        );
+        let given = format!("Given: '{given}'.");
+        assert!(answer.text("/error/details/0/message").ends_with(&given));
+    }
 }
 
 #[test]
