@@ -1,6 +1,7 @@
 //! Azure Resource Manager and Microsoft Graph as typed clients.
 
 mod arm;
+mod call;
 mod graph;
 mod id;
 mod odata;
@@ -14,6 +15,7 @@ use actix_web::http::{
 };
 
 pub(crate) use arm::{ArmClient, Submitted};
+pub(crate) use call::Call;
 pub(crate) use graph::GraphClient;
 pub(crate) use id::{InvalidName, VirtualMachineId, VmName};
 pub(crate) use operation::{OperationFault, OperationUrl, Progress};
@@ -36,10 +38,10 @@ pub(crate) enum Error {
         source: TokenError,
     },
     /// It was asked, and this came of it.
-    #[error("{service} did not carry out {operation}")]
+    #[error("{service} did not carry out {call}")]
     Upstream {
         service: &'static str,
-        operation: &'static str,
+        call: Call,
         #[source]
         source: http::Error,
     },
@@ -69,11 +71,11 @@ impl Api {
     /// authentication is refused before it is looked at.
     async fn call(
         &self,
+        call: Call,
         mut request: Request<'_>,
         context: &Context,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
-        let operation = request.operation;
         request.headers.extend(context.trace.headers());
         let token = self
             .identity
@@ -90,7 +92,7 @@ impl Api {
             .await;
         let rejection = match answer {
             Err(error) if is_rejection(&error) => error,
-            answer => return answer.map_err(|source| self.failed(operation, source)),
+            answer => return answer.map_err(|source| self.failed(call, source)),
         };
         let other = match self
             .identity
@@ -99,7 +101,7 @@ impl Api {
         {
             Ok(other) => other,
             // Azure's own words say more than that there is no other token.
-            Err(TokenError::Unchanged) => return Err(self.failed(operation, rejection)),
+            Err(TokenError::Unchanged) => return Err(self.failed(call, rejection)),
             Err(source) => return Err(self.no_token(source)),
         };
         self.client
@@ -109,7 +111,7 @@ impl Api {
                 policy,
             )
             .await
-            .map_err(|source| self.failed(operation, source))
+            .map_err(|source| self.failed(call, source))
     }
 
     fn no_token(&self, source: TokenError) -> Error {
@@ -119,16 +121,16 @@ impl Api {
         }
     }
 
-    fn failed(&self, operation: &'static str, source: http::Error) -> Error {
+    fn failed(&self, call: Call, source: http::Error) -> Error {
         Error::Upstream {
             service: self.client.service(),
-            operation,
+            call,
             source,
         }
     }
 
-    fn malformed(&self, operation: &'static str, cause: Cause) -> Error {
-        self.failed(operation, http::Error::Malformed(cause))
+    fn malformed(&self, call: Call, cause: Cause) -> Error {
+        self.failed(call, http::Error::Malformed(cause))
     }
 }
 

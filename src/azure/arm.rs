@@ -9,7 +9,7 @@ use actix_web::http::{
 use url::Url;
 
 use super::{
-    Api, Error, OperationUrl, Progress, VirtualMachine, VirtualMachineId, correlation_id,
+    Api, Call, Error, OperationUrl, Progress, VirtualMachine, VirtualMachineId, correlation_id,
     operation::Protocol,
 };
 use crate::{
@@ -54,13 +54,15 @@ impl ArmClient {
         id: &VirtualMachineId,
         context: &Context,
     ) -> Result<VirtualMachine, Error> {
-        const OPERATION: &str = "get_vm";
+        const CALL: Call = Call::GetVm;
         let mut url = self.url(id, &[]);
         url.query_pairs_mut().append_pair("$expand", "instanceView");
-        let request = Request::get(url.as_str(), OPERATION);
-        let answer = self.call(request, context, RetryPolicy::INLINE).await?;
+        let request = Request::get(url.as_str(), CALL.as_str());
+        let answer = self
+            .call(CALL, request, context, RetryPolicy::INLINE)
+            .await?;
         serde_json::from_slice(&answer.body)
-            .map_err(|error| self.api.malformed(OPERATION, Cause::new(&error)))
+            .map_err(|error| self.api.malformed(CALL, Cause::new(&error)))
     }
 
     /// Orders the virtual machine to be stopped and its hardware released.
@@ -69,11 +71,13 @@ impl ArmClient {
         id: &VirtualMachineId,
         context: &Context,
     ) -> Result<Submitted, Error> {
-        const OPERATION: &str = "deallocate";
+        const CALL: Call = Call::Deallocate;
         let url = self.url(id, &["deallocate"]);
-        let request = Request::post(url.as_str(), OPERATION);
+        let request = Request::post(url.as_str(), CALL.as_str());
         // Sent again only where nothing was sent: `RetryPolicy` sees to it.
-        let answer = self.call(request, context, RetryPolicy::INLINE).await?;
+        let answer = self
+            .call(CALL, request, context, RetryPolicy::INLINE)
+            .await?;
         if answer.status != StatusCode::ACCEPTED {
             return Ok(Submitted::Done);
         }
@@ -81,7 +85,7 @@ impl ArmClient {
             .map(Submitted::Running)
             .ok_or_else(|| {
                 self.api
-                    .malformed(OPERATION, Cause::said("no operation URL to follow"))
+                    .malformed(CALL, Cause::said("no operation URL to follow"))
             })
     }
 
@@ -92,12 +96,14 @@ impl ArmClient {
         url: &OperationUrl,
         context: &Context,
     ) -> Result<(Progress, Option<Duration>), Error> {
-        const OPERATION: &str = "operation_status";
-        let request = Request::get(url.expose(), OPERATION);
-        let answer = self.call(request, context, RetryPolicy::NEVER).await?;
+        const CALL: Call = Call::OperationStatus;
+        let request = Request::get(url.expose(), CALL.as_str());
+        let answer = self
+            .call(CALL, request, context, RetryPolicy::NEVER)
+            .await?;
         let progress = url
             .progress(&answer)
-            .map_err(|cause| self.api.malformed(OPERATION, cause))?;
+            .map_err(|cause| self.api.malformed(CALL, cause))?;
         let seconds = answer
             .header(RETRY_AFTER.as_str())
             .and_then(|text| text.parse().ok());
@@ -106,6 +112,7 @@ impl ArmClient {
 
     async fn call(
         &self,
+        call: Call,
         request: Request<'_>,
         context: &Context,
         policy: RetryPolicy,
@@ -117,7 +124,7 @@ impl ArmClient {
                 id.clone(),
             )
             .header(HeaderName::from_static("x-ms-correlation-request-id"), id);
-        self.api.call(request, context, policy).await
+        self.api.call(call, request, context, policy).await
     }
 
     /// `Azure-AsyncOperation` before `Location`: only the former says why an

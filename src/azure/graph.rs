@@ -10,13 +10,13 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Api, Error, PageLink, UserQuery, correlation_id};
+use super::{Api, Call, Error, PageLink, UserQuery, correlation_id};
 use crate::{
     http::{Cause, Client, Context, Request, RetryPolicy},
     identity::{ManagedIdentity, Resource},
 };
 
-const OPERATION: &str = "list_users";
+const CALL: Call = Call::ListUsers;
 
 /// One page of users.
 pub(crate) struct UserPage {
@@ -67,15 +67,18 @@ impl GraphClient {
             Some(link) => url.push_str(link.as_str()),
             None => url.push_str(&query.first_page()),
         }
-        let request = Request::get(&url, OPERATION)
+        let request = Request::get(&url, CALL.as_str())
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(
                 HeaderName::from_static("client-request-id"),
                 correlation_id(context),
             );
-        let answer = self.api.call(request, context, RetryPolicy::INLINE).await?;
+        let answer = self
+            .api
+            .call(CALL, request, context, RetryPolicy::INLINE)
+            .await?;
         self.page(&answer.body, query)
-            .map_err(|cause| self.api.malformed(OPERATION, cause))
+            .map_err(|cause| self.api.malformed(CALL, cause))
     }
 
     fn page(&self, body: &Bytes, query: &UserQuery) -> Result<UserPage, Cause> {

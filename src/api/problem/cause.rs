@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 
 use super::{Code, Problem, Upstream};
 use crate::{
-    azure::{self, InvalidName, InvalidQuery},
+    azure::{self, Call, InvalidName, InvalidQuery},
     directory::{self, InvalidCursor},
     http::{self, Refusal},
     identity::TokenError,
@@ -106,9 +106,9 @@ impl From<azure::Error> for Problem {
             azure::Error::Token { source, .. } => without_token(source),
             azure::Error::Upstream {
                 service,
-                operation,
+                call,
                 source,
-            } => from_exchange(service, operation, source),
+            } => from_exchange(service, *call, source),
         };
         problem.caused(error)
     }
@@ -130,11 +130,11 @@ fn without_token(error: &TokenError) -> Problem {
     }
 }
 
-fn from_exchange(service: &'static str, operation: &str, error: &http::Error) -> Problem {
+fn from_exchange(service: &'static str, call: Call, error: &http::Error) -> Problem {
     let problem = match error {
         http::Error::Timeout(_) => Problem::new(
             Code::UpstreamTimeout,
-            format!("no answer to {operation} in time{}", doubt(operation)),
+            format!("no answer to {call} in time{}", doubt(call)),
         ),
         http::Error::ConnectionRefused | http::Error::Unreachable(_) => Problem::new(
             Code::UpstreamFailed,
@@ -144,33 +144,34 @@ fn from_exchange(service: &'static str, operation: &str, error: &http::Error) ->
             Problem::new(
                 Code::UpstreamFailed,
                 format!(
-                    "the answer to {operation} broke off or is not understood{}",
-                    doubt(operation)
+                    "the answer to {call} broke off or is not understood{}",
+                    doubt(call)
                 ),
             )
         }
-        http::Error::Refused(refusal) => from_refusal(operation, refusal),
+        http::Error::Refused(refusal) => from_refusal(call, refusal),
     };
     problem.upstream(said(service, error.refusal()))
 }
 
 /// An order may have been taken although its answer is lost; a read leaves
 /// nothing behind.
-fn doubt(operation: &str) -> &'static str {
-    match operation {
-        "deallocate" => "; whether Azure carries it out is not known",
-        _ => "",
+fn doubt(call: Call) -> &'static str {
+    if call.is_order() {
+        "; whether Azure carries it out is not known"
+    } else {
+        ""
     }
 }
 
-fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
+fn from_refusal(call: Call, refusal: &Refusal) -> Problem {
     let problem = match refusal.status {
         StatusCode::UNAUTHORIZED => Problem::new(
             Code::UpstreamRefused,
             "Azure does not accept the token of the gateway's managed identity, and there is no \
              other: see whether the identity still exists, in the tenant of what is asked for",
         ),
-        StatusCode::FORBIDDEN => Problem::new(Code::UpstreamRefused, grant(operation)),
+        StatusCode::FORBIDDEN => Problem::new(Code::UpstreamRefused, grant(call)),
         StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "Azure knows no such resource"),
         StatusCode::CONFLICT => Problem::new(
             Code::Conflict,
@@ -184,7 +185,7 @@ fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
         }
         _ => Problem::new(
             Code::UpstreamFailed,
-            format!("Azure did not carry out {operation}"),
+            format!("Azure did not carry out {call}"),
         ),
     };
     match refusal.retry_after {
@@ -193,22 +194,19 @@ fn from_refusal(operation: &str, refusal: &Refusal) -> Problem {
     }
 }
 
-/// What the managed identity needs for `operation`, and where.
-fn grant(operation: &str) -> String {
-    let permission = match operation {
-        "list_users" => {
-            return "the gateway's managed identity may not list users: grant its service \
-                    principal the application permission User.Read.All of Microsoft Graph"
-                .to_owned();
-        }
-        "deallocate" => "Microsoft.Compute/virtualMachines/deallocate/action",
-        "get_vm" => "Microsoft.Compute/virtualMachines/read",
-        _ => "Microsoft.Compute/locations/operations/read",
-    };
-    format!(
-        "the gateway's managed identity may not do this: assign it a role with {permission} \
-         at the resource group of the virtual machine"
-    )
+/// What the managed identity needs for `call`, and where.
+fn grant(call: Call) -> String {
+    let permission = call.permission();
+    match call {
+        Call::ListUsers => format!(
+            "the gateway's managed identity may not list users: grant its service principal the \
+             application permission {permission} of Microsoft Graph"
+        ),
+        Call::GetVm | Call::Deallocate | Call::OperationStatus => format!(
+            "the gateway's managed identity may not do this: assign it a role with {permission} \
+             at the resource group of the virtual machine"
+        ),
+    }
 }
 
 /// Azure's code and message; the message of 401 and 403 names our ids and
