@@ -2,29 +2,34 @@
 
 mod arm;
 mod call;
+mod denied;
+mod explanation;
 mod graph;
 mod id;
 mod odata;
 mod operation;
+mod refusal;
 mod users;
 mod vm;
 
-use actix_web::http::{
-    StatusCode,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::{AUTHORIZATION, HeaderValue};
 
 pub(crate) use arm::{ArmClient, Submitted};
 pub(crate) use call::Call;
+pub(crate) use denied::Denied;
+pub(crate) use explanation::explanation;
 pub(crate) use graph::GraphClient;
 pub(crate) use id::{InvalidName, VirtualMachineId, VmName};
 pub(crate) use operation::{OperationFault, OperationUrl, Progress};
+pub(crate) use refusal::Reason;
 pub(crate) use users::{InvalidQuery, PageLink, UserQuery};
 pub(crate) use vm::{PowerState, VirtualMachine};
 
 use crate::{
     http::{self, Cause, Client, Context, Request, Response, RetryPolicy},
-    identity::{ManagedIdentity, Resource, TokenError},
+    identity::{AccessToken, ManagedIdentity, Resource, TokenError},
 };
 
 /// Why Azure did not do what was asked of it.
@@ -42,6 +47,8 @@ pub(crate) enum Error {
     Upstream {
         service: &'static str,
         call: Call,
+        /// The age of the token that was sent along: a grant may be younger.
+        token_age: Option<Duration>,
         #[source]
         source: http::Error,
     },
@@ -67,7 +74,7 @@ struct Api {
 
 impl Api {
     /// Sends `request` with a token, and once more with another if Azure
-    /// rejects the first. That is safe for every verb: a request without
+    /// rejects the first, unless no other will do either. That is safe for every verb: a request without
     /// authentication is refused before it is looked at.
     async fn call(
         &self,
@@ -92,7 +99,7 @@ impl Api {
             .await;
         let rejection = match answer {
             Err(error) if is_rejection(&error) => error,
-            answer => return answer.map_err(|source| self.failed(call, source)),
+            answer => return answer.map_err(|source| self.failed(call, Some(&token), source)),
         };
         let other = match self
             .identity
@@ -101,7 +108,7 @@ impl Api {
         {
             Ok(other) => other,
             // Azure's own words say more than that there is no other token.
-            Err(TokenError::Unchanged) => return Err(self.failed(call, rejection)),
+            Err(TokenError::Unchanged) => return Err(self.failed(call, Some(&token), rejection)),
             Err(source) => return Err(self.no_token(source)),
         };
         self.client
@@ -111,7 +118,7 @@ impl Api {
                 policy,
             )
             .await
-            .map_err(|source| self.failed(call, source))
+            .map_err(|source| self.failed(call, Some(&other), source))
     }
 
     fn no_token(&self, source: TokenError) -> Error {
@@ -121,23 +128,24 @@ impl Api {
         }
     }
 
-    fn failed(&self, call: Call, source: http::Error) -> Error {
+    fn failed(&self, call: Call, token: Option<&AccessToken>, source: http::Error) -> Error {
         Error::Upstream {
             service: self.client.service(),
             call,
+            token_age: token.map(|token| token.age(Instant::now())),
             source,
         }
     }
 
     fn malformed(&self, call: Call, cause: Cause) -> Error {
-        self.failed(call, http::Error::Malformed(cause))
+        self.failed(call, None, http::Error::Malformed(cause))
     }
 }
 
 fn is_rejection(error: &http::Error) -> bool {
     error
         .refusal()
-        .is_some_and(|refusal| refusal.status == StatusCode::UNAUTHORIZED)
+        .is_some_and(|refusal| Reason::of(refusal).calls_for_another_token())
 }
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and

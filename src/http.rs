@@ -1,6 +1,7 @@
 //! Outbound HTTP: one deadline for a whole exchange, no proxy, no redirects.
 
 mod body;
+mod challenge;
 mod context;
 mod error;
 mod quota;
@@ -17,6 +18,7 @@ use actix_web::{
 };
 use awc::Connector;
 
+pub(crate) use challenge::Challenge;
 pub(crate) use context::{Context, Deadline};
 pub(crate) use error::{Cause, Error};
 pub(crate) use refusal::Refusal;

@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The name in `deploy/azure/role.json`.
+const OPERATOR: &str = "mi-gateway VM operator";
+
 /// A kind of call: a label in metrics, and what goes by the kind when it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
@@ -28,6 +31,15 @@ impl Call {
         match self {
             Self::Deallocate => true,
             Self::GetVm | Self::OperationStatus | Self::ListUsers => false,
+        }
+    }
+
+    /// The role of `deploy/azure` that has the permission; none is needed for
+    /// what is not Resource Manager's.
+    pub(crate) const fn role(self) -> Option<&'static str> {
+        match self {
+            Self::GetVm | Self::Deallocate | Self::OperationStatus => Some(OPERATOR),
+            Self::ListUsers => None,
         }
     }
 

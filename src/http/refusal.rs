@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use actix_web::http::{StatusCode, header::HeaderMap, header::RETRY_AFTER};
 use serde_json::Value;
 
-use super::retry::retry_after;
+use super::{challenge::Challenge, retry::retry_after};
 
 /// The longest message that is kept, in characters: it goes to callers.
 const MESSAGE_LIMIT: usize = 1_000;
@@ -21,6 +21,12 @@ pub(crate) struct Refusal {
     pub(crate) message: Option<String>,
     /// The newest api-version, where IMDS does not know the one asked for.
     pub(crate) newest_version: Option<String>,
+    /// The group of operations whose quota is used up, where Compute names it.
+    pub(crate) group: Option<String>,
+    /// What the challenge of a 401 says.
+    pub(crate) challenge: Challenge,
+    /// Whether Resource Manager itself refuses, and no provider behind it.
+    pub(crate) is_from_gateway: bool,
     /// How long to stay away, where the answer says so.
     pub(crate) retry_after: Option<Duration>,
     /// Azure's id of the request, for a support ticket.
@@ -36,14 +42,18 @@ impl Refusal {
         let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
         let body = serde_json::from_slice(body).unwrap_or(Value::Null);
         let (code, message) = code_and_message(&body);
+        let pause = text(RETRY_AFTER.as_str())
+            .and_then(|value| retry_after(&value, SystemTime::now()))
+            .or_else(|| told_pause(message.as_deref()?));
         Self {
             status,
             code,
             message,
+            group: throttled_group(&body),
+            challenge: Challenge::read(headers),
+            is_from_gateway: text("x-ms-failure-cause").as_deref() == Some("gateway"),
             newest_version: text_of(body.pointer("/newest-versions/0")),
-            retry_after: headers
-                .get(RETRY_AFTER)
-                .and_then(|value| retry_after(value.to_str().ok()?, SystemTime::now())),
+            retry_after: pause,
             request_id: text("x-ms-request-id").or_else(|| text("request-id")),
             correlation_id: text("x-ms-correlation-request-id"),
         }
@@ -63,6 +73,25 @@ fn code_and_message(body: &Value) -> (Option<String>, Option<String>) {
     (code, message)
 }
 
+/// What the details of Compute's 429 aim at, such as `HighCostGet`.
+///
+/// Source: MicrosoftDocs/SupportArticles-docs `troubleshooting-throttling-errors.md`.
+fn throttled_group(body: &Value) -> Option<String> {
+    let detail = body.pointer("/details/0")?;
+    let is_name = |name: &String| name.chars().all(|letter| letter.is_ascii_alphanumeric());
+    text_of(detail.get("target"))
+        .filter(|_| text_of(detail.get("code")).as_deref() == Some("TooManyRequests"))
+        .filter(is_name)
+}
+
+/// The pause that Resource Manager puts into words, as in "Please try again
+/// after '6' seconds."
+fn told_pause(message: &str) -> Option<Duration> {
+    let (_, after) = message.split_once("try again after '")?;
+    let (seconds, _) = after.split_once("' seconds")?;
+    seconds.parse().ok().map(Duration::from_secs)
+}
+
 fn text_of(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str().filter(|text| !text.is_empty())?;
     Some(text.chars().take(MESSAGE_LIMIT).collect())
@@ -70,6 +99,9 @@ fn text_of(value: Option<&Value>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::http::header::HeaderValue;
+    use serde_json::json;
+
     use super::*;
 
     fn read(body: &str) -> (Option<String>, Option<String>) {
@@ -89,6 +121,31 @@ mod tests {
         }
         let app_service = r#"{"statusCode":400,"message":"M","correlationId":"g"}"#;
         assert_eq!(read(app_service), (None, Some("M".into())));
+    }
+
+    #[test]
+    fn a_pause_in_words_counts_where_no_header_says_it() {
+        let body = br#"{"error":{"code":"C","message":"Please try again after '5' seconds."}}"#;
+        let pause = |headers: &HeaderMap| {
+            let refusal = Refusal::read(StatusCode::TOO_MANY_REQUESTS, headers, body);
+            refusal.retry_after.map(|pause| pause.as_secs())
+        };
+        assert_eq!(pause(&HeaderMap::new()), Some(5));
+        let header = (RETRY_AFTER, HeaderValue::from_static("7"));
+        assert_eq!(pause(&HeaderMap::from_iter([header])), Some(7));
+        assert_eq!(told_pause("Please try again after 'some' seconds."), None);
+    }
+
+    #[test]
+    fn a_group_is_named_by_a_throttling_detail_alone() {
+        let group =
+            |code, target| throttled_group(&json!({"details": [{"code": code, "target": target}]}));
+        assert_eq!(
+            group("TooManyRequests", "HighCostGet").as_deref(),
+            Some("HighCostGet")
+        );
+        assert_eq!(group("Other", "HighCostGet"), None);
+        assert_eq!(group("TooManyRequests", "<b>"), None);
     }
 
     #[test]

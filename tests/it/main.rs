@@ -9,6 +9,7 @@
 
 mod answer;
 mod architecture;
+mod arm_errors;
 mod arm_faults;
 mod bodies;
 mod callers;

@@ -3,9 +3,7 @@
 
 use std::{error::Error, time::Duration};
 
-use actix_web::http::StatusCode;
-
-use super::{Code, Problem, Upstream};
+use super::{Code, Problem, Upstream, refusal};
 use crate::{
     azure::{self, Call, InvalidName, InvalidQuery},
     directory::{self, InvalidCursor},
@@ -16,7 +14,7 @@ use crate::{
 };
 
 /// When to come back if nobody says.
-const SOON: Duration = Duration::from_secs(1);
+pub(super) const SOON: Duration = Duration::from_secs(1);
 
 impl Problem {
     fn caused(self, source: impl Error + 'static) -> Self {
@@ -26,7 +24,7 @@ impl Problem {
         }
     }
 
-    fn retry_after(self, pause: Duration) -> Self {
+    pub(super) fn retry_after(self, pause: Duration) -> Self {
         Self {
             retry_after: Some(pause),
             ..self
@@ -107,8 +105,9 @@ impl From<azure::Error> for Problem {
             azure::Error::Upstream {
                 service,
                 call,
+                token_age,
                 source,
-            } => from_exchange(service, *call, source),
+            } => from_exchange(service, *call, *token_age, source),
         };
         problem.caused(error)
     }
@@ -130,7 +129,12 @@ fn without_token(error: &TokenError) -> Problem {
     }
 }
 
-fn from_exchange(service: &'static str, call: Call, error: &http::Error) -> Problem {
+fn from_exchange(
+    service: &'static str,
+    call: Call,
+    token_age: Option<Duration>,
+    error: &http::Error,
+) -> Problem {
     let problem = match error {
         http::Error::Timeout(_) => Problem::new(
             Code::UpstreamTimeout,
@@ -149,63 +153,18 @@ fn from_exchange(service: &'static str, call: Call, error: &http::Error) -> Prob
                 ),
             )
         }
-        http::Error::Refused(refusal) => from_refusal(call, refusal),
+        http::Error::Refused(refused) => refusal::problem(call, token_age, refused),
     };
     problem.upstream(said(service, error.refusal()))
 }
 
 /// An order may have been taken although its answer is lost; a read leaves
 /// nothing behind.
-fn doubt(call: Call) -> &'static str {
+pub(super) fn doubt(call: Call) -> &'static str {
     if call.is_order() {
         "; whether Azure carries it out is not known"
     } else {
         ""
-    }
-}
-
-fn from_refusal(call: Call, refusal: &Refusal) -> Problem {
-    let problem = match refusal.status {
-        StatusCode::UNAUTHORIZED => Problem::new(
-            Code::UpstreamRefused,
-            "Azure does not accept the token of the gateway's managed identity, and there is no \
-             other: see whether the identity still exists, in the tenant of what is asked for",
-        ),
-        StatusCode::FORBIDDEN => Problem::new(Code::UpstreamRefused, grant(call)),
-        StatusCode::NOT_FOUND => Problem::new(Code::NotFound, "Azure knows no such resource"),
-        StatusCode::CONFLICT => Problem::new(
-            Code::Conflict,
-            refusal
-                .message
-                .as_deref()
-                .unwrap_or("Azure reports a conflict"),
-        ),
-        StatusCode::TOO_MANY_REQUESTS => {
-            Problem::new(Code::Throttled, "Azure is throttling").retry_after(SOON)
-        }
-        _ => Problem::new(
-            Code::UpstreamFailed,
-            format!("Azure did not carry out {call}"),
-        ),
-    };
-    match refusal.retry_after {
-        Some(pause) => problem.retry_after(pause),
-        None => problem,
-    }
-}
-
-/// What the managed identity needs for `call`, and where.
-fn grant(call: Call) -> String {
-    let permission = call.permission();
-    match call {
-        Call::ListUsers => format!(
-            "the gateway's managed identity may not list users: grant its service principal the \
-             application permission {permission} of Microsoft Graph"
-        ),
-        Call::GetVm | Call::Deallocate | Call::OperationStatus => format!(
-            "the gateway's managed identity may not do this: assign it a role with {permission} \
-             at the resource group of the virtual machine"
-        ),
     }
 }
 

@@ -11,7 +11,7 @@ pub(super) fn served() -> BTreeSet<(String, String)> {
 
 /// The literals of `Code::as_str`.
 pub(super) fn problem_codes() -> BTreeSet<String> {
-    let source = include_str!("../../../src/api/problem.rs");
+    let source = include_str!("../../../src/api/problem/code.rs");
     let (_, body) = source.split_once("fn as_str").unwrap();
     let (body, _) = body.split_once("fn title").unwrap();
     body.split('"')

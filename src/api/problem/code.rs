@@ -1,0 +1,83 @@
+//! The codes of our problems, each with its title and its usual status.
+
+use actix_web::http::StatusCode;
+
+/// What kind of problem it is, for programs: stable, and documented in
+/// `openapi.yaml`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Code {
+    InvalidRequest,
+    Forbidden,
+    NotFound,
+    MethodNotAllowed,
+    Conflict,
+    Locked,
+    PreconditionFailed,
+    Throttled,
+    UpstreamRefused,
+    UpstreamFailed,
+    UpstreamTimeout,
+    Unavailable,
+    Capacity,
+    Unsupported,
+    Internal,
+}
+
+impl Code {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "invalid_request",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::Conflict => "conflict",
+            Self::Locked => "locked",
+            Self::PreconditionFailed => "precondition_failed",
+            Self::Throttled => "throttled",
+            Self::UpstreamRefused => "upstream_refused",
+            Self::UpstreamFailed => "upstream_failed",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::Unavailable => "unavailable",
+            Self::Capacity => "capacity",
+            Self::Unsupported => "unsupported",
+            Self::Internal => "internal",
+        }
+    }
+
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::InvalidRequest => "The request is not as documented",
+            Self::Forbidden => "This caller may not do this",
+            Self::NotFound => "There is no such thing",
+            Self::MethodNotAllowed => "The path does not offer this method",
+            Self::Conflict => "The state of the resource forbids it",
+            Self::Locked => "A lock forbids it",
+            Self::PreconditionFailed => "The resource has changed meanwhile",
+            Self::Throttled => "Too many requests",
+            Self::UpstreamRefused => "Azure refuses the gateway",
+            Self::UpstreamFailed => "Azure failed",
+            Self::UpstreamTimeout => "Azure took too long",
+            Self::Unavailable => "The gateway cannot do this now",
+            Self::Capacity => "Azure has nothing to run it on",
+            Self::Unsupported => "This cloud does not offer it",
+            Self::Internal => "The gateway failed",
+        }
+    }
+
+    pub(super) fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict | Self::Locked => StatusCode::CONFLICT,
+            Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
+            Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
+            Self::UpstreamRefused | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
+            Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Unavailable | Self::Capacity => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unsupported => StatusCode::NOT_IMPLEMENTED,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
