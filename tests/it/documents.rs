@@ -16,7 +16,7 @@ fn text(path: &Path) -> String {
 /// Every document of the repository.
 fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["", "docs", "docs/adr", "tests/sandbox"] {
+    for folder in ["", "deploy/azure", "docs", "docs/adr", "tests/sandbox"] {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "md") {
