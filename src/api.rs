@@ -41,6 +41,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(&error).into()))
+        .service(web::resource("/vms").get(vms::list))
         .service(web::resource("/vms/{name}/deallocate").post(vms::deallocate))
         .service(web::resource("/vms/{name}").get(vms::show))
         .service(web::resource("/operations/{id}").get(operations::show))

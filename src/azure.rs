@@ -6,9 +6,12 @@ mod denied;
 mod explanation;
 mod graph;
 mod id;
+mod kql;
+mod machine_query;
 mod odata;
 mod operation;
 mod refusal;
+mod resource_graph;
 mod users;
 mod vm;
 
@@ -22,8 +25,10 @@ pub(crate) use denied::Denied;
 pub(crate) use explanation::explanation;
 pub(crate) use graph::GraphClient;
 pub(crate) use id::{InvalidName, VirtualMachineId, VmName};
+pub(crate) use machine_query::{InvalidTop, MachineQuery, MachineTop};
 pub(crate) use operation::{OperationFault, OperationUrl, Progress};
 pub(crate) use refusal::Reason;
+pub(crate) use resource_graph::{ListedMachine, ResourceGraphClient, SkipToken};
 pub(crate) use users::{InvalidQuery, PageLink, UserQuery};
 pub(crate) use vm::{PowerState, VirtualMachine};
 

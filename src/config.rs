@@ -19,7 +19,7 @@ use uuid::Uuid;
 pub(crate) use cloud::Upstream;
 pub(crate) use identity::{Identity, IdentityId, Source};
 pub use log::{Log, LogFormat};
-pub(crate) use scope::Scope;
+pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
 pub use variables::{VARIABLES, Variable, help};
 
 use environment::{Host, PREFIX, Raw};
@@ -35,7 +35,16 @@ pub struct Config {
     pub(crate) arm: Upstream,
     pub(crate) graph: Upstream,
     pub(crate) identity: Identity,
-    pub(crate) scope: Option<Scope>,
+    /// Where virtual machines are looked up; `None` when it is not set.
+    pub(crate) scopes: Option<Scopes>,
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "for power, which looks before it switches")
+    )]
+    pub(crate) allow: Allow,
+    /// Whether virtual machines may be changed beyond their power state.
+    #[cfg_attr(not(test), expect(dead_code, reason = "for PATCH /vms/{name}"))]
+    pub(crate) vm_update: bool,
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,
     pub(crate) log: Log,
@@ -103,7 +112,14 @@ impl Config {
         let public_url =
             reads.optional("MIG_PUBLIC_URL", raw.public_url.as_deref(), ORIGIN, origin);
         let workers = reads.optional("MIG_WORKERS", raw.workers.as_deref(), WORKERS, workers);
-        let scope = reads.optional("MIG_SCOPES", raw.scopes.as_deref(), Scope::EXPECTED, parsed);
+        let scopes = reads.optional(
+            "MIG_SCOPES",
+            raw.scopes.as_deref(),
+            Scopes::EXPECTED,
+            parsed,
+        );
+        let allow = Allow::read(reads, raw);
+        let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
         let config = (|| {
             let [arm, graph] = upstreams?;
             Some(Self {
@@ -114,13 +130,35 @@ impl Config {
                 arm,
                 graph,
                 identity: identity?,
-                scope,
+                scopes,
+                allow: allow?,
+                vm_update: vm_update?,
                 limits: limits?,
                 shutdown: shutdown?,
                 log: log?,
             })
         })();
         reader.finish(config)
+    }
+}
+
+/// Which virtual machines may be switched although others depend on them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Allow {
+    /// Those that something else manages, such as the nodes of a cluster.
+    pub(crate) managed: bool,
+    /// The one that the gateway runs on.
+    pub(crate) own_host: bool,
+}
+
+impl Allow {
+    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+        let managed = reader.switch("MIG_ALLOW_MANAGED", raw.allow_managed.as_deref());
+        let own_host = reader.switch("MIG_ALLOW_SELF", raw.allow_self.as_deref());
+        Some(Self {
+            managed: managed?,
+            own_host: own_host?,
+        })
     }
 }
 

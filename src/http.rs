@@ -12,7 +12,10 @@ mod tls;
 use std::{rc::Rc, time::Duration, time::Instant};
 
 use actix_web::{
-    http::{Method, StatusCode, header::HeaderMap, header::HeaderName, header::HeaderValue},
+    http::{
+        Method, StatusCode,
+        header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    },
     rt::time,
     web::Bytes,
 };
@@ -55,26 +58,52 @@ pub(crate) struct Request<'a> {
     pub(crate) operation: &'static str,
     /// Headers beyond those that every request carries.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What it does to the other end.
+    effect: Effect,
+    body: Option<Bytes>,
+}
+
+/// What a request does to the other end. The verb does not tell: there are
+/// queries that are too long for anything but a POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Effect {
+    /// Nothing: it may be sent again.
+    Reads,
+    /// Something that must not happen twice.
+    Changes,
 }
 
 impl<'a> Request<'a> {
     /// A GET of `url`.
     pub(crate) fn get(url: &'a str, operation: &'static str) -> Self {
-        Self::new(Method::GET, url, operation)
+        Self::new(Method::GET, url, operation, Effect::Reads)
     }
 
     /// A POST to `url`, without a body.
     pub(crate) fn post(url: &'a str, operation: &'static str) -> Self {
-        Self::new(Method::POST, url, operation)
+        Self::new(Method::POST, url, operation, Effect::Changes)
     }
 
-    fn new(method: Method, url: &'a str, operation: &'static str) -> Self {
+    /// A POST to `url` of a question in JSON: it changes nothing.
+    pub(crate) fn question(url: &'a str, operation: &'static str, json: Bytes) -> Self {
+        Self::new(Method::POST, url, operation, Effect::Reads).json(json)
+    }
+
+    fn new(method: Method, url: &'a str, operation: &'static str, effect: Effect) -> Self {
         Self {
             method,
             url,
             operation,
             headers: Vec::new(),
+            effect,
+            body: None,
         }
+    }
+
+    /// The same request with `json` as its body.
+    pub(crate) fn json(mut self, json: Bytes) -> Self {
+        self.body = Some(json);
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
     }
 
     /// The same request with one header more.
@@ -160,7 +189,7 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let Some(pause) = policy.pause(attempt, &request.method, &error) else {
+            let Some(pause) = policy.pause(attempt, request.effect, &error) else {
                 return Err(error);
             };
             // A pause that outlives the deadline would only turn a clear
@@ -205,10 +234,11 @@ impl Client {
         for (name, value) in &request.headers {
             outgoing = outgoing.insert_header((name.clone(), value.clone()));
         }
-        let mut incoming = outgoing
-            .send()
-            .await
-            .map_err(|error| Error::sending(&error))?;
+        let sent = match &request.body {
+            Some(body) => outgoing.send_body(body.clone()),
+            None => outgoing.send(),
+        };
+        let mut incoming = sent.await.map_err(|error| Error::sending(&error))?;
         let body = body::whole(&mut incoming, self.profile.body_limit).await;
         let (status, headers) = (incoming.status(), incoming.headers());
         quota::record(headers, self.profile.service, &self.metrics);

@@ -19,7 +19,7 @@ use tracing::Instrument as _;
 pub(crate) use cache::TokenCache;
 pub(crate) use failure::TokenError;
 pub(crate) use gate::Gate;
-pub(crate) use metadata::instance;
+pub(crate) use metadata::{InstanceMetadata, instance};
 pub(crate) use source::{Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 

@@ -1,134 +1,212 @@
-//! Names of virtual machines to resource ids.
+//! Names of virtual machines to resource ids, and all that there are.
+#![expect(dead_code, reason = "for power, which looks before it switches")]
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+mod cursor;
+pub(crate) mod guard;
+mod listing;
+mod names;
+mod narrowing;
+mod surroundings;
 
-use tokio::sync::OnceCell;
-use url::Url;
+use std::{fmt, sync::Arc};
+
+pub(crate) use cursor::{Cursor, InvalidCursor};
+pub(crate) use listing::Listing;
+pub(crate) use names::{Candidates, KnownNames, is_like_scale_set_member};
+pub(crate) use narrowing::Narrowing;
+pub(crate) use surroundings::{Metadata, Surroundings};
 
 use crate::{
-    azure::{VirtualMachineId, VmName},
-    config::Scope,
-    http::{self, Client, Deadline},
-    identity,
+    azure::{self, MachineQuery, ResourceGraphClient, VirtualMachineId, VmName},
+    config::Scopes,
+    http::{self, Context, Deadline},
+    task::{Tasks, Unfinished},
 };
+use names::Joined;
 
-/// All programs of a node share its metadata service: it is not asked again for
-/// this long after it failed.
-const FAILURE_MEMORY: Duration = Duration::from_secs(5);
-
-/// Why a name leads to no virtual machine.
-#[derive(Clone, Debug, thiserror::Error)]
+/// Why a name leads to no virtual machine, or there is no listing.
+#[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Neither configured nor on a virtual machine.
     #[error("no resource group is configured: set MIG_SCOPES to /subscriptions/…/resourceGroups/…")]
     NoScope,
-    /// The virtual machine's own resource group could not be learnt.
+    /// The virtual machine that the gateway runs on could not be learnt.
     #[error("instance metadata does not tell the resource group; MIG_SCOPES would")]
     Metadata(#[source] http::Error),
     /// IMDS answered with empty fields.
     #[error("instance metadata names no resource group; set MIG_SCOPES")]
     NoGroup,
+    /// What the caller narrows the search to is not served.
+    #[error("that subscription and resource group are not among what is served: {0}")]
+    Outside(Searched),
+    /// No virtual machine has the name.
+    #[error("there is no virtual machine {0} in {1}")]
+    NotFound(VmName, Searched),
+    /// Several have it.
+    #[error("{} virtual machines have that name", .0.len())]
+    Ambiguous(Vec<VirtualMachineId>),
+    /// It was not given out for this listing.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// Resource Graph does not know the page that the cursor leads to.
+    #[error("the cursor leads to no page; begin again without it")]
+    Expired,
+    /// Azure said no, or nothing.
+    #[error("the virtual machines could not be looked up")]
+    Azure(#[source] azure::Error),
+    /// The look-up did not come to its end.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
 }
 
-/// Where the scope comes from when it is not configured.
-#[derive(Clone)]
-pub(crate) enum Fallback {
-    /// From the instance metadata service at this endpoint.
-    InstanceMetadata(Client, Url),
-    /// From nowhere.
-    None,
-}
+/// The scopes of a search, in words.
+#[derive(Clone, Debug)]
+pub(crate) struct Searched(Scopes);
 
-/// The resource group once it is known, or why it was not a moment ago.
-pub(crate) struct KnownScope {
-    scope: OnceCell<Scope>,
-    failure: Mutex<Option<(Instant, Error)>>,
-}
+/// More than these are counted and not named.
+const NAMED: usize = 5;
 
-impl KnownScope {
-    /// What the configuration says.
-    pub(crate) fn new(configured: Option<Scope>) -> Self {
-        Self {
-            scope: OnceCell::new_with(configured),
-            failure: Mutex::new(None),
+impl fmt::Display for Searched {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut scopes = self.0.iter();
+        for (place, scope) in scopes.by_ref().take(NAMED).enumerate() {
+            let before = if place == 0 { "" } else { ", " };
+            write!(formatter, "{before}{scope}")?;
+        }
+        match scopes.count() {
+            0 => Ok(()),
+            more => write!(formatter, " and {more} more"),
         }
     }
-
-    fn recent_failure(&self) -> Option<Error> {
-        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, error) = failure.as_ref()?;
-        (at.elapsed() < FAILURE_MEMORY).then(|| error.clone())
-    }
-
-    fn remember(&self, error: &Error) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        *failure = Some((Instant::now(), error.clone()));
-    }
 }
 
-/// The one resource group in which names are looked up.
-///
-/// A name is unique in its group, so that no call is needed to find its id.
+/// The virtual machines that the gateway serves, as one worker finds them.
 #[derive(Clone)]
 pub(crate) struct Inventory {
-    known: Arc<KnownScope>,
-    fallback: Fallback,
+    surroundings: Arc<Surroundings>,
+    names: KnownNames,
+    graph: ResourceGraphClient,
+    metadata: Metadata,
+    tasks: Tasks,
 }
 
 impl Inventory {
-    /// An inventory of the scope that all workers know.
-    pub(crate) fn new(known: Arc<KnownScope>, fallback: Fallback) -> Self {
-        Self { known, fallback }
+    /// An inventory that shares `surroundings` and `names` with all workers.
+    pub(crate) fn new(
+        surroundings: Arc<Surroundings>,
+        names: KnownNames,
+        graph: ResourceGraphClient,
+        metadata: Metadata,
+        tasks: Tasks,
+    ) -> Self {
+        Self {
+            surroundings,
+            names,
+            graph,
+            metadata,
+            tasks,
+        }
     }
 
-    /// The resource id of the virtual machine `name`; whether it exists is for
-    /// Azure to say.
+    /// The resource id of the virtual machine `name`.
+    ///
+    /// A name is unique in its group: where only one group comes into question
+    /// no call is needed, and whether it exists is for Azure to say.
     pub(crate) async fn find(
         &self,
-        name: VmName,
-        deadline: Deadline,
+        name: &VmName,
+        narrowing: &Narrowing,
+        context: &Context,
     ) -> Result<VirtualMachineId, Error> {
-        let scope = self
-            .known
-            .scope
-            .get_or_try_init(|| self.learnt(deadline))
-            .await?;
-        Ok(VirtualMachineId {
-            subscription_id: scope.subscription_id.clone(),
-            resource_group: scope.resource_group.clone(),
-            name,
-        })
+        let scopes = self.scopes(context.deadline).await?;
+        let narrowed = narrowing.within(scopes)?;
+        if let Some(id) = direct(name, &narrowed) {
+            return Ok(id);
+        }
+        let known = self.known(name, scopes, context).await?;
+        let is_within =
+            |id: &&VirtualMachineId| narrowed.have(&id.subscription_id, &id.resource_group);
+        let mut found: Vec<_> = known.iter().filter(is_within).cloned().collect();
+        match (found.pop(), found.is_empty()) {
+            (Some(only), true) => Ok(only),
+            (Some(last), false) => {
+                found.push(last);
+                Err(Error::Ambiguous(found))
+            }
+            (None, _) => Err(Error::NotFound(name.clone(), Searched(narrowed))),
+        }
     }
 
-    /// The scope by way of the fallback. One caller asks; those who wait for it
-    /// share its failure.
-    async fn learnt(&self, deadline: Deadline) -> Result<Scope, Error> {
-        if let Some(error) = self.known.recent_failure() {
-            return Err(error);
+    /// Every virtual machine that has the name `name`.
+    pub(crate) async fn candidates(
+        &self,
+        name: &VmName,
+        context: &Context,
+    ) -> Result<Vec<VirtualMachineId>, Error> {
+        let scopes = self.scopes(context.deadline).await?;
+        match direct(name, scopes) {
+            Some(id) => Ok(vec![id]),
+            None => Ok(self.known(name, scopes, context).await?.to_vec()),
         }
-        let outcome = self.own_scope(deadline).await;
-        if let Err(error) = &outcome {
-            self.known.remember(error);
-        }
-        outcome
     }
 
-    async fn own_scope(&self, deadline: Deadline) -> Result<Scope, Error> {
-        let Fallback::InstanceMetadata(client, endpoint) = &self.fallback else {
-            return Err(Error::NoScope);
+    /// Gives up what is remembered of `name`, because Azure knows no such
+    /// virtual machine there. Whether to ask for it again: not where nothing
+    /// was remembered.
+    pub(crate) fn forget(&self, name: &VmName) -> bool {
+        self.names.forget(name)
+    }
+
+    /// The virtual machine that the gateway runs on. A container has none.
+    pub(crate) async fn own_host(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Option<VirtualMachineId>, Error> {
+        self.surroundings.own_host(&self.metadata, deadline).await
+    }
+
+    async fn scopes(&self, deadline: Deadline) -> Result<&Scopes, Error> {
+        self.surroundings.scopes(&self.metadata, deadline).await
+    }
+
+    /// The virtual machines named `name`, from the cache or from Resource
+    /// Graph, which all who wait for the same name ask once.
+    async fn known(
+        &self,
+        name: &VmName,
+        scopes: &Scopes,
+        context: &Context,
+    ) -> Result<Candidates, Error> {
+        let landing = match self.names.join(name) {
+            Joined::Landed(candidates) => return Ok(candidates),
+            Joined::Waiting(seat) => return seat.outcome().await,
+            Joined::First(landing) => landing,
         };
-        let machine = identity::instance(client, endpoint, deadline)
-            .await
-            .map_err(Error::Metadata)?;
-        if machine.subscription_id.is_empty() || machine.resource_group_name.is_empty() {
-            return Err(Error::NoGroup);
-        }
-        Ok(Scope {
-            subscription_id: machine.subscription_id,
-            resource_group: machine.resource_group_name,
-        })
+        let query = MachineQuery::named(name, scopes.iter());
+        let (graph, scopes, context) = (self.graph.clone(), scopes.clone(), context.clone());
+        let flight = async move {
+            let outcome = graph.ids(&query, &context).await.map(|mut ids| {
+                // Azure's word is not taken for what may be switched.
+                ids.retain(|id| scopes.have(&id.subscription_id, &id.resource_group));
+                Candidates::from(ids)
+            });
+            landing.land(&outcome);
+            outcome
+        };
+        // A task of its own: a caller who leaves would take all others along.
+        self.tasks.finish(flight).await?.map_err(Error::Azure)
     }
+}
+
+/// The id, where only one group comes into question.
+fn direct(name: &VmName, scopes: &Scopes) -> Option<VirtualMachineId> {
+    let mut scopes = scopes.iter();
+    let (scope, None) = (scopes.next()?, scopes.next()) else {
+        return None;
+    };
+    Some(VirtualMachineId {
+        subscription_id: scope.subscription_id.as_str().to_owned(),
+        resource_group: scope.resource_group.as_ref()?.as_str().to_owned(),
+        name: name.clone(),
+    })
 }

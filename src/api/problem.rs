@@ -37,6 +37,15 @@ struct Upstream {
     correlation_id: Option<String>,
 }
 
+/// A virtual machine that the caller may have meant.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Candidate {
+    resource_id: String,
+    subscription_id: String,
+    resource_group: String,
+}
+
 /// An answer that is an error. `Display` and `source` are for the log; what
 /// the caller gets is the document that [`Problem::render`] writes.
 #[derive(Debug)]
@@ -45,9 +54,10 @@ pub(crate) struct Problem {
     status: StatusCode,
     detail: Box<str>,
     retry_after: Option<Duration>,
-    allow: Option<HeaderValue>,
+    allow: Option<Box<HeaderValue>>,
     operation: Option<Box<str>>,
     upstream: Option<Box<Upstream>>,
+    candidates: Box<[Candidate]>,
     source: Option<Box<dyn Error>>,
 }
 
@@ -66,6 +76,8 @@ struct Document<'a> {
     operation: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream: Option<&'a Upstream>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    candidates: &'a [Candidate],
 }
 
 impl Problem {
@@ -78,6 +90,7 @@ impl Problem {
             allow: None,
             operation: None,
             upstream: None,
+            candidates: Box::default(),
             source: None,
         }
     }
@@ -117,6 +130,14 @@ impl Problem {
         Self::new(Code::NotFound, what)
     }
 
+    /// The same problem, with more to know where it is a 404.
+    pub(crate) fn if_not_found(mut self, more: &str) -> Self {
+        if self.code == Code::NotFound {
+            self.detail = format!("{}; {more}", self.detail).into_boxed_str();
+        }
+        self
+    }
+
     /// 500: a fault of ours.
     pub(crate) fn internal(what: impl Into<String>) -> Self {
         Self::new(Code::Internal, what)
@@ -139,7 +160,7 @@ impl Problem {
         match response.status() {
             StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
             StatusCode::METHOD_NOT_ALLOWED => Self {
-                allow: response.headers().get(ALLOW).cloned(),
+                allow: response.headers().get(ALLOW).cloned().map(Box::new),
                 ..Self::new(Code::MethodNotAllowed, "use a method that Allow names")
             },
             status if status.is_client_error() => {
@@ -157,7 +178,7 @@ impl Problem {
             response.insert_header((RETRY_AFTER, whole_seconds(pause)));
         }
         if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, allow.clone()));
+            response.insert_header((ALLOW, HeaderValue::clone(allow)));
         }
         let document = Document {
             r#type: format!("urn:mi-gateway:problem:{}", self.code.as_str()),
@@ -170,6 +191,7 @@ impl Problem {
             trace_id: inbound.trace.trace_id().to_string(),
             operation: self.operation.as_deref(),
             upstream: self.upstream.as_deref(),
+            candidates: &self.candidates,
         };
         response.body(serde_json::to_vec(&document).unwrap_or_default())
     }

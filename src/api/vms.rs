@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 
 use actix_web::{
-    HttpResponse,
-    web::{Json, Path, Query, ThinData},
+    HttpRequest, HttpResponse,
+    http::header::{ETAG, HeaderValue},
+    web::{Data, Json, Path, Query, ThinData},
 };
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use url::Url;
 
-use super::{Problem, body::NoBody, inbound::NoQuery, operations};
+use super::{Problem, Settings, authority::base, body::NoBody, inbound::NoQuery, operations};
 use crate::{
-    azure::{PowerState, VirtualMachine, VirtualMachineId, VmName},
+    azure::{ListedMachine, PowerState, VirtualMachine, VirtualMachineId, VmName},
     http::Context,
-    inventory::Inventory,
+    inventory::{Cursor, Inventory, Listing, Narrowing, is_like_scale_set_member},
     power::Power,
 };
 
@@ -34,6 +36,55 @@ pub(super) struct VmBody {
     observed_at: Timestamp,
 }
 
+/// A page of virtual machines.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageBody {
+    value: Vec<VmBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_link: Option<String>,
+}
+
+/// Where the virtual machine is, as the query has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct Place {
+    subscription_id: Option<String>,
+    resource_group: Option<String>,
+}
+
+/// The query of a listing as it comes in.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(super) struct RawListing {
+    power_state: Option<PowerState>,
+    top: Option<String>,
+    cursor: Option<String>,
+    subscription_id: Option<String>,
+    resource_group: Option<String>,
+}
+
+/// `GET /vms`
+pub(super) async fn list(
+    raw: Query<RawListing>,
+    request: HttpRequest,
+    settings: Data<Settings>,
+    inventory: ThinData<Inventory>,
+    context: Context,
+) -> Result<Json<PageBody>, Problem> {
+    let (listing, cursor) = raw.checked()?;
+    let page = inventory.list(&listing, cursor.as_ref(), &context).await?;
+    let now = Timestamp::now();
+    let body = |machine| VmBody::listed(machine, now);
+    Ok(Json(PageBody {
+        value: page.machines.into_iter().map(body).collect(),
+        next_link: match &page.next {
+            Some(cursor) => Some(next_page(&request, &settings, cursor)?.into()),
+            None => None,
+        },
+    }))
+}
+
 /// `POST /vms/{name}/deallocate`
 pub(super) async fn deallocate(
     name: Path<String>,
@@ -44,7 +95,9 @@ pub(super) async fn deallocate(
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     let name: VmName = name.parse()?;
-    let id = inventory.find(name, context.deadline).await?;
+    let id = inventory
+        .find(&name, &Narrowing::default(), &context)
+        .await?;
     let operation = power.deallocate(id, context).await?;
     Ok(operations::accepted(&operation))
 }
@@ -52,15 +105,68 @@ pub(super) async fn deallocate(
 /// `GET /vms/{name}`
 pub(super) async fn show(
     name: Path<String>,
-    _: Query<NoQuery>,
+    place: Query<Place>,
     inventory: ThinData<Inventory>,
     power: ThinData<Power>,
     context: Context,
-) -> Result<Json<VmBody>, Problem> {
+) -> Result<HttpResponse, Problem> {
     let name: VmName = name.parse()?;
-    let id = inventory.find(name, context.deadline).await?;
-    let machine = power.virtual_machine(&id, &context).await?;
-    Ok(Json(VmBody::new(machine, &id)))
+    let narrowing = place.narrowing()?;
+    let found = async {
+        let id = inventory.find(&name, &narrowing, &context).await?;
+        let machine = power.virtual_machine(&id, &context).await?;
+        Ok((machine, id))
+    };
+    let (machine, id) = found.await.map_err(|problem| absent(&name, problem))?;
+    let mut answer = HttpResponse::Ok();
+    if let Some(etag) = machine.etag.as_deref().map(HeaderValue::from_str) {
+        answer.insert_header((ETAG, etag.map_err(|_| Problem::internal("no ETag"))?));
+    }
+    Ok(answer.json(VmBody::new(machine, &id)))
+}
+
+/// `problem`, with why a virtual machine of this name is not found although
+/// there is one.
+pub(super) fn absent(name: &VmName, problem: Problem) -> Problem {
+    if !is_like_scale_set_member(name) {
+        return problem;
+    }
+    problem.if_not_found(
+        "the name looks like that of a member of a uniform scale set: those are not virtual \
+         machines of their own, and are not served",
+    )
+}
+
+/// The page at `cursor`, asked for as this one was.
+fn next_page(request: &HttpRequest, settings: &Settings, cursor: &Cursor) -> Result<Url, Problem> {
+    let mut link = base(request, settings)?;
+    link.set_path("/vms");
+    let asked = url::form_urlencoded::parse(request.query_string().as_bytes());
+    link.query_pairs_mut()
+        .extend_pairs(asked.filter(|(name, _)| name != "cursor"))
+        .append_pair("cursor", &cursor.to_string());
+    Ok(link)
+}
+
+impl Place {
+    fn narrowing(&self) -> Result<Narrowing, Problem> {
+        let (subscription, group) = (&self.subscription_id, &self.resource_group);
+        Ok(Narrowing::read(subscription.as_deref(), group.as_deref())?)
+    }
+}
+
+impl RawListing {
+    fn checked(&self) -> Result<(Listing, Option<Cursor>), Problem> {
+        let (subscription, group) = (&self.subscription_id, &self.resource_group);
+        let top = self.top.as_deref().map(str::parse).transpose()?;
+        let cursor = self.cursor.as_deref().map(str::parse).transpose()?;
+        let listing = Listing {
+            narrowing: Narrowing::read(subscription.as_deref(), group.as_deref())?,
+            power_state: self.power_state,
+            top: top.unwrap_or_default(),
+        };
+        Ok((listing, cursor))
+    }
 }
 
 impl VmBody {
@@ -81,6 +187,23 @@ impl VmBody {
             resource_id: machine.id,
             location: machine.location,
             tags: machine.tags,
+        }
+    }
+
+    /// `machine` as Resource Graph knew it at `observed_at`.
+    fn listed(machine: ListedMachine, observed_at: Timestamp) -> Self {
+        Self {
+            name: machine.name,
+            resource_id: machine.resource_id,
+            subscription_id: machine.id.subscription_id,
+            resource_group: machine.id.resource_group,
+            location: machine.location,
+            size: machine.size,
+            power_state: machine.power_state,
+            billed: machine.power_state.is_billed(),
+            provisioning_state: machine.provisioning_state,
+            tags: machine.tags,
+            observed_at,
         }
     }
 }

@@ -11,12 +11,12 @@ use std::{
 use super::Error;
 use crate::{
     api::Edge,
-    azure::{ArmClient, GraphClient},
+    azure::{ArmClient, GraphClient, ResourceGraphClient},
     config::{Config, Source, Upstream},
     directory::Directory,
     http::{Client, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
-    inventory::{Fallback, Inventory, KnownScope},
+    inventory::{Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
     power::{Operations, Power},
     task::Tasks,
@@ -37,7 +37,8 @@ pub(super) struct Shared {
     plan: Arc<Plan>,
     tokens: TokenCache,
     operations: Operations,
-    scope: Arc<KnownScope>,
+    surroundings: Arc<Surroundings>,
+    names: KnownNames,
     tls: Option<Tls>,
     stopping: Arc<AtomicBool>,
 }
@@ -61,7 +62,8 @@ impl Shared {
             tasks: Tasks::default(),
             plan: Arc::new(Plan::new(config)),
             operations: Operations::new(),
-            scope: Arc::new(KnownScope::new(config.scope.clone())),
+            surroundings: Arc::new(Surroundings::new(config.scopes.clone())),
+            names: KnownNames::new(),
             tls: needs_tls.then(Tls::native).transpose()?,
             stopping: Arc::default(),
             config: Arc::new(config.clone()),
@@ -85,13 +87,18 @@ impl Shared {
             identity.clone(),
             &self.config.graph.endpoint,
         );
-        let arm = ArmClient::new(
-            self.upstream("arm"),
-            identity,
-            self.config.arm.endpoint.clone(),
-        );
+        // One host, and so one set of connections.
+        let (client, endpoint) = (self.upstream("arm"), &self.config.arm.endpoint);
+        let machines = ResourceGraphClient::new(client.clone(), identity.clone(), endpoint);
+        let arm = ArmClient::new(client, identity, endpoint.clone());
         Worker {
-            inventory: Inventory::new(Arc::clone(&self.scope), self.fallback()),
+            inventory: Inventory::new(
+                Arc::clone(&self.surroundings),
+                self.names.clone(),
+                machines,
+                self.metadata(),
+                self.tasks.clone(),
+            ),
             power: Power::new(
                 arm,
                 self.operations.clone(),
@@ -142,12 +149,12 @@ impl Shared {
         Client::new(profile, self.metrics.clone())
     }
 
-    fn fallback(&self) -> Fallback {
+    fn metadata(&self) -> Metadata {
         match &self.config.identity.source {
             Source::Imds { endpoint } => {
-                Fallback::InstanceMetadata(identity::client(self.metrics.clone()), endpoint.clone())
+                Metadata::Service(identity::client(self.metrics.clone()), endpoint.clone())
             }
-            Source::AppService { .. } => Fallback::None,
+            Source::AppService { .. } => Metadata::None,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use actix_web::http::{
     StatusCode,
-    header::{HeaderName, RETRY_AFTER},
+    header::{ETAG, HeaderName, RETRY_AFTER},
 };
 use url::Url;
 
@@ -61,8 +61,10 @@ impl ArmClient {
         let answer = self
             .call(CALL, request, context, RetryPolicy::INLINE)
             .await?;
-        serde_json::from_slice(&answer.body)
-            .map_err(|error| self.api.malformed(CALL, Cause::new(&error)))
+        let mut machine: VirtualMachine = serde_json::from_slice(&answer.body)
+            .map_err(|error| self.api.malformed(CALL, Cause::new(&error)))?;
+        machine.etag = answer.header(ETAG.as_str()).map(str::to_owned);
+        Ok(machine)
     }
 
     /// Orders the virtual machine to be stopped and its hardware released.

@@ -8,6 +8,8 @@ const OPERATOR: &str = "mi-gateway VM operator";
 /// A kind of call: a label in metrics, and what goes by the kind when it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
+    FindVms,
+    ListVms,
     GetVm,
     Deallocate,
     OperationStatus,
@@ -18,6 +20,8 @@ impl Call {
     /// The label in metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::FindVms => "find_vms",
+            Self::ListVms => "list_vms",
             Self::GetVm => "get_vm",
             Self::Deallocate => "deallocate",
             Self::OperationStatus => "operation_status",
@@ -30,7 +34,11 @@ impl Call {
     pub(crate) const fn is_order(self) -> bool {
         match self {
             Self::Deallocate => true,
-            Self::GetVm | Self::OperationStatus | Self::ListUsers => false,
+            Self::FindVms
+            | Self::ListVms
+            | Self::GetVm
+            | Self::OperationStatus
+            | Self::ListUsers => false,
         }
     }
 
@@ -38,7 +46,11 @@ impl Call {
     /// what is not Resource Manager's.
     pub(crate) const fn role(self) -> Option<&'static str> {
         match self {
-            Self::GetVm | Self::Deallocate | Self::OperationStatus => Some(OPERATOR),
+            Self::FindVms
+            | Self::ListVms
+            | Self::GetVm
+            | Self::Deallocate
+            | Self::OperationStatus => Some(OPERATOR),
             Self::ListUsers => None,
         }
     }
@@ -46,7 +58,7 @@ impl Call {
     /// What the managed identity needs for it.
     pub(crate) const fn permission(self) -> &'static str {
         match self {
-            Self::GetVm => "Microsoft.Compute/virtualMachines/read",
+            Self::FindVms | Self::ListVms | Self::GetVm => "Microsoft.Compute/virtualMachines/read",
             Self::Deallocate => "Microsoft.Compute/virtualMachines/deallocate/action",
             Self::OperationStatus => "Microsoft.Compute/locations/operations/read",
             Self::ListUsers => "User.Read.All",

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 /// Whether it runs, in Azure's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum PowerState {
     Creating,
@@ -32,6 +32,14 @@ impl PowerState {
         }
     }
 
+    /// The state that a status such as `PowerState/running` tells.
+    pub(super) fn from_status(status: &str) -> Self {
+        match status.split_once('/') {
+            Some((kind, code)) if kind.eq_ignore_ascii_case("PowerState") => Self::from_code(code),
+            _ => Self::Unknown,
+        }
+    }
+
     fn from_code(code: &str) -> Self {
         match code.to_ascii_lowercase().as_str() {
             "creating" => Self::Creating,
@@ -54,6 +62,9 @@ pub(crate) struct VirtualMachine {
     pub(crate) location: String,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
+    /// The version that was read, from the head of the answer.
+    #[serde(skip)]
+    pub(crate) etag: Option<String>,
     properties: Properties,
 }
 

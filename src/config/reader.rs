@@ -80,6 +80,15 @@ impl Reader {
         self.required(name, given, expected, |text| text.parse().ok())
     }
 
+    /// Something that is on or off.
+    pub(super) fn switch(&mut self, name: &str, given: Option<&str>) -> Option<bool> {
+        self.required(name, given, "on or off", |text| match text {
+            "on" => Some(true),
+            "off" => Some(false),
+            _ => None,
+        })
+    }
+
     /// A time within `range`.
     pub(super) fn duration(
         &mut self,

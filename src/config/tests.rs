@@ -202,6 +202,23 @@ fn a_guid_has_its_hyphens_and_nothing_around_them() {
 }
 
 #[test]
+fn a_switch_is_on_or_off_and_nothing_else() {
+    let plain = config(&[]).unwrap();
+    assert!(!plain.allow.managed && !plain.allow.own_host && !plain.vm_update);
+    let switched = config(&[
+        ("MIG_ALLOW_MANAGED", "on"),
+        ("MIG_ALLOW_SELF", "on"),
+        ("MIG_VM_UPDATE", "on"),
+    ]);
+    let switched = switched.unwrap();
+    assert!(switched.allow.managed && switched.allow.own_host && switched.vm_update);
+    for word in ["true", "1", "ON", "yes"] {
+        let told = faults(&[("MIG_VM_UPDATE", word)]);
+        assert!(told.ends_with(", expected on or off"), "{told}");
+    }
+}
+
+#[test]
 fn one_identity_is_named_in_one_way() {
     let id = "00000000-0000-0000-0000-000000000001";
     let by_object = config(&[("MIG_IDENTITY_OBJECT_ID", id)]).unwrap();

@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 22] = [
+pub const VARIABLES: [Variable; 25] = [
     variable(
         "MIG_LISTEN",
         Some("127.0.0.1:8080"),
@@ -71,8 +71,24 @@ pub const VARIABLES: [Variable; 22] = [
     variable(
         "MIG_SCOPES",
         None,
-        "Resource group of the virtual machines, /subscriptions/{id}/resourceGroups/{name}; unset: \
-         on a virtual machine, its own",
+        "Where the virtual machines are: up to 50 of /subscriptions/{id} and \
+         /subscriptions/{id}/resourceGroups/{name}, separated by commas or spaces; unset: on a \
+         virtual machine, its own resource group",
+    ),
+    variable(
+        "MIG_ALLOW_MANAGED",
+        Some("off"),
+        "on: also switch virtual machines that something else manages, such as the nodes of AKS",
+    ),
+    variable(
+        "MIG_ALLOW_SELF",
+        Some("off"),
+        "on: also switch the virtual machine that the gateway runs on",
+    ),
+    variable(
+        "MIG_VM_UPDATE",
+        Some("off"),
+        "on: offer PATCH /vms/{name}, for which the identity needs virtualMachines/write",
     ),
     variable(
         "AZURE_CLIENT_ID",

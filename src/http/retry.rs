@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 
-use super::Error;
+use super::{Effect, Error};
 
 /// How often an exchange is repeated within its deadline.
 #[derive(Clone, Copy, Debug)]
@@ -29,11 +29,11 @@ impl RetryPolicy {
     /// The pause before try number `attempt + 2`, or `None` when `error` is
     /// final.
     ///
-    /// Only what is safe is repeated: a GET, or anything that has certainly
-    /// not reached the other end. A pause is full jitter over a doubling base,
+    /// Only what is safe is repeated: what changes nothing, or has certainly not
+    /// reached the other end. A pause is full jitter over a doubling base,
     /// and never shorter than the answer's `Retry-After`.
-    pub(crate) fn pause(self, attempt: u32, method: &Method, error: &Error) -> Option<Duration> {
-        if attempt >= self.retries || !is_repeatable(method, error) {
+    pub(super) fn pause(self, attempt: u32, effect: Effect, error: &Error) -> Option<Duration> {
+        if attempt >= self.retries || !is_repeatable(effect, error) {
             return None;
         }
         let ceiling = self.base * 2_u32.saturating_pow(attempt);
@@ -46,11 +46,12 @@ impl RetryPolicy {
     }
 }
 
-fn is_repeatable(method: &Method, error: &Error) -> bool {
+fn is_repeatable(effect: Effect, error: &Error) -> bool {
+    let is_safe = effect == Effect::Reads;
     match error {
         Error::ConnectionRefused | Error::Unreachable(_) => true,
-        Error::Interrupted(_) => method.is_safe(),
-        Error::Refused(refusal) => method.is_safe() && is_passing(refusal.status),
+        Error::Interrupted(_) => is_safe,
+        Error::Refused(refusal) => is_safe && is_passing(refusal.status),
         Error::Timeout(_) | Error::TooLong(_) | Error::Malformed(_) => false,
     }
 }
@@ -87,7 +88,7 @@ mod tests {
     #[test]
     fn only_what_cannot_have_reached_azure_is_sent_twice_when_it_changes_something() {
         let policy = RetryPolicy::INLINE;
-        let post = |error: &Error| policy.pause(0, &Method::POST, error).is_some();
+        let post = |error: &Error| policy.pause(0, Effect::Changes, error).is_some();
         assert!(post(&Error::ConnectionRefused));
         assert!(!post(&Error::Interrupted(Cause::said("reset"))));
         assert!(!post(&refused(503)));
@@ -97,10 +98,10 @@ mod tests {
     #[test]
     fn a_read_is_repeated_twice_and_not_for_ever() {
         let policy = RetryPolicy::INLINE;
-        let tries = (0..9).take_while(|n| policy.pause(*n, &Method::GET, &refused(503)).is_some());
+        let tries = (0..9).take_while(|n| policy.pause(*n, Effect::Reads, &refused(503)).is_some());
         assert_eq!(tries.count(), 2);
         for error in [refused(404), Error::TooLong(1)] {
-            assert!(policy.pause(0, &Method::GET, &error).is_none(), "{error}");
+            assert!(policy.pause(0, Effect::Reads, &error).is_none(), "{error}");
         }
     }
 

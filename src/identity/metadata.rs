@@ -17,6 +17,8 @@ const VERSION: &str = "2021-02-01";
 pub(crate) struct InstanceMetadata {
     pub(crate) subscription_id: String,
     pub(crate) resource_group_name: String,
+    #[serde(default)]
+    pub(crate) resource_id: String,
 }
 
 /// Asks the instance metadata service at `endpoint` about its machine.

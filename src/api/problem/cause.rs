@@ -3,9 +3,10 @@
 
 use std::{error::Error, time::Duration};
 
-use super::{Code, Problem, Upstream, refusal};
+use super::{Candidate, Code, Problem, Upstream, refusal};
 use crate::{
-    azure::{self, Call, InvalidName, InvalidQuery},
+    azure::{self, Call, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId},
+    config::InvalidScope,
     directory::{self, InvalidCursor},
     http::{self, Refusal},
     identity::TokenError,
@@ -57,6 +58,24 @@ impl From<InvalidCursor> for Problem {
     }
 }
 
+impl From<InvalidScope> for Problem {
+    fn from(error: InvalidScope) -> Self {
+        Self::invalid(error)
+    }
+}
+
+impl From<InvalidTop> for Problem {
+    fn from(error: InvalidTop) -> Self {
+        Self::invalid(error)
+    }
+}
+
+impl From<inventory::InvalidCursor> for Problem {
+    fn from(error: inventory::InvalidCursor) -> Self {
+        Self::invalid(error)
+    }
+}
+
 impl From<Unfinished> for Problem {
     fn from(error: Unfinished) -> Self {
         match error {
@@ -90,10 +109,40 @@ impl From<directory::Error> for Problem {
 
 impl From<inventory::Error> for Problem {
     fn from(error: inventory::Error) -> Self {
-        let problem = Self::new(Code::Unavailable, error.to_string());
-        match &error {
-            inventory::Error::NoScope | inventory::Error::NoGroup => problem,
-            inventory::Error::Metadata(_) => problem.retry_after(SOON).caused(error),
+        let said = error.to_string();
+        match error {
+            inventory::Error::NoScope | inventory::Error::NoGroup => {
+                Self::new(Code::Unavailable, said)
+            }
+            inventory::Error::Metadata(_) => Self::new(Code::Unavailable, said)
+                .retry_after(SOON)
+                .caused(error),
+            inventory::Error::Outside(_) => Self::not_found(said),
+            inventory::Error::NotFound(..) => Self::not_found(format!(
+                "{said}; one that is new may not be known for a minute, and one that the gateway's \
+                 managed identity may not read is not known at all"
+            )),
+            inventory::Error::Ambiguous(machines) => Self {
+                candidates: machines.iter().map(Candidate::from).collect(),
+                ..Self::new(
+                    Code::Ambiguous,
+                    format!("{said}: say which by ?resourceGroup= or ?subscriptionId="),
+                )
+            },
+            inventory::Error::Cursor(source) => Self::from(source),
+            inventory::Error::Expired => Self::invalid(said),
+            inventory::Error::Azure(source) => Self::from(source),
+            inventory::Error::Unfinished(source) => Self::from(source),
+        }
+    }
+}
+
+impl From<&VirtualMachineId> for Candidate {
+    fn from(machine: &VirtualMachineId) -> Self {
+        Self {
+            resource_id: machine.to_string(),
+            subscription_id: machine.subscription_id.clone(),
+            resource_group: machine.resource_group.clone(),
         }
     }
 }

@@ -1,0 +1,281 @@
+//! What Resource Graph said of names, shared by all workers.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use moka::{Expiry, sync::Cache};
+use tokio::sync::watch;
+
+use super::Error;
+use crate::{
+    azure::{self, VirtualMachineId, VmName},
+    task::Unfinished,
+};
+
+/// How long a virtual machine is believed to be where it was.
+const FOUND: Duration = Duration::from_mins(5);
+
+/// How long a name is believed to belong to nobody. Resource Graph follows what
+/// is new within a minute or so, and people wait for it.
+const NOT_FOUND: Duration = Duration::from_secs(30);
+
+/// How long a name is not asked for again because Azure did not know what it
+/// led to: those who find out at the same time share the second answer.
+const ASKED_AGAIN: Duration = Duration::from_secs(2);
+
+/// Names are what callers make up, too.
+const CAPACITY: u64 = 10_000;
+
+/// The virtual machines that have one name.
+pub(crate) type Candidates = Arc<[VirtualMachineId]>;
+
+type Outcome = Result<Candidates, azure::Error>;
+
+/// Whether `name` looks like a member of a uniform scale set, `{set}_{number}`.
+/// Those are not virtual machines of their own.
+///
+/// Source: "Orchestration modes for Virtual Machine Scale Sets".
+pub(crate) fn is_like_scale_set_member(name: &VmName) -> bool {
+    let name = name.to_string();
+    name.rsplit_once('_').is_some_and(|(set, number)| {
+        !set.is_empty() && !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())
+    })
+}
+
+/// What is known of every name; case does not matter.
+#[derive(Clone)]
+pub(crate) struct KnownNames(Arc<Inner>);
+
+struct Inner {
+    names: Cache<String, Candidates>,
+    asked_again: Cache<String, ()>,
+    /// The look-ups under way. Locked when one is joined or ends, and never
+    /// over an await.
+    flights: Mutex<HashMap<String, Seat>>,
+}
+
+/// What somebody who looks a name up finds.
+pub(super) enum Joined {
+    /// It is known.
+    Landed(Candidates),
+    /// Somebody else is asking.
+    Waiting(Seat),
+    /// Nobody is: it is for this one to ask.
+    First(Landing),
+}
+
+/// A place among those who wait for one look-up.
+#[derive(Clone)]
+pub(super) struct Seat(watch::Receiver<Option<Outcome>>);
+
+impl Seat {
+    /// How the look-up ended. It ends by the deadline of whoever began it, which
+    /// is none later than that of those who joined.
+    pub(super) async fn outcome(mut self) -> Result<Candidates, Error> {
+        let stopped = Error::Unfinished(Unfinished::Stopped);
+        match self.0.wait_for(Option::is_some).await {
+            Ok(outcome) => match &*outcome {
+                Some(outcome) => outcome.clone().map_err(Error::Azure),
+                None => Err(stopped),
+            },
+            Err(_) => Err(stopped),
+        }
+    }
+}
+
+impl KnownNames {
+    /// No names yet.
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(Inner {
+            names: Cache::builder()
+                .max_capacity(CAPACITY)
+                .expire_after(Believed)
+                .build(),
+            asked_again: Cache::builder()
+                .max_capacity(CAPACITY)
+                .time_to_live(ASKED_AGAIN)
+                .build(),
+            flights: Mutex::default(),
+        }))
+    }
+
+    /// Joins the look-up of `name`, or begins it.
+    pub(super) fn join(&self, name: &VmName) -> Joined {
+        let key = key(name);
+        if let Some(candidates) = self.0.names.get(&key) {
+            return Joined::Landed(candidates);
+        }
+        let mut flights = self.flights();
+        // Looked up again under the lock: it may have landed a moment ago.
+        if let Some(candidates) = self.0.names.get(&key) {
+            return Joined::Landed(candidates);
+        }
+        if let Some(seat) = flights.get(&key) {
+            return Joined::Waiting(seat.clone());
+        }
+        let (sender, seat) = watch::channel(None);
+        flights.insert(key.clone(), Seat(seat));
+        Joined::First(Landing {
+            names: self.clone(),
+            key,
+            sender,
+        })
+    }
+
+    /// Forgets `name`, unless that was done a moment ago; whether there was
+    /// anything to forget.
+    pub(super) fn forget(&self, name: &VmName) -> bool {
+        let key = key(name);
+        if self.0.asked_again.contains_key(&key) {
+            return true;
+        }
+        let was_known = self.0.names.remove(&key).is_some();
+        if was_known {
+            self.0.asked_again.insert(key, ());
+        }
+        was_known
+    }
+
+    fn flights(&self) -> MutexGuard<'_, HashMap<String, Seat>> {
+        self.0
+            .flights
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn key(name: &VmName) -> String {
+    name.to_string().to_ascii_lowercase()
+}
+
+/// A look-up under way. Dropped before it lands, it lets those who wait know
+/// that nothing comes of it.
+pub(super) struct Landing {
+    names: KnownNames,
+    key: String,
+    sender: watch::Sender<Option<Outcome>>,
+}
+
+impl Landing {
+    /// Keeps what was found and hands `outcome` to everybody who waits. A
+    /// failure is told to those alone.
+    pub(super) fn land(self, outcome: &Outcome) {
+        if let Ok(candidates) = outcome {
+            let names = &self.names.0.names;
+            names.insert(self.key.clone(), Arc::clone(candidates));
+        }
+        self.sender.send_replace(Some(outcome.clone()));
+    }
+}
+
+impl Drop for Landing {
+    fn drop(&mut self) {
+        self.names.flights().remove(&self.key);
+    }
+}
+
+/// How long an answer is believed.
+struct Believed;
+
+impl Believed {
+    fn for_long(candidates: &Candidates) -> Duration {
+        if candidates.is_empty() {
+            NOT_FOUND
+        } else {
+            FOUND
+        }
+    }
+}
+
+impl Expiry<String, Candidates> for Believed {
+    fn expire_after_create(&self, _: &String, it: &Candidates, _: Instant) -> Option<Duration> {
+        Some(Self::for_long(it))
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        it: &Candidates,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(Self::for_long(it))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str =
+        "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/v";
+
+    fn name(text: &str) -> VmName {
+        text.parse().unwrap()
+    }
+
+    fn first(names: &KnownNames, text: &str) -> Landing {
+        match names.join(&name(text)) {
+            Joined::First(landing) => landing,
+            Joined::Landed(_) | Joined::Waiting(_) => panic!("{text} is known"),
+        }
+    }
+
+    fn found(count: usize) -> Candidates {
+        vec![ID.parse().unwrap(); count].into()
+    }
+
+    #[actix_web::test]
+    async fn those_who_come_in_the_meantime_wait_for_the_first_whatever_their_case() {
+        let names = KnownNames::new();
+        let landing = first(&names, "Web-01");
+        let Joined::Waiting(seat) = names.join(&name("wEB-01")) else {
+            panic!("a second look-up");
+        };
+        landing.land(&Ok(found(1)));
+        assert_eq!(seat.outcome().await.unwrap().len(), 1);
+        assert!(matches!(names.join(&name("WEB-01")), Joined::Landed(_)));
+    }
+
+    #[actix_web::test]
+    async fn a_look_up_that_breaks_off_lets_the_next_one_begin() {
+        let names = KnownNames::new();
+        let landing = first(&names, "web-01");
+        let Joined::Waiting(seat) = names.join(&name("web-01")) else {
+            panic!("a second look-up");
+        };
+        drop(landing);
+        assert!(matches!(seat.outcome().await, Err(Error::Unfinished(_))));
+        first(&names, "web-01");
+    }
+
+    #[test]
+    fn a_name_is_forgotten_once_for_all_who_find_out_at_the_same_time() {
+        let names = KnownNames::new();
+        assert!(!names.forget(&name("web-01")));
+        first(&names, "web-01").land(&Ok(found(1)));
+        assert!(names.forget(&name("WEB-01")));
+        first(&names, "web-01").land(&Ok(found(2)));
+        assert!(names.forget(&name("web-01")));
+        assert!(matches!(names.join(&name("web-01")), Joined::Landed(_)));
+    }
+
+    #[test]
+    fn nobody_is_believed_for_a_shorter_time_than_somebody() {
+        assert_eq!(Believed::for_long(&found(0)), NOT_FOUND);
+        assert_eq!(Believed::for_long(&found(1)), FOUND);
+    }
+
+    #[test]
+    fn a_member_of_a_uniform_scale_set_is_known_by_its_number() {
+        for member in ["set_0", "my_set_12", "Set-1_007"] {
+            assert!(is_like_scale_set_member(&name(member)), "{member}");
+        }
+        for other in ["web-01", "web_", "web_a1", "web_1a", "1"] {
+            assert!(!is_like_scale_set_member(&name(other)), "{other}");
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Where the gateway runs, and what it serves from there.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::Error;
+use crate::{
+    azure::VirtualMachineId,
+    config::{Scope, Scopes},
+    http::{self, Client, Deadline},
+    identity::{self, InstanceMetadata},
+};
+
+/// All programs of a node share its metadata service: it is not asked again for
+/// this long after it failed.
+const FAILURE_MEMORY: Duration = Duration::from_secs(5);
+
+/// Where a worker learns which virtual machine it runs on.
+#[derive(Clone)]
+pub(crate) enum Metadata {
+    /// From the instance metadata service at this endpoint.
+    Service(Client, Url),
+    /// It runs on none, as far as anybody can tell.
+    None,
+}
+
+/// What all workers know of it, once it is known, or why it was not a moment
+/// ago.
+pub(crate) struct Surroundings {
+    scopes: OnceCell<Scopes>,
+    host: OnceCell<InstanceMetadata>,
+    failure: Mutex<Option<(Instant, http::Error)>>,
+}
+
+impl Surroundings {
+    /// What the configuration says.
+    pub(crate) fn new(configured: Option<Scopes>) -> Self {
+        Self {
+            scopes: OnceCell::new_with(configured),
+            host: OnceCell::new(),
+            failure: Mutex::new(None),
+        }
+    }
+
+    /// What is served: what is configured, or else the virtual machine's own
+    /// resource group.
+    pub(super) async fn scopes(
+        &self,
+        metadata: &Metadata,
+        deadline: Deadline,
+    ) -> Result<&Scopes, Error> {
+        let own_group = || async {
+            let host = self.host(metadata, deadline).await?;
+            let host = host.ok_or(Error::NoScope)?;
+            own_group(host).ok_or(Error::NoGroup)
+        };
+        self.scopes.get_or_try_init(own_group).await
+    }
+
+    /// The virtual machine that the gateway runs on; a member of a uniform
+    /// scale set is none of its own.
+    ///
+    /// Where there is a metadata service it has to answer: an order could
+    /// otherwise end the gateway because nobody knew.
+    pub(super) async fn own_host(
+        &self,
+        metadata: &Metadata,
+        deadline: Deadline,
+    ) -> Result<Option<VirtualMachineId>, Error> {
+        let host = self.host(metadata, deadline).await?;
+        Ok(host.and_then(|host| host.resource_id.parse().ok()))
+    }
+
+    /// One caller asks; those who wait for it share its failure.
+    async fn host(
+        &self,
+        metadata: &Metadata,
+        deadline: Deadline,
+    ) -> Result<Option<&InstanceMetadata>, Error> {
+        let Metadata::Service(client, endpoint) = metadata else {
+            return Ok(None);
+        };
+        let ask = || async {
+            if let Some(failure) = self.recent_failure() {
+                return Err(failure);
+            }
+            let outcome = identity::instance(client, endpoint, deadline).await;
+            if let Err(failure) = &outcome {
+                self.remember(failure);
+            }
+            outcome
+        };
+        let host = self.host.get_or_try_init(ask).await;
+        host.map(Some).map_err(Error::Metadata)
+    }
+
+    fn recent_failure(&self) -> Option<http::Error> {
+        let failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, error) = failure.as_ref()?;
+        (at.elapsed() < FAILURE_MEMORY).then(|| error.clone())
+    }
+
+    fn remember(&self, error: &http::Error) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        *failure = Some((Instant::now(), error.clone()));
+    }
+}
+
+fn own_group(host: &InstanceMetadata) -> Option<Scopes> {
+    let scope = Scope {
+        subscription_id: host.subscription_id.parse().ok()?,
+        resource_group: Some(host.resource_group_name.parse().ok()?),
+    };
+    Some(Scopes::folded([scope]))
+}
