@@ -1,5 +1,7 @@
 //! What Azure says is left of its quotas.
 
+use std::time::Duration;
+
 use actix_web::http::header::HeaderMap;
 
 use crate::metrics::Metrics;
@@ -13,6 +15,9 @@ const RESOURCE: &str = "x-ms-ratelimit-remaining-resource";
 ///
 /// Source: "Guidance for throttled requests in Azure Resource Graph".
 const USER: &str = "x-ms-user-quota-remaining";
+
+/// Until it has its whole quota again, as `hh:mm:ss`. Source: the same.
+const RESETS: &str = "x-ms-user-quota-resets-after";
 
 /// Graph's share of its limit that is used; it comes from four fifths on.
 ///
@@ -41,6 +46,21 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
             metrics.quota_used(service, used);
         }
     }
+}
+
+/// When a quota is whole again, where the answer says so in a header of its own:
+/// Resource Graph documents this one, and no `Retry-After`.
+pub(super) fn resets_after(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get(RESETS)?.to_str().ok()?;
+    let parts: Vec<u64> = value
+        .split(':')
+        .map(|part| part.parse().ok())
+        .collect::<Option<_>>()?;
+    let &[hours, minutes, seconds] = &parts[..] else {
+        return None;
+    };
+    let is_time = hours < 24 && minutes < 60 && seconds < 60;
+    is_time.then(|| Duration::from_secs((hours * 60 + minutes) * 60 + seconds))
 }
 
 fn buckets(value: &str) -> impl Iterator<Item = (&str, i64)> {
@@ -90,5 +110,22 @@ mod tests {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(!text.contains("tenant-reads"));
+    }
+
+    #[test]
+    fn the_time_of_a_reset_is_read_and_nothing_else_taken_for_one() {
+        let seconds = |value| {
+            let mut headers = HeaderMap::new();
+            let name = HeaderName::from_static(RESETS);
+            headers.insert(name, HeaderValue::from_static(value));
+            resets_after(&headers).map(|it| it.as_secs())
+        };
+        assert_eq!(seconds("00:00:05"), Some(5));
+        assert_eq!(seconds("01:02:03"), Some(3_723));
+        for value in [
+            "", "5", "00:05", "00:00:60", "24:00:00", "00:00:-1", "a:b:c",
+        ] {
+            assert_eq!(seconds(value), None, "{value}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use actix_web::http::{StatusCode, header::HeaderMap, header::RETRY_AFTER};
 use serde_json::Value;
 
-use super::{challenge::Challenge, retry::retry_after};
+use super::{challenge::Challenge, quota, retry::retry_after};
 
 /// The longest message that is kept, in characters: it goes to callers.
 const MESSAGE_LIMIT: usize = 1_000;
@@ -44,7 +44,12 @@ impl Refusal {
         let (code, message) = code_and_message(&body);
         let pause = text(RETRY_AFTER.as_str())
             .and_then(|value| retry_after(&value, SystemTime::now()))
-            .or_else(|| told_pause(message.as_deref()?));
+            .or_else(|| told_pause(message.as_deref()?))
+            .or_else(|| {
+                // Every answer of Resource Graph tells it.
+                let is_throttled = status == StatusCode::TOO_MANY_REQUESTS;
+                quota::resets_after(headers).filter(|_| is_throttled)
+            });
         Self {
             status,
             code,
