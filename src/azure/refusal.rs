@@ -54,6 +54,7 @@ impl Reason {
             (401, _) => Self::of_challenge(code, &refusal.challenge),
             (403, "RequestDisallowedByPolicy") => Self::Policy,
             (403, _) => Self::NotPermitted(refusal.message.as_deref().and_then(Denied::read)),
+            (400, _) if sees_nothing(refusal) => Self::NotPermitted(None),
             (404, "SubscriptionNotFound") => Self::NoSuchSubscription,
             (404, "ResourceGroupNotFound") => Self::NoSuchGroup,
             (
@@ -92,6 +93,15 @@ impl Reason {
     pub(super) fn calls_for_another_token(&self) -> bool {
         matches!(self, Self::Revoked | Self::Rejected)
     }
+}
+
+/// Whether Resource Graph refuses because the identity may read nothing in any
+/// of the subscriptions. Those that it may not read beside others are left out
+/// without a word.
+///
+/// Source: Azure/aztfexport#331.
+fn sees_nothing(refusal: &Refusal) -> bool {
+    refusal.detail.as_deref() == Some("NoValidSubscriptionsInQueryRequest")
 }
 
 /// Compute tells of a quota of cores that is used up by the code of a wrong

@@ -17,6 +17,8 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     /// The machine-readable code, where the body has one.
     pub(crate) code: Option<String>,
+    /// The code of the first detail: Resource Graph's own code is there.
+    pub(crate) detail: Option<String>,
     /// The sentence for people, where the body has one.
     pub(crate) message: Option<String>,
     /// The newest api-version, where IMDS does not know the one asked for.
@@ -53,6 +55,7 @@ impl Refusal {
         Self {
             status,
             code,
+            detail: text_of(body.pointer("/error/details/0/code")),
             message,
             group: throttled_group(&body),
             challenge: Challenge::read(headers),

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 
 use super::{Cursor, Error, Inventory, Narrowing};
 use crate::{
-    azure::{self, ListedMachine, MachineQuery, MachineTop, PowerState},
+    azure::{self, ListedMachine, MachineQuery, MachineTop, PowerState, Reason},
     http::Context,
 };
 
@@ -51,10 +51,11 @@ impl Inventory {
 }
 
 /// What is wrong with a query of ours would be wrong without the cursor too;
-/// with one, a 400 is about its token.
+/// with one, a 400 is about its token, unless it says what else.
 fn told_apart(error: azure::Error, cursor: Option<&Cursor>) -> Error {
-    let refusal = error.refusal();
-    let is_bad = refusal.is_some_and(|refusal| refusal.status == StatusCode::BAD_REQUEST);
+    let is_bad = error.refusal().is_some_and(|refusal| {
+        refusal.status == StatusCode::BAD_REQUEST && Reason::of(refusal) == Reason::Unsuitable
+    });
     if cursor.is_some() && is_bad {
         return Error::Expired;
     }
