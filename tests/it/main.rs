@@ -20,6 +20,8 @@ mod gateway;
 mod graph_faults;
 mod health;
 mod identity;
+mod listing;
+mod names;
 mod operations;
 mod output;
 mod process;
