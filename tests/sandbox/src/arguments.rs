@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, net::SocketAddr, time::Duration};
 
-use azure_sandbox::{Host, Settings};
+use azure_sandbox::{Fleet, Host, Settings};
 use lexopt::{Arg, Parser, ValueExt as _};
 
 pub(crate) const HELP: &str = "\
@@ -21,6 +21,8 @@ Options:
   --listen ADDRESS        Address and port; port 0 takes a free one
                           [serve: 127.0.0.1:4580, exec: 127.0.0.1:0]
   --operation-takes TIME  How long an operation takes, such as 500ms or 8s [8s]
+  --fleet NUMBER[xNUMBER] So many more virtual machines, fleet-00001 and so on, in
+                          one subscription; 1000x5: 1000 in all, dealt over 5
   --token-lifetime TIME   How long tokens last [86400s]
   -h, --help              This text
   -V, --version           The version
@@ -28,8 +30,9 @@ Options:
 Faults can be asked for while it runs:
   curl -d '{\"service\":\"graph\",\"fault\":{\"throttleSeconds\":3},\"times\":1}' URL/sandbox/faults
   services: token, instance, virtualMachines, actions, operations, resourceGraph, graph
-  faults:   delayMilliseconds, throttleSeconds, reset, close, truncate,
-            truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes, answer
+  faults:   delayMilliseconds, throttleSeconds, reset, close, loseAnswer,
+            truncate, truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes,
+            answer
 ";
 
 /// What is to be done.
@@ -108,6 +111,9 @@ impl Options {
                 Arg::Long("operation-takes") => {
                     options.settings.operation_takes = parser.value()?.parse_with(duration)?;
                 }
+                Arg::Long("fleet") => {
+                    options.settings.fleet = Some(parser.value()?.parse_with(fleet)?);
+                }
                 Arg::Long("token-lifetime") => {
                     options.settings.token_lifetime = parser.value()?.parse_with(duration)?;
                 }
@@ -129,6 +135,16 @@ fn host(text: &str) -> Result<Host, &'static str> {
         "container-app" => Ok(Host::ContainerApp),
         _ => Err("expected vm or container-app"),
     }
+}
+
+fn fleet(text: &str) -> Result<Fleet, &'static str> {
+    const EXPECTED: &str = "expected a number such as 10000 or, over 5 subscriptions, 1000x5";
+    let number = |digits: &str| digits.parse().ok().filter(|number| *number > 0);
+    let (machines, subscriptions) = text.split_once('x').unwrap_or((text, "1"));
+    Ok(Fleet {
+        machines: number(machines).ok_or(EXPECTED)?,
+        subscriptions: number(subscriptions).ok_or(EXPECTED)?,
+    })
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {

@@ -11,6 +11,7 @@ mod admission;
 mod answers;
 mod failure;
 mod indexed;
+mod listing;
 mod machine;
 mod machines;
 mod operation;
@@ -20,6 +21,7 @@ mod power;
 mod quota;
 pub(crate) mod refusals;
 pub(crate) mod roles;
+mod target;
 mod update;
 mod view;
 mod wanted;
@@ -47,6 +49,7 @@ use machines::Machines;
 use operation::Operation;
 pub(crate) use orders::NotOrdered;
 use quota::Quotas;
+use target::Target;
 pub(crate) use wanted::READ;
 
 /// Every virtual machine and operation.
@@ -123,7 +126,7 @@ fn key(id: &str) -> String {
 pub(crate) fn machines(azure: &Azure, asked: &Asked) -> Response<Body> {
     let answer = match permissions::scope(&asked.segments()) {
         Some(scope) => permissions::show(azure, asked, &scope),
-        None => admitted(azure, asked, || machine(azure, asked)),
+        None => admitted(azure, asked, || targeted(azure, asked)),
     };
     enveloped(answer, asked)
 }
@@ -152,55 +155,57 @@ fn admitted(azure: &Azure, asked: &Asked, act: impl FnOnce() -> Response<Body>) 
     }
 }
 
-fn machine(azure: &Azure, asked: &Asked) -> Response<Body> {
+fn targeted(azure: &Azure, asked: &Asked) -> Response<Body> {
     let segments = asked.segments();
     let segments: Vec<_> = segments.iter().map(String::as_str).collect();
-    let [
-        subscriptions,
-        subscription,
-        groups,
-        group,
-        providers,
-        namespace,
-        kind,
-        name,
-        action @ ..,
-    ] = &segments[..]
-    else {
+    let Some(target) = Target::of(&segments) else {
         return refusals::invalid_path(&asked.recorded.path);
     };
-    let expected = [
-        "subscriptions",
-        "resourcegroups",
-        "providers",
-        "microsoft.compute",
-        "virtualmachines",
-    ];
-    let fixed = [subscriptions, groups, providers, namespace, kind];
-    if !fixed
-        .iter()
-        .zip(expected)
-        .all(|(part, word)| part.eq_ignore_ascii_case(word))
-    {
-        return refusals::invalid_path(&asked.recorded.path);
-    }
-    let id = seed::machine_id(subscription, group, name);
     let mut state = azure.arm.state();
-    if !state.machines.contains_key(&key(&id)) {
-        return state.machines.missing(subscription, group, name);
-    }
-    let verb = asked.recorded.method.as_str();
-    match (verb, action) {
-        ("GET", []) => answers::show(&mut state, &id, asked),
-        ("GET", [view]) if view.eq_ignore_ascii_case("instanceView") => {
-            answers::view_of(&mut state, &id)
+    match (target, asked.recorded.method.as_str()) {
+        (Target::Subscription(_) | Target::Group { .. }, "GET") => {
+            listing::list(&azure.arm, &mut state, target, asked)
         }
+        (Target::Subscription(_) | Target::Group { .. }, verb) => {
+            refusals::method_not_allowed(verb)
+        }
+        (
+            Target::Machine {
+                subscription,
+                group,
+                name,
+                below,
+            },
+            _,
+        ) => {
+            let id = seed::machine_id(subscription, group, name);
+            if state.machines.contains_key(&key(&id)) {
+                machine(&azure.arm, &mut state, &id, below, asked)
+            } else {
+                state.machines.missing(subscription, group, name)
+            }
+        }
+    }
+}
+
+/// What is asked of one machine, which exists.
+fn machine(
+    arm: &Arm,
+    state: &mut State,
+    id: &str,
+    below: &[&str],
+    asked: &Asked,
+) -> Response<Body> {
+    let verb = asked.recorded.method.as_str();
+    match (verb, below) {
+        ("GET", []) => answers::show(state, id, asked),
+        ("GET", [view]) if view.eq_ignore_ascii_case("instanceView") => answers::view_of(state, id),
         ("POST", [segment]) => match Action::asked(segment, &asked.query) {
             None => refusals::invalid_path(&asked.recorded.path),
             Some(Err(parameter)) => answers::refused_parameter(asked, &parameter),
-            Some(Ok(action)) => answers::order(&azure.arm, &mut state, &id, action, asked),
+            Some(Ok(action)) => answers::order(arm, state, id, action, asked),
         },
-        ("PATCH", []) => update::update(&azure.arm, &mut state, &id, asked),
+        ("PATCH", []) => update::update(arm, state, id, asked),
         ("GET" | "POST" | "PATCH", _) => refusals::invalid_path(&asked.recorded.path),
         _ => refusals::method_not_allowed(verb),
     }

@@ -36,6 +36,8 @@ pub enum Fault {
     Reset,
     /// The connection is closed in good order before there is a response head.
     Close,
+    /// What is asked is done, and the connection reset instead of an answer.
+    LoseAnswer,
     /// The real answer is cut short in the middle of its body.
     Truncate,
     /// The real answer is cut short after so many bytes of its body; after none

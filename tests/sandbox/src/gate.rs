@@ -117,6 +117,11 @@ async fn faulty(
             wire.end(End::Close);
             Response::new(Body::empty())
         }
+        Fault::LoseAnswer => {
+            real(azure, service, asked);
+            wire.end(End::Reset);
+            Response::new(Body::empty())
+        }
         Fault::Truncate => {
             let whole = real(azure, service, asked);
             truncated(whole, Framing::Length, |length| length / 2).await

@@ -12,7 +12,7 @@ pub struct Settings {
     /// How long an operation takes; one that takes no time is done when its 202
     /// leaves.
     pub operation_takes: Duration,
-    /// Virtual machines beside those of the seed.
+    /// More virtual machines than those of the seed.
     pub fleet: Option<Fleet>,
     /// The versions of `Microsoft.Compute` that are known; others are refused.
     pub compute_versions: Vec<String>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use axum::{body::Body, http::Response};
 
-use super::{key, machine::Machine, refusals};
+use super::{key, machine::Machine, refusals, target::Target};
 use crate::seed::VirtualMachine;
 
 /// All machines, in the order of the seed.
@@ -74,6 +74,35 @@ impl Machines {
     /// The first machine `name` in a group of that name.
     pub(super) fn find(&self, group: &str, name: &str) -> Option<&Machine> {
         self.all.get(*self.by_name.get(&named(group, name))?)
+    }
+
+    /// The machines there, in their order; the error says what is missing.
+    pub(super) fn at(&self, target: Target<'_>) -> Result<Vec<&Machine>, Box<Response<Body>>> {
+        let (places, missing) = match target {
+            Target::Subscription(subscription) => {
+                let known = self.subscriptions.get(&key(subscription));
+                let places = known.map(|it| &it.all);
+                (places, self.missing(subscription, "", ""))
+            }
+            Target::Group {
+                subscription,
+                group,
+            }
+            | Target::Machine {
+                subscription,
+                group,
+                ..
+            } => {
+                let known = self.subscriptions.get(&key(subscription));
+                let places = known.and_then(|it| it.groups.get(&key(group)));
+                (places, self.missing(subscription, group, ""))
+            }
+        };
+        let places = places.ok_or_else(|| Box::new(missing))?;
+        Ok(places
+            .iter()
+            .filter_map(|place| self.all.get(*place))
+            .collect())
     }
 
     /// Why there is no machine `name` there.

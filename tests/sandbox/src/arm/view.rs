@@ -51,6 +51,22 @@ impl Machine {
         body
     }
 
+    /// What `statusOnly=true` leaves of it.
+    pub(super) fn status_only(&self, now: Instant) -> Value {
+        let seed = self.seed();
+        json!({
+            "name": seed.name,
+            "id": seed.id(),
+            "type": "Microsoft.Compute/virtualMachines",
+            "location": seed.location,
+            "properties": {
+                "vmId": seed::guid(&seed.id()),
+                "provisioningState": self.provisioning_state(now),
+                "instanceView": {"statuses": self.statuses(now)},
+            },
+        })
+    }
+
     /// A machine without hardware has no guest: its names and its agent vanish.
     /// Those of a machine that was powered off stay, as recorded.
     pub(super) fn instance_view(&self, now: Instant) -> Value {

@@ -1,9 +1,11 @@
 //! A listener that can be shut for a while, its port kept.
 
 use std::{
-    io,
+    io::{self, ErrorKind},
     net::SocketAddr,
     sync::{Weak, mpsc},
+    thread,
+    time::{Duration, Instant},
 };
 
 use axum::serve::Listener;
@@ -100,14 +102,7 @@ impl Door {
         }
         // The port cannot be bound while somebody listens on it.
         self.state = State::Gone;
-        let socket = match self.address {
-            SocketAddr::V4(_) => TcpSocket::new_v4()?,
-            SocketAddr::V6(_) => TcpSocket::new_v6()?,
-        };
-        // Connections of before hold the port for a while.
-        socket.set_reuseaddr(true)?;
-        socket.bind(self.address)?;
-        self.state = State::Shut(socket);
+        self.state = State::Shut(reserved(self.address)?);
         for connection in self.connections.drain(..) {
             if let Some(connection) = connection.upgrade() {
                 connection.cut();
@@ -124,6 +119,28 @@ impl Door {
             self.state = State::Open(socket.listen(BACKLOG)?);
         }
         Ok(())
+    }
+}
+
+/// A socket that is bound and does not listen.
+fn reserved(address: SocketAddr) -> io::Result<TcpSocket> {
+    let deadline = Instant::now() + Duration::from_secs(1);
+    loop {
+        let socket = match address {
+            SocketAddr::V4(_) => TcpSocket::new_v4()?,
+            SocketAddr::V6(_) => TcpSocket::new_v6()?,
+        };
+        // Connections of before hold the port for a while.
+        socket.set_reuseaddr(true)?;
+        match socket.bind(address) {
+            Ok(()) => return Ok(socket),
+            // A child process that is being started has every socket of its
+            // parent, the listening one too, until it becomes its own program.
+            Err(error) if error.kind() != ErrorKind::AddrInUse || Instant::now() >= deadline => {
+                return Err(error);
+            }
+            Err(_) => thread::sleep(Duration::from_millis(1)),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Virtual machines, as Resource Manager shows them.
 
-use azure_sandbox::DEFAULT_SCOPE;
+use azure_sandbox::{DEFAULT_SCOPE, Sandbox, Settings};
 use serde_json::{Value, json};
 
 use crate::{
@@ -23,6 +23,36 @@ fn a_version_is_required_and_has_to_be_known() {
     assert!(why.contains("'2099-01-01'"), "{why}");
     assert!(why.contains("2025-11-01"), "{why}");
     assert_eq!(newest.status, 200);
+}
+
+#[test]
+fn the_versions_that_are_known_can_be_chosen() {
+    let azure = Sandbox::start(Settings {
+        compute_versions: vec!["2022-11-01".to_owned(), "2024-07-01".to_owned()],
+        ..Settings::default()
+    })
+    .unwrap();
+    let url = machine(&azure, "web-01");
+
+    let newest = read(&azure, &format!("{url}?api-version=2025-11-01"));
+    let known = read(&azure, &format!("{url}?api-version=2024-07-01"));
+
+    assert_refused(&newest, 400, "NoRegisteredProviderFound");
+    let why = newest.text("/error/message");
+    assert!(why.ends_with("'2022-11-01, 2024-07-01'."), "{why}");
+    assert_eq!(known.status, 200);
+}
+
+#[test]
+fn user_data_can_be_asked_for_and_there_is_none() {
+    let azure = sandbox();
+    let url = machine(&azure, "web-01");
+
+    let plain = read(&azure, &format!("{url}?{VERSION}"));
+    let expanded = read(&azure, &format!("{url}?{VERSION}&$expand=userData"));
+
+    assert_eq!(expanded.status, 200);
+    assert_eq!(expanded.json(), plain.json());
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The binary: a program inside a local Azure, or the local Azure alone.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, HashSet},
     io::{BufRead as _, BufReader},
     process::{Child, ChildStdout, Command, Output, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -101,6 +101,8 @@ fn arguments_that_are_not_understood_lead_to_the_help() {
         &["serve", "extra"],
         &["serve", "--listen", "here"],
         &["serve", "--operation-takes", "soon"],
+        &["serve", "--fleet", "0"],
+        &["serve", "--fleet", "10x"],
         &["explode"],
     ] {
         let output = run(words);
@@ -148,6 +150,34 @@ fn serving_begins_with_where_and_ends_with_sigterm() {
 
     assert_eq!(versions.status, 200);
     assert_eq!(running.code(), Some(0));
+}
+
+#[test]
+fn a_fleet_can_be_served() {
+    for (size, machines, subscriptions) in [("3", 3, 1), ("5x2", 5, 2)] {
+        let mut running = Running::start(&["serve", "--listen", "127.0.0.1:0", "--fleet", size]);
+        let line = running.line();
+        let root = line.strip_prefix("A local Azure listens on ").unwrap();
+
+        let shown = get(&format!("{root}/sandbox/vms"), &[]).json();
+        running.terminate();
+
+        let all = shown["value"].as_array().unwrap();
+        let fleet: Vec<_> = all
+            .iter()
+            .filter(|machine| machine["resourceGroup"] == "rg-fleet")
+            .collect();
+        let homes: HashSet<_> = fleet
+            .iter()
+            .map(|machine| &machine["subscriptionId"])
+            .collect();
+        assert_eq!(
+            (fleet.len(), homes.len()),
+            (machines, subscriptions),
+            "{size}"
+        );
+        assert_eq!(running.code(), Some(0));
+    }
 }
 
 #[test]
