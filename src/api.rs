@@ -1,5 +1,6 @@
 //! The HTTP face: routes in the order of `openapi.yaml`.
 
+mod actions;
 mod authority;
 mod body;
 mod contract;
@@ -7,15 +8,18 @@ mod directory;
 mod edge;
 mod inbound;
 mod operations;
+mod prefer;
 mod problem;
 mod record;
+mod update;
 mod vms;
 
 use std::time::Duration;
 
 use actix_web::{
-    error::QueryPayloadError,
-    web::{self, PathConfig, QueryConfig, ServiceConfig},
+    error::{JsonPayloadError, QueryPayloadError},
+    http::StatusCode,
+    web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use url::Url;
 
@@ -29,6 +33,8 @@ pub(crate) use problem::Problem;
 pub(crate) struct Settings {
     /// How long a request may take at Azure, all in all.
     pub(crate) upstream_timeout: Duration,
+    /// Whether virtual machines may be changed.
+    pub(crate) vm_update: bool,
     /// How callers reach the gateway; as they asked for it when `None`.
     pub(crate) public_url: Option<Url>,
 }
@@ -40,13 +46,34 @@ pub(crate) struct Settings {
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
+        .app_data(JsonConfig::default().error_handler(|error, _| unfit(&error).into()))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(&error).into()))
         .service(web::resource("/vms").get(vms::list))
-        .service(web::resource("/vms/{name}/deallocate").post(vms::deallocate))
-        .service(web::resource("/vms/{name}").get(vms::show))
+        .service(web::resource("/vms/{name}/deallocate").post(actions::deallocate))
+        .service(web::resource("/vms/{name}/start").post(actions::start))
+        .service(web::resource("/vms/{name}/restart").post(actions::restart))
+        .service(web::resource("/vms/{name}/powerOff").post(actions::power_off))
+        .service(web::resource("/vms/{name}/redeploy").post(actions::redeploy))
+        .service(web::resource("/vms/{name}/reapply").post(actions::reapply))
+        .service(
+            web::resource("/vms/{name}")
+                .get(vms::show)
+                .patch(update::update),
+        )
         .service(web::resource("/operations/{id}").get(operations::show))
         .service(web::resource("/directory/users").get(directory::users))
         .service(web::resource("/openapi.yaml").get(contract::show));
+}
+
+fn unfit(error: &JsonPayloadError) -> Problem {
+    match error {
+        JsonPayloadError::Deserialize(fault) => Problem::invalid(format!("body: {fault}")),
+        JsonPayloadError::ContentType => Problem::unreadable(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body has to be application/json",
+        ),
+        _ => Problem::invalid("the body cannot be read"),
+    }
 }
 
 fn unreadable(error: &QueryPayloadError) -> Problem {

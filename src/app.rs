@@ -154,6 +154,7 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
     let shared = shared.clone();
     let settings = api::Settings {
         upstream_timeout: config.limits.upstream_timeout,
+        vm_update: config.vm_update,
         public_url: config.public_url.clone(),
     };
     let edge = shared.edge();

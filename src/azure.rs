@@ -1,7 +1,10 @@
 //! Azure Resource Manager and Microsoft Graph as typed clients.
 
+mod action;
 mod arm;
+mod budget;
 mod call;
+mod change;
 mod denied;
 mod explanation;
 mod graph;
@@ -13,14 +16,20 @@ mod operation;
 mod refusal;
 mod resource_graph;
 mod users;
+mod version;
 mod vm;
 
 use std::time::{Duration, Instant};
 
-use actix_web::http::header::{AUTHORIZATION, HeaderValue};
+use actix_web::http::{
+    StatusCode,
+    header::{AUTHORIZATION, HeaderValue},
+};
 
-pub(crate) use arm::{ArmClient, Submitted};
+pub(crate) use action::{Action, Order};
+pub(crate) use arm::{ArmClient, ArmKnowledge, Poll, Submitted};
 pub(crate) use call::Call;
+pub(crate) use change::{Change, InvalidChange, Tags};
 pub(crate) use denied::Denied;
 pub(crate) use explanation::explanation;
 pub(crate) use graph::GraphClient;
@@ -30,7 +39,13 @@ pub(crate) use operation::{OperationFault, OperationUrl, Progress};
 pub(crate) use refusal::Reason;
 pub(crate) use resource_graph::{ListedMachine, ResourceGraphClient, SkipToken};
 pub(crate) use users::{InvalidQuery, PageLink, UserQuery};
-pub(crate) use vm::{PowerState, VirtualMachine};
+pub(crate) use vm::{LastChange, PowerState, VirtualMachine};
+
+#[cfg(test)]
+pub(crate) use budget::Pace;
+
+use budget::Budgets;
+use version::ComputeVersion;
 
 use crate::{
     http::{self, Cause, Client, Context, Request, Response, RetryPolicy},
@@ -57,15 +72,36 @@ pub(crate) enum Error {
         #[source]
         source: http::Error,
     },
+    /// It was not asked: this cloud is not that far.
+    #[error(
+        "{parameter} needs Microsoft.Compute {since}, and the newest that this cloud offers is \
+         {offered}"
+    )]
+    Unsupported {
+        parameter: &'static str,
+        since: &'static str,
+        offered: String,
+    },
 }
 
 impl Error {
+    /// Why the exchange failed, when there was one.
+    pub(crate) fn exchange(&self) -> Option<&http::Error> {
+        match self {
+            Self::Upstream { source, .. } => Some(source),
+            Self::Token { .. } | Self::Unsupported { .. } => None,
+        }
+    }
+
+    /// Whether Azure knows no such thing.
+    pub(crate) fn is_not_found(&self) -> bool {
+        let refusal = self.refusal();
+        refusal.is_some_and(|refusal| refusal.status == StatusCode::NOT_FOUND)
+    }
+
     /// The refusal, when Azure gave one.
     pub(crate) fn refusal(&self) -> Option<&http::Refusal> {
-        match self {
-            Self::Upstream { source, .. } => source.refusal(),
-            Self::Token { .. } => None,
-        }
+        self.exchange()?.refusal()
     }
 }
 

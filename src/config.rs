@@ -37,13 +37,8 @@ pub struct Config {
     pub(crate) identity: Identity,
     /// Where virtual machines are looked up; `None` when it is not set.
     pub(crate) scopes: Option<Scopes>,
-    #[cfg_attr(
-        not(test),
-        expect(dead_code, reason = "for power, which looks before it switches")
-    )]
     pub(crate) allow: Allow,
     /// Whether virtual machines may be changed beyond their power state.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for PATCH /vms/{name}"))]
     pub(crate) vm_update: bool,
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,

@@ -84,6 +84,11 @@ impl<'a> Request<'a> {
         Self::new(Method::POST, url, operation, Effect::Changes)
     }
 
+    /// A PATCH of `url` with `json`.
+    pub(crate) fn patch(url: &'a str, operation: &'static str, json: Bytes) -> Self {
+        Self::new(Method::PATCH, url, operation, Effect::Changes).json(json)
+    }
+
     /// A POST to `url` of a question in JSON: it changes nothing.
     pub(crate) fn question(url: &'a str, operation: &'static str, json: Bytes) -> Self {
         Self::new(Method::POST, url, operation, Effect::Reads).json(json)
@@ -124,6 +129,16 @@ impl Response {
     /// The header `name`, when it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// What is left of the quota that Resource Manager calls `name`.
+    pub(crate) fn quota(&self, name: &str) -> Option<u32> {
+        quota::left(&self.headers, name)
+    }
+
+    /// The least that is left of any quota of the resource provider.
+    pub(crate) fn provider_quota(&self) -> Option<u32> {
+        quota::least(&self.headers)
     }
 
     /// Whether the head says that there is no body. That `body` is empty does

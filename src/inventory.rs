@@ -1,5 +1,4 @@
 //! Names of virtual machines to resource ids, and all that there are.
-#![expect(dead_code, reason = "for power, which looks before it switches")]
 
 mod cursor;
 pub(crate) mod guard;
@@ -25,7 +24,7 @@ use crate::{
 use names::Joined;
 
 /// Why a name leads to no virtual machine, or there is no listing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Neither configured nor on a virtual machine.
     #[error("no resource group is configured: set MIG_SCOPES to /subscriptions/…/resourceGroups/…")]

@@ -1,34 +1,101 @@
 //! A power operation's life, from the order to its end.
 
 mod follow;
+mod id;
 mod operation;
+mod operations;
+mod plan;
+mod recall;
+mod schedule;
+mod send;
+#[cfg(test)]
+mod simulation;
+mod update;
+mod verdict;
 
+use std::time::Duration;
+
+use actix_web::rt::time;
 use jiff::Timestamp;
 
-pub(crate) use operation::{Operation, OperationId, Operations, PowerAction, Status};
+pub(crate) use id::{InvalidId, OperationId};
+pub(crate) use operation::{Operation, Spared, Status};
+pub(crate) use operations::Operations;
+pub(crate) use plan::{Obstacle, Precedence};
+pub(crate) use update::Update;
 
 use crate::{
-    azure::{self, ArmClient, Submitted, VirtualMachine, VirtualMachineId},
+    azure::{self, ArmClient, Order, VirtualMachine, VirtualMachineId, VmName},
+    config::Allow,
     http::Context,
+    inventory::{self, Inventory, Narrowing, guard},
     metrics::Metrics,
     task::{Tasks, Unfinished},
 };
+use operations::Boarding;
 
-/// Why an order was not taken, or a machine not shown.
-#[derive(Debug, thiserror::Error)]
+/// Why an order was not taken, or a machine or operation not shown.
+#[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Azure said no, or nothing.
     #[error("the virtual machine could not be {0}")]
     Azure(&'static str, #[source] azure::Error),
+    /// The answer to an order did not arrive; the operation may run.
+    #[error("whether {0} was taken is not known")]
+    Lost(OperationId, #[source] azure::Error),
+    /// Another operation runs on the machine.
+    #[error("{} of {} is under way", .0.action().as_str(), .0.machine.name)]
+    Busy(Box<Operation>),
+    /// The machine is not switched by anybody's order.
+    #[error("the virtual machine {0} is left alone")]
+    Protected(VmName, guard::Refusal),
+    /// The machine is not in a state for it.
+    #[error("the virtual machine {0} is in no state for it")]
+    Obstacle(VmName, Obstacle),
+    /// The same order is being sent for somebody else, and takes its time.
+    #[error("the order is still being sent")]
+    Waiting,
+    /// It is not, or no longer, known which operation that is.
+    #[error("no such operation, or one of more than a day ago")]
+    NoSuchOperation,
+    /// The name leads nowhere.
+    #[error("the virtual machine could not be found")]
+    Inventory(#[source] inventory::Error),
     /// What became of the order is not known.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
+}
+
+impl Error {
+    /// Whether Azure knows no such machine.
+    fn is_not_found(&self) -> bool {
+        match self {
+            Self::Azure(_, source) => source.is_not_found(),
+            Self::Lost(..)
+            | Self::Busy(_)
+            | Self::Protected(..)
+            | Self::Obstacle(..)
+            | Self::Waiting
+            | Self::NoSuchOperation
+            | Self::Inventory(_)
+            | Self::Unfinished(_) => false,
+        }
+    }
+}
+
+/// A virtual machine as a caller names it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) name: VmName,
+    pub(crate) narrowing: Narrowing,
 }
 
 /// Power operations as one worker begins them.
 #[derive(Clone)]
 pub(crate) struct Power {
     arm: ArmClient,
+    inventory: Inventory,
+    allow: Allow,
     operations: Operations,
     tasks: Tasks,
     metrics: Metrics,
@@ -38,20 +105,110 @@ impl Power {
     /// Power operations by way of `arm`, kept in `operations` for all workers.
     pub(crate) fn new(
         arm: ArmClient,
+        inventory: Inventory,
+        allow: Allow,
         operations: Operations,
         tasks: Tasks,
         metrics: Metrics,
     ) -> Self {
         Self {
             arm,
+            inventory,
+            allow,
             operations,
             tasks,
             metrics,
         }
     }
 
-    /// The virtual machine as it is now.
+    /// The virtual machine at `target` as it is now, and where it was asked for.
     pub(crate) async fn virtual_machine(
+        &self,
+        target: &Target,
+        context: &Context,
+    ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
+        self.at(target, context, async |id| {
+            let machine = self.looked_at(&id, context).await?;
+            Ok((machine, id))
+        })
+        .await
+    }
+
+    /// Sends `order` for the machine at `target`, unless it is so already, and
+    /// follows the operation to its end, whether or not the caller stays.
+    ///
+    /// Callers with the same order share one operation. Another order waits
+    /// for its end, or overtakes it if `precedence` says so.
+    pub(crate) async fn order(
+        &self,
+        order: Order,
+        target: &Target,
+        precedence: Precedence,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        self.at(target, context, async |id| {
+            self.ordered(order, id, precedence, context).await
+        })
+        .await
+    }
+
+    async fn ordered(
+        &self,
+        order: Order,
+        machine: VirtualMachineId,
+        precedence: Precedence,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let mut boarding = self.operations.board(&machine, order);
+        loop {
+            boarding = match boarding {
+                Boarding::Lead(flight) => {
+                    let sending =
+                        self.clone()
+                            .send(flight, order, machine, precedence, context.clone());
+                    return self.tasks.finish(sending).await?;
+                }
+                Boarding::Join(mut seat) => return in_time(context, seat.sent()).await?,
+                Boarding::Behind(mut seat) => {
+                    match (in_time(context, seat.sent()).await?, precedence) {
+                        (Ok(other), Precedence::Wait) if other.is_running() => {
+                            return Err(Error::Busy(Box::new(other)));
+                        }
+                        (Ok(other), Precedence::Supersede) if other.is_running() => {
+                            self.operations.overtake(&machine, order, &seat)
+                        }
+                        // It was refused, or has ended since.
+                        _ => self.operations.board(&machine, order),
+                    }
+                }
+            };
+        }
+    }
+
+    /// Does `work` where `target` leads, and once more where it leads by then
+    /// if Azure knows no such machine and the place was only remembered.
+    async fn at<T>(
+        &self,
+        target: &Target,
+        context: &Context,
+        work: impl AsyncFn(VirtualMachineId) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let find = async || {
+            let found = self
+                .inventory
+                .find(&target.name, &target.narrowing, context)
+                .await;
+            found.map_err(Error::Inventory)
+        };
+        match work(find().await?).await {
+            Err(error) if error.is_not_found() && self.inventory.forget(&target.name) => {
+                work(find().await?).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    async fn looked_at(
         &self,
         id: &VirtualMachineId,
         context: &Context,
@@ -62,59 +219,39 @@ impl Power {
             .map_err(|error| Error::Azure("read", error))
     }
 
-    /// Orders the virtual machine to be deallocated and follows the operation
-    /// to its end, whether or not the caller stays.
-    pub(crate) async fn deallocate(
-        &self,
-        id: VirtualMachineId,
-        context: Context,
-    ) -> Result<Operation, Error> {
-        let power = self.clone();
-        self.tasks
-            .finish(async move { power.order(id, &context).await })
-            .await?
+    /// The operation after at most `patience`, ended if it ends in that time.
+    pub(crate) async fn settled(&self, operation: Operation, patience: Duration) -> Operation {
+        let Some(mut seat) = self.operations.seat(&operation.id) else {
+            return operation;
+        };
+        // Whether it has ended is seen from what is returned.
+        let _ = time::timeout(patience, seat.ended()).await;
+        seat.operation().unwrap_or(operation)
     }
 
-    /// The operation `id`, as far as this gateway knows.
-    pub(crate) fn operation(&self, id: OperationId) -> Option<Operation> {
-        self.operations.get(id)
-    }
-
-    async fn order(&self, id: VirtualMachineId, context: &Context) -> Result<Operation, Error> {
-        let submitted = self
-            .arm
-            .deallocate(&id, context)
-            .await
-            .map_err(|error| Error::Azure("deallocated", error))?;
-        let mut operation = Operation::begun(PowerAction::Deallocate, id);
-        match submitted {
-            Submitted::Done => {
-                operation.end(Status::Succeeded, Timestamp::now());
-                self.record(&operation);
-            }
-            Submitted::Running(url) => {
-                self.operations.put(operation.clone());
-                let follower = follow::Follower::new(self.clone(), operation.clone(), url, context);
-                self.tasks.follow(follower.run());
-            }
-        }
-        Ok(operation)
-    }
-
-    /// Keeps `operation`, which has ended, counts it and writes it down.
+    /// Counts `operation`, which has ended, and writes it down.
     fn record(&self, operation: &Operation) {
-        self.operations.put(operation.clone());
+        let outcome = match operation.spared {
+            Some(Spared::AlreadySo) => "noop",
+            Some(Spared::UnderWay) | None => operation.status.label(),
+        };
+        let action = operation.action().as_str();
         tracing::info!(
             operation.id = %operation.id,
-            operation.action = operation.action.as_str(),
-            operation.status = operation.status.label(),
+            operation.action = action,
+            operation.status = outcome,
             vm.id = %operation.machine,
             "power operation ended",
         );
-        self.metrics.operation_ended(
-            operation.action.as_str(),
-            operation.status.label(),
-            operation.took(Timestamp::now()),
-        );
+        let took = operation.took(Timestamp::now());
+        self.metrics.operation_ended(action, outcome, took);
     }
+}
+
+/// What `sent` gives, or that the caller's time is up.
+async fn in_time<T>(context: &Context, sent: impl Future<Output = T>) -> Result<T, Error> {
+    let patience = context.deadline.remaining();
+    time::timeout(patience, sent)
+        .await
+        .map_err(|_| Error::Waiting)
 }

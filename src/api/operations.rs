@@ -6,17 +6,23 @@ use actix_web::{
     HttpResponse, HttpResponseBuilder,
     http::{
         StatusCode,
-        header::{LOCATION, RETRY_AFTER},
+        header::{CONTENT_LOCATION, LOCATION, RETRY_AFTER},
     },
     web::{Path, Query, ThinData},
 };
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{Problem, inbound::NoQuery, problem::whole_seconds};
+use super::{
+    Problem,
+    inbound::NoQuery,
+    prefer::{PREFERENCE_APPLIED, Prefer},
+    problem::whole_seconds,
+};
 use crate::{
-    azure::OperationFault,
-    power::{Operation, OperationId, Power, Status},
+    azure::{OperationFault, explanation},
+    http::Context,
+    power::{Operation, OperationId, Power, Spared, Status},
 };
 
 #[derive(Serialize)]
@@ -29,6 +35,14 @@ struct Body<'a> {
     started_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    noop: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    superseded_by: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Fault<'a>>,
 }
@@ -44,32 +58,49 @@ struct Vm {
 struct Fault<'a> {
     code: &'a str,
     message: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    explanation: Option<&'static str>,
 }
 
 /// `GET /operations/{id}`
 pub(super) async fn show(
     id: Path<String>,
     _: Query<NoQuery>,
+    prefer: Prefer,
     power: ThinData<Power>,
+    context: Context,
 ) -> Result<HttpResponse, Problem> {
-    let unknown = || Problem::not_found("this gateway knows no such operation");
-    let id: OperationId = id.parse().map_err(|_| unknown())?;
-    let operation = power.operation(id).ok_or_else(unknown)?;
-    Ok(answer(StatusCode::OK, &operation).json(Body::new(&operation)))
+    let id: OperationId = id.parse()?;
+    let operation = power.operation(&id, &context).await?;
+    let operation = power.settled(operation, prefer.patience()).await;
+    Ok(answer(StatusCode::OK, &operation, prefer).json(Body::new(&operation)))
 }
 
-/// 202 with where to ask for `operation`.
-pub(super) fn accepted(operation: &Operation) -> HttpResponse {
-    answer(StatusCode::ACCEPTED, operation)
-        .insert_header((LOCATION, format!("/operations/{}", operation.id)))
+/// 200 with `operation` if it has ended, else 202 with where to ask for it.
+pub(super) fn ordered(operation: &Operation, prefer: Prefer) -> HttpResponse {
+    let (status, header) = if operation.is_running() {
+        (StatusCode::ACCEPTED, LOCATION)
+    } else {
+        (StatusCode::OK, CONTENT_LOCATION)
+    };
+    answer(status, operation, prefer)
+        .insert_header((header, place(&operation.id)))
         .json(Body::new(operation))
 }
 
-fn answer(status: StatusCode, operation: &Operation) -> HttpResponseBuilder {
+/// Where the operation `id` can be asked for.
+pub(super) fn place(id: &OperationId) -> String {
+    format!("/operations/{id}")
+}
+
+fn answer(status: StatusCode, operation: &Operation, prefer: Prefer) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
-    if operation.status == Status::InProgress || status == StatusCode::ACCEPTED {
+    if operation.is_running() {
         let pause = next_look(operation.took(Timestamp::now()));
         answer.insert_header((RETRY_AFTER, whole_seconds(pause)));
+    }
+    if let Some(applied) = prefer.applied() {
+        answer.insert_header((PREFERENCE_APPLIED, applied));
     }
     answer
 }
@@ -86,9 +117,10 @@ fn next_look(running: Duration) -> Duration {
 impl<'a> Body<'a> {
     fn new(operation: &'a Operation) -> Self {
         let (status, fault) = described(&operation.status);
+        let is_noop = operation.spared == Some(Spared::AlreadySo);
         Self {
             id: operation.id.to_string(),
-            action: operation.action.as_str(),
+            action: operation.action().as_str(),
             status,
             vm: Vm {
                 name: operation.machine.name.to_string(),
@@ -96,11 +128,28 @@ impl<'a> Body<'a> {
             },
             started_at: operation.started_at,
             ended_at: operation.ended_at,
+            observed_at: operation.observed_at,
+            noop: is_noop.then_some(true),
+            message: operation.spared.map(|spared| told(spared, operation)),
+            superseded_by: operation.superseded_by.as_ref().map(ToString::to_string),
             error: fault.map(|fault| Fault {
                 code: &fault.code,
                 message: &fault.message,
+                explanation: explanation(&fault.code),
             }),
         }
+    }
+}
+
+/// Why nothing was sent.
+fn told(spared: Spared, operation: &Operation) -> String {
+    let name = &operation.machine.name;
+    match spared {
+        Spared::AlreadySo => {
+            let state = operation.action().participle();
+            format!("{name} is {state} already; nothing was sent to Azure")
+        }
+        Spared::UnderWay => format!("Azure is at it already for {name}; nothing was sent"),
     }
 }
 
@@ -111,6 +160,7 @@ fn described(status: &Status) -> (&'static str, Option<&OperationFault>) {
         Status::Succeeded => ("Succeeded", None),
         Status::Failed(fault) => ("Failed", Some(fault)),
         Status::Canceled(fault) => ("Canceled", Some(fault)),
+        Status::Superseded(fault) => ("Superseded", Some(fault)),
         Status::Unknown(fault) => ("Unknown", Some(fault)),
     }
 }

@@ -144,10 +144,6 @@ impl Problem {
     }
 
     /// The same, with the path of the operation that it is about.
-    #[expect(
-        dead_code,
-        reason = "orders that meet a running operation are still to come"
-    )]
     pub(crate) fn operation(self, place: String) -> Self {
         Self {
             operation: Some(place.into_boxed_str()),

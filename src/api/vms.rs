@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Problem, Settings, authority::base, body::NoBody, inbound::NoQuery, operations};
+use super::{Problem, Settings, authority::base};
 use crate::{
     azure::{ListedMachine, PowerState, VirtualMachine, VirtualMachineId, VmName},
     http::Context,
     inventory::{Cursor, Inventory, Listing, Narrowing, is_like_scale_set_member},
-    power::Power,
+    power::{Power, Target},
 };
 
 /// A virtual machine as callers see it.
@@ -31,6 +31,7 @@ pub(super) struct VmBody {
     size: Option<String>,
     power_state: PowerState,
     billed: Option<bool>,
+    hibernated: Option<bool>,
     provisioning_state: Option<String>,
     tags: BTreeMap<String, String>,
     observed_at: Timestamp,
@@ -85,39 +86,19 @@ pub(super) async fn list(
     }))
 }
 
-/// `POST /vms/{name}/deallocate`
-pub(super) async fn deallocate(
-    name: Path<String>,
-    _: Query<NoQuery>,
-    _: NoBody,
-    inventory: ThinData<Inventory>,
-    power: ThinData<Power>,
-    context: Context,
-) -> Result<HttpResponse, Problem> {
-    let name: VmName = name.parse()?;
-    let id = inventory
-        .find(&name, &Narrowing::default(), &context)
-        .await?;
-    let operation = power.deallocate(id, context).await?;
-    Ok(operations::accepted(&operation))
-}
-
 /// `GET /vms/{name}`
 pub(super) async fn show(
     name: Path<String>,
     place: Query<Place>,
-    inventory: ThinData<Inventory>,
     power: ThinData<Power>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
-    let name: VmName = name.parse()?;
-    let narrowing = place.narrowing()?;
-    let found = async {
-        let id = inventory.find(&name, &narrowing, &context).await?;
-        let machine = power.virtual_machine(&id, &context).await?;
-        Ok((machine, id))
+    let target = Target {
+        name: name.parse()?,
+        narrowing: place.narrowing()?,
     };
-    let (machine, id) = found.await.map_err(|problem| absent(&name, problem))?;
+    let shown = power.virtual_machine(&target, &context).await;
+    let (machine, id) = shown.map_err(|error| absent(&target.name, error.into()))?;
     let mut answer = HttpResponse::Ok();
     if let Some(etag) = machine.etag.as_deref().map(HeaderValue::from_str) {
         answer.insert_header((ETAG, etag.map_err(|_| Problem::internal("no ETag"))?));
@@ -149,7 +130,7 @@ fn next_page(request: &HttpRequest, settings: &Settings, cursor: &Cursor) -> Res
 }
 
 impl Place {
-    fn narrowing(&self) -> Result<Narrowing, Problem> {
+    pub(super) fn narrowing(&self) -> Result<Narrowing, Problem> {
         let (subscription, group) = (&self.subscription_id, &self.resource_group);
         Ok(Narrowing::read(subscription.as_deref(), group.as_deref())?)
     }
@@ -178,6 +159,7 @@ impl VmBody {
         Self {
             power_state,
             billed: power_state.is_billed(),
+            hibernated: Some(machine.is_hibernated()),
             size: machine.size().map(str::to_owned),
             provisioning_state: machine.provisioning_state().map(str::to_owned),
             observed_at: Timestamp::now(),
@@ -201,6 +183,8 @@ impl VmBody {
             size: machine.size,
             power_state: machine.power_state,
             billed: machine.power_state.is_billed(),
+            // Resource Graph does not tell.
+            hibernated: None,
             provisioning_state: machine.provisioning_state,
             tags: machine.tags,
             observed_at,

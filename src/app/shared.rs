@@ -11,7 +11,7 @@ use std::{
 use super::Error;
 use crate::{
     api::Edge,
-    azure::{ArmClient, GraphClient, ResourceGraphClient},
+    azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient},
     config::{Config, Source, Upstream},
     directory::Directory,
     http::{Client, Profile, Tls},
@@ -37,6 +37,7 @@ pub(super) struct Shared {
     plan: Arc<Plan>,
     tokens: TokenCache,
     operations: Operations,
+    arm: ArmKnowledge,
     surroundings: Arc<Surroundings>,
     names: KnownNames,
     tls: Option<Tls>,
@@ -62,6 +63,7 @@ impl Shared {
             tasks: Tasks::default(),
             plan: Arc::new(Plan::new(config)),
             operations: Operations::new(),
+            arm: ArmKnowledge::default(),
             surroundings: Arc::new(Surroundings::new(config.scopes.clone())),
             names: KnownNames::new(),
             tls: needs_tls.then(Tls::native).transpose()?,
@@ -90,17 +92,20 @@ impl Shared {
         // One host, and so one set of connections.
         let (client, endpoint) = (self.upstream("arm"), &self.config.arm.endpoint);
         let machines = ResourceGraphClient::new(client.clone(), identity.clone(), endpoint);
-        let arm = ArmClient::new(client, identity, endpoint.clone());
+        let arm = ArmClient::new(client, identity, endpoint.clone(), self.arm.clone());
+        let inventory = Inventory::new(
+            Arc::clone(&self.surroundings),
+            self.names.clone(),
+            machines,
+            self.metadata(),
+            self.tasks.clone(),
+        );
         Worker {
-            inventory: Inventory::new(
-                Arc::clone(&self.surroundings),
-                self.names.clone(),
-                machines,
-                self.metadata(),
-                self.tasks.clone(),
-            ),
+            inventory: inventory.clone(),
             power: Power::new(
                 arm,
+                inventory,
+                self.config.allow,
                 self.operations.clone(),
                 self.tasks.clone(),
                 self.metrics.clone(),

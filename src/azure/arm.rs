@@ -1,24 +1,35 @@
 //! Virtual machines by way of Azure Resource Manager.
 
+mod question;
+
 use std::time::Duration;
 
-use actix_web::http::{
-    StatusCode,
-    header::{ETAG, HeaderName, RETRY_AFTER},
+use actix_web::{
+    http::{
+        StatusCode,
+        header::{ETAG, HeaderName, HeaderValue, RETRY_AFTER},
+    },
+    web::Bytes,
 };
 use url::Url;
 
 use super::{
-    Api, Call, Error, OperationUrl, Progress, VirtualMachine, VirtualMachineId, correlation_id,
-    operation::Protocol,
+    Action, Api, Budgets, Call, Change, ComputeVersion, Error, OperationUrl, Order, Progress,
+    VirtualMachine, VirtualMachineId, correlation_id, operation::Protocol,
 };
 use crate::{
     http::{Cause, Client, Context, Request, Response, RetryPolicy},
     identity::{ManagedIdentity, Resource},
 };
 
-/// Source: Azure/azure-rest-api-specs, `Microsoft.Compute` virtual machines.
-const COMPUTE_VERSION: &str = "2025-11-01";
+use question::Question;
+
+/// The quota of reads that Resource Manager counts by subscription.
+const READS: &str = "subscription-reads";
+
+/// How Resource Manager begins the code of a refusal that holds for a whole
+/// subscription; Compute's own throttling is told by machine or operation.
+const SUBSCRIPTION_THROTTLED: &str = "SubscriptionRequestsThrottled";
 
 /// What Azure made of an order.
 pub(crate) enum Submitted {
@@ -26,6 +37,24 @@ pub(crate) enum Submitted {
     Done,
     /// It is being carried out; the end is told at this URL.
     Running(OperationUrl),
+    /// It was taken, but there is no URL that can be asked for its end.
+    Untold,
+}
+
+/// What one look at an operation gave.
+pub(crate) struct Poll {
+    pub(crate) progress: Progress,
+    /// How long Azure wants to be left alone.
+    pub(crate) retry_after: Option<Duration>,
+    /// What is left of the smallest quota that such looks use up.
+    pub(crate) left: Option<u32>,
+}
+
+/// What all workers know of Resource Manager.
+#[derive(Clone, Default)]
+pub(crate) struct ArmKnowledge {
+    version: ComputeVersion,
+    budgets: Budgets,
 }
 
 /// Azure Resource Manager as one worker reaches it.
@@ -33,11 +62,17 @@ pub(crate) enum Submitted {
 pub(crate) struct ArmClient {
     api: Api,
     endpoint: Url,
+    known: ArmKnowledge,
 }
 
 impl ArmClient {
     /// A client of the Resource Manager at `endpoint`.
-    pub(crate) fn new(client: Client, identity: ManagedIdentity, endpoint: Url) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        identity: ManagedIdentity,
+        endpoint: Url,
+        known: ArmKnowledge,
+    ) -> Self {
         Self {
             api: Api {
                 client,
@@ -45,6 +80,7 @@ impl ArmClient {
                 resource: Resource::Arm,
             },
             endpoint,
+            known,
         }
     }
 
@@ -54,54 +90,55 @@ impl ArmClient {
         id: &VirtualMachineId,
         context: &Context,
     ) -> Result<VirtualMachine, Error> {
-        const CALL: Call = Call::GetVm;
-        let mut url = self.url(id, &[]);
-        url.query_pairs_mut().append_pair("$expand", "instanceView");
-        let request = Request::get(url.as_str(), CALL.as_str());
-        let answer = self
-            .call(CALL, request, context, RetryPolicy::INLINE)
-            .await?;
+        let question = Question::look(id);
+        let answer = self.ask(&question, context).await?;
         let mut machine: VirtualMachine = serde_json::from_slice(&answer.body)
-            .map_err(|error| self.api.malformed(CALL, Cause::new(&error)))?;
+            .map_err(|error| self.api.malformed(question.call, Cause::new(&error)))?;
         machine.etag = answer.header(ETAG.as_str()).map(str::to_owned);
+        machine.left = answer.provider_quota();
         Ok(machine)
     }
 
-    /// Orders the virtual machine to be stopped and its hardware released.
-    pub(crate) async fn deallocate(
+    /// Sends `order`. It is sent again only where nothing was sent.
+    pub(crate) async fn submit(
         &self,
+        order: Order,
         id: &VirtualMachineId,
         context: &Context,
     ) -> Result<Submitted, Error> {
-        const CALL: Call = Call::Deallocate;
-        let url = self.url(id, &["deallocate"]);
-        let request = Request::post(url.as_str(), CALL.as_str());
-        // Sent again only where nothing was sent: `RetryPolicy` sees to it.
-        let answer = self
-            .call(CALL, request, context, RetryPolicy::INLINE)
-            .await?;
-        if answer.status != StatusCode::ACCEPTED {
-            return Ok(Submitted::Done);
-        }
-        self.operation_url(&answer)
-            .map(Submitted::Running)
-            .ok_or_else(|| {
-                self.api
-                    .malformed(CALL, Cause::said("no operation URL to follow"))
-            })
+        let call = Call::Order(order.action);
+        let question = Question::action(call, id, order.segment(), order.parameter());
+        let answer = self.ask(&question, context).await?;
+        Ok(self.submitted(&answer))
     }
 
-    /// How the operation at `url` goes, and how long Azure wants to be left
-    /// alone before it is asked again.
+    /// Makes `change`, if the virtual machine is still the version `if_match`.
+    pub(crate) async fn update(
+        &self,
+        change: &Change,
+        if_match: Option<HeaderValue>,
+        id: &VirtualMachineId,
+        context: &Context,
+    ) -> Result<Submitted, Error> {
+        let call = Call::Order(Action::Update);
+        let json = serde_json::to_vec(change)
+            .map_err(|error| self.api.malformed(call, Cause::new(&error)))?;
+        let question = Question::change(call, id, Bytes::from(json), if_match);
+        let answer = self.ask(&question, context).await?;
+        Ok(self.submitted(&answer))
+    }
+
+    /// How the operation at `url` goes.
     pub(crate) async fn progress(
         &self,
         url: &OperationUrl,
+        subscription_id: &str,
         context: &Context,
-    ) -> Result<(Progress, Option<Duration>), Error> {
+    ) -> Result<Poll, Error> {
         const CALL: Call = Call::OperationStatus;
         let request = Request::get(url.expose(), CALL.as_str());
         let answer = self
-            .call(CALL, request, context, RetryPolicy::NEVER)
+            .call(CALL, request, subscription_id, context, RetryPolicy::NEVER)
             .await?;
         let progress = url
             .progress(&answer)
@@ -109,13 +146,57 @@ impl ArmClient {
         let seconds = answer
             .header(RETRY_AFTER.as_str())
             .and_then(|text| text.parse().ok());
-        Ok((progress, seconds.map(Duration::from_secs)))
+        Ok(Poll {
+            progress,
+            retry_after: seconds.map(Duration::from_secs),
+            left: answer.provider_quota(),
+        })
+    }
+
+    /// Waits until work that nobody waits for may ask about `subscription_id`.
+    pub(crate) async fn turn(&self, subscription_id: &str) {
+        self.known.budgets.turn(subscription_id).await;
+    }
+
+    /// Asks in the version that this cloud offers.
+    async fn ask(&self, question: &Question<'_>, context: &Context) -> Result<Response, Error> {
+        let asked = self.known.version.current();
+        let refused = match self.ask_in(asked, question, context).await {
+            Err(refused) => refused,
+            answer => return answer,
+        };
+        let source = refused.exchange();
+        match source.and_then(|source| self.known.version.older(asked, source)) {
+            Some(older) => self.ask_in(older, question, context).await,
+            None => Err(refused),
+        }
+    }
+
+    async fn ask_in(
+        &self,
+        version: &str,
+        question: &Question<'_>,
+        context: &Context,
+    ) -> Result<Response, Error> {
+        if let Some(parameter) = question.parameter.filter(|it| version < it.since) {
+            return Err(Error::Unsupported {
+                parameter: parameter.callers_name,
+                since: parameter.since,
+                offered: version.to_owned(),
+            });
+        }
+        let url = question.url(&self.endpoint, version);
+        let (request, call) = (question.request(&url), question.call);
+        let subscription_id = &question.machine.subscription_id;
+        self.call(call, request, subscription_id, context, RetryPolicy::INLINE)
+            .await
     }
 
     async fn call(
         &self,
         call: Call,
         request: Request<'_>,
+        subscription_id: &str,
         context: &Context,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
@@ -126,7 +207,38 @@ impl ArmClient {
                 id.clone(),
             )
             .header(HeaderName::from_static("x-ms-correlation-request-id"), id);
-        self.api.call(call, request, context, policy).await
+        let answer = self.api.call(call, request, context, policy).await;
+        self.learn(subscription_id, &answer);
+        answer
+    }
+
+    /// Notes what an answer says of the quotas of its subscription.
+    fn learn(&self, subscription_id: &str, answer: &Result<Response, Error>) {
+        let budgets = &self.known.budgets;
+        match answer {
+            Ok(response) => {
+                if let Some(left) = response.quota(READS) {
+                    budgets.learn(subscription_id, left);
+                }
+            }
+            Err(error) => {
+                let refusal = error.refusal();
+                let throttled =
+                    refusal.filter(|it| it.code.as_deref() == Some(SUBSCRIPTION_THROTTLED));
+                if let Some(pause) = throttled.and_then(|it| it.retry_after) {
+                    budgets.rest(subscription_id, pause);
+                }
+            }
+        }
+    }
+
+    fn submitted(&self, answer: &Response) -> Submitted {
+        let url = self.operation_url(answer);
+        match url {
+            Some(url) => Submitted::Running(url),
+            None if answer.status == StatusCode::ACCEPTED => Submitted::Untold,
+            None => Submitted::Done,
+        }
     }
 
     /// `Azure-AsyncOperation` before `Location`: only the former says why an
@@ -136,26 +248,5 @@ impl ArmClient {
         let (protocol, url) = told("azure-asyncoperation", Protocol::AsyncOperation)
             .or_else(|| told("location", Protocol::Location))?;
         OperationUrl::accept(protocol, url, &self.endpoint.origin())
-    }
-
-    fn url(&self, id: &VirtualMachineId, action: &[&str]) -> Url {
-        let mut url = self.endpoint.clone();
-        let name = id.name.to_string();
-        let machine = [
-            "subscriptions",
-            &id.subscription_id,
-            "resourceGroups",
-            &id.resource_group,
-            "providers",
-            "Microsoft.Compute",
-            "virtualMachines",
-            &name,
-        ];
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.clear().extend(machine).extend(action);
-        }
-        url.query_pairs_mut()
-            .append_pair("api-version", COMPUTE_VERSION);
-        url
     }
 }

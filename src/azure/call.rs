@@ -2,16 +2,21 @@
 
 use std::fmt;
 
+use super::Action;
+
 /// The name in `deploy/azure/role.json`.
 const OPERATOR: &str = "mi-gateway VM operator";
+
+/// The name in `deploy/azure/role-update.json`.
+const UPDATER: &str = "mi-gateway VM updater";
 
 /// A kind of call: a label in metrics, and what goes by the kind when it fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
+    GetVm,
     FindVms,
     ListVms,
-    GetVm,
-    Deallocate,
+    Order(Action),
     OperationStatus,
     ListUsers,
 }
@@ -20,10 +25,19 @@ impl Call {
     /// The label in metrics.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
+            Self::GetVm => "get_vm",
             Self::FindVms => "find_vms",
             Self::ListVms => "list_vms",
-            Self::GetVm => "get_vm",
-            Self::Deallocate => "deallocate",
+            Self::Order(action) => match action {
+                // A parameter of the same call.
+                Action::Deallocate | Action::Hibernate => "deallocate",
+                Action::Start => "start",
+                Action::Restart => "restart",
+                Action::PowerOff => "power_off",
+                Action::Redeploy => "redeploy",
+                Action::Reapply => "reapply",
+                Action::Update => "update_vm",
+            },
             Self::OperationStatus => "operation_status",
             Self::ListUsers => "list_users",
         }
@@ -33,10 +47,10 @@ impl Call {
     /// carried out all the same, while a read leaves nothing behind.
     pub(crate) const fn is_order(self) -> bool {
         match self {
-            Self::Deallocate => true,
-            Self::FindVms
+            Self::Order(_) => true,
+            Self::GetVm
+            | Self::FindVms
             | Self::ListVms
-            | Self::GetVm
             | Self::OperationStatus
             | Self::ListUsers => false,
         }
@@ -46,10 +60,11 @@ impl Call {
     /// what is not Resource Manager's.
     pub(crate) const fn role(self) -> Option<&'static str> {
         match self {
-            Self::FindVms
+            Self::Order(Action::Update) => Some(UPDATER),
+            Self::GetVm
+            | Self::FindVms
             | Self::ListVms
-            | Self::GetVm
-            | Self::Deallocate
+            | Self::Order(_)
             | Self::OperationStatus => Some(OPERATOR),
             Self::ListUsers => None,
         }
@@ -58,8 +73,18 @@ impl Call {
     /// What the managed identity needs for it.
     pub(crate) const fn permission(self) -> &'static str {
         match self {
-            Self::FindVms | Self::ListVms | Self::GetVm => "Microsoft.Compute/virtualMachines/read",
-            Self::Deallocate => "Microsoft.Compute/virtualMachines/deallocate/action",
+            Self::GetVm | Self::FindVms | Self::ListVms => "Microsoft.Compute/virtualMachines/read",
+            Self::Order(action) => match action {
+                Action::Deallocate | Action::Hibernate => {
+                    "Microsoft.Compute/virtualMachines/deallocate/action"
+                }
+                Action::Start => "Microsoft.Compute/virtualMachines/start/action",
+                Action::Restart => "Microsoft.Compute/virtualMachines/restart/action",
+                Action::PowerOff => "Microsoft.Compute/virtualMachines/powerOff/action",
+                Action::Redeploy => "Microsoft.Compute/virtualMachines/redeploy/action",
+                Action::Reapply => "Microsoft.Compute/virtualMachines/reapply/action",
+                Action::Update => "Microsoft.Compute/virtualMachines/write",
+            },
             Self::OperationStatus => "Microsoft.Compute/locations/operations/read",
             Self::ListUsers => "User.Read.All",
         }

@@ -27,7 +27,7 @@ pub(crate) enum InvalidName {
 ///
 /// Narrower than what Azure allows: nothing that it accepts can change the
 /// path of a URL or be taken for another name.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub(crate) struct VmName(String);
 

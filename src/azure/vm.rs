@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Whether it runs, in Azure's words.
@@ -29,6 +30,20 @@ impl PowerState {
             Self::Starting | Self::Running | Self::Stopping | Self::Stopped => Some(true),
             Self::Creating | Self::Deallocating | Self::Deallocated => Some(false),
             Self::Unknown => None,
+        }
+    }
+
+    /// Azure's word.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Creating => "creating",
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+            Self::Deallocating => "deallocating",
+            Self::Deallocated => "deallocated",
+            Self::Unknown => "unknown",
         }
     }
 
@@ -62,10 +77,27 @@ pub(crate) struct VirtualMachine {
     pub(crate) location: String,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// The version that was read, from the head of the answer.
+    /// The resource that created it and looks after it, such as a node pool's.
+    #[serde(rename = "managedBy")]
+    pub(crate) managed_by: Option<String>,
+    /// What `If-Match` of a change can hold.
     #[serde(skip)]
     pub(crate) etag: Option<String>,
+    /// What is left of the smallest quota that looks at it use up.
+    #[serde(skip)]
+    pub(crate) left: Option<u32>,
     properties: Properties,
+}
+
+/// How the last change to a virtual machine went, whoever made it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LastChange {
+    /// It is being made.
+    UnderWay,
+    /// It was made.
+    Done,
+    /// It failed, was canceled, or cannot be told.
+    Doubtful,
 }
 
 #[derive(Debug, Deserialize)]
@@ -93,18 +125,55 @@ struct InstanceView {
 #[derive(Debug, Deserialize)]
 struct Status {
     code: String,
+    time: Option<Timestamp>,
 }
 
 impl VirtualMachine {
     /// The power state, found by its prefix: its place among the statuses
     /// varies, and sometimes it is absent.
     pub(crate) fn power_state(&self) -> PowerState {
+        self.status("PowerState")
+            .map_or(PowerState::Unknown, |(code, _)| PowerState::from_code(code))
+    }
+
+    /// Whether its memory is kept on disk. Azure writes the state in either case.
+    ///
+    /// Source: "Hibernating Linux virtual machines", check the status.
+    pub(crate) fn is_hibernated(&self) -> bool {
+        let state = self.status("HibernationState");
+        state.is_some_and(|(code, _)| code.eq_ignore_ascii_case("Hibernated"))
+    }
+
+    /// How its last change went.
+    pub(crate) fn last_change(&self) -> LastChange {
+        let shown = self.status("ProvisioningState").map(|(code, _)| code);
+        let state = shown.or(self.provisioning_state()).unwrap_or_default();
+        // `failed` and `creating` may be followed by a part of their own.
+        let state = state.split('/').next().unwrap_or_default();
+        match state.to_ascii_lowercase().as_str() {
+            "succeeded" => LastChange::Done,
+            "updating" | "creating" | "migrating" | "deleting" => LastChange::UnderWay,
+            _ => LastChange::Doubtful,
+        }
+    }
+
+    /// When its last change ended, by Azure's clock. Recorded: the time of the
+    /// status `ProvisioningState`, moved by every power operation.
+    ///
+    /// Source: Azure/azure-cli recording `test_vm_stop_start.yaml`, 2023.
+    pub(crate) fn changed_at(&self) -> Option<Timestamp> {
+        self.status("ProvisioningState").and_then(|(_, time)| time)
+    }
+
+    /// The rest of the code of the status that begins with `kind`, and its time.
+    fn status(&self, kind: &str) -> Option<(&str, Option<Timestamp>)> {
         let statuses = &self.properties.instance_view.statuses;
-        statuses
-            .iter()
-            .filter_map(|status| status.code.split_once('/'))
-            .find(|(kind, _)| kind.eq_ignore_ascii_case("PowerState"))
-            .map_or(PowerState::Unknown, |(_, code)| PowerState::from_code(code))
+        statuses.iter().find_map(|status| {
+            let (found, code) = status.code.split_once('/')?;
+            found
+                .eq_ignore_ascii_case(kind)
+                .then_some((code, status.time))
+        })
     }
 
     /// The size, such as `Standard_B2s`.
@@ -138,6 +207,32 @@ mod tests {
             (state, state.is_billed()),
             (PowerState::Stopped, Some(true))
         );
+    }
+
+    #[test]
+    fn the_last_change_is_told_with_its_time_and_without_its_substate() {
+        let statuses = r#"[{"code":"ProvisioningState/failed/AllocationFailed",
+                            "time":"2023-08-03T05:57:10.1327896+00:00"}]"#;
+        let machine = machine(statuses);
+        assert_eq!(machine.last_change(), LastChange::Doubtful);
+        assert_eq!(
+            machine.changed_at().unwrap().to_string(),
+            "2023-08-03T05:57:10.1327896Z"
+        );
+        let updating = super::tests::machine(r#"[{"code":"ProvisioningState/updating"}]"#);
+        assert_eq!(updating.last_change(), LastChange::UnderWay);
+    }
+
+    #[test]
+    fn hibernation_is_a_status_of_its_own_in_either_case() {
+        let deallocated = machine(r#"[{"code":"PowerState/deallocated"}]"#);
+        assert!(!deallocated.is_hibernated());
+        for state in ["Hibernated", "hibernated"] {
+            let statuses = format!(
+                r#"[{{"code":"PowerState/deallocated"}},{{"code":"HibernationState/{state}"}}]"#
+            );
+            assert!(machine(&statuses).is_hibernated());
+        }
     }
 
     #[test]

@@ -48,6 +48,19 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
     }
 }
 
+/// What is left of the quota that Resource Manager itself calls `name`.
+pub(super) fn left(headers: &HeaderMap, name: &str) -> Option<u32> {
+    let header = format!("{REMAINING}{name}");
+    headers.get(header)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The least that is left of any of the provider's own buckets.
+pub(super) fn least(headers: &HeaderMap) -> Option<u32> {
+    let values = headers.get_all(RESOURCE).filter_map(|it| it.to_str().ok());
+    let least = values.flat_map(buckets).map(|(_, left)| left).min()?;
+    Some(least.try_into().unwrap_or(0))
+}
+
 /// When a quota is whole again, where the answer says so in a header of its own:
 /// Resource Graph documents this one, and no `Retry-After`.
 pub(super) fn resets_after(headers: &HeaderMap) -> Option<Duration> {
@@ -76,6 +89,22 @@ mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     use super::*;
+
+    #[test]
+    fn the_smallest_bucket_counts_joined_or_repeated() {
+        let mut headers = HeaderMap::new();
+        assert_eq!(least(&headers), None);
+        let values = ["Microsoft.Compute/A;44,Microsoft.Compute/B;14997", "C/D;12"];
+        for value in values {
+            let (name, value) = (
+                HeaderName::from_static(RESOURCE),
+                HeaderValue::from_static(value),
+            );
+            headers.append(name, value);
+        }
+        assert_eq!(least(&headers), Some(12));
+        assert_eq!(left(&headers, "subscription-reads"), None);
+    }
 
     #[test]
     fn every_bucket_is_shown_whatever_it_is_called() {

@@ -5,156 +5,179 @@ use std::time::Duration;
 use actix_web::{http::StatusCode, rt::time};
 use jiff::Timestamp;
 
-use super::{Operation, Power, Status};
+use super::{
+    Operation, Power, Status,
+    operations::Flight,
+    schedule::Schedule,
+    verdict::{Ordered, unknown, verdict},
+};
 use crate::{
-    azure::{self, OperationFault, OperationUrl, Progress},
+    azure::{self, OperationFault, OperationUrl, Poll, Progress},
     http::{Context, Deadline},
     telemetry::TraceContext,
 };
 
-/// The first pauses, in milliseconds: many operations take a second or less.
-const FIRST_PAUSES: [u64; 6] = [500, 1_000, 2_000, 2_000, 3_000, 3_000];
-
-/// Every further pause. Azure allows 45 polls at once and 15 a minute after
-/// that: this schedule makes 12 a minute, and learns the end within 5 seconds.
-///
-/// Source: "Azure compute throttling limits", `GetOperation`.
-const PAUSE: Duration = Duration::from_secs(5);
-
-/// The longest pause after polls that failed.
-const LONGEST_PAUSE: Duration = Duration::from_mins(1);
-
-/// One poll.
+/// One poll, or one look at the machine.
 const POLL: Duration = Duration::from_secs(10);
 
 /// No operation on one virtual machine takes longer; the slowest recorded took
 /// a few minutes.
 const PATIENCE: Duration = Duration::from_hours(2);
 
+/// What a failed operation says that a newer one has overtaken.
+///
+/// Source: Azure/azure-rest-api-specs#22434.
+const PREEMPTED: &str = "OperationPreempted";
+
+/// Where the end of an operation is learnt.
+pub(super) enum Way {
+    /// From Azure's own word for it.
+    Status(OperationUrl),
+    /// From the machine: there is nothing to ask, or it may not be asked.
+    Observation,
+}
+
+/// What it means that a look gave no answer.
+enum Setback {
+    /// No further look will tell more than this.
+    Final(Status),
+    /// The machine has to be looked at instead.
+    Elsewhere,
+    /// It says nothing of the operation.
+    Passing,
+}
+
 /// One operation being followed.
 pub(super) struct Follower {
     power: Power,
     operation: Operation,
-    url: OperationUrl,
+    way: Way,
+    flight: Flight,
     trace: TraceContext,
 }
 
 impl Follower {
-    /// Follows `operation`, whose end Azure tells at `url`.
+    /// Follows `operation` by `way` and tells its end from `flight`.
     pub(super) fn new(
         power: Power,
         operation: Operation,
-        url: OperationUrl,
+        way: Way,
+        flight: Flight,
         context: &Context,
     ) -> Self {
         Self {
             power,
             operation,
-            url,
+            way,
+            flight,
             trace: context.trace.clone(),
         }
     }
 
-    /// Polls until there is an end to record.
+    /// Asks until there is an end to record.
     pub(super) async fn run(mut self) {
         let _running = self.power.metrics.operation_started();
         let status = self.end().await;
         self.operation.end(status, Timestamp::now());
+        if matches!(self.operation.status, Status::Superseded(_)) {
+            let newer = self.power.operations.on(&self.operation.machine);
+            self.operation.superseded_by = newer
+                .map(|newer| newer.id)
+                .filter(|id| *id != self.operation.id);
+        }
         self.power.record(&self.operation);
+        self.flight.end(self.operation);
     }
 
-    async fn end(&self) -> Status {
+    async fn end(&mut self) -> Status {
         let patience = Deadline::after(PATIENCE);
-        let (mut polls, mut failures) = (0, 0);
-        let mut asked = None;
+        let mut schedule = Schedule::default();
         loop {
-            time::sleep(pause(polls, failures).max(asked.unwrap_or_default())).await;
+            time::sleep(schedule.pause()).await;
             if patience.remaining().is_zero() {
-                return unknown("NotEnded", "it did not end within two hours".to_owned());
+                return unknown("NotEnded", "it did not end within two hours");
             }
-            polls += 1;
-            match self.poll().await {
-                Ok((Progress::Running, wanted)) => (failures, asked) = (0, wanted),
-                Ok((Progress::Succeeded, _)) => return Status::Succeeded,
-                Ok((Progress::Failed(fault), _)) => return Status::Failed(fault),
-                Ok((Progress::Canceled(fault), _)) => return Status::Canceled(fault),
-                Err(error) => {
-                    if let Some(status) = lost(&error) {
-                        return status;
+            let arm = &self.power.arm;
+            arm.turn(&self.operation.machine.subscription_id).await;
+            match self.look(&mut schedule).await {
+                Ok(Status::InProgress) => {}
+                Ok(status) => return status,
+                Err(error) => match self.without_answer(&error) {
+                    Setback::Final(status) => return status,
+                    Setback::Elsewhere => self.way = Way::Observation,
+                    Setback::Passing => {
+                        let refusal = error.refusal();
+                        schedule.failed(refusal.and_then(|refusal| refusal.retry_after));
                     }
-                    failures += 1;
-                    asked = error.refusal().and_then(|refusal| refusal.retry_after);
-                }
+                },
             }
         }
     }
 
-    async fn poll(&self) -> Result<(Progress, Option<Duration>), azure::Error> {
+    async fn look(&self, schedule: &mut Schedule) -> Result<Status, azure::Error> {
         let context = Context {
             deadline: Deadline::after(POLL),
             trace: self.trace.clone(),
         };
-        self.power.arm.progress(&self.url, &context).await
-    }
-}
-
-/// Doubles with every failure in a row: a poll that fails says nothing of the
-/// operation, and is no reason to give it up.
-fn pause(polls: usize, failures: u32) -> Duration {
-    if failures > 0 {
-        return (PAUSE * 2_u32.saturating_pow(failures - 1)).min(LONGEST_PAUSE);
-    }
-    FIRST_PAUSES
-        .get(polls)
-        .map_or(PAUSE, |millis| Duration::from_millis(*millis))
-}
-
-/// What a poll means that will not be answered any better later.
-fn lost(error: &azure::Error) -> Option<Status> {
-    let status = error.refusal()?.status;
-    let reason = match status {
-        StatusCode::FORBIDDEN => "the identity may not read the status of operations",
-        StatusCode::NOT_FOUND | StatusCode::GONE => "Azure no longer knows the operation",
-        _ => return None,
-    };
-    Some(unknown("StatusNotReadable", reason.to_owned()))
-}
-
-fn unknown(code: &str, message: String) -> Status {
-    Status::Unknown(OperationFault {
-        code: code.to_owned(),
-        message,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn polls_stay_within_what_azure_allows() {
-        let mut at = Duration::ZERO;
-        let mut within_minute = [0_u32; 30];
-        for poll in 0.. {
-            at += pause(poll, 0);
-            let Some(minute) = within_minute.get_mut(usize::try_from(at.as_secs() / 60).unwrap())
-            else {
-                break;
-            };
-            *minute += 1;
-        }
-        let mut tokens = 45;
-        for polls in within_minute {
-            assert!(polls <= tokens, "{polls} polls with {tokens} left");
-            tokens = (tokens - polls + 15).min(45);
+        let (arm, machine) = (&self.power.arm, &self.operation.machine);
+        match &self.way {
+            Way::Status(url) => {
+                let subscription_id = &machine.subscription_id;
+                let poll = arm.progress(url, subscription_id, &context).await?;
+                schedule.answered(poll.left, poll.retry_after);
+                Ok(told(poll))
+            }
+            Way::Observation => {
+                let machine = arm.virtual_machine(machine, &context).await?;
+                schedule.answered(machine.left, None);
+                let ordered = Ordered::of(&self.operation);
+                Ok(verdict(ordered, &machine, Timestamp::now()))
+            }
         }
     }
 
-    #[test]
-    fn failing_polls_become_rarer_and_do_not_cease() {
-        let pauses: Vec<_> = (1..8)
-            .map(|failures| pause(3, failures).as_secs())
-            .collect();
-        assert_eq!(pauses, [5, 10, 20, 40, 60, 60, 60]);
+    /// What it means that Azure does not answer. Where the status may not be read, or is no longer known, the
+    /// machine is looked at instead: a role on the machine alone lets the
+    /// identity act, and look, but not ask how it goes.
+    ///
+    /// Source: "Track asynchronous Azure operations", permission for tracking.
+    fn without_answer(&self, error: &azure::Error) -> Setback {
+        let status = error.refusal().map(|refusal| refusal.status);
+        match (status, &self.way) {
+            (
+                Some(StatusCode::FORBIDDEN | StatusCode::NOT_FOUND | StatusCode::GONE),
+                Way::Status(_),
+            ) => Setback::Elsewhere,
+            (Some(StatusCode::FORBIDDEN), Way::Observation) => Setback::Final(unknown(
+                "NotReadable",
+                "the identity may read neither the operation nor the virtual machine",
+            )),
+            (Some(StatusCode::NOT_FOUND | StatusCode::GONE), Way::Observation) => {
+                Setback::Final(gone())
+            }
+            _ => Setback::Passing,
+        }
     }
+}
+
+/// The status of an operation whose machine is not there any more.
+pub(super) fn gone() -> Status {
+    unknown("MachineGone", "the virtual machine does not exist any more")
+}
+
+/// What Azure's word means.
+fn told(poll: Poll) -> Status {
+    match poll.progress {
+        Progress::Running => Status::InProgress,
+        Progress::Succeeded => Status::Succeeded,
+        Progress::Failed(fault) | Progress::Canceled(fault) if is_preempted(&fault) => {
+            Status::Superseded(fault)
+        }
+        Progress::Failed(fault) => Status::Failed(fault),
+        Progress::Canceled(fault) => Status::Canceled(fault),
+    }
+}
+
+fn is_preempted(fault: &OperationFault) -> bool {
+    fault.code.eq_ignore_ascii_case(PREEMPTED)
 }

@@ -1,37 +1,11 @@
 //! What is known of a power operation.
 
-use std::{fmt, str::FromStr, time::Duration};
+use std::time::Duration;
 
-use jiff::Timestamp;
-use moka::{policy::EvictionPolicy, sync::Cache};
-use uuid::Uuid;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::azure::{OperationFault, VirtualMachineId};
-
-/// Operations are kept for this long after they were last heard of.
-///
-/// Source: microsoft/api-guidelines `azure/Guidelines.md`,
-/// `lro-status-monitor-retention`.
-const RETENTION: Duration = Duration::from_hours(24);
-
-/// More are never kept; the ones longest not heard of go first.
-const CAPACITY: u64 = 10_000;
-
-/// What can be ordered of a virtual machine, in Resource Manager's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum PowerAction {
-    /// Stop, and release the hardware: no more compute charges.
-    Deallocate,
-}
-
-impl PowerAction {
-    /// The name in paths, bodies and metrics.
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Deallocate => "deallocate",
-        }
-    }
-}
+use super::OperationId;
+use crate::azure::{Action, OperationFault, VirtualMachine, VirtualMachineId};
 
 /// How an operation is, or how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +14,8 @@ pub(crate) enum Status {
     Succeeded,
     Failed(OperationFault),
     Canceled(OperationFault),
+    /// A newer operation on the machine took its place.
+    Superseded(OperationFault),
     /// Its end could not be learnt; it may have been any of the others.
     Unknown(OperationFault),
 }
@@ -52,114 +28,81 @@ impl Status {
             Self::Succeeded => "succeeded",
             Self::Failed(_) => "failed",
             Self::Canceled(_) => "canceled",
+            Self::Superseded(_) => "superseded",
             Self::Unknown(_) => "unknown",
         }
     }
 }
 
-/// The gateway's own id of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct OperationId(Uuid);
-
-impl FromStr for OperationId {
-    type Err = uuid::Error;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
-    }
-}
-
-impl fmt::Display for OperationId {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(formatter)
-    }
+/// Why nothing was sent to Azure for an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Spared {
+    /// The machine was so already.
+    AlreadySo,
+    /// Azure was at it already.
+    UnderWay,
 }
 
 /// One order and what became of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation {
     pub(crate) id: OperationId,
-    pub(crate) action: PowerAction,
     pub(crate) machine: VirtualMachineId,
     pub(crate) status: Status,
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) spared: Option<Spared>,
+    pub(crate) superseded_by: Option<OperationId>,
+    /// When its machine was last looked at on its account; `None` where Azure
+    /// is asked for the operation itself.
+    pub(crate) observed_at: Option<Timestamp>,
 }
 
 impl Operation {
-    /// An order that Azure has just taken.
-    pub(crate) fn begun(action: PowerAction, machine: VirtualMachineId) -> Self {
+    /// An order for the machine as `seen` just before.
+    ///
+    /// It begins after the machine's last change, whatever the clocks say: what
+    /// ends later than it began is then no change of before.
+    pub(super) fn begun(action: Action, machine: VirtualMachineId, seen: &VirtualMachine) -> Self {
+        let last = seen.changed_at().unwrap_or(Timestamp::MIN);
+        let after = last.saturating_add(SignedDuration::from_millis(1));
+        let started_at = after.map_or_else(|_| Timestamp::now(), |it| it.max(Timestamp::now()));
+        Self::known(OperationId::new(action, &machine, started_at), machine)
+    }
+
+    /// The operation that `id` speaks of, of which nothing else is known.
+    pub(super) fn known(id: OperationId, machine: VirtualMachineId) -> Self {
         Self {
-            id: OperationId(Uuid::new_v4()),
-            action,
+            started_at: id.started_at(),
+            id,
             machine,
             status: Status::InProgress,
-            started_at: Timestamp::now(),
             ended_at: None,
+            spared: None,
+            superseded_by: None,
+            observed_at: None,
         }
     }
 
+    /// What was ordered.
+    pub(crate) fn action(&self) -> Action {
+        self.id.action()
+    }
+
+    /// Whether it runs.
+    pub(crate) fn is_running(&self) -> bool {
+        self.status == Status::InProgress
+    }
+
     /// Ends it with `status`.
-    pub(crate) fn end(&mut self, status: Status, now: Timestamp) {
+    pub(super) fn end(&mut self, status: Status, at: Timestamp) {
         self.status = status;
-        self.ended_at = Some(now);
+        self.ended_at = Some(at);
     }
 
     /// How long it has taken, or took.
     pub(crate) fn took(&self, now: Timestamp) -> Duration {
         let until = self.ended_at.unwrap_or(now);
         Duration::try_from(until.duration_since(self.started_at)).unwrap_or_default()
-    }
-}
-
-/// The operations of all workers.
-#[derive(Clone)]
-pub(crate) struct Operations(Cache<OperationId, Operation>);
-
-impl Operations {
-    /// No operations yet.
-    pub(crate) fn new() -> Self {
-        let cache = Cache::builder()
-            .max_capacity(CAPACITY)
-            // moka's own policy would turn away the newest, which nobody has
-            // asked for yet.
-            .eviction_policy(EvictionPolicy::lru())
-            .time_to_live(RETENTION)
-            .build();
-        Self(cache)
-    }
-
-    pub(crate) fn get(&self, id: OperationId) -> Option<Operation> {
-        self.0.get(&id)
-    }
-
-    pub(crate) fn put(&self, operation: Operation) {
-        self.0.insert(operation.id, operation);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_newest_operations_stay_when_there_are_too_many() {
-        let operations = Operations::new();
-        let machine = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg\
-                       /providers/Microsoft.Compute/virtualMachines/vm";
-        let machine: VirtualMachineId = machine.parse().unwrap();
-        let ids: Vec<_> = (0..CAPACITY + 500)
-            .map(|_| {
-                let operation = Operation::begun(PowerAction::Deallocate, machine.clone());
-                let id = operation.id;
-                operations.put(operation);
-                id
-            })
-            .collect();
-        operations.0.run_pending_tasks();
-
-        let (oldest, newest) = (&ids[..500], &ids[ids.len() - 500..]);
-        assert!(oldest.iter().all(|id| operations.get(*id).is_none()));
-        assert!(newest.iter().all(|id| operations.get(*id).is_some()));
     }
 }

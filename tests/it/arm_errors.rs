@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::{answer::Answer, gateway::Gateway, output};
 
 /// What carries out the order of [`ORDER`].
-const SERVICE: Service = Service::VirtualMachines;
+const SERVICE: Service = Service::Actions;
 const ORDER: &str = "/vms/web-01/deallocate";
 
 /// A refusal, and what the caller is to be told.

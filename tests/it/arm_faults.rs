@@ -47,9 +47,9 @@ async fn a_conflict_is_passed_on_in_azures_words() {
 async fn throttling_is_passed_on_with_its_pause() {
     let gateway = Gateway::start();
     let fault = Fault::Throttle { retry_after: 1200 };
-    for service in [Service::Actions, Service::VirtualMachines] {
-        gateway.azure.inject(service, fault.clone(), Times::Always);
-    }
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Always);
     for answer in [
         gateway.post(DEALLOCATE).await,
         gateway.get("/vms/web-01").await,
@@ -58,9 +58,8 @@ async fn throttling_is_passed_on_with_its_pause() {
         assert_eq!(answer.header("retry-after"), Some("1200"));
         assert_eq!(answer.json()["upstream"]["code"], "OperationNotAllowed");
     }
-    for service in [Service::Actions, Service::VirtualMachines] {
-        assert_eq!(gateway.azure.requests(service).len(), 1);
-    }
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 2);
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
 #[actix_web::test]

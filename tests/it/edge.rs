@@ -15,7 +15,7 @@ const DEALLOCATE: &str = "/vms/web-01/deallocate";
 #[actix_web::test]
 async fn an_unknown_path_is_a_problem() {
     let gateway = Gateway::start();
-    for path in ["/", "/vms/", "/nothing", "/vms/web-01/start"] {
+    for path in ["/", "/vms/", "/nothing", "/vms/web-01/explode"] {
         let answer = gateway.get(path).await;
         assert_eq!(
             (answer.status, answer.code().as_str()),
@@ -36,7 +36,7 @@ async fn a_method_that_is_not_offered_is_told_which_are() {
     let gateway = Gateway::start();
     for (method, path, allow) in [
         ("GET", DEALLOCATE, "POST"),
-        ("DELETE", "/vms/web-01", "GET"),
+        ("DELETE", "/vms/web-01", "GET, PATCH"),
         ("PUT", "/operations/x", "GET"),
         ("POST", "/directory/users", "GET"),
     ] {

@@ -4,6 +4,7 @@
 use std::{
     cell::RefCell,
     net::SocketAddr,
+    rc::Rc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A gateway, its Azure, and a client.
 pub(crate) struct Gateway {
-    pub(crate) azure: Sandbox,
+    pub(crate) azure: Rc<Sandbox>,
     pub(crate) api: SocketAddr,
     pub(crate) admin: SocketAddr,
     client: awc::Client,
@@ -47,6 +48,15 @@ impl Gateway {
 
     /// A gateway in front of `azure`.
     pub(crate) fn before(azure: Sandbox, host: Host, vars: &[(&str, &str)]) -> Self {
+        Self::beside(Rc::new(azure), host, vars)
+    }
+
+    /// One more gateway in front of the same Azure, in a container app.
+    pub(crate) fn twin(&self) -> Self {
+        Self::beside(Rc::clone(&self.azure), Host::ContainerApp, &[])
+    }
+
+    fn beside(azure: Rc<Sandbox>, host: Host, vars: &[(&str, &str)]) -> Self {
         output::capture();
         let own = [
             ("MIG_LISTEN", "127.0.0.1:0"),
@@ -168,8 +178,18 @@ impl Gateway {
 
     /// Asks again and again until `found` gives something.
     pub(crate) async fn until<T>(&self, path: &str, found: impl Fn(&Answer) -> Option<T>) -> T {
+        self.within(PATIENCE, path, found).await
+    }
+
+    /// The same, with another patience.
+    pub(crate) async fn within<T>(
+        &self,
+        patience: Duration,
+        path: &str,
+        found: impl Fn(&Answer) -> Option<T>,
+    ) -> T {
         let mut ticks = time::interval(Duration::from_millis(20));
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience;
         let to = if path.starts_with("/metrics") || path.ends_with('z') {
             self.admin
         } else {

@@ -43,7 +43,7 @@ async fn metrics_tell_of_requests_calls_tokens_and_quotas() {
     let gateway = Gateway::start();
     gateway.ready().await;
     gateway.post("/vms/web-01/deallocate").await;
-    gateway.get("/vms/web-01").await;
+    gateway.get("/vms/web-02").await;
     gateway.get("/vms/-").await;
     gateway.get("/directory/users?department=Seinfeld").await;
     let text = gateway.admin("/metrics").await.text();
@@ -53,7 +53,7 @@ async fn metrics_tell_of_requests_calls_tokens_and_quotas() {
         r#"http_request_duration_seconds_count{method="GET",route="/vms/{name}",status="2xx"} 1"#,
         r#"upstream_requests_total{operation="deallocate",service="arm",status="2xx"} 1"#,
         r#"upstream_requests_total{operation="list_users",service="graph",status="2xx"} 1"#,
-        r#"upstream_request_duration_seconds_count{operation="get_vm",service="arm"} 1"#,
+        r#"upstream_request_duration_seconds_count{operation="get_vm",service="arm"} 2"#,
         r#"token_acquisitions_total{outcome="ok",source="app_service"} 2"#,
         r#"token_cache_events_total{event="hit",resource="graph"} 1"#,
         r#"token_age_seconds{resource="arm"} "#,

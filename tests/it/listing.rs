@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use azure_sandbox::{Fault, Fleet, Host, Sandbox, Service, Settings, Times};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
@@ -88,6 +88,36 @@ async fn every_machine_is_on_one_page_and_none_on_two() {
     assert_eq!(calls(&gateway), pages.len());
 }
 
+/// A thousand machines more, in five subscriptions.
+fn with_a_fleet() -> Gateway {
+    before(Settings {
+        fleet: Some(Fleet {
+            machines: 1_000,
+            subscriptions: 5,
+        }),
+        ..Settings::default()
+    })
+}
+
+#[actix_web::test]
+async fn a_thousand_machines_are_one_call() {
+    let gateway = with_a_fleet();
+    let page = gateway.get("/vms?resourceGroup=rg-fleet&top=1000").await;
+    let found: BTreeSet<_> = ids(&page).into_iter().collect();
+    assert_eq!(found.len(), 1_000);
+    assert_eq!(next(&page), None);
+    assert_eq!(calls(&gateway), 1);
+    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}
+
+#[actix_web::test]
+async fn a_thousand_machines_are_five_calls_to_those_who_do_not_say_how_many() {
+    let gateway = with_a_fleet();
+    let pages = pages(&gateway, "/vms?resourceGroup=rg-fleet").await;
+    let found: BTreeSet<_> = pages.iter().flat_map(ids).collect();
+    assert_eq!((found.len(), calls(&gateway)), (1_000, 5));
+}
+
 #[actix_web::test]
 async fn a_machine_is_listed_as_it_is_shown() {
     let gateway = gateway();
@@ -98,12 +128,15 @@ async fn a_machine_is_listed_as_it_is_shown() {
         .into_iter()
         .find(|it| it["name"] == "web-01")
         .unwrap();
+    assert_eq!(
+        listed["hibernated"],
+        Value::Null,
+        "Resource Graph cannot tell"
+    );
     for machine in [&mut shown, &mut listed] {
-        machine
-            .as_object_mut()
-            .unwrap()
-            .remove("observedAt")
-            .unwrap();
+        for own in ["observedAt", "hibernated"] {
+            machine.as_object_mut().unwrap().remove(own).unwrap();
+        }
     }
     assert_eq!(listed, shown);
 }
@@ -114,18 +147,19 @@ async fn a_power_state_lists_those_that_are_in_it() {
     let all = all_ids(&gateway).len();
     let place = format!("subscriptionId={ONE}&resourceGroup=rg-web");
     gateway.post("/vms/web-02/deallocate").await;
-    let page = gateway
-        .get(&format!("/vms?powerState=deallocated&{place}"))
-        .await;
-    let listed = machines(&page);
-    assert_eq!(listed.len(), 1);
-    let shown = ["name", "powerState", "billed"].map(|member| &listed[0][member]);
-    assert_eq!(
-        shown,
-        [&json!("web-02"), &json!("deallocated"), &json!(false)]
-    );
+    gateway.azure.order("rg-web", "web-03", "shutdown");
+    for (state, billed, name) in [
+        ("deallocated", false, "web-02"),
+        ("stopped", true, "web-03"),
+    ] {
+        let path = format!("/vms?powerState={state}&{place}");
+        let listed = machines(&gateway.get(&path).await);
+        assert_eq!(listed.len(), 1, "{state}");
+        let shown = ["name", "powerState", "billed"].map(|member| &listed[0][member]);
+        assert_eq!(shown, [&json!(name), &json!(state), &json!(billed)]);
+    }
     let running = gateway.get("/vms?powerState=running&top=1000").await;
-    assert_eq!(machines(&running).len(), all - 1);
+    assert_eq!(machines(&running).len(), all - 2);
     let unknown = gateway.get("/vms?powerState=unknown").await;
     assert!(machines(&unknown).is_empty());
 }

@@ -7,12 +7,14 @@
     reason = "a test that cannot go on may panic"
 )]
 
+mod actions;
 mod answer;
 mod architecture;
 mod arm_errors;
 mod arm_faults;
 mod bodies;
 mod callers;
+mod changes;
 mod contract;
 mod documents;
 mod edge;
@@ -20,13 +22,20 @@ mod gateway;
 mod graph_faults;
 mod health;
 mod identity;
+mod joining;
 mod listing;
+mod matrix;
 mod names;
 mod operations;
+mod orders;
 mod output;
+mod polling;
+mod preferences;
 mod process;
+mod program;
 mod rejections;
 mod shutdown;
+mod survival;
 mod tokens;
 mod users;
 mod vms;

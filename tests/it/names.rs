@@ -333,3 +333,27 @@ async fn what_the_identity_may_not_read_is_neither_found_nor_listed() {
     assert_eq!(listed.len(), 9);
     assert!(listed.iter().all(|it| it["resourceGroup"] == "rg-db"));
 }
+
+#[actix_web::test]
+async fn a_row_from_beyond_the_scopes_is_not_believed() {
+    let scopes = format!("/subscriptions/{ONE}/resourceGroups/rg-db /subscriptions/{TWO}");
+    let gateway = within(&scopes);
+    let id = format!(
+        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-01"
+    );
+    let row = format!(r#"{{"data":[{{"id":"{id}","name":"web-01","location":"l"}}]}}"#);
+    gateway.azure.inject(
+        Service::ResourceGraph,
+        Fault::answer(200, &row),
+        Times::Next(2),
+    );
+    let answer = gateway.get("/vms/web-01").await;
+    assert_eq!(status(&answer), not_found());
+    let listed = gateway.get("/vms").await.json();
+    assert_eq!(
+        listed["value"].as_array().map(Vec::len),
+        Some(0),
+        "{listed}"
+    );
+    assert_eq!(reads(&gateway), 0);
+}

@@ -1,31 +1,17 @@
 //! The program itself: arguments, environment, signals, exit codes.
 
-use std::{
-    ffi::OsStr,
-    fs,
-    io::{BufRead as _, BufReader, Read as _},
-    net::{SocketAddr, TcpListener},
-    os::unix::ffi::OsStrExt as _,
-    process::{Child, ChildStdout, Command, Output, Stdio},
-};
+use std::{ffi::OsStr, fs, net::TcpListener, os::unix::ffi::OsStrExt as _, process::Output};
 
 use azure_sandbox::{Host, Sandbox, Service, Settings};
 use mi_gateway::VARIABLES;
 
-use crate::architecture::root;
-
-fn gateway() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_mi-gateway"));
-    command.env_clear();
-    command
-}
+use crate::{
+    architecture::root,
+    program::{Running, gateway, text},
+};
 
 fn run(arguments: &[&str]) -> Output {
     gateway().args(arguments).output().unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 #[test]
@@ -124,64 +110,6 @@ fn an_address_that_is_taken_is_named() {
     assert!(text(&output.stderr).contains(&format!("MIG_LISTEN {address} cannot be listened on")));
 }
 
-/// A running program that is ended with the test.
-struct Running {
-    child: Child,
-    output: BufReader<ChildStdout>,
-    api: SocketAddr,
-}
-
-impl Running {
-    fn start(mut command: Command) -> Self {
-        command
-            .env("MIG_LISTEN", "127.0.0.1:0")
-            .env("MIG_ADMIN_LISTEN", "127.0.0.1:0");
-        command
-            .env("MIG_SHUTDOWN_DELAY", "0s")
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
-        let mut line = String::new();
-        output.read_line(&mut line).unwrap();
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        assert!(line["message"].as_str().unwrap().starts_with("listening; "));
-        let api = line["api"].as_str().unwrap().parse().unwrap();
-        Self { child, output, api }
-    }
-
-    /// Sends SIGTERM; returns the exit code and the rest of the output.
-    fn terminate(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
-        let mut rest = String::new();
-        self.output.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().code(), rest)
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-    }
-}
-
-async fn status(api: SocketAddr, path: &str) -> u16 {
-    let client = awc::Client::builder().finish();
-    client
-        .get(format!("http://{api}{path}"))
-        .send()
-        .await
-        .unwrap()
-        .status()
-        .as_u16()
-}
-
 #[actix_web::test]
 async fn a_proxy_of_the_environment_is_passed_by() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -200,7 +128,7 @@ async fn a_proxy_of_the_environment_is_passed_by() {
             command.env(name, &url);
         }
         let running = Running::start(command);
-        assert_eq!(status(running.api, "/vms/web-01").await, 200);
+        assert_eq!(running.status("/vms/web-01").await, 200);
     }
     assert!(!azure.requests(Service::Token).is_empty());
     proxy.set_nonblocking(true).unwrap();
@@ -215,9 +143,9 @@ async fn sigterm_ends_it_in_order_and_no_secret_was_written() {
         .envs(azure.environment(Host::ContainerApp))
         .env("MIG_LOG", "trace");
     let running = Running::start(command);
-    assert_eq!(status(running.api, "/vms/web-01").await, 200);
+    assert_eq!(running.status("/vms/web-01").await, 200);
     assert_eq!(
-        status(running.api, "/directory/users?department=Seinfeld").await,
+        running.status("/directory/users?department=Seinfeld").await,
         200
     );
     let (code, rest) = running.terminate();

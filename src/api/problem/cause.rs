@@ -3,16 +3,22 @@
 
 use std::{error::Error, time::Duration};
 
-use super::{Candidate, Code, Problem, Upstream, refusal};
+use super::{super::operations::place, Candidate, Code, Problem, Upstream, refusal};
 use crate::{
-    azure::{self, Call, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId},
+    azure::{
+        self, Call, InvalidChange, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId, VmName,
+    },
     config::InvalidScope,
     directory::{self, InvalidCursor},
     http::{self, Refusal},
     identity::TokenError,
-    inventory, power,
+    inventory,
+    power::{self, InvalidId, Obstacle, Operation},
     task::Unfinished,
 };
+
+/// When to come back to a machine that is being changed.
+const BUSY: Duration = Duration::from_secs(5);
 
 /// When to come back if nobody says.
 pub(super) const SOON: Duration = Duration::from_secs(1);
@@ -42,6 +48,12 @@ impl Problem {
 
 impl From<InvalidName> for Problem {
     fn from(error: InvalidName) -> Self {
+        Self::invalid(error)
+    }
+}
+
+impl From<InvalidChange> for Problem {
+    fn from(error: InvalidChange) -> Self {
         Self::invalid(error)
     }
 }
@@ -91,8 +103,59 @@ impl From<power::Error> for Problem {
     fn from(error: power::Error) -> Self {
         match error {
             power::Error::Azure(_, source) => Self::from(source),
+            power::Error::Lost(id, source) => Self::from(source).operation(place(&id)),
+            power::Error::Busy(operation) => busy(&operation),
+            power::Error::Protected(name, refusal) => {
+                Self::new(Code::Protected, format!("{name}: {refusal}"))
+            }
+            power::Error::Obstacle(name, obstacle) => in_no_state(&name, obstacle),
+            power::Error::Waiting => Self::new(
+                Code::UpstreamTimeout,
+                "the same order is being sent for another caller, and Azure has not answered it in \
+                 time; whether it is carried out is not known",
+            ),
+            power::Error::NoSuchOperation => Self::not_found(error.to_string()),
+            power::Error::Inventory(source) => Self::from(source),
             power::Error::Unfinished(source) => Self::from(source),
         }
+    }
+}
+
+impl From<InvalidId> for Problem {
+    fn from(error: InvalidId) -> Self {
+        Self::not_found(error.to_string())
+    }
+}
+
+fn busy(operation: &Operation) -> Problem {
+    let (action, name) = (operation.action(), &operation.machine.name);
+    let detail = format!(
+        "{name} is being {}: wait for its end, or overtake it with ?supersede=true",
+        action.participle()
+    );
+    Problem::new(Code::Conflict, detail)
+        .retry_after(BUSY)
+        .operation(place(&operation.id))
+}
+
+fn in_no_state(name: &VmName, obstacle: Obstacle) -> Problem {
+    match obstacle {
+        Obstacle::Changing(state) => Problem::new(
+            Code::Conflict,
+            format!(
+                "{name} is {} now: wait until it has settled, or overtake that with \
+                 ?supersede=true",
+                state.as_str()
+            ),
+        )
+        .retry_after(BUSY),
+        Obstacle::WouldBeCharged => Problem::new(
+            Code::Conflict,
+            format!(
+                "{name} is deallocated: powering it off would take hardware again, which is \
+                 charged"
+            ),
+        ),
     }
 }
 
@@ -157,6 +220,7 @@ impl From<azure::Error> for Problem {
                 token_age,
                 source,
             } => from_exchange(service, *call, *token_age, source),
+            azure::Error::Unsupported { .. } => Problem::new(Code::Unsupported, error.to_string()),
         };
         problem.caused(error)
     }

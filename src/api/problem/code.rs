@@ -8,6 +8,7 @@ use actix_web::http::StatusCode;
 pub(super) enum Code {
     InvalidRequest,
     Forbidden,
+    Protected,
     NotFound,
     MethodNotAllowed,
     Conflict,
@@ -29,6 +30,7 @@ impl Code {
         match self {
             Self::InvalidRequest => "invalid_request",
             Self::Forbidden => "forbidden",
+            Self::Protected => "protected",
             Self::NotFound => "not_found",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::Conflict => "conflict",
@@ -50,6 +52,7 @@ impl Code {
         match self {
             Self::InvalidRequest => "The request is not as documented",
             Self::Forbidden => "This caller may not do this",
+            Self::Protected => "The virtual machine is not switched by this gateway",
             Self::NotFound => "There is no such thing",
             Self::MethodNotAllowed => "The path does not offer this method",
             Self::Conflict => "The state of the resource forbids it",
@@ -70,7 +73,7 @@ impl Code {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::Protected => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::Conflict | Self::Ambiguous | Self::Locked => StatusCode::CONFLICT,

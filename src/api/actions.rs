@@ -1,0 +1,134 @@
+//! Orders for virtual machines.
+
+use actix_web::{
+    HttpResponse,
+    web::{Path, Query, ThinData},
+};
+use serde::Deserialize;
+
+use super::{Problem, body::NoBody, operations, prefer::Prefer, vms::absent};
+use crate::{
+    azure::{Action, Order},
+    http::Context,
+    inventory::Narrowing,
+    power::{Power, Precedence, Target},
+};
+
+/// What an action can be told; each takes its own alone.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub(super) struct Asked {
+    subscription_id: Option<String>,
+    resource_group: Option<String>,
+    supersede: Option<String>,
+    hibernate: Option<String>,
+    force: Option<String>,
+    skip_shutdown: Option<String>,
+}
+
+/// What every action is made of.
+type Parts = (
+    Path<String>,
+    Query<Asked>,
+    NoBody,
+    Prefer,
+    ThinData<Power>,
+    Context,
+);
+
+/// `POST /vms/{name}/deallocate`
+pub(super) async fn deallocate(parts: Parts) -> Result<HttpResponse, Problem> {
+    let hibernate = flag("hibernate", parts.1.hibernate.as_deref())?;
+    let force = flag("force", parts.1.force.as_deref())?;
+    let order = match (hibernate, force) {
+        (false, false) => Order::graceful(Action::Deallocate),
+        (true, false) => Order::graceful(Action::Hibernate),
+        (false, true) => Order::forced(Action::Deallocate),
+        (true, true) => {
+            return Err(Problem::invalid(
+                "hibernate keeps the guest's memory and force does not wait for the guest: use one \
+                 of them",
+            ));
+        }
+    };
+    refuse("skipShutdown", parts.1.skip_shutdown.as_ref())?;
+    carried_out(order, parts).await
+}
+
+/// `POST /vms/{name}/start`
+pub(super) async fn start(parts: Parts) -> Result<HttpResponse, Problem> {
+    plain(Action::Start, parts).await
+}
+
+/// `POST /vms/{name}/restart`
+pub(super) async fn restart(parts: Parts) -> Result<HttpResponse, Problem> {
+    plain(Action::Restart, parts).await
+}
+
+/// `POST /vms/{name}/powerOff`
+pub(super) async fn power_off(parts: Parts) -> Result<HttpResponse, Problem> {
+    refuse("hibernate", parts.1.hibernate.as_ref())?;
+    refuse("force", parts.1.force.as_ref())?;
+    let order = if flag("skipShutdown", parts.1.skip_shutdown.as_deref())? {
+        Order::forced(Action::PowerOff)
+    } else {
+        Order::graceful(Action::PowerOff)
+    };
+    carried_out(order, parts).await
+}
+
+/// `POST /vms/{name}/redeploy`
+pub(super) async fn redeploy(parts: Parts) -> Result<HttpResponse, Problem> {
+    plain(Action::Redeploy, parts).await
+}
+
+/// `POST /vms/{name}/reapply`
+pub(super) async fn reapply(parts: Parts) -> Result<HttpResponse, Problem> {
+    plain(Action::Reapply, parts).await
+}
+
+/// An action that has no parameters of its own.
+async fn plain(action: Action, parts: Parts) -> Result<HttpResponse, Problem> {
+    refuse("hibernate", parts.1.hibernate.as_ref())?;
+    refuse("force", parts.1.force.as_ref())?;
+    refuse("skipShutdown", parts.1.skip_shutdown.as_ref())?;
+    carried_out(Order::graceful(action), parts).await
+}
+
+async fn carried_out(order: Order, parts: Parts) -> Result<HttpResponse, Problem> {
+    let (name, asked, NoBody, prefer, power, context) = parts;
+    let target = Target {
+        name: name.parse()?,
+        narrowing: Narrowing::read(
+            asked.subscription_id.as_deref(),
+            asked.resource_group.as_deref(),
+        )?,
+    };
+    let precedence = if flag("supersede", asked.supersede.as_deref())? {
+        Precedence::Supersede
+    } else {
+        Precedence::Wait
+    };
+    let ordered = power.order(order, &target, precedence, &context).await;
+    let operation = ordered.map_err(|error| absent(&target.name, error.into()))?;
+    let operation = power.settled(operation, prefer.patience()).await;
+    Ok(operations::ordered(&operation, prefer))
+}
+
+/// A parameter that is `true` or `false`, and false unless it is given.
+fn flag(name: &str, given: Option<&str>) -> Result<bool, Problem> {
+    match given {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::invalid(format!("{name} is true or false"))),
+    }
+}
+
+/// A parameter of other actions: whoever gives it means something by it that
+/// would not happen.
+fn refuse(name: &str, given: Option<&String>) -> Result<(), Problem> {
+    match given {
+        None => Ok(()),
+        Some(_) => Err(Problem::invalid(format!("this action takes no {name}"))),
+    }
+}

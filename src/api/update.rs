@@ -1,0 +1,88 @@
+//! Changes of virtual machines.
+
+use std::collections::BTreeMap;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderValue, IF_MATCH},
+    web::{Data, Json, Path, Query, ThinData},
+};
+use serde::Deserialize;
+
+use super::{
+    Problem, Settings, operations,
+    prefer::Prefer,
+    vms::{Place, absent},
+};
+use crate::{
+    azure::{Change, InvalidChange, Tags},
+    http::Context,
+    power::{Power, Target, Update},
+};
+
+/// The body as it comes in.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Raw {
+    tags: Option<BTreeMap<String, String>>,
+    size: Option<String>,
+}
+
+/// `PATCH /vms/{name}`
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is a part of the request or of the gateway"
+)]
+pub(super) async fn update(
+    name: Path<String>,
+    place: Query<Place>,
+    request: HttpRequest,
+    raw: Json<Raw>,
+    prefer: Prefer,
+    settings: Data<Settings>,
+    power: ThinData<Power>,
+    context: Context,
+) -> Result<HttpResponse, Problem> {
+    if !settings.vm_update {
+        return Err(Problem::forbidden(
+            "changes of virtual machines are switched off; MIG_VM_UPDATE=on switches them on, and \
+             the identity then needs Microsoft.Compute/virtualMachines/write",
+        ));
+    }
+    let target = Target {
+        name: name.parse()?,
+        narrowing: place.narrowing()?,
+    };
+    let update = Update {
+        change: raw.into_inner().checked()?,
+        if_match: request.headers().get(IF_MATCH).map(version).transpose()?,
+    };
+    let updated = power.update(&update, &target, &context).await;
+    let operation = updated.map_err(|error| absent(&target.name, error.into()))?;
+    let operation = power.settled(operation, prefer.patience()).await;
+    Ok(operations::ordered(&operation, prefer))
+}
+
+impl Raw {
+    fn checked(self) -> Result<Change, InvalidChange> {
+        let tags = self.tags.map(Tags::try_from).transpose()?;
+        let size = self.size.map(|size| size.parse()).transpose()?;
+        Change::new(tags, size)
+    }
+}
+
+/// One version in quotes, or `*` for any (RFC 9110, 13.1.1).
+fn version(value: &HeaderValue) -> Result<HeaderValue, Problem> {
+    let text = value.to_str().unwrap_or_default();
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    let is_version = text == "*" || inner.is_some_and(|inner| !inner.contains('"'));
+    if is_version {
+        Ok(value.clone())
+    } else {
+        Err(Problem::invalid(
+            "If-Match is the ETag of GET /vms/{name}, quotes included, or *",
+        ))
+    }
+}

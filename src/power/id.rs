@@ -1,0 +1,168 @@
+//! The gateway's own id of an operation, which can be read without any state.
+
+use std::{fmt, str::FromStr};
+
+use jiff::Timestamp;
+
+use crate::azure::{Action, VirtualMachineId, VmName};
+
+/// `{name}.{action}.{time}{fingerprint}`, such as
+/// `web-01.deallocate.019ab2c3d4e9f8e7d6c`.
+///
+/// It says what was ordered, of which machine and when, so that any replica
+/// can look at the machine and tell how it went. It is no secret and proves
+/// nothing: see ADR 0015.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct OperationId {
+    name: VmName,
+    action: Action,
+    /// Milliseconds since 1970.
+    millis: i64,
+    fingerprint: u32,
+}
+
+/// Not an id that was ever given out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not the id of an operation")]
+pub(crate) struct InvalidId;
+
+/// Hexadecimal digits of the time: enough until the year 2527.
+const TIME: usize = 11;
+const FINGERPRINT: usize = 8;
+
+impl OperationId {
+    /// The id of `action` on `machine`, begun at `started_at`.
+    pub(super) fn new(action: Action, machine: &VirtualMachineId, started_at: Timestamp) -> Self {
+        Self {
+            name: machine.name.clone(),
+            action,
+            millis: started_at.as_millisecond(),
+            fingerprint: fingerprint(machine),
+        }
+    }
+
+    /// The name of its machine.
+    pub(crate) fn name(&self) -> &VmName {
+        &self.name
+    }
+
+    /// What was ordered.
+    pub(super) fn action(&self) -> Action {
+        self.action
+    }
+
+    /// When, to the millisecond.
+    pub(super) fn started_at(&self) -> Timestamp {
+        Timestamp::from_millisecond(self.millis).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    /// Whether it was given out for `machine`.
+    pub(super) fn is_of(&self, machine: &VirtualMachineId) -> bool {
+        self.fingerprint == fingerprint(machine)
+    }
+}
+
+impl FromStr for OperationId {
+    type Err = InvalidId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut parts = text.rsplitn(3, '.');
+        let (Some(rest), Some(action), Some(name)) = (parts.next(), parts.next(), parts.next())
+        else {
+            return Err(InvalidId);
+        };
+        let is_plain = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        if rest.len() != TIME + FINGERPRINT || !rest.bytes().all(is_plain) {
+            return Err(InvalidId);
+        }
+        let (time, print) = rest.split_at(TIME);
+        Ok(Self {
+            name: name.parse().map_err(|_| InvalidId)?,
+            action: action.parse().map_err(|()| InvalidId)?,
+            millis: i64::from_str_radix(time, 16).map_err(|_| InvalidId)?,
+            fingerprint: u32::from_str_radix(print, 16).map_err(|_| InvalidId)?,
+        })
+    }
+}
+
+impl fmt::Display for OperationId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            action,
+            millis,
+            fingerprint,
+        } = self;
+        let action = action.as_str();
+        write!(formatter, "{name}.{action}.{millis:011x}{fingerprint:08x}")
+    }
+}
+
+/// Tells machines of one name apart; FNV-1a, as it has to be the same in every
+/// release.
+fn fingerprint(machine: &VirtualMachineId) -> u32 {
+    let id = machine.to_string().to_ascii_lowercase();
+    id.bytes().fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(group: &str, name: &str) -> VirtualMachineId {
+        format!(
+            "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/{group}\
+             /providers/Microsoft.Compute/virtualMachines/{name}"
+        )
+        .parse()
+        .unwrap()
+    }
+
+    fn id(name: &str) -> OperationId {
+        let at = "2026-11-25T10:00:00.25Z".parse().unwrap();
+        OperationId::new(Action::PowerOff, &machine("rg", name), at)
+    }
+
+    #[test]
+    fn an_id_reads_back_as_it_was_written() {
+        for name in ["a", "web-01", "Web_01.prod.start.x_", &"a".repeat(64)] {
+            let id = id(name);
+            let text = id.to_string();
+            assert_eq!(text.parse(), Ok(id.clone()), "{text}");
+            assert_eq!(id.started_at().to_string(), "2026-11-25T10:00:00.25Z");
+        }
+    }
+
+    #[test]
+    fn an_id_is_short_and_fit_for_a_path() {
+        let text = id("web-01-of-a-windows").to_string();
+        assert!(text.len() <= 64, "{text}");
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+        assert!(text.bytes().all(plain), "{text}");
+    }
+
+    #[test]
+    fn an_id_belongs_to_one_machine_whatever_its_case() {
+        let id = id("web-01");
+        assert!(id.is_of(&machine("RG", "WEB-01")));
+        assert!(!id.is_of(&machine("rg2", "web-01")));
+    }
+
+    #[test]
+    fn what_was_never_given_out_is_not_read() {
+        let good = id("web-01").to_string();
+        for text in [
+            String::new(),
+            good.replace("powerOff", "explode"),
+            good.replace("web-01", "web%2F01"),
+            good.replace("web-01", ".."),
+            format!("{good}0"),
+            good.to_uppercase(),
+            "0b7c3ab4-6f5e-4f0e-9c3a-1e2b6f2f9c10".to_owned(),
+        ] {
+            assert_eq!(text.parse::<OperationId>(), Err(InvalidId), "{text}");
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! An operation by its id alone, on whichever replica it is asked for.
+
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::{
+    Error, Operation, OperationId, Power, Status,
+    follow::gone,
+    operations::{RETENTION, Seat},
+    verdict::{Ordered, verdict},
+};
+use crate::{azure::VirtualMachineId, http::Context};
+
+/// How long one look at a machine answers for an operation that is followed by
+/// another replica. Azure allows 12 looks a minute.
+///
+/// Source: "Azure compute throttling limits", `LowCostGet`.
+const LOOK_HOLDS: Duration = Duration::from_secs(5);
+
+/// Clocks of replicas differ by less.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
+
+impl Power {
+    /// The operation `id`: as it is followed here, else as its machine tells.
+    pub(crate) async fn operation(
+        &self,
+        id: &OperationId,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let now = Timestamp::now();
+        let seat = self.operations.seat(id);
+        let is_told = seat.as_ref().is_some_and(Seat::is_told);
+        let operation = match seat.and_then(|seat| seat.operation()) {
+            Some(known) if is_told || is_current(&known, now) => return Ok(known),
+            Some(mut known) => {
+                // Whoever asks meanwhile gets what is known so far.
+                known.observed_at = Some(now);
+                self.operations.keep(known.clone());
+                known
+            }
+            None => Operation::known(id.clone(), self.machine_of(id, now, context).await?),
+        };
+        self.observed(operation, context).await
+    }
+
+    /// `operation` as a look at its machine tells.
+    async fn observed(
+        &self,
+        mut operation: Operation,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let looked = self.arm.virtual_machine(&operation.machine, context).await;
+        let now = Timestamp::now();
+        operation.observed_at = Some(now);
+        let (status, changed_at) = match looked {
+            Ok(machine) => (
+                verdict(Ordered::of(&operation), &machine, now),
+                machine.changed_at(),
+            ),
+            Err(error) if error.is_not_found() => (gone(), None),
+            Err(error) => return Err(Error::Azure("read", error)),
+        };
+        if status != Status::InProgress {
+            let since = changed_at.filter(|at| *at > operation.started_at);
+            operation.end(status, since.unwrap_or(now));
+        }
+        self.operations.keep(operation.clone());
+        Ok(operation)
+    }
+
+    async fn machine_of(
+        &self,
+        id: &OperationId,
+        now: Timestamp,
+        context: &Context,
+    ) -> Result<VirtualMachineId, Error> {
+        let age = now.duration_since(id.started_at());
+        let retention = SignedDuration::try_from(RETENTION).unwrap_or(SignedDuration::MAX);
+        if age > retention || age < -CLOCK_SKEW {
+            return Err(Error::NoSuchOperation);
+        }
+        let candidates = self.inventory.candidates(id.name(), context).await;
+        candidates
+            .map_err(Error::Inventory)?
+            .into_iter()
+            .find(|machine| id.is_of(machine))
+            .ok_or(Error::NoSuchOperation)
+    }
+}
+
+/// Whether `operation` has ended, or was looked at just now.
+fn is_current(operation: &Operation, now: Timestamp) -> bool {
+    let is_recent = |observed_at| {
+        let age = Duration::try_from(now.duration_since(observed_at));
+        age.is_ok_and(|age| age < LOOK_HOLDS)
+    };
+    !operation.is_running() || operation.observed_at.is_some_and(is_recent)
+}

@@ -1,0 +1,158 @@
+//! An order on its way: a look at the machine, then the order itself.
+
+use actix_web::http::StatusCode;
+use jiff::Timestamp;
+
+use super::{
+    Error, Operation, Power, Precedence, Spared, Status,
+    follow::{Follower, Way},
+    operations::Flight,
+    plan::{Plan, plan},
+};
+use crate::{
+    azure::{self, LastChange, Order, Submitted, VirtualMachine, VirtualMachineId},
+    http::{self, Context},
+    inventory::guard,
+};
+
+/// An operation that has begun, and how its end is learnt if it has none yet.
+pub(super) struct Begun(pub(super) Operation, pub(super) Option<Way>);
+
+impl Power {
+    /// Sends `order` and tells from `flight` what becomes of it.
+    pub(super) async fn send(
+        self,
+        flight: Flight,
+        order: Order,
+        machine: VirtualMachineId,
+        precedence: Precedence,
+        context: Context,
+    ) -> Result<Operation, Error> {
+        match self.begin(order, &machine, precedence, &context).await {
+            Err(error) => {
+                flight.refuse(error.clone());
+                Err(error)
+            }
+            Ok(begun) => Ok(self.go_on(begun, flight, &context)),
+        }
+    }
+
+    /// Has `begun` followed, or records its end.
+    pub(super) fn go_on(&self, begun: Begun, flight: Flight, context: &Context) -> Operation {
+        let Begun(operation, way) = begun;
+        match way {
+            None => {
+                self.record(&operation);
+                flight.end(operation.clone());
+            }
+            Some(way) => {
+                flight.tell(operation.clone());
+                let follower = Follower::new(self.clone(), operation.clone(), way, flight, context);
+                self.tasks.follow(follower.run());
+            }
+        }
+        operation
+    }
+
+    async fn begin(
+        &self,
+        order: Order,
+        machine: &VirtualMachineId,
+        precedence: Precedence,
+        context: &Context,
+    ) -> Result<Begun, Error> {
+        let seen = self.looked_at(machine, context).await?;
+        // As Azure writes it, not as the caller did.
+        let machine = seen.id.parse().unwrap_or_else(|_| machine.clone());
+        self.guard(&machine, &seen, context).await?;
+        match plan(order, &seen, precedence) {
+            Plan::Refuse(obstacle) => Err(Error::Obstacle(machine.name, obstacle)),
+            Plan::AlreadySo => {
+                let mut operation = Operation::begun(order.action, machine, &seen);
+                operation.spared = Some(Spared::AlreadySo);
+                operation.end(Status::Succeeded, operation.started_at);
+                Ok(Begun(operation, None))
+            }
+            Plan::UnderWay => {
+                let mut operation = Operation::begun(order.action, machine, &seen);
+                operation.spared = Some(Spared::UnderWay);
+                Ok(Begun(operation, Some(Way::Observation)))
+            }
+            Plan::Send => self.submit(order, machine, &seen, context).await,
+        }
+    }
+
+    /// Refuses what is not to be switched.
+    pub(super) async fn guard(
+        &self,
+        machine: &VirtualMachineId,
+        seen: &VirtualMachine,
+        context: &Context,
+    ) -> Result<(), Error> {
+        let own = self.inventory.own_host(context.deadline).await;
+        let own = own.map_err(Error::Inventory)?;
+        let managed_by = seen.managed_by.as_deref();
+        match guard::refusal(machine, managed_by, own.as_ref(), self.allow) {
+            Some(refusal) => Err(Error::Protected(machine.name.clone(), refusal)),
+            None => Ok(()),
+        }
+    }
+
+    async fn submit(
+        &self,
+        order: Order,
+        machine: VirtualMachineId,
+        seen: &VirtualMachine,
+        context: &Context,
+    ) -> Result<Begun, Error> {
+        let mut operation = Operation::begun(order.action, machine, seen);
+        match self.arm.submit(order, &operation.machine, context).await {
+            Ok(Submitted::Running(url)) => Ok(Begun(operation, Some(Way::Status(url)))),
+            Ok(Submitted::Untold) => Ok(Begun(operation, Some(Way::Observation))),
+            Ok(Submitted::Done) => {
+                operation.end(Status::Succeeded, Timestamp::now());
+                Ok(Begun(operation, None))
+            }
+            Err(error) if may_be_taken(&error) => self.found(operation, seen, error, context).await,
+            Err(error) => Err(Error::Azure(order.action.participle(), error)),
+        }
+    }
+
+    /// The operation whose answer was lost, if the machine shows it. It is not
+    /// sent again: a restart would happen twice.
+    async fn found(
+        &self,
+        operation: Operation,
+        seen: &VirtualMachine,
+        error: azure::Error,
+        context: &Context,
+    ) -> Result<Begun, Error> {
+        let now = self.arm.virtual_machine(&operation.machine, context).await;
+        match now {
+            Ok(now) if has_moved(seen, &now) => Ok(Begun(operation, Some(Way::Observation))),
+            Ok(_) | Err(_) => Err(Error::Lost(operation.id, error)),
+        }
+    }
+}
+
+/// Whether Azure may carry out an order that it answered like this.
+pub(super) fn may_be_taken(error: &azure::Error) -> bool {
+    match error.exchange() {
+        Some(http::Error::Refused(refusal)) => {
+            refusal.status.is_server_error() || refusal.status == StatusCode::REQUEST_TIMEOUT
+        }
+        Some(
+            http::Error::Timeout(_)
+            | http::Error::Interrupted(_)
+            | http::Error::TooLong(_)
+            | http::Error::Malformed(_),
+        ) => true,
+        Some(http::Error::ConnectionRefused | http::Error::Unreachable(_)) | None => false,
+    }
+}
+
+fn has_moved(before: &VirtualMachine, now: &VirtualMachine) -> bool {
+    now.last_change() == LastChange::UnderWay
+        || now.changed_at() != before.changed_at()
+        || now.power_state() != before.power_state()
+}

@@ -1,0 +1,214 @@
+//! How an operation went, judged by the machine alone.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{Operation, Status};
+use crate::azure::{Action, LastChange, OperationFault, PowerState, VirtualMachine};
+
+/// An order that was taken shows within this time.
+const VISIBLE_WITHIN: Duration = Duration::from_mins(2);
+
+/// What is known of an operation besides the machine.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ordered {
+    pub(super) action: Action,
+    /// Not before the machine's last change, as it was seen before the order.
+    pub(super) started_at: Timestamp,
+}
+
+impl Ordered {
+    pub(super) fn of(operation: &Operation) -> Self {
+        Self {
+            action: operation.action(),
+            started_at: operation.started_at,
+        }
+    }
+}
+
+/// What the look at `machine` says of the operation: that it runs, that it
+/// succeeded, or that it cannot be known. A failure leaves no trace that could
+/// not be somebody else's, so none is concluded.
+pub(super) fn verdict(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+    let is_changing = machine.last_change() == LastChange::UnderWay;
+    let state = machine.power_state();
+    match target(ordered.action) {
+        Some(target) if target == state && !is_changing => arrived(ordered, machine, now),
+        Some(_) if is_changing && !is_contrary(ordered.action, state) => Status::InProgress,
+        None if is_changing => Status::InProgress,
+        None => arrived(ordered, machine, now),
+        Some(_) => elsewhere(ordered, machine, now),
+    }
+}
+
+/// The machine is where the operation leads. One that came from elsewhere got
+/// there by it; one that may have been there before has to show a change.
+fn arrived(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+    match ordered.action {
+        Action::Hibernate if !machine.is_hibernated() => unknown(
+            "NotHibernated",
+            "the virtual machine is deallocated, but Azure does not show it as hibernated",
+        ),
+        Action::Deallocate | Action::Hibernate | Action::Start | Action::PowerOff => {
+            Status::Succeeded
+        }
+        Action::Restart | Action::Redeploy | Action::Reapply | Action::Update => {
+            if !has_changed_since(ordered, machine) {
+                return not_seen(ordered, now);
+            }
+            if machine.last_change() == LastChange::Done {
+                Status::Succeeded
+            } else {
+                unknown(
+                    "ChangeFailed",
+                    "a change of the virtual machine failed since the order; whether it was this \
+                     one is not known",
+                )
+            }
+        }
+    }
+}
+
+/// The machine is settled somewhere else, or goes somewhere else.
+fn elsewhere(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+    let state = machine.power_state();
+    if is_contrary(ordered.action, state) || has_changed_since(ordered, machine) {
+        return unknown(
+            "Overtaken",
+            &format!(
+                "the virtual machine is {} now: the order failed, or another one followed it",
+                state.as_str()
+            ),
+        );
+    }
+    not_seen(ordered, now)
+}
+
+fn not_seen(ordered: Ordered, now: Timestamp) -> Status {
+    let since = now.duration_since(ordered.started_at);
+    if Duration::try_from(since).unwrap_or_default() < VISIBLE_WITHIN {
+        return Status::InProgress;
+    }
+    unknown("NotSeen", "the virtual machine shows no trace of the order")
+}
+
+fn has_changed_since(ordered: Ordered, machine: &VirtualMachine) -> bool {
+    let changed = machine.changed_at();
+    changed.is_some_and(|changed| changed > ordered.started_at)
+}
+
+/// Where `action` leads; `None` where the power state does not tell.
+fn target(action: Action) -> Option<PowerState> {
+    match action {
+        Action::Deallocate | Action::Hibernate => Some(PowerState::Deallocated),
+        Action::Start | Action::Restart | Action::Redeploy => Some(PowerState::Running),
+        Action::PowerOff => Some(PowerState::Stopped),
+        Action::Reapply | Action::Update => None,
+    }
+}
+
+/// Whether `state` is on the way of another action and not of `action`.
+fn is_contrary(action: Action, state: PowerState) -> bool {
+    match action {
+        Action::Deallocate | Action::Hibernate | Action::PowerOff => {
+            matches!(state, PowerState::Starting | PowerState::Creating)
+        }
+        Action::Start => matches!(state, PowerState::Deallocating | PowerState::Stopping),
+        Action::Restart | Action::Redeploy | Action::Reapply | Action::Update => false,
+    }
+}
+
+/// The status of an operation whose end cannot be known, and why.
+pub(super) fn unknown(code: &str, message: &str) -> Status {
+    Status::Unknown(OperationFault {
+        code: code.to_owned(),
+        message: message.to_owned(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STARTED: &str = "2026-11-25T10:00:00Z";
+    const BEFORE: &str = "2026-11-25T09:00:00Z";
+    const SINCE: &str = "2026-11-25T10:00:10Z";
+
+    /// The label of the verdict on a machine some seconds after the order.
+    fn judged(action: Action, statuses: &[&str], changed: &str, seconds: i64) -> &'static str {
+        let statuses: Vec<_> = statuses
+            .iter()
+            .map(|code| format!(r#"{{"code":"{code}","time":"{changed}"}}"#))
+            .collect();
+        let body = format!(
+            r#"{{"id":"i","name":"n","location":"l",
+                "properties":{{"instanceView":{{"statuses":[{}]}}}}}}"#,
+            statuses.join(",")
+        );
+        let started_at: Timestamp = STARTED.parse().unwrap();
+        let now = started_at + jiff::SignedDuration::from_secs(seconds);
+        let ordered = Ordered { action, started_at };
+        verdict(ordered, &serde_json::from_str(&body).unwrap(), now).label()
+    }
+
+    const DONE: &str = "ProvisioningState/succeeded";
+    const UPDATING: &str = "ProvisioningState/updating";
+    const RUNNING: &str = "PowerState/running";
+    const DEALLOCATED: &str = "PowerState/deallocated";
+
+    #[test]
+    fn a_machine_where_the_order_leads_tells_success() {
+        let deallocated = judged(Action::Deallocate, &[DONE, DEALLOCATED], SINCE, 20);
+        let started = judged(Action::Start, &[DONE, RUNNING], SINCE, 20);
+        let off = judged(Action::PowerOff, &[DONE, "PowerState/stopped"], SINCE, 20);
+        assert_eq!([deallocated, started, off], ["succeeded"; 3]);
+    }
+
+    #[test]
+    fn a_machine_that_is_changing_tells_that_it_runs() {
+        for (action, power) in [
+            (Action::Deallocate, "PowerState/deallocating"),
+            (Action::Deallocate, RUNNING),
+            (Action::Start, "PowerState/starting"),
+            (Action::Start, RUNNING),
+            (Action::Restart, RUNNING),
+            (Action::Reapply, RUNNING),
+        ] {
+            let status = judged(action, &[UPDATING, power], BEFORE, 600);
+            assert_eq!(status, "in_progress", "{action:?} {power}");
+        }
+    }
+
+    #[test]
+    fn a_restart_has_succeeded_only_if_something_has_ended_since() {
+        for action in [Action::Restart, Action::Redeploy, Action::Reapply] {
+            let status = |changed, after| judged(action, &[DONE, RUNNING], changed, after);
+            assert_eq!(status(SINCE, 20), "succeeded", "{action:?}");
+            assert_eq!(status(BEFORE, 20), "in_progress", "{action:?}");
+            assert_eq!(status(BEFORE, 600), "unknown", "{action:?}");
+        }
+        let failed = ["ProvisioningState/failed/InternalOperationError", RUNNING];
+        assert_eq!(judged(Action::Restart, &failed, SINCE, 20), "unknown");
+    }
+
+    #[test]
+    fn a_machine_elsewhere_is_no_proof_of_a_failure() {
+        let still = judged(Action::Deallocate, &[DONE, RUNNING], BEFORE, 5);
+        assert_eq!(still, "in_progress");
+        for (changed, after) in [(SINCE, 20), (BEFORE, 600)] {
+            let status = judged(Action::Deallocate, &[DONE, RUNNING], changed, after);
+            assert_eq!(status, "unknown");
+        }
+        let opposite = ["ProvisioningState/updating", "PowerState/starting"];
+        assert_eq!(judged(Action::Deallocate, &opposite, BEFORE, 5), "unknown");
+    }
+
+    #[test]
+    fn deallocated_is_not_yet_hibernated() {
+        let plain = [DONE, DEALLOCATED];
+        assert_eq!(judged(Action::Hibernate, &plain, SINCE, 20), "unknown");
+        let asleep = [DONE, DEALLOCATED, "HibernationState/Hibernated"];
+        assert_eq!(judged(Action::Hibernate, &asleep, SINCE, 20), "succeeded");
+    }
+}

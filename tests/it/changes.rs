@@ -1,0 +1,94 @@
+//! Changes of tags and size.
+
+use azure_sandbox::Service;
+
+use crate::{answer::Answer, gateway::Gateway, orders::ended};
+
+const VM: &str = "/vms/web-01";
+
+async fn patch(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
+    let json = [("content-type", "application/json")];
+    let headers: Vec<_> = json.iter().chain(headers).copied().collect();
+    let (api, body) = (gateway.api, body.as_bytes().to_vec());
+    gateway.send("PATCH", api, VM, &headers, body).await
+}
+
+fn open() -> Gateway {
+    Gateway::with(&[("MIG_VM_UPDATE", "on")])
+}
+
+#[actix_web::test]
+async fn changes_are_switched_off_unless_they_are_switched_on() {
+    let gateway = Gateway::start();
+    let answer = patch(&gateway, &[], r#"{"tags":{}}"#).await;
+    assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"));
+    assert!(answer.text().contains("MIG_VM_UPDATE"));
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn tags_are_replaced_as_a_whole() {
+    let gateway = open();
+    let answer = patch(&gateway, &[], r#"{"tags":{"owner":"web"}}"#).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(answer.json()["action"], "update");
+    let machine = gateway.get(VM).await.json();
+    assert_eq!(machine["tags"], serde_json::json!({"owner": "web"}));
+}
+
+#[actix_web::test]
+async fn a_change_of_size_is_followed_to_its_end() {
+    let gateway = open();
+    let answer = patch(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    let place = answer.header("location").unwrap().to_owned();
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    assert_eq!(gateway.get(VM).await.json()["size"], "Standard_B4ms");
+}
+
+#[actix_web::test]
+async fn only_the_version_that_was_read_is_changed() {
+    let gateway = open();
+    let etag = gateway.get(VM).await.header("etag").unwrap().to_owned();
+    let change = r#"{"tags":{"n":"1"}}"#;
+    let current = [("if-match", etag.as_str())];
+    assert_eq!(patch(&gateway, &current, change).await.status, 200);
+
+    let stale = patch(&gateway, &current, r#"{"tags":{"n":"2"}}"#).await;
+
+    let told = (stale.status, stale.code());
+    assert_eq!(told, (412, "precondition_failed".to_owned()));
+    assert_eq!(gateway.get(VM).await.json()["tags"]["n"], "1");
+    assert_eq!(
+        patch(&gateway, &[("if-match", "*")], change).await.status,
+        200
+    );
+}
+
+#[actix_web::test]
+async fn what_is_no_change_is_refused_and_reaches_nobody() {
+    let gateway = open();
+    for body in [
+        "",
+        "{}",
+        "[]",
+        r#"{"tags":{"a/b":"c"}}"#,
+        r#"{"tags":{"a":1}}"#,
+        r#"{"size":"a b"}"#,
+        r#"{"size":"Standard_B2s","osProfile":{}}"#,
+        r#"{"location":"x"}"#,
+    ] {
+        let answer = patch(&gateway, &[], body).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (400, "invalid_request".to_owned()), "{body}");
+    }
+    for version in ["7", "\"7", "W/\"7\", \"8\""] {
+        let answer = patch(&gateway, &[("if-match", version)], r#"{"tags":{}}"#).await;
+        assert_eq!(answer.status, 400, "{version}");
+    }
+    let plain = [("content-type", "text/plain")];
+    let body = br#"{"tags":{}}"#.to_vec();
+    let answer = gateway.send("PATCH", gateway.api, VM, &plain, body).await;
+    assert_eq!(answer.status, 415, "{}", answer.text());
+    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}

@@ -1,0 +1,171 @@
+//! Orders that meet each other.
+
+use std::{collections::BTreeSet, rc::Rc};
+
+use actix_web::rt;
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+
+use crate::{
+    gateway::Gateway,
+    orders::{ended, ordered},
+};
+
+const DEALLOCATE: &str = "/vms/web-01/deallocate";
+
+/// A gateway before an Azure whose operations last until `hold` says so.
+fn slow() -> Gateway {
+    let settings = Settings {
+        operation_takes: std::time::Duration::from_secs(3),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    Gateway::before(azure, Host::ContainerApp, &[])
+}
+
+#[actix_web::test]
+async fn a_hundred_identical_orders_are_one_order_and_one_operation() {
+    let gateway = Rc::new(Gateway::start());
+    let hold = gateway.azure.hold(Service::Actions);
+    let callers: Vec<_> = (0..100)
+        .map(|_| {
+            let gateway = Rc::clone(&gateway);
+            rt::spawn(async move { gateway.post(DEALLOCATE).await })
+        })
+        .collect();
+    hold.arrived(1).await;
+    gateway
+        .until("/metrics", |answer| {
+            let all = "mi_gateway_http_requests_in_flight 101";
+            answer.text().contains(all).then_some(())
+        })
+        .await;
+    hold.release();
+
+    let mut ids = BTreeSet::new();
+    for caller in callers {
+        let answer = caller.await.unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        ids.insert(answer.json()["id"].as_str().unwrap().to_owned());
+    }
+
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 1);
+}
+
+#[actix_web::test]
+async fn callers_who_wait_for_one_order_share_its_refusal() {
+    let gateway = Rc::new(Gateway::start());
+    let fault = Fault::answer(409, r#"{"error":{"code":"Conflict","message":"busy"}}"#);
+    gateway
+        .azure
+        .inject(Service::Actions, fault, Times::Next(1));
+    let hold = gateway.azure.hold(Service::Actions);
+    let order = || {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.post(DEALLOCATE).await })
+    };
+    let (first, second) = (order(), order());
+    hold.arrived(1).await;
+    gateway
+        .until("/metrics", |answer| {
+            let all = "mi_gateway_http_requests_in_flight 3";
+            answer.text().contains(all).then_some(())
+        })
+        .await;
+    hold.release();
+
+    for caller in [first, second] {
+        assert_eq!(caller.await.unwrap().status, 409);
+    }
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    assert_eq!(gateway.post(DEALLOCATE).await.status, 202);
+}
+
+#[actix_web::test]
+async fn a_repeated_deallocation_costs_one_look_and_says_so() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    ended(&gateway, &place).await;
+    let before = gateway.azure.requests(Service::VirtualMachines).len();
+
+    let answer = gateway.post(DEALLOCATE).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let operation = answer.json();
+    assert_eq!(operation["noop"], true);
+    assert_eq!(operation["status"], "Succeeded");
+    let told = operation["message"].as_str().unwrap();
+    assert!(told.contains("web-01 is deallocated already"), "{told}");
+    let looks = gateway.azure.requests(Service::VirtualMachines).len();
+    assert_eq!(looks, before + 1);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    let again = answer.header("content-location").unwrap();
+    assert_eq!(gateway.get(again).await.json()["id"], operation["id"]);
+}
+
+#[actix_web::test]
+async fn a_start_does_not_overtake_a_deallocation() {
+    let gateway = slow();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    let answer = gateway.post("/vms/web-01/start").await;
+
+    assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
+    assert_eq!(answer.json()["operation"], place.as_str());
+    assert!(answer.header("retry-after").is_some());
+    assert!(answer.text().contains("supersede=true"));
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+}
+
+#[actix_web::test]
+async fn what_is_overtaken_on_purpose_is_superseded_and_names_its_successor() {
+    let gateway = slow();
+    let older = ordered(&gateway, "web-01", "deallocate").await;
+    let newer = ordered(&gateway, "web-01", "start?supersede=true").await;
+
+    let superseded = ended(&gateway, &older).await;
+    assert_eq!(superseded["status"], "Superseded", "{superseded}");
+    assert_eq!(superseded["error"]["code"], "OperationPreempted");
+    let successor = superseded["supersededBy"].as_str().unwrap();
+    assert!(newer.ends_with(successor), "{newer} {successor}");
+    assert_eq!(ended(&gateway, &newer).await["status"], "Succeeded");
+    let state = gateway.azure.power_state("rg-web", "web-01");
+    assert_eq!(state.as_deref(), Some("running"));
+}
+
+#[actix_web::test]
+async fn what_somebody_else_has_begun_is_not_overtaken_either() {
+    let gateway = slow();
+    gateway.azure.order("rg-web", "web-01", "deallocate");
+
+    let answer = gateway.post("/vms/web-01/start").await;
+
+    assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn what_somebody_else_has_begun_is_joined() {
+    let gateway = slow();
+    gateway.azure.order("rg-web", "web-01", "deallocate");
+
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn powering_off_does_not_make_a_deallocated_machine_cost_money() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    ended(&gateway, &place).await;
+
+    let answer = gateway.post("/vms/web-01/powerOff").await;
+
+    assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
+    assert!(answer.text().contains("charged"));
+    let state = gateway.azure.power_state("rg-web", "web-01");
+    assert_eq!(state.as_deref(), Some("deallocated"));
+}

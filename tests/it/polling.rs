@@ -1,0 +1,144 @@
+//! Azure is asked often enough, and not too often.
+
+use std::{
+    collections::BTreeSet,
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix_web::rt::{self, time};
+use azure_sandbox::{Fault, Fleet, Host, Sandbox, Service, Settings, Times, VirtualMachine};
+
+use crate::{
+    gateway::Gateway,
+    orders::{ended, ordered},
+    program::{Running, gateway},
+};
+
+/// The deallocation that was recorded on 2025-11-16.
+///
+/// Source: Azure/azure-cli, `test_vm_create_state_modifications.yaml`.
+const RECORDED: Duration = Duration::from_millis(7_750);
+
+#[actix_web::test]
+async fn the_end_of_a_recorded_operation_is_known_within_five_seconds() {
+    let settings = Settings {
+        operation_takes: RECORDED,
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    gateway.ready().await;
+    let began = Instant::now();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    let operation = ended(&gateway, &place).await;
+
+    let took = began.elapsed();
+    assert_eq!(operation["status"], "Succeeded");
+    assert!(took >= RECORDED, "{took:?}");
+    assert!(took < RECORDED + Duration::from_secs(5), "{took:?}");
+}
+
+/// An Azure with two hundred machines in each of five subscriptions: as many as
+/// it takes orders for at once. The looks before the orders use up four fifths
+/// of the reads that it gives at once.
+fn fleet() -> (Sandbox, Vec<VirtualMachine>) {
+    let settings = Settings {
+        operation_takes: Duration::from_secs(5),
+        fleet: Some(Fleet {
+            machines: 1_000,
+            subscriptions: 5,
+        }),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let mut machines = azure.virtual_machines();
+    machines.retain(|machine| machine.name.starts_with("fleet-"));
+    (azure, machines)
+}
+
+/// In a process of its own, so that the log of a thousand operations does not
+/// have to be searched by every other test.
+#[actix_web::test]
+async fn a_thousand_operations_at_once_meet_no_throttling() {
+    let (azure, machines) = fleet();
+    let scopes: BTreeSet<_> = machines
+        .iter()
+        .map(|machine| format!("/subscriptions/{}", machine.subscription_id))
+        .collect();
+    let scopes: Vec<_> = scopes.into_iter().collect();
+    let mut command = gateway();
+    command
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_SCOPES", scopes.join(","));
+    let running = Rc::new(Running::start(command));
+    let orders: Vec<_> = machines
+        .iter()
+        .map(|machine| {
+            let running = Rc::clone(&running);
+            let path = format!(
+                "/vms/{}/deallocate?subscriptionId={}&resourceGroup={}",
+                machine.name, machine.subscription_id, machine.resource_group
+            );
+            rt::spawn(async move { running.ordered(&path).await })
+        })
+        .collect();
+    for order in orders {
+        order.await.unwrap();
+    }
+
+    let all = r#"operations_total{action="deallocate",outcome="succeeded"} 1000"#;
+    let mut ticks = time::interval(Duration::from_millis(500));
+    let metrics = time::timeout(Duration::from_secs(90), async {
+        loop {
+            ticks.tick().await;
+            let metrics = running.metrics().await;
+            if metrics.contains(all) {
+                return metrics;
+            }
+        }
+    });
+    let metrics = metrics.await.expect("all operations have ended");
+
+    let refused = |line: &&str| line.contains(r#"service="arm",status="4xx""#);
+    let refused: Vec<_> = metrics.lines().filter(refused).collect();
+    assert!(refused.is_empty(), "{refused:?}");
+    assert_eq!(azure.requests(Service::Actions).len(), 1_000);
+    let (_, output) = Rc::into_inner(running).unwrap().terminate();
+    for secret in azure.secrets().iter().take(50) {
+        assert!(!output.contains(secret), "a secret was written");
+    }
+}
+
+#[actix_web::test]
+async fn a_pause_that_azure_asks_for_is_kept_by_polls() {
+    let gateway = Gateway::start();
+    let fault = Fault::Throttle { retry_after: 3 };
+    gateway
+        .azure
+        .inject(Service::Operations, fault, Times::Next(1));
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    gateway.azure.arrived(Service::Operations, 1).await;
+    let throttled = Instant::now();
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+
+    assert!(throttled.elapsed() >= Duration::from_secs(3));
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 2);
+}
+
+#[actix_web::test]
+async fn a_long_pause_is_passed_on_at_once_and_not_slept_through() {
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    for service in [Service::VirtualMachines, Service::Actions] {
+        let fault = Fault::Throttle { retry_after: 1_200 };
+        gateway.azure.inject(service, fault, Times::Next(1));
+        let began = Instant::now();
+        let answer = gateway.post("/vms/web-01/deallocate").await;
+        assert_eq!((answer.status, answer.code().as_str()), (429, "throttled"));
+        assert_eq!(answer.header("retry-after"), Some("1200"));
+        assert!(began.elapsed() < Duration::from_secs(1), "{service:?}");
+    }
+}

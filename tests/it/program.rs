@@ -1,0 +1,114 @@
+//! The program itself, as a process that ends with the test.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    net::SocketAddr,
+    process::{Child, Command, Stdio},
+    thread::{self, JoinHandle},
+};
+
+/// The program, without any environment.
+pub(crate) fn gateway() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mi-gateway"));
+    command.env_clear();
+    command
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A running program that is ended with the test.
+pub(crate) struct Running {
+    child: Child,
+    /// What it writes after the line that says where it listens.
+    output: Option<JoinHandle<String>>,
+    api: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Running {
+    /// Starts `command` and waits until it listens.
+    pub(crate) fn start(mut command: Command) -> Self {
+        command
+            .env("MIG_LISTEN", "127.0.0.1:0")
+            .env("MIG_ADMIN_LISTEN", "127.0.0.1:0");
+        command
+            .env("MIG_SHUTDOWN_DELAY", "0s")
+            .stdout(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        output.read_line(&mut line).unwrap();
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert!(line["message"].as_str().unwrap().starts_with("listening; "));
+        let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
+        // Read as it comes: a pipe that is full would hold the program up.
+        let rest = thread::spawn(move || {
+            let mut rest = String::new();
+            output.read_to_string(&mut rest).unwrap();
+            rest
+        });
+        Self {
+            child,
+            output: Some(rest),
+            api: address("api"),
+            admin: address("admin"),
+        }
+    }
+
+    /// The status of the answer to a GET of `path`.
+    pub(crate) async fn status(&self, path: &str) -> u16 {
+        let client = awc::Client::builder().finish();
+        let answer = client.get(self.url(path)).send().await.unwrap();
+        answer.status().as_u16()
+    }
+
+    /// Gives the order at `path`; returns where to ask.
+    pub(crate) async fn ordered(&self, path: &str) -> String {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let mut answer = client.post(self.url(path)).send().await.unwrap();
+        let body = answer.body().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 202, "{}", text(&body));
+        let place = answer.headers().get("location").unwrap();
+        place.to_str().unwrap().to_owned()
+    }
+
+    /// The metrics.
+    pub(crate) async fn metrics(&self) -> String {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let url = format!("http://{}/metrics", self.admin);
+        let mut answer = client.get(url).send().await.unwrap();
+        text(&answer.body().limit(16 << 20).await.unwrap())
+    }
+
+    /// Sends SIGTERM; returns the exit code and the rest of the output.
+    pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let rest = self.output.take().unwrap().join().unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+
+    /// Sends SIGKILL, and waits until it is dead.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.api)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+    }
+}

@@ -1,0 +1,108 @@
+//! Operations outlive the gateway that began them.
+
+use std::{process::Stdio, time::Duration};
+
+use azure_sandbox::{Host, Sandbox, Service, Settings};
+
+use crate::{
+    gateway::Gateway,
+    orders::{ended, ordered},
+    program::{Running, gateway},
+};
+
+/// An Azure whose operations outlast the death of a gateway.
+fn azure(operation_takes: Duration) -> Sandbox {
+    let settings = Settings {
+        operation_takes,
+        ..Settings::default()
+    };
+    Sandbox::start(settings).unwrap()
+}
+
+#[actix_web::test]
+async fn another_gateway_answers_for_one_that_was_killed() {
+    let azure = azure(Duration::from_secs(2));
+    let mut command = gateway();
+    command
+        .envs(azure.environment(Host::ContainerApp))
+        .stderr(Stdio::inherit());
+    let first = Running::start(command);
+    let second = Gateway::before(azure, Host::ContainerApp, &[]);
+
+    let place = first.ordered("/vms/web-01/deallocate").await;
+    first.kill();
+    let running = second.get(&place).await;
+    assert_eq!(running.status, 200, "{}", running.text());
+    assert_eq!(running.json()["status"], "InProgress");
+    let operation = ended(&second, &place).await;
+
+    assert_eq!(operation["status"], "Succeeded", "{operation}");
+    assert_eq!(operation["action"], "deallocate");
+    assert!(operation["observedAt"].is_string());
+    let state = second.azure.power_state("rg-web", "web-01");
+    assert_eq!(state.as_deref(), Some("deallocated"));
+    assert!(second.azure.requests(Service::Operations).is_empty());
+}
+
+#[actix_web::test]
+async fn a_restart_is_known_to_have_ended_by_another_gateway() {
+    let first = Gateway::before(azure(Duration::from_millis(300)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "restart").await;
+    ended(&first, &place).await;
+    let second = first.twin();
+
+    let operation = second.get(&place).await.json();
+
+    assert_eq!(operation["status"], "Succeeded", "{operation}");
+}
+
+#[actix_web::test]
+async fn what_another_order_has_undone_is_unknown_and_says_why() {
+    let first = Gateway::before(azure(Duration::from_millis(300)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "deallocate").await;
+    ended(&first, &place).await;
+    let again = ordered(&first, "web-01", "start").await;
+    ended(&first, &again).await;
+
+    let operation = first.twin().get(&place).await.json();
+
+    assert_eq!(operation["status"], "Unknown");
+    assert_eq!(operation["error"]["code"], "Overtaken");
+    assert_eq!(ended(&first, &place).await["status"], "Succeeded");
+}
+
+#[actix_web::test]
+async fn many_who_ask_another_gateway_cost_azure_one_look_in_five_seconds() {
+    let first = Gateway::before(azure(Duration::from_secs(30)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "deallocate").await;
+    let second = first.twin();
+    let before = first.azure.requests(Service::VirtualMachines).len();
+
+    for _ in 0..50 {
+        assert_eq!(second.get(&place).await.json()["status"], "InProgress");
+    }
+
+    let looks = first.azure.requests(Service::VirtualMachines).len() - before;
+    assert!(looks <= 2, "{looks} looks");
+}
+
+#[actix_web::test]
+async fn an_id_that_nobody_gave_out_is_not_found_or_judged_by_the_machine() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    let (rest, print) = place.split_at(place.len() - 8);
+    let (head, time) = rest.split_at(rest.len() - 11);
+    for other in [
+        "/operations/x".to_owned(),
+        "/operations/00000000-0000-4000-8000-000000000000".to_owned(),
+        format!("{rest}00000000"),
+        place.replace("web-01", "web-02"),
+        format!("{head}00000000000{print}"),
+        format!("{head}7fffffffffff{print}"),
+        place.replace("web-01", "..%2f"),
+    ] {
+        let answer = gateway.get(&other).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (404, "not_found".to_owned()), "{other} {time}");
+    }
+}
