@@ -23,6 +23,7 @@ mod graph_faults;
 mod health;
 mod identity;
 mod joining;
+mod least_privilege;
 mod listing;
 mod matrix;
 mod names;
