@@ -23,6 +23,7 @@ mod arm_signatures;
 mod arm_throttles;
 mod arm_tokens;
 mod arm_update;
+mod binary;
 mod client;
 mod compute;
 mod control;
