@@ -118,6 +118,11 @@ impl Power {
             .map_or(rest.power_state(), |change| change.action.shows(rest))
     }
 
+    /// Whether it rests hibernated.
+    pub(super) fn is_hibernated(&self, now: Instant) -> bool {
+        self.rest(now) == Rest::Hibernated && self.power_state(now) == "deallocated"
+    }
+
     /// The course of the latest change.
     pub(super) fn latest(&self) -> Option<&Course> {
         Some(&self.change.as_ref()?.course)

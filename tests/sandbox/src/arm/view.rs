@@ -109,7 +109,7 @@ impl Machine {
                 "displayStatus": format!("VM {state}"),
             }),
         ];
-        if state == "deallocated" && self.power.rest(now) == Rest::Hibernated {
+        if self.power.is_hibernated(now) {
             statuses.push(json!({
                 "code": "HibernationState/Hibernated",
                 "level": "Info",

@@ -35,6 +35,7 @@ pub struct VirtualMachine {
     pub name: String,
     /// Its region.
     pub location: String,
+    /// Its size at first: an update may change it, as it may change its tags.
     pub(crate) size: &'static str,
     /// The resource that manages it, such as the scale set of an AKS node pool.
     pub(crate) managed_by: Option<String>,

@@ -116,6 +116,7 @@ impl Door {
         if self.guards == 0
             && let State::Shut(socket) = std::mem::replace(&mut self.state, State::Gone)
         {
+            socket.set_reuseaddr(true)?;
             self.state = State::Open(socket.listen(BACKLOG)?);
         }
         Ok(())
@@ -133,7 +134,11 @@ fn reserved(address: SocketAddr) -> io::Result<TcpSocket> {
         // Connections of before hold the port for a while.
         socket.set_reuseaddr(true)?;
         match socket.bind(address) {
-            Ok(()) => return Ok(socket),
+            Ok(()) => {
+                // Nor is it to be shared from now on.
+                socket.set_reuseaddr(false)?;
+                return Ok(socket);
+            }
             // A child process that is being started has every socket of its
             // parent, the listening one too, until it becomes its own program.
             Err(error) if error.kind() != ErrorKind::AddrInUse || Instant::now() >= deadline => {
