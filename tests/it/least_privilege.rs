@@ -3,10 +3,15 @@
 
 use std::{fs, time::Duration};
 
-use azure_sandbox::{Assignment, Host, Sandbox, Settings};
+use azure_sandbox::{Assignment, Host, Sandbox, Service, Settings, VirtualMachine};
 use serde_json::Value;
 
-use crate::{architecture::root, contract::Contract, gateway::Gateway};
+use crate::{
+    answer::Answer,
+    architecture::root,
+    gateway::Gateway,
+    orders::{ended, ordered},
+};
 
 const MACHINE: &str = "web-01";
 
@@ -21,27 +26,31 @@ const ORDERS: [&str; 6] = [
     "deallocate",
 ];
 
-fn role() -> Value {
-    let text = fs::read_to_string(root().join("deploy/azure/role.json")).unwrap();
+fn role(file: &str) -> Value {
+    let text = fs::read_to_string(root().join("deploy/azure").join(file)).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
-fn actions() -> Vec<String> {
-    serde_json::from_value(role()["Actions"].clone()).unwrap()
+fn actions_of(file: &str) -> Vec<String> {
+    serde_json::from_value(role(file)["Actions"].clone()).unwrap()
 }
 
-/// The orders that the gateway takes by now.
-fn orders() -> Vec<&'static str> {
-    let operations = Contract::get().operations();
-    let is_served = |order: &&str| {
-        let path = format!("/vms/{{name}}/{order}");
-        operations.contains(&("POST".to_owned(), path))
-    };
-    ORDERS.into_iter().filter(is_served).collect()
+fn actions() -> Vec<String> {
+    actions_of("role.json")
 }
 
 /// A gateway whose identity holds `actions` at the machine's resource group.
 fn allowed(actions: &[String]) -> Gateway {
+    assigned(actions, |machine| {
+        format!(
+            "/subscriptions/{}/resourceGroups/{}",
+            machine.subscription_id, machine.resource_group
+        )
+    })
+}
+
+/// A gateway whose identity holds `actions` at the `scope` of the machine.
+fn assigned(actions: &[String], scope: impl Fn(&VirtualMachine) -> String) -> Gateway {
     let azure = Sandbox::start(Settings {
         operation_takes: Duration::ZERO,
         ..Settings::default()
@@ -50,13 +59,10 @@ fn allowed(actions: &[String]) -> Gateway {
     let machines = azure.virtual_machines();
     let machine = machines.iter().find(|it| it.name == MACHINE).unwrap();
     azure.assign(vec![Assignment {
-        scope: format!(
-            "/subscriptions/{}/resourceGroups/{}",
-            machine.subscription_id, machine.resource_group
-        ),
+        scope: scope(machine),
         actions: actions.to_vec(),
     }]);
-    Gateway::before(azure, Host::ContainerApp, &[])
+    Gateway::before(azure, Host::ContainerApp, &[("MIG_VM_UPDATE", "on")])
 }
 
 /// Lists machines, looks at one, gives every order and waits for its end;
@@ -65,16 +71,13 @@ async fn tour(gateway: &Gateway) -> (Vec<String>, u64) {
     let listed = gateway.get("/vms").await.text().contains(MACHINE);
     let shown = gateway.get(&format!("/vms/{MACHINE}")).await.status;
     let mut ends = vec![format!("listed: {listed}, shown: {shown}")];
-    for order in orders() {
+    for order in ORDERS {
         let answer = gateway.post(&format!("/vms/{MACHINE}/{order}")).await;
         let Some(place) = answer.header("location") else {
             ends.push(format!("{order}: {}", answer.text()));
             continue;
         };
-        let has_ended = |it: &Value| it["status"] != "InProgress";
-        let operation = gateway
-            .until(place, |answer| Some(answer.json()).filter(has_ended))
-            .await;
+        let operation = ended(gateway, place).await;
         ends.push(format!("{order}: {}", operation["status"]));
     }
     (ends, refused(gateway).await)
@@ -100,20 +103,13 @@ async fn the_role_is_enough_for_every_order_to_its_end() {
     let (ends, refused) = tour(&allowed(&actions())).await;
     let succeeded = |order| format!("{order}: \"Succeeded\"");
     let mut all = vec!["listed: true, shown: 200".to_owned()];
-    all.extend(orders().into_iter().map(succeeded));
+    all.extend(ORDERS.map(succeeded));
     assert_eq!((ends, refused), (all, 0));
 }
 
 #[actix_web::test]
 async fn without_any_one_action_of_the_role_something_is_refused() {
-    let not_served = |missing: &String| {
-        let mut orders_to_come = ORDERS.into_iter().filter(|it| !orders().contains(it));
-        orders_to_come.any(|order| action(order) == *missing)
-    };
     for missing in actions() {
-        if not_served(&missing) {
-            continue;
-        }
         let mut rest = actions();
         rest.retain(|action| *action != missing);
         let (ends, refused) = tour(&allowed(&rest)).await;
@@ -131,10 +127,43 @@ async fn a_missing_action_is_told_with_the_role_that_has_it() {
         .await
         .json();
     let detail = problem["detail"].as_str().unwrap();
-    let role = role();
+    let role = role("role.json");
     let command = format!("--role '{}' --scope '", role["Name"].as_str().unwrap());
     assert!(detail.contains(&action("deallocate")), "{detail}");
     assert!(detail.contains(&command), "{detail}");
+}
+
+/// It may not read the status of the operation, and looks at the machine.
+#[actix_web::test]
+async fn a_role_on_the_machine_alone_is_enough_to_switch_it_and_to_learn_the_end() {
+    let gateway = assigned(&actions(), VirtualMachine::id);
+    let place = ordered(&gateway, MACHINE, "deallocate").await;
+    let operation = ended(&gateway, &place).await;
+    assert_eq!(operation["status"], "Succeeded", "{operation}");
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 1);
+}
+
+async fn tagged(gateway: &Gateway) -> Answer {
+    let (path, json) = (
+        format!("/vms/{MACHINE}"),
+        [("content-type", "application/json")],
+    );
+    let body = br#"{"tags":{"env":"test"}}"#.to_vec();
+    gateway.send("PATCH", gateway.api, &path, &json, body).await
+}
+
+#[actix_web::test]
+async fn a_change_needs_the_other_role_as_well_and_says_so() {
+    let refused = tagged(&allowed(&actions())).await;
+    assert_eq!(refused.code(), "upstream_refused");
+    let name = role("role-update.json")["Name"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(refused.text().contains(&name), "{}", refused.text());
+
+    let both = [actions(), actions_of("role-update.json")].concat();
+    assert_eq!(tagged(&allowed(&both)).await.status, 200);
 }
 
 #[test]

@@ -167,3 +167,24 @@ async fn calls_carry_the_trace_and_azures_correlation_ids() {
     assert_eq!(correlation.replace('-', ""), trace);
     assert!(call.header("x-forwarded-for").is_none());
 }
+
+#[actix_web::test]
+async fn a_place_that_was_remembered_is_looked_up_again_where_azure_finds_nothing() {
+    let both = "/subscriptions/5ab1e000-0000-4000-8000-000000000001 \
+                /subscriptions/5ab1e000-0000-4000-8000-000000000002";
+    let gateway = Gateway::with(&[("MIG_SCOPES", both)]);
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    let gone = Fault::answer(
+        404,
+        r#"{"error":{"code":"ResourceNotFound","message":"M"}}"#,
+    );
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, gone, Times::Next(1));
+
+    let answer = gateway.post(DEALLOCATE).await;
+
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    assert_eq!(gateway.azure.requests(Service::ResourceGraph).len(), 2);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+}
