@@ -3,14 +3,15 @@
 
 use std::{
     cell::RefCell,
-    net::SocketAddr,
+    io::Write as _,
+    net::{SocketAddr, TcpStream},
     rc::Rc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use actix_web::rt::{System, time};
-use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
+use azure_sandbox::{Hold, Host, Recorded, Sandbox, Service, Settings};
 use mi_gateway::{Application, Config};
 use tokio::sync::oneshot;
 
@@ -207,6 +208,25 @@ impl Gateway {
                 answer.text()
             );
         }
+    }
+
+    /// A caller asks for the machine at `path` and, once that waits at `hold`,
+    /// resets its connection. Resolves when the gateway has noticed.
+    pub(crate) async fn left_by_a_caller(&self, path: &str, hold: &Hold) {
+        let mut caller = TcpStream::connect(self.api).unwrap();
+        let host = format!("host: {}", self.api);
+        let both = format!(
+            "GET /openapi.yaml HTTP/1.1\r\n{host}\r\n\r\nGET {path} HTTP/1.1\r\n{host}\r\n\r\n"
+        );
+        caller.write_all(both.as_bytes()).unwrap();
+        hold.arrived(1).await;
+        // With an answer that was not read, this is a reset.
+        drop(caller);
+        let aborted = r#"http_requests_total{method="GET",route="/vms/{name}",status="aborted"} 1"#;
+        self.until("/metrics", |answer| {
+            answer.text().contains(aborted).then_some(())
+        })
+        .await;
     }
 
     /// Resolves when the gateway has a token for everything.

@@ -1,6 +1,6 @@
 //! What follows when Azure rejects a token that has not expired.
 
-use std::{io::Write as _, net::TcpStream, rc::Rc};
+use std::rc::Rc;
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
@@ -106,23 +106,7 @@ async fn a_caller_that_goes_leaves_the_acquisition_running() {
     gateway.ready().await;
     gateway.azure.expire_tokens();
     let hold = gateway.azure.hold(Service::Token);
-    let mut caller = TcpStream::connect(gateway.api).unwrap();
-    let host = format!("host: {}", gateway.api);
-    let both = format!(
-        "GET /openapi.yaml HTTP/1.1\r\n{host}\r\n\r\nGET {MACHINE} HTTP/1.1\r\n{host}\r\n\r\n"
-    );
-    caller.write_all(both.as_bytes()).unwrap();
-    hold.arrived(1).await;
-
-    // With an answer that was not read, this is a reset.
-    drop(caller);
-    gateway
-        .until("/metrics", |answer| {
-            let aborted =
-                r#"http_requests_total{method="GET",route="/vms/{name}",status="aborted"} 1"#;
-            answer.text().contains(aborted).then_some(())
-        })
-        .await;
+    gateway.left_by_a_caller(MACHINE, &hold).await;
     let next = rt::spawn({
         let gateway = Rc::clone(&gateway);
         async move { gateway.get(MACHINE).await }
