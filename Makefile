@@ -18,6 +18,8 @@ run: ## the gateway on 127.0.0.1:8080, in front of a local Azure
 	$(CARGO) build --workspace --locked
 	target/debug/azure-sandbox exec -- target/debug/mi-gateway
 
+# Most tests wait for a clock, and not for a core.
+test: export RUST_TEST_THREADS ?= 6
 test: ## every test: units, and over HTTP against the local Azure
 	$(CARGO) test --workspace --locked
 

@@ -115,8 +115,9 @@ struct Api {
 
 impl Api {
     /// Sends `request` with a token, and once more with another if Azure
-    /// rejects the first, unless no other will do either. That is safe for every verb: a request without
-    /// authentication is refused before it is looked at.
+    /// rejects the first, unless no other will do either. That is safe for
+    /// every verb: a request without authentication is refused before it is
+    /// looked at.
     async fn call(
         &self,
         call: Call,
