@@ -183,10 +183,13 @@ impl Inventory {
         };
         let query = MachineQuery::named(name, scopes.iter());
         let (graph, scopes, context) = (self.graph.clone(), scopes.clone(), context.clone());
+        let name = name.clone();
         let flight = async move {
             let outcome = graph.ids(&query, &context).await.map(|mut ids| {
                 // Azure's word is not taken for what may be switched.
-                ids.retain(|id| scopes.have(&id.subscription_id, &id.resource_group));
+                ids.retain(|id| {
+                    id.name.is(&name) && scopes.have(&id.subscription_id, &id.resource_group)
+                });
                 Candidates::from(ids)
             });
             landing.land(&outcome);

@@ -31,6 +31,14 @@ pub(crate) enum InvalidName {
 #[serde(transparent)]
 pub(crate) struct VmName(String);
 
+impl VmName {
+    /// Whether `other` names the same virtual machine in the same group: case
+    /// does not matter.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
 impl FromStr for VmName {
     type Err = InvalidName;
 

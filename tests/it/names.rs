@@ -341,3 +341,20 @@ async fn a_row_from_beyond_the_scopes_is_not_believed() {
     );
     assert_eq!(reads(&gateway), 0);
 }
+
+#[actix_web::test]
+async fn a_row_of_another_name_is_not_switched() {
+    let gateway = gateway();
+    let id = format!(
+        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-02"
+    );
+    let row = format!(r#"{{"data":[{{"id":"{id}","name":"web-01"}}]}}"#);
+    gateway.azure.inject(
+        Service::ResourceGraph,
+        Fault::answer(200, &row),
+        Times::Next(1),
+    );
+    let answer = gateway.post("/vms/web-01/deallocate").await;
+    assert_eq!(status(&answer), not_found());
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 0);
+}
