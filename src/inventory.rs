@@ -149,11 +149,11 @@ impl Inventory {
         }
     }
 
-    /// Gives up what is remembered of `name`, because Azure knows no such
-    /// virtual machine there. Whether to ask for it again: not where nothing
-    /// was remembered.
-    pub(crate) fn forget(&self, name: &VmName) -> bool {
-        self.names.forget(name)
+    /// Gives up what is remembered of the name of `id`, because Azure knows no
+    /// such virtual machine there. Whether to ask for it again: not where that
+    /// was not remembered.
+    pub(crate) fn forget(&self, id: &VirtualMachineId) -> bool {
+        self.names.forget(id)
     }
 
     /// The virtual machine that the gateway runs on. A container has none.

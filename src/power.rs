@@ -200,8 +200,9 @@ impl Power {
                 .await;
             found.map_err(Error::Inventory)
         };
-        match work(find().await?).await {
-            Err(error) if error.is_not_found() && self.inventory.forget(&target.name) => {
+        let id = find().await?;
+        match work(id.clone()).await {
+            Err(error) if error.is_not_found() && self.inventory.forget(&id) => {
                 work(find().await?).await
             }
             outcome => outcome,

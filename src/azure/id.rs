@@ -71,6 +71,19 @@ pub(crate) struct VirtualMachineId {
     pub(crate) name: VmName,
 }
 
+impl VirtualMachineId {
+    /// Whether `other` is the same place, whatever its case.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.name.is(&other.name)
+            && self
+                .subscription_id
+                .eq_ignore_ascii_case(&other.subscription_id)
+            && self
+                .resource_group
+                .eq_ignore_ascii_case(&other.resource_group)
+    }
+}
+
 impl FromStr for VirtualMachineId {
     type Err = InvalidName;
 

@@ -125,18 +125,20 @@ impl KnownNames {
         })
     }
 
-    /// Forgets `name`, unless that was done a moment ago; whether there was
-    /// anything to forget.
-    pub(super) fn forget(&self, name: &VmName) -> bool {
-        let key = key(name);
+    /// Forgets the name of `id`, if it was remembered to lead there; whether it
+    /// was, now or a moment ago.
+    pub(super) fn forget(&self, id: &VirtualMachineId) -> bool {
+        let key = key(&id.name);
         if self.0.asked_again.contains_key(&key) {
             return true;
         }
-        let was_known = self.0.names.remove(&key).is_some();
-        if was_known {
+        let known = self.0.names.get(&key).unwrap_or_default();
+        let leads_there = known.iter().any(|it| it.is(id));
+        if leads_there {
+            self.0.names.invalidate(&key);
             self.0.asked_again.insert(key, ());
         }
-        was_known
+        leads_there
     }
 
     fn flights(&self) -> MutexGuard<'_, HashMap<String, Seat>> {
@@ -255,12 +257,13 @@ mod tests {
     #[test]
     fn a_name_is_forgotten_once_for_all_who_find_out_at_the_same_time() {
         let names = KnownNames::new();
-        assert!(!names.forget(&name("web-01")));
-        first(&names, "web-01").land(&Ok(found(1)));
-        assert!(names.forget(&name("WEB-01")));
-        first(&names, "web-01").land(&Ok(found(2)));
-        assert!(names.forget(&name("web-01")));
-        assert!(matches!(names.join(&name("web-01")), Joined::Landed(_)));
+        let id: VirtualMachineId = ID.to_uppercase().parse().unwrap();
+        assert!(!names.forget(&id));
+        first(&names, "v").land(&Ok(found(1)));
+        assert!(names.forget(&id));
+        first(&names, "v").land(&Ok(found(2)));
+        assert!(names.forget(&id));
+        assert!(matches!(names.join(&name("v")), Joined::Landed(_)));
     }
 
     #[test]

@@ -358,3 +358,13 @@ async fn a_row_of_another_name_is_not_switched() {
     assert_eq!(status(&answer), not_found());
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 0);
 }
+
+#[actix_web::test]
+async fn a_group_that_a_name_is_not_in_makes_nobody_look_it_up_again() {
+    let gateway = gateway();
+    assert_eq!(gateway.get("/vms/db-01").await.status, 200);
+    let elsewhere = format!("/vms/db-01?subscriptionId={ONE}&resourceGroup=rg-web");
+    assert_eq!(status(&gateway.get(&elsewhere).await), not_found());
+    assert_eq!(gateway.get("/vms/db-01").await.status, 200);
+    assert_eq!((look_ups(&gateway), reads(&gateway)), (1, 3));
+}
