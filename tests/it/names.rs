@@ -1,19 +1,16 @@
 //! Names of virtual machines in many subscriptions and groups.
 
+mod faults;
+
 use std::rc::Rc;
 
 use actix_web::rt;
-use azure_sandbox::{Assignment, Fault, Host, Sandbox, Service, Settings, Times};
+use azure_sandbox::{Assignment, Service};
 
 use crate::{answer::Answer, gateway::Gateway};
 
 const ONE: &str = "5ab1e000-0000-4000-8000-000000000001";
 const TWO: &str = "5ab1e000-0000-4000-8000-000000000002";
-
-/// What Resource Graph says to an identity that has no role in any of the
-/// subscriptions. Source: Azure/aztfexport#331.
-const NOTHING_READABLE: &str = r#"{"error":{"code":"BadRequest","message":"M",
-    "details":[{"code":"NoValidSubscriptionsInQueryRequest","message":"M"}]}}"#;
 
 /// A gateway for all of both subscriptions.
 fn gateway() -> Gateway {
@@ -245,51 +242,6 @@ async fn a_member_of_a_uniform_scale_set_is_said_to_be_none_of_ours() {
 }
 
 #[actix_web::test]
-async fn a_failed_look_up_is_told_with_its_cause_and_not_remembered() {
-    let azure = Sandbox::start(Settings::default()).unwrap();
-    let scopes = format!("/subscriptions/{ONE} /subscriptions/{TWO}");
-    let gateway = Gateway::before(azure, Host::ContainerApp, &[("MIG_SCOPES", &scopes)]);
-    for (status, code, fault) in [
-        (
-            429,
-            "throttled",
-            Fault::Answer {
-                status: 429,
-                headers: vec![("retry-after".to_owned(), "700".to_owned())],
-                body: r#"{"error":{"code":"RateLimiting","message":"M"}}"#.to_owned(),
-            },
-        ),
-        (502, "upstream_refused", Fault::answer(403, "{}")),
-        (
-            502,
-            "upstream_refused",
-            Fault::answer(400, NOTHING_READABLE),
-        ),
-        (502, "upstream_failed", Fault::answer(400, "{}")),
-        (502, "upstream_failed", Fault::answer(200, "[]")),
-    ] {
-        gateway
-            .azure
-            .inject(Service::ResourceGraph, fault, Times::Next(1));
-        let answer = gateway.get("/vms/web-01").await;
-        assert_eq!((answer.status, answer.code().as_str()), (status, code));
-    }
-    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
-}
-
-#[actix_web::test]
-async fn a_look_up_that_breaks_off_is_repeated() {
-    let gateway = gateway();
-    for fault in [Fault::answer(503, ""), Fault::Reset] {
-        gateway
-            .azure
-            .inject(Service::ResourceGraph, fault, Times::Next(1));
-    }
-    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
-    assert_eq!(look_ups(&gateway), 3);
-}
-
-#[actix_web::test]
 async fn the_version_that_azure_sends_is_passed_on() {
     let gateway = Gateway::start();
     let before = gateway.get("/vms/web-01").await;
@@ -319,47 +271,6 @@ async fn what_the_identity_may_not_read_is_neither_found_nor_listed() {
 }
 
 #[actix_web::test]
-async fn a_row_from_beyond_the_scopes_is_not_believed() {
-    let scopes = format!("/subscriptions/{ONE}/resourceGroups/rg-db /subscriptions/{TWO}");
-    let gateway = within(&scopes);
-    let id = format!(
-        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-01"
-    );
-    let row = format!(r#"{{"data":[{{"id":"{id}","name":"web-01","location":"l"}}]}}"#);
-    gateway.azure.inject(
-        Service::ResourceGraph,
-        Fault::answer(200, &row),
-        Times::Next(2),
-    );
-    let answer = gateway.get("/vms/web-01").await;
-    assert_eq!(status(&answer), not_found());
-    let listed = gateway.get("/vms").await.json();
-    assert_eq!(
-        listed["value"].as_array().map(Vec::len),
-        Some(0),
-        "{listed}"
-    );
-    assert_eq!(reads(&gateway), 0);
-}
-
-#[actix_web::test]
-async fn a_row_of_another_name_is_not_switched() {
-    let gateway = gateway();
-    let id = format!(
-        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-02"
-    );
-    let row = format!(r#"{{"data":[{{"id":"{id}","name":"web-01"}}]}}"#);
-    gateway.azure.inject(
-        Service::ResourceGraph,
-        Fault::answer(200, &row),
-        Times::Next(1),
-    );
-    let answer = gateway.post("/vms/web-01/deallocate").await;
-    assert_eq!(status(&answer), not_found());
-    assert_eq!(gateway.azure.requests(Service::Actions).len(), 0);
-}
-
-#[actix_web::test]
 async fn a_group_that_a_name_is_not_in_makes_nobody_look_it_up_again() {
     let gateway = gateway();
     assert_eq!(gateway.get("/vms/db-01").await.status, 200);
@@ -367,4 +278,13 @@ async fn a_group_that_a_name_is_not_in_makes_nobody_look_it_up_again() {
     assert_eq!(status(&gateway.get(&elsewhere).await), not_found());
     assert_eq!(gateway.get("/vms/db-01").await.status, 200);
     assert_eq!((look_ups(&gateway), reads(&gateway)), (1, 3));
+}
+
+#[actix_web::test]
+async fn a_group_that_azure_does_not_know_may_be_the_callers() {
+    let gateway = within(&format!("/subscriptions/{ONE}"));
+    let answer = gateway.get("/vms/web-01?resourceGroup=nope").await;
+    assert_eq!(status(&answer), not_found());
+    let detail = answer.json()["detail"].to_string();
+    assert!(detail.contains("?resourceGroup="), "{detail}");
 }

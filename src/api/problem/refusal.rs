@@ -8,7 +8,7 @@ use super::{
     grant,
 };
 use crate::{
-    azure::{Call, Reason, explanation},
+    azure::{Action, Call, Reason, explanation},
     http::Refusal,
 };
 
@@ -34,9 +34,12 @@ const POLICY: &str = "a policy of Azure forbids this to everybody: the Activity 
 const NO_SUBSCRIPTION: &str =
     "Azure knows no such subscription: see MIG_SCOPES, and whether it was deleted or disabled";
 
-const NO_GROUP: &str = "Azure knows no such resource group: see MIG_SCOPES";
+const NO_GROUP: &str =
+    "Azure knows no such resource group: see ?resourceGroup=, if it was given, and MIG_SCOPES";
 
 const VERSION: &str = "the Compute service of this cloud does not offer it";
+
+const NO_SEARCH: &str = "this cloud does not offer the version of Resource Graph that is asked for";
 
 const LOCKED: &str = "a lock on the virtual machine, its resource group or its subscription forbids every order, \
      deallocation too: a machine that runs goes on to run and to be billed until somebody removes \
@@ -44,12 +47,27 @@ const LOCKED: &str = "a lock on the virtual machine, its resource group or its s
 
 /// The problem that `refusal` of `call` is.
 pub(super) fn problem(call: Call, token_age: Option<Duration>, refusal: &Refusal) -> Problem {
-    let reason = Reason::of(refusal);
+    let reason = fitting(Reason::of(refusal), call);
     let problem = Problem::new(code(&reason), detail(&reason, call, token_age, refusal));
     match refusal.retry_after.or_else(|| usual_pause(&reason)) {
         Some(pause) => problem.retry_after(pause),
         None => problem,
     }
+}
+
+/// `reason`, if `call` can be refused for it. A search names no resource that
+/// could be absent or in a wrong state, and only a change names a version:
+/// whatever says so is on the way to Azure, or in its place.
+fn fitting(reason: Reason, call: Call) -> Reason {
+    let is_amiss = match call {
+        Call::FindVms | Call::ListVms | Call::ListUsers => matches!(
+            reason,
+            Reason::NoSuchResource | Reason::State | Reason::Precondition
+        ),
+        Call::Order(Action::Update) => false,
+        Call::GetVm | Call::Order(_) | Call::OperationStatus => reason == Reason::Precondition,
+    };
+    if is_amiss { Reason::Unsuitable } else { reason }
 }
 
 fn code(reason: &Reason) -> Code {
@@ -83,7 +101,7 @@ fn detail(reason: &Reason, call: Call, token_age: Option<Duration>, refusal: &Re
         Reason::NoSuchSubscription => NO_SUBSCRIPTION.to_owned(),
         Reason::NoSuchGroup => NO_GROUP.to_owned(),
         Reason::NoSuchResource => "Azure knows no such resource".to_owned(),
-        Reason::Version => VERSION.to_owned(),
+        Reason::Version => version(call).to_owned(),
         Reason::Locked => LOCKED.to_owned(),
         Reason::Busy | Reason::State => words(refusal, "Azure reports a conflict"),
         Reason::Shortage => shortage(refusal),
@@ -92,6 +110,13 @@ fn detail(reason: &Reason, call: Call, token_age: Option<Duration>, refusal: &Re
         Reason::TooSlow => format!("Azure gave up on {call}{}", doubt(call)),
         Reason::Failed => failed(call, refusal),
         Reason::Unsuitable => format!("Azure does not take the request to {call}"),
+    }
+}
+
+fn version(call: Call) -> &'static str {
+    match call {
+        Call::FindVms | Call::ListVms => NO_SEARCH,
+        Call::GetVm | Call::Order(_) | Call::OperationStatus | Call::ListUsers => VERSION,
     }
 }
 
@@ -144,7 +169,8 @@ mod tests {
 
     #[test]
     fn a_condition_that_does_not_hold_is_a_problem_of_its_own() {
-        let problem = told(Call::GetVm, StatusCode::PRECONDITION_FAILED, "");
+        let update = Call::Order(Action::Update);
+        let problem = told(update, StatusCode::PRECONDITION_FAILED, "");
         assert_eq!(problem.code, Code::PreconditionFailed);
         assert_eq!(problem.status, StatusCode::PRECONDITION_FAILED);
     }

@@ -1,0 +1,115 @@
+//! Look-ups that Resource Graph answers amiss.
+
+use azure_sandbox::{Fault, Service, Times};
+
+use super::{ONE, TWO, gateway, look_ups, not_found, reads, status, within};
+
+/// What Resource Graph says to an identity that has no role in any of the
+/// subscriptions. Source: Azure/aztfexport#331.
+const NOTHING_READABLE: &str = r#"{"error":{"code":"BadRequest","message":"M",
+    "details":[{"code":"NoValidSubscriptionsInQueryRequest","message":"M"}]}}"#;
+
+#[actix_web::test]
+async fn a_failed_look_up_is_told_with_its_cause_and_not_remembered() {
+    let gateway = gateway();
+    for (status, code, fault) in [
+        (
+            429,
+            "throttled",
+            Fault::Answer {
+                status: 429,
+                headers: vec![("retry-after".to_owned(), "700".to_owned())],
+                body: r#"{"error":{"code":"RateLimiting","message":"M"}}"#.to_owned(),
+            },
+        ),
+        (502, "upstream_refused", Fault::answer(403, "{}")),
+        (
+            502,
+            "upstream_refused",
+            Fault::answer(400, NOTHING_READABLE),
+        ),
+        (502, "upstream_failed", Fault::answer(400, "{}")),
+        (502, "upstream_failed", Fault::answer(200, "[]")),
+    ] {
+        gateway
+            .azure
+            .inject(Service::ResourceGraph, fault, Times::Next(1));
+        let answer = gateway.get("/vms/web-01").await;
+        assert_eq!((answer.status, answer.code().as_str()), (status, code));
+    }
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_look_up_that_breaks_off_is_repeated() {
+    let gateway = gateway();
+    for fault in [Fault::answer(503, ""), Fault::Reset] {
+        gateway
+            .azure
+            .inject(Service::ResourceGraph, fault, Times::Next(1));
+    }
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    assert_eq!(look_ups(&gateway), 3);
+}
+
+#[actix_web::test]
+async fn a_row_from_beyond_the_scopes_is_not_believed() {
+    let scopes = format!("/subscriptions/{ONE}/resourceGroups/rg-db /subscriptions/{TWO}");
+    let gateway = within(&scopes);
+    let id = format!(
+        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-01"
+    );
+    let row = format!(r#"{{"data":[{{"id":"{id}","name":"web-01","location":"l"}}]}}"#);
+    gateway.azure.inject(
+        Service::ResourceGraph,
+        Fault::answer(200, &row),
+        Times::Next(2),
+    );
+    let answer = gateway.get("/vms/web-01").await;
+    assert_eq!(status(&answer), not_found());
+    let listed = gateway.get("/vms").await.json();
+    assert_eq!(
+        listed["value"].as_array().map(Vec::len),
+        Some(0),
+        "{listed}"
+    );
+    assert_eq!(reads(&gateway), 0);
+}
+
+#[actix_web::test]
+async fn a_row_of_another_name_is_not_switched() {
+    let gateway = gateway();
+    let id = format!(
+        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-02"
+    );
+    let row = format!(r#"{{"data":[{{"id":"{id}","name":"web-01"}}]}}"#);
+    gateway.azure.inject(
+        Service::ResourceGraph,
+        Fault::answer(200, &row),
+        Times::Next(1),
+    );
+    let answer = gateway.post("/vms/web-01/deallocate").await;
+    assert_eq!(status(&answer), not_found());
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 0);
+}
+
+#[actix_web::test]
+async fn an_answer_that_fits_no_such_question_is_azures_fault() {
+    let gateway = gateway();
+    for (service, status, method, path) in [
+        (Service::ResourceGraph, 404, "GET", "/vms/web-01"),
+        (Service::ResourceGraph, 404, "GET", "/vms"),
+        (Service::ResourceGraph, 409, "GET", "/vms"),
+        (Service::ResourceGraph, 412, "GET", "/vms"),
+        (Service::VirtualMachines, 412, "GET", "/vms/web-02"),
+        (Service::Actions, 412, "POST", "/vms/web-03/restart"),
+    ] {
+        let fault = Fault::answer(status, "");
+        gateway.azure.inject(service, fault, Times::Next(1));
+        let answer = gateway
+            .send(method, gateway.api, path, &[], Vec::new())
+            .await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (502, "upstream_failed".to_owned()), "{status} {path}");
+    }
+}
