@@ -10,6 +10,10 @@ use super::{challenge::Challenge, quota, retry::retry_after};
 /// The longest message that is kept, in characters: it goes to callers.
 const MESSAGE_LIMIT: usize = 1_000;
 
+/// No quota of Azure takes longer to fill; sums with a much longer pause would
+/// be beyond what a clock can show.
+const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
 /// An answer with a status other than success.
 #[derive(Clone, Debug)]
 pub(crate) struct Refusal {
@@ -29,7 +33,7 @@ pub(crate) struct Refusal {
     pub(crate) challenge: Challenge,
     /// Whether Resource Manager itself refuses, and no provider behind it.
     pub(crate) is_from_gateway: bool,
-    /// How long to stay away, where the answer says so.
+    /// How long to stay away, where the answer says so; a day at most.
     pub(crate) retry_after: Option<Duration>,
     /// Azure's id of the request, for a support ticket.
     pub(crate) request_id: Option<String>,
@@ -61,7 +65,7 @@ impl Refusal {
             challenge: Challenge::read(headers),
             is_from_gateway: text("x-ms-failure-cause").as_deref() == Some("gateway"),
             newest_version: text_of(body.pointer("/newest-versions/0")),
-            retry_after: pause,
+            retry_after: pause.map(|pause| pause.min(LONGEST_PAUSE)),
             request_id: text("x-ms-request-id").or_else(|| text("request-id")),
             correlation_id: text("x-ms-correlation-request-id"),
         }

@@ -170,3 +170,18 @@ async fn a_read_that_is_cut_short_is_repeated() {
     assert_eq!(gateway.get("/vms/web-01").await.status, 200);
     assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 2);
 }
+
+#[actix_web::test]
+async fn a_pause_beyond_all_measure_is_cut_to_a_day() {
+    let gateway = Gateway::start();
+    let fault = Fault::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), u64::MAX.to_string())],
+        body: r#"{"error":{"code":"SubscriptionRequestsThrottled","message":"M"}}"#.to_owned(),
+    };
+    let next = Times::Next(1);
+    gateway.azure.inject(Service::VirtualMachines, fault, next);
+    let answer = gateway.get("/vms/web-01").await;
+    assert_eq!((answer.status, answer.code().as_str()), (429, "throttled"));
+    assert_eq!(answer.header("retry-after"), Some("86400"));
+}
