@@ -32,6 +32,12 @@ pub(crate) enum Error {
     /// The virtual machine that the gateway runs on could not be learnt.
     #[error("instance metadata does not tell the resource group; MIG_SCOPES would")]
     Metadata(#[source] http::Error),
+    /// The same, where the scopes are known.
+    #[error(
+        "instance metadata does not tell which virtual machine the gateway runs on; until it does, \
+         none is switched, unless MIG_ALLOW_SELF=on"
+    )]
+    Host(#[source] http::Error),
     /// IMDS answered with empty fields.
     #[error("instance metadata names no resource group; set MIG_SCOPES")]
     NoGroup,

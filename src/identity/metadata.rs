@@ -18,6 +18,8 @@ pub(crate) struct InstanceMetadata {
     pub(crate) subscription_id: String,
     pub(crate) resource_group_name: String,
     #[serde(default)]
+    pub(crate) name: String,
+    #[serde(default)]
     pub(crate) resource_id: String,
 }
 

@@ -55,8 +55,8 @@ impl Surroundings {
         deadline: Deadline,
     ) -> Result<&Scopes, Error> {
         let own_group = || async {
-            let host = self.host(metadata, deadline).await?;
-            let host = host.ok_or(Error::NoScope)?;
+            let host = self.host(metadata, deadline).await;
+            let host = host.map_err(Error::Metadata)?.ok_or(Error::NoScope)?;
             own_group(host).ok_or(Error::NoGroup)
         };
         self.scopes.get_or_try_init(own_group).await
@@ -72,8 +72,8 @@ impl Surroundings {
         metadata: &Metadata,
         deadline: Deadline,
     ) -> Result<Option<VirtualMachineId>, Error> {
-        let host = self.host(metadata, deadline).await?;
-        Ok(host.and_then(|host| host.resource_id.parse().ok()))
+        let host = self.host(metadata, deadline).await;
+        Ok(host.map_err(Error::Host)?.and_then(own_id))
     }
 
     /// One caller asks; those who wait for it share its failure.
@@ -81,7 +81,7 @@ impl Surroundings {
         &self,
         metadata: &Metadata,
         deadline: Deadline,
-    ) -> Result<Option<&InstanceMetadata>, Error> {
+    ) -> Result<Option<&InstanceMetadata>, http::Error> {
         let Metadata::Service(client, endpoint) = metadata else {
             return Ok(None);
         };
@@ -95,8 +95,7 @@ impl Surroundings {
             }
             outcome
         };
-        let host = self.host.get_or_try_init(ask).await;
-        host.map(Some).map_err(Error::Metadata)
+        self.host.get_or_try_init(ask).await.map(Some)
     }
 
     fn recent_failure(&self) -> Option<http::Error> {
@@ -109,6 +108,18 @@ impl Surroundings {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         *failure = Some((Instant::now(), error.clone()));
     }
+}
+
+/// The id of the virtual machine; without one it is made of what else there is.
+fn own_id(host: &InstanceMetadata) -> Option<VirtualMachineId> {
+    if !host.resource_id.is_empty() {
+        return host.resource_id.parse().ok();
+    }
+    Some(VirtualMachineId {
+        subscription_id: host.subscription_id.clone(),
+        resource_group: host.resource_group_name.clone(),
+        name: host.name.parse().ok()?,
+    })
 }
 
 fn own_group(host: &InstanceMetadata) -> Option<Scopes> {

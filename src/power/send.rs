@@ -89,8 +89,12 @@ impl Power {
         seen: &VirtualMachine,
         context: &Context,
     ) -> Result<(), Error> {
-        let own = self.inventory.own_host(context.deadline).await;
-        let own = own.map_err(Error::Inventory)?;
+        let own = if self.allow.own_host {
+            None
+        } else {
+            let host = self.inventory.own_host(context.deadline).await;
+            host.map_err(Error::Inventory)?
+        };
         let managed_by = seen.managed_by.as_deref();
         match guard::refusal(machine, managed_by, own.as_ref(), self.allow) {
             Some(refusal) => Err(Error::Protected(machine.name.clone(), refusal)),

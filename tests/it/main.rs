@@ -31,6 +31,7 @@ mod names;
 mod operations;
 mod orders;
 mod output;
+mod own_host;
 mod polling;
 mod preferences;
 mod process;

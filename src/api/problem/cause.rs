@@ -177,9 +177,11 @@ impl From<inventory::Error> for Problem {
             inventory::Error::NoScope | inventory::Error::NoGroup => {
                 Self::new(Code::Unavailable, said)
             }
-            inventory::Error::Metadata(_) => Self::new(Code::Unavailable, said)
-                .retry_after(SOON)
-                .caused(error),
+            inventory::Error::Metadata(_) | inventory::Error::Host(_) => {
+                Self::new(Code::Unavailable, said)
+                    .retry_after(SOON)
+                    .caused(error)
+            }
             inventory::Error::Outside(_) => Self::not_found(said),
             inventory::Error::NotFound(..) => Self::not_found(format!(
                 "{said}; one that is new may not be known for a minute, and one that the gateway's \
