@@ -93,7 +93,7 @@ impl Follower {
         let patience = Deadline::after(PATIENCE);
         let mut schedule = Schedule::default();
         loop {
-            time::sleep(schedule.pause()).await;
+            time::sleep(schedule.pause().min(patience.remaining())).await;
             if patience.remaining().is_zero() {
                 return unknown("NotEnded", "it did not end within two hours");
             }

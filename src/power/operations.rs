@@ -58,6 +58,8 @@ pub(super) struct Flight {
     operations: Operations,
     /// The machine that it holds.
     machine: Option<String>,
+    /// What it overtook, which goes on if this order is refused.
+    overtaken: Option<Running>,
     stage: watch::Sender<Stage>,
 }
 
@@ -131,6 +133,7 @@ impl Operations {
         Flight {
             operations: self.clone(),
             machine: None,
+            overtaken: None,
             stage: watch::channel(Stage::Sending).0,
         }
     }
@@ -148,10 +151,11 @@ impl Operations {
     ) -> Boarding {
         let (stage, seat) = watch::channel(Stage::Sending);
         let seat = Seat(seat);
-        running.insert(key(machine), Running { order, seat });
+        let overtaken = running.insert(key(machine), Running { order, seat });
         let flight = Flight {
             operations: self.clone(),
             machine: Some(key(machine)),
+            overtaken,
             stage,
         };
         Boarding::Lead(flight)
@@ -165,9 +169,10 @@ impl Operations {
 
 impl Flight {
     /// Azure, or a look at the machine, has refused the order.
-    pub(super) fn refuse(self, error: Error) {
+    pub(super) fn refuse(mut self, error: Error) {
         // The machine is free before anybody hears of it, and may try again.
         self.leave();
+        self.reinstate();
         self.stage.send_replace(Stage::Refused(error));
     }
 
@@ -183,6 +188,22 @@ impl Flight {
     pub(super) fn end(self, operation: Operation) {
         self.leave();
         self.tell(operation);
+    }
+
+    /// Gives the machine back to what was overtaken, if that still runs.
+    fn reinstate(&mut self) {
+        let (Some(machine), Some(overtaken)) = (&self.machine, self.overtaken.take()) else {
+            return;
+        };
+        let goes_on = overtaken.seat.is_told()
+            && overtaken
+                .seat
+                .operation()
+                .is_some_and(|operation| operation.is_running());
+        if goes_on {
+            let mut running = self.operations.running();
+            running.entry(machine.clone()).or_insert(overtaken);
+        }
     }
 
     fn leave(&self) {
