@@ -163,22 +163,25 @@ impl Power {
         loop {
             boarding = match boarding {
                 Boarding::Lead(flight) => {
-                    let sending =
-                        self.clone()
-                            .send(flight, order, machine, precedence, context.clone());
+                    let power = self.clone();
+                    let sending = power.send(flight, order, machine, precedence, context.clone());
                     return self.tasks.finish(sending).await?;
                 }
-                Boarding::Join(mut seat) => return in_time(context, seat.sent()).await?,
+                Boarding::Join(mut seat) => match in_time(context, seat.sent()).await? {
+                    Err(error) if is_overcome(&error, precedence) => {
+                        self.operations.board(&machine, order)
+                    }
+                    outcome => return outcome,
+                },
                 Boarding::Behind(mut seat) => {
-                    match (in_time(context, seat.sent()).await?, precedence) {
-                        (Ok(other), Precedence::Wait) if other.is_running() => {
-                            return Err(Error::Busy(Box::new(other)));
-                        }
-                        (Ok(other), Precedence::Supersede) if other.is_running() => {
+                    let outcome = in_time(context, seat.sent()).await?;
+                    // One that was refused, or has ended since, is in nobody's way.
+                    match (outcome.ok().filter(Operation::is_running), precedence) {
+                        (None, _) => self.operations.board(&machine, order),
+                        (Some(_), Precedence::Supersede) => {
                             self.operations.overtake(&machine, order, &seat)
                         }
-                        // It was refused, or has ended since.
-                        _ => self.operations.board(&machine, order),
+                        (Some(other), Precedence::Wait) => return Err(Error::Busy(other.into())),
                     }
                 }
             };
@@ -246,6 +249,12 @@ impl Power {
         let took = operation.took(Timestamp::now());
         self.metrics.operation_ended(action, outcome, took);
     }
+}
+
+/// Whether what refused somebody else's order is no obstacle to this caller's.
+fn is_overcome(error: &Error, precedence: Precedence) -> bool {
+    let is_yielding = matches!(error, Error::Obstacle(_, Obstacle::Changing(_)));
+    is_yielding && precedence == Precedence::Supersede
 }
 
 /// What `sent` gives, or that the caller's time is up.

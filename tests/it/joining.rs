@@ -135,6 +135,31 @@ async fn what_is_overtaken_on_purpose_is_superseded_and_names_its_successor() {
 }
 
 #[actix_web::test]
+async fn who_may_overtake_is_not_refused_with_one_who_may_not() {
+    let gateway = Rc::new(slow());
+    gateway.azure.order("rg-web", "web-01", "deallocate");
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let start = |path: &'static str| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.post(path).await })
+    };
+    let patient = start("/vms/web-01/start");
+    hold.arrived(1).await;
+    let pressing = start("/vms/web-01/start?supersede=true");
+    gateway
+        .until("/metrics", |answer| {
+            let all = "mi_gateway_http_requests_in_flight 3";
+            answer.text().contains(all).then_some(())
+        })
+        .await;
+    hold.release();
+
+    assert_eq!(patient.await.unwrap().status, 409);
+    let overtook = pressing.await.unwrap();
+    assert_eq!(overtook.status, 202, "{}", overtook.text());
+}
+
+#[actix_web::test]
 async fn what_somebody_else_has_begun_is_not_overtaken_either() {
     let gateway = slow();
     gateway.azure.order("rg-web", "web-01", "deallocate");
