@@ -7,6 +7,7 @@ mod operations;
 mod plan;
 mod recall;
 mod schedule;
+mod seat;
 mod send;
 #[cfg(test)]
 mod simulation;

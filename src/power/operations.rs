@@ -9,11 +9,11 @@ use std::{
 use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::watch;
 
-use super::{Error, Operation, OperationId};
-use crate::{
-    azure::{Order, VirtualMachineId},
-    task::Unfinished,
+use super::{
+    Error, Operation, OperationId,
+    seat::{Seat, Stage},
 };
+use crate::azure::{Order, VirtualMachineId};
 
 /// Operations are kept for this long after they were last heard of.
 ///
@@ -24,33 +24,24 @@ pub(super) const RETENTION: Duration = Duration::from_hours(24);
 /// More are never kept; the ones longest not heard of go first.
 const CAPACITY: u64 = 10_000;
 
-/// How far an order is.
-#[derive(Clone, Debug)]
-enum Stage {
-    /// It is not known yet what Azure makes of it.
-    Sending,
-    Refused(Error),
-    Taken(Operation),
-}
-
 /// Shared by all workers.
 #[derive(Clone)]
 pub(crate) struct Operations(Arc<Inner>);
 
 struct Inner {
     kept: Cache<OperationId, Seat>,
-    /// The newest order for each machine, while it is sent or runs.
-    running: Mutex<HashMap<String, Running>>,
+    running: Mutex<HashMap<String, Orders>>,
 }
+
+/// The orders for one machine that are sent or run, the newest last. Those
+/// before it are what it is to overtake: they hold the machine again if it is
+/// refused.
+type Orders = Vec<Running>;
 
 struct Running {
     order: Order,
     seat: Seat,
 }
-
-/// A place from which an order is watched.
-#[derive(Clone)]
-pub(super) struct Seat(watch::Receiver<Stage>);
 
 /// The one place from which an order is told; dropping it ends the order's
 /// claim on its machine.
@@ -95,14 +86,14 @@ impl Operations {
     /// Keeps what was learnt of an operation that does not run here.
     pub(super) fn keep(&self, operation: Operation) {
         let id = operation.id.clone();
-        let (_, seat) = watch::channel(Stage::Taken(operation));
-        self.0.kept.insert(id, Seat(seat));
+        let stage = watch::Sender::new(Stage::Taken(operation));
+        self.0.kept.insert(id, Seat::before(&stage));
     }
 
     /// A place for `order`: of its own if nothing is in its way.
     pub(super) fn board(&self, machine: &VirtualMachineId, order: Order) -> Boarding {
         let mut running = self.running();
-        match running.get(&key(machine)) {
+        match newest(&running, machine) {
             Some(other) if other.order == order => Boarding::Join(other.seat.clone()),
             Some(other) => Boarding::Behind(other.seat.clone()),
             None => self.lead(&mut running, machine, order),
@@ -118,10 +109,8 @@ impl Operations {
         other: &Seat,
     ) -> Boarding {
         let mut running = self.running();
-        match running.get(&key(machine)) {
-            Some(found) if !found.seat.0.same_channel(&other.0) => {
-                Boarding::Behind(found.seat.clone())
-            }
+        match newest(&running, machine) {
+            Some(found) if !found.seat.is_beside(other) => Boarding::Behind(found.seat.clone()),
             _ => self.lead(&mut running, machine, order),
         }
     }
@@ -131,24 +120,25 @@ impl Operations {
         Flight {
             operations: self.clone(),
             machine: None,
-            stage: watch::channel(Stage::Sending).0,
+            stage: watch::Sender::new(Stage::Sending),
         }
     }
 
     /// The operation that holds `machine`, if it is known by now.
     pub(super) fn on(&self, machine: &VirtualMachineId) -> Option<Operation> {
-        self.running().get(&key(machine))?.seat.operation()
+        newest(&self.running(), machine)?.seat.operation()
     }
 
     fn lead(
         &self,
-        running: &mut HashMap<String, Running>,
+        running: &mut HashMap<String, Orders>,
         machine: &VirtualMachineId,
         order: Order,
     ) -> Boarding {
-        let (stage, seat) = watch::channel(Stage::Sending);
-        let seat = Seat(seat);
-        running.insert(key(machine), Running { order, seat });
+        let stage = watch::Sender::new(Stage::Sending);
+        let seat = Seat::before(&stage);
+        let orders = running.entry(key(machine)).or_default();
+        orders.push(Running { order, seat });
         let flight = Flight {
             operations: self.clone(),
             machine: Some(key(machine)),
@@ -157,7 +147,7 @@ impl Operations {
         Boarding::Lead(flight)
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Orders>> {
         let running = &self.0.running;
         running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -173,9 +163,10 @@ impl Flight {
 
     /// What is known of the operation now.
     pub(super) fn tell(&self, operation: Operation) {
+        self.hold_alone();
         let id = operation.id.clone();
         self.stage.send_replace(Stage::Taken(operation));
-        let seat = Seat(self.stage.subscribe());
+        let seat = Seat::before(&self.stage);
         self.operations.0.kept.insert(id, seat);
     }
 
@@ -185,15 +176,32 @@ impl Flight {
         self.tell(operation);
     }
 
+    /// Azure has taken the order: what it overtook holds the machine no more.
+    fn hold_alone(&self) {
+        let Some(machine) = &self.machine else { return };
+        let mut running = self.operations.running();
+        let Some(orders) = running.get_mut(machine) else {
+            return;
+        };
+        if let Some(own) = orders.iter().position(|order| self.is(order)) {
+            orders.drain(..own);
+        }
+    }
+
     fn leave(&self) {
         let Some(machine) = &self.machine else { return };
         let mut running = self.operations.running();
-        let is_own = running
-            .get(machine)
-            .is_some_and(|held| held.seat.0.same_channel(&self.stage.subscribe()));
-        if is_own {
+        let Some(orders) = running.get_mut(machine) else {
+            return;
+        };
+        orders.retain(|order| !self.is(order));
+        if orders.is_empty() {
             running.remove(machine);
         }
+    }
+
+    fn is(&self, order: &Running) -> bool {
+        order.seat.is_beside(&Seat::before(&self.stage))
     }
 }
 
@@ -203,41 +211,12 @@ impl Drop for Flight {
     }
 }
 
-impl Seat {
-    /// What became of the order, once it has been sent.
-    pub(super) async fn sent(&mut self) -> Result<Operation, Error> {
-        let is_sent = |stage: &Stage| !matches!(stage, Stage::Sending);
-        match self.0.wait_for(is_sent).await.as_deref() {
-            Ok(Stage::Taken(operation)) => Ok(operation.clone()),
-            Ok(Stage::Refused(error)) => Err(error.clone()),
-            // The worker that sent it has stopped.
-            Ok(Stage::Sending) | Err(_) => Err(Error::Unfinished(Unfinished::Stopped)),
-        }
-    }
-
-    /// Resolves when the operation has ended, or is followed no more.
-    pub(super) async fn ended(&mut self) {
-        let has_ended = |stage: &Stage| match stage {
-            Stage::Sending => false,
-            Stage::Refused(_) => true,
-            Stage::Taken(operation) => !operation.is_running(),
-        };
-        // An error says that nobody is left to tell.
-        let _ = self.0.wait_for(has_ended).await;
-    }
-
-    /// Whether somebody here tells how the operation goes.
-    pub(super) fn is_told(&self) -> bool {
-        self.0.has_changed().is_ok()
-    }
-
-    /// The operation as it is now, once it has been taken.
-    pub(super) fn operation(&self) -> Option<Operation> {
-        match &*self.0.borrow() {
-            Stage::Taken(operation) => Some(operation.clone()),
-            Stage::Sending | Stage::Refused(_) => None,
-        }
-    }
+/// The newest order for `machine`.
+fn newest<'a>(
+    running: &'a HashMap<String, Orders>,
+    machine: &VirtualMachineId,
+) -> Option<&'a Running> {
+    running.get(&key(machine))?.last()
 }
 
 /// Resource ids compare without regard to case.

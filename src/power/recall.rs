@@ -7,7 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Error, Operation, OperationId, Power, Status,
     follow::gone,
-    operations::{RETENTION, Seat},
+    operations::RETENTION,
+    seat::Seat,
     verdict::{Ordered, verdict},
 };
 use crate::{azure::VirtualMachineId, http::Context};

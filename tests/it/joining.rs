@@ -160,6 +160,21 @@ async fn who_may_overtake_is_not_refused_with_one_who_may_not() {
 }
 
 #[actix_web::test]
+async fn what_a_refused_order_did_not_overtake_is_still_joined() {
+    let gateway = slow();
+    let restart = ordered(&gateway, "web-01", "restart").await;
+    let fault = Fault::answer(409, r#"{"error":{"code":"Conflict","message":"busy"}}"#);
+    gateway
+        .azure
+        .inject(Service::Actions, fault, Times::Next(1));
+    let refused = gateway.post("/vms/web-01/deallocate?supersede=true").await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+
+    assert_eq!(ordered(&gateway, "web-01", "restart").await, restart);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 2);
+}
+
+#[actix_web::test]
 async fn what_somebody_else_has_begun_is_not_overtaken_either() {
     let gateway = slow();
     gateway.azure.order("rg-web", "web-01", "deallocate");
