@@ -151,8 +151,11 @@ pub(super) fn may_be_taken(error: &azure::Error) -> bool {
     }
 }
 
+/// Whether the order shows: what was under way before would show all the same.
 fn has_moved(before: &VirtualMachine, now: &VirtualMachine) -> bool {
-    now.last_change() == LastChange::UnderWay
-        || now.changed_at() != before.changed_at()
-        || now.power_state() != before.power_state()
+    let was_settled = before.last_change() != LastChange::UnderWay;
+    let is_changing = now.last_change() == LastChange::UnderWay;
+    let differs =
+        now.changed_at() != before.changed_at() || now.power_state() != before.power_state();
+    was_settled && (is_changing || differs)
 }

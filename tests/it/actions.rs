@@ -1,5 +1,7 @@
 //! The power actions, and what each of them comes to.
 
+use std::time::Duration;
+
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
@@ -198,4 +200,20 @@ async fn an_order_that_left_no_trace_is_told_with_where_to_look() {
     }
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 3);
     assert_eq!(state(&gateway), "running");
+}
+
+#[actix_web::test]
+async fn an_order_whose_answer_is_lost_is_not_found_in_what_was_under_way_before() {
+    let gateway = Gateway::start();
+    gateway.azure.operations_take(Duration::from_mins(1));
+    gateway.azure.order("rg-web", "web-01", "restart");
+    let fault = Fault::answer(503, "");
+    gateway
+        .azure
+        .inject(Service::Actions, fault, Times::Next(1));
+
+    let answer = gateway.post("/vms/web-01/restart").await;
+
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    assert!(answer.json()["operation"].is_string());
 }
