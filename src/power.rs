@@ -6,6 +6,7 @@ mod operation;
 mod operations;
 mod plan;
 mod recall;
+mod route;
 mod schedule;
 mod seat;
 mod send;

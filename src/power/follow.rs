@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_secs(10);
 
 /// No operation on one virtual machine takes longer; the slowest recorded took
 /// a few minutes.
-const PATIENCE: Duration = Duration::from_hours(2);
+pub(super) const PATIENCE: Duration = Duration::from_hours(2);
 
 /// What a failed operation says that a newer one has overtaken.
 ///
@@ -136,9 +136,10 @@ impl Follower {
         }
     }
 
-    /// What it means that Azure does not answer. Where the status may not be read, or is no longer known, the
-    /// machine is looked at instead: a role on the machine alone lets the
-    /// identity act, and look, but not ask how it goes.
+    /// What it means that Azure does not answer. Where the status may not be
+    /// read, or is no longer known, the machine is looked at instead: a role on
+    /// the machine alone lets the identity act, and look, but not ask how it
+    /// goes.
     ///
     /// Source: "Track asynchronous Azure operations", permission for tracking.
     fn without_answer(&self, error: &azure::Error) -> Setback {
