@@ -90,13 +90,16 @@ impl Follower {
     }
 
     async fn end(&mut self) -> Status {
-        let patience = Deadline::after(PATIENCE);
+        time::timeout(PATIENCE, self.asked())
+            .await
+            .unwrap_or_else(|_| unknown("NotEnded", "it did not end within two hours"))
+    }
+
+    /// Asks until there is an end, however often Azure does not answer.
+    async fn asked(&mut self) -> Status {
         let mut schedule = Schedule::default();
         loop {
             time::sleep(schedule.pause()).await;
-            if patience.remaining().is_zero() {
-                return unknown("NotEnded", "it did not end within two hours");
-            }
             let arm = &self.power.arm;
             arm.turn(&self.operation.machine.subscription_id).await;
             match self.look(&mut schedule).await {
