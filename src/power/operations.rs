@@ -11,9 +11,10 @@ use tokio::sync::watch;
 
 use super::{
     Error, Operation, OperationId,
+    operation::begins_at,
     seat::{Seat, Stage},
 };
-use crate::azure::{Order, VirtualMachineId};
+use crate::azure::{Action, Order, VirtualMachine, VirtualMachineId};
 
 /// Operations are kept for this long after they were last heard of.
 ///
@@ -76,6 +77,28 @@ impl Operations {
             kept,
             running: Mutex::default(),
         }))
+    }
+
+    /// An operation on the machine as `seen` just before, with an id that no
+    /// other one here has.
+    pub(super) fn begin(
+        &self,
+        action: Action,
+        machine: VirtualMachineId,
+        seen: &VirtualMachine,
+    ) -> Operation {
+        let mut id = OperationId::new(action, &machine, begins_at(seen));
+        while !self.reserve(&id) {
+            id = id.later();
+        }
+        Operation::known(id, machine)
+    }
+
+    /// Whether `id` was free; it is not any more.
+    fn reserve(&self, id: &OperationId) -> bool {
+        let nothing = || Seat::before(&watch::Sender::new(Stage::Sending));
+        let entry = self.0.kept.entry_by_ref(id).or_insert_with(nothing);
+        entry.is_fresh()
     }
 
     /// Where the operation `id` can be watched, if it is known here.

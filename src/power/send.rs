@@ -68,13 +68,13 @@ impl Power {
         match plan(order, &seen, precedence) {
             Plan::Refuse(obstacle) => Err(Error::Obstacle(machine.name, obstacle)),
             Plan::AlreadySo => {
-                let mut operation = Operation::begun(order.action, machine, &seen);
+                let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::AlreadySo);
                 operation.end(Status::Succeeded, operation.started_at);
                 Ok(Begun(operation, None))
             }
             Plan::UnderWay => {
-                let mut operation = Operation::begun(order.action, machine, &seen);
+                let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::UnderWay);
                 Ok(Begun(operation, Some(Way::Observation)))
             }
@@ -105,7 +105,7 @@ impl Power {
         seen: &VirtualMachine,
         context: &Context,
     ) -> Result<Begun, Error> {
-        let mut operation = Operation::begun(order.action, machine, seen);
+        let mut operation = self.operations.begin(order.action, machine, seen);
         match self.arm.submit(order, &operation.machine, context).await {
             Ok(Submitted::Running(url)) => Ok(Begun(operation, Some(Way::Status(url)))),
             Ok(Submitted::Untold) => Ok(Begun(operation, Some(Way::Observation))),

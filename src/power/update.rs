@@ -55,7 +55,7 @@ impl Power {
         let seen = self.looked_at(&machine, context).await?;
         let machine = seen.id.parse().unwrap_or(machine);
         self.guard(&machine, &seen, context).await?;
-        let mut operation = Operation::begun(Action::Update, machine, &seen);
+        let mut operation = self.operations.begin(Action::Update, machine, &seen);
         let Update { change, if_match } = update;
         let submitted = self
             .arm
