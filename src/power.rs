@@ -2,6 +2,7 @@
 
 mod follow;
 mod id;
+mod kept;
 mod operation;
 mod operations;
 mod plan;

@@ -3,34 +3,24 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::watch;
 
 use super::{
     Error, Operation, OperationId,
+    kept::Kept,
     operation::begins_at,
     seat::{Seat, Stage},
 };
 use crate::azure::{Action, Order, VirtualMachine, VirtualMachineId};
-
-/// Operations are kept for this long after they were last heard of.
-///
-/// Source: microsoft/api-guidelines `azure/Guidelines.md`,
-/// `lro-status-monitor-retention`.
-pub(super) const RETENTION: Duration = Duration::from_hours(24);
-
-/// More are never kept; the ones longest not heard of go first.
-const CAPACITY: u64 = 10_000;
 
 /// Shared by all workers.
 #[derive(Clone)]
 pub(crate) struct Operations(Arc<Inner>);
 
 struct Inner {
-    kept: Cache<OperationId, Seat>,
+    kept: Kept,
     running: Mutex<HashMap<String, Orders>>,
 }
 
@@ -63,18 +53,19 @@ pub(super) enum Boarding {
     Behind(Seat),
 }
 
+/// What somebody finds who asks for an operation.
+pub(super) enum Watch {
+    /// Somebody tells it.
+    Told(Seat),
+    /// Nobody does: it is to be told from here. What was known of it, if it was.
+    Look(Flight, Option<Box<Operation>>),
+}
+
 impl Operations {
     /// No operations yet.
     pub(crate) fn new() -> Self {
-        let kept = Cache::builder()
-            .max_capacity(CAPACITY)
-            // moka's own policy would turn away the newest, which nobody has
-            // asked for yet.
-            .eviction_policy(EvictionPolicy::lru())
-            .time_to_live(RETENTION)
-            .build();
         Self(Arc::new(Inner {
-            kept,
+            kept: Kept::new(),
             running: Mutex::default(),
         }))
     }
@@ -88,22 +79,31 @@ impl Operations {
         seen: &VirtualMachine,
     ) -> Operation {
         let mut id = OperationId::new(action, &machine, begins_at(seen));
-        while !self.reserve(&id) {
+        while !self.0.kept.reserve(&id) {
             id = id.later();
         }
         Operation::known(id, machine)
     }
 
-    /// Whether `id` was free; it is not any more.
-    fn reserve(&self, id: &OperationId) -> bool {
-        let nothing = || Seat::before(&watch::Sender::new(Stage::Sending));
-        let entry = self.0.kept.entry_by_ref(id).or_insert_with(nothing);
-        entry.is_fresh()
-    }
-
     /// Where the operation `id` can be watched, if it is known here.
     pub(super) fn seat(&self, id: &OperationId) -> Option<Seat> {
-        self.0.kept.get(id)
+        self.0.kept.seat(id)
+    }
+
+    /// Where the operation `id` is told, if somebody here does, or what is known
+    /// is `enough`; else a place of one's own to find out.
+    pub(super) fn watch(&self, id: &OperationId, enough: impl Fn(&Operation) -> bool) -> Watch {
+        let flight = self.aside();
+        let seat = Seat::before(&flight.stage);
+        match self.0.kept.watch(id, seat, enough) {
+            Ok(told) => Watch::Told(told),
+            Err(known) => Watch::Look(flight, known),
+        }
+    }
+
+    /// Nothing is known of the operation `id`.
+    pub(super) fn forget(&self, id: &OperationId) {
+        self.0.kept.forget(id);
     }
 
     /// Keeps what was learnt of an operation that does not run here.

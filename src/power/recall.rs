@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Error, Operation, OperationId, Power, Status,
     follow::gone,
-    operations::RETENTION,
-    seat::Seat,
+    in_time,
+    kept::RETENTION,
+    operations::{Flight, Watch},
     verdict::{Ordered, verdict},
 };
 use crate::{azure::VirtualMachineId, http::Context};
@@ -29,18 +30,52 @@ impl Power {
         id: &OperationId,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let now = Timestamp::now();
-        let seat = self.operations.seat(id);
-        let is_told = seat.as_ref().is_some_and(Seat::is_told);
-        let operation = match seat.and_then(|seat| seat.operation()) {
-            Some(known) if is_told || is_current(&known, now) => return Ok(known),
-            Some(mut known) => {
-                // Whoever asks meanwhile gets what is known so far.
-                known.observed_at = Some(now);
-                self.operations.keep(known.clone());
-                known
+        loop {
+            let now = Timestamp::now();
+            match self.operations.watch(id, |known| is_current(known, now)) {
+                Watch::Look(flight, known) => {
+                    return self.recalled(id, flight, known, context).await;
+                }
+                Watch::Told(mut seat) => match in_time(context, seat.sent()).await? {
+                    // Whoever was to tell has left.
+                    Err(Error::Unfinished(_)) => {}
+                    outcome => return outcome,
+                },
             }
-            None => Operation::known(id.clone(), self.machine_of(id, now, context).await?),
+        }
+    }
+
+    /// What a look tells of the operation `id`, to all who ask meanwhile.
+    async fn recalled(
+        &self,
+        id: &OperationId,
+        flight: Flight,
+        known: Option<Box<Operation>>,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let outcome = self.sought(id, known.clone(), context).await;
+        match &outcome {
+            Ok(operation) => flight.end(operation.clone()),
+            Err(error) => {
+                flight.refuse(error.clone());
+                match known {
+                    Some(known) => self.operations.keep(*known),
+                    None => self.operations.forget(id),
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn sought(
+        &self,
+        id: &OperationId,
+        known: Option<Box<Operation>>,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let operation = match known {
+            Some(known) => *known,
+            None => Operation::known(id.clone(), self.machine_of(id, context).await?),
         };
         self.observed(operation, context).await
     }
@@ -66,17 +101,15 @@ impl Power {
             let since = changed_at.filter(|at| *at > operation.started_at);
             operation.end(status, since.unwrap_or(now));
         }
-        self.operations.keep(operation.clone());
         Ok(operation)
     }
 
     async fn machine_of(
         &self,
         id: &OperationId,
-        now: Timestamp,
         context: &Context,
     ) -> Result<VirtualMachineId, Error> {
-        let age = now.duration_since(id.started_at());
+        let age = Timestamp::now().duration_since(id.started_at());
         let retention = SignedDuration::try_from(RETENTION).unwrap_or(SignedDuration::MAX);
         if age > retention || age < -CLOCK_SKEW {
             return Err(Error::NoSuchOperation);
