@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::rt::time;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
@@ -12,7 +13,10 @@ use super::{
     operations::{Flight, Watch},
     verdict::{Ordered, verdict},
 };
-use crate::{azure::VirtualMachineId, http::Context};
+use crate::{
+    azure::VirtualMachineId,
+    http::{Context, Deadline},
+};
 
 /// How long one look at a machine answers for an operation that is followed by
 /// another replica. Azure allows 12 looks a minute.
@@ -24,12 +28,50 @@ const LOOK_HOLDS: Duration = Duration::from_secs(5);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 impl Power {
-    /// The operation `id`: as it is followed here, else as its machine tells.
-    pub(crate) async fn operation(
+    /// The operation `id` after at most `patience`, ended if that is learnt in
+    /// that time.
+    pub(crate) async fn operation_within(
         &self,
         id: &OperationId,
+        patience: Duration,
         context: &Context,
     ) -> Result<Operation, Error> {
+        let operation = self.operation(id, context).await?;
+        let end = self.end_of(operation.clone(), patience, context);
+        Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))
+    }
+
+    /// Waits for what is told here, and looks again at what is not.
+    async fn end_of(
+        &self,
+        mut operation: Operation,
+        patience: Duration,
+        context: &Context,
+    ) -> Operation {
+        let within = Context {
+            deadline: Deadline::after(patience),
+            trace: context.trace.clone(),
+        };
+        loop {
+            let left = within.deadline.remaining();
+            operation = self.settled(operation, left).await;
+            let pause = LOOK_HOLDS.min(within.deadline.remaining());
+            if !operation.is_running() || pause.is_zero() {
+                return operation;
+            }
+            time::sleep(pause).await;
+            if within.deadline.remaining().is_zero() {
+                return operation;
+            }
+            // A look that fails says nothing of the operation.
+            if let Ok(seen) = self.operation(&operation.id, &within).await {
+                operation = seen;
+            }
+        }
+    }
+
+    /// The operation `id`: as it is followed here, else as its machine tells.
+    async fn operation(&self, id: &OperationId, context: &Context) -> Result<Operation, Error> {
         loop {
             let now = Timestamp::now();
             match self.operations.watch(id, |known| is_current(known, now)) {

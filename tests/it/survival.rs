@@ -137,6 +137,20 @@ async fn a_look_that_failed_is_told_as_such_and_not_as_a_look() {
 }
 
 #[actix_web::test]
+async fn another_gateway_too_is_waited_at_for_the_end() {
+    let first = Gateway::before(azure(Duration::from_secs(2)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "deallocate").await;
+    let second = first.twin();
+
+    let prefer = [("prefer", "wait=15")];
+    let answer = second
+        .send("GET", second.api, &place, &prefer, Vec::new())
+        .await;
+
+    assert_eq!(answer.json()["status"], "Succeeded", "{}", answer.text());
+}
+
+#[actix_web::test]
 async fn an_id_that_nobody_gave_out_is_not_found_or_judged_by_the_machine() {
     let gateway = Gateway::start();
     let place = ordered(&gateway, "web-01", "deallocate").await;
