@@ -62,8 +62,7 @@ impl Power {
         context: &Context,
     ) -> Result<Begun, Error> {
         let seen = self.looked_at(machine, context).await?;
-        // As Azure writes it, not as the caller did.
-        let machine = seen.id.parse().unwrap_or_else(|_| machine.clone());
+        let machine = as_written(&seen, machine.clone());
         self.guard(&machine, &seen, context).await?;
         match plan(order, &seen, precedence) {
             Plan::Refuse(obstacle) => Err(Error::Obstacle(machine.name, obstacle)),
@@ -132,6 +131,16 @@ impl Power {
             Ok(now) if has_moved(seen, &now) => Ok(Begun(operation, Some(Way::Observation))),
             Ok(_) | Err(_) => Err(Error::Lost(operation.id, error)),
         }
+    }
+}
+
+/// `machine` as Azure writes it, and not as the caller did. An answer about
+/// another one leads no order there.
+pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
+    if seen.id.eq_ignore_ascii_case(&machine.to_string()) {
+        seen.id.parse().unwrap_or(machine)
+    } else {
+        machine
     }
 }
 
