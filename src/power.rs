@@ -2,11 +2,14 @@
 
 mod follow;
 mod id;
+mod kept;
 mod operation;
 mod operations;
 mod plan;
 mod recall;
+mod route;
 mod schedule;
+mod seat;
 mod send;
 #[cfg(test)]
 mod simulation;
@@ -174,9 +177,9 @@ impl Power {
                     outcome => return outcome,
                 },
                 Boarding::Behind(mut seat) => {
-                    let other = in_time(context, seat.sent()).await?;
+                    let outcome = in_time(context, seat.sent()).await?;
                     // One that was refused, or has ended since, is in nobody's way.
-                    match (other.ok().filter(Operation::is_running), precedence) {
+                    match (outcome.ok().filter(Operation::is_running), precedence) {
                         (None, _) => self.operations.board(&machine, order),
                         (Some(_), Precedence::Supersede) => {
                             self.operations.overtake(&machine, order, &seat)

@@ -60,6 +60,11 @@ impl Tasks {
         rt::spawn(task.in_current_span());
     }
 
+    /// What `wait` comes to, unless the gateway drains first.
+    pub(crate) async fn unless_drained<T>(&self, wait: impl Future<Output = T>) -> Option<T> {
+        self.stop.run_until_cancelled(wait).await
+    }
+
     /// Ends what is being followed and waits for what is being finished. Call
     /// it before the server is stopped: a stopped worker drops what it runs.
     pub(crate) async fn drain(&self) {

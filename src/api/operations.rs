@@ -71,8 +71,8 @@ pub(super) async fn show(
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     let id: OperationId = id.parse()?;
-    let operation = power.operation(&id, &context).await?;
-    let operation = power.settled(operation, prefer.patience()).await;
+    let patience = prefer.patience();
+    let operation = power.operation_within(&id, patience, &context).await?;
     Ok(answer(StatusCode::OK, &operation, prefer).json(Body::new(&operation)))
 }
 

@@ -20,6 +20,12 @@ const SPACING: Duration = Duration::from_millis(50);
 /// left is for callers.
 const THRESHOLDS: [(u32, u32); 3] = [(25, 20), (75, 4), (125, 2)];
 
+/// A subscription is asked again at least so often, however long Azure would be
+/// left alone: its quotas are counted by the hour at most.
+///
+/// Source: "Understand how Azure Resource Manager throttles requests".
+const LONGEST_REST: Duration = Duration::from_hours(1);
+
 /// The budgets of all subscriptions, shared by all workers.
 #[derive(Clone, Default)]
 pub(crate) struct Budgets(Arc<Mutex<HashMap<String, Arc<Budget>>>>);
@@ -62,7 +68,7 @@ impl Budgets {
 
     /// No background call for `subscription_id` for so long: Azure throttles it.
     pub(super) fn rest(&self, subscription_id: &str, pause: Duration) {
-        let until = Instant::now() + pause;
+        let until = Instant::now() + pause.min(LONGEST_REST);
         self.of(subscription_id).pace().rest(until);
     }
 
@@ -145,6 +151,14 @@ mod tests {
         pace.rest(now + Duration::from_secs(1));
         assert_eq!(pace.pause(now), six);
         assert_eq!(pace.pause(now + six), Duration::ZERO);
+    }
+
+    #[test]
+    fn no_subscription_is_left_alone_for_ever() {
+        let budgets = Budgets::default();
+        budgets.rest("a", Duration::from_secs(u64::MAX));
+        let pause = budgets.of("a").pace().pause(Instant::now());
+        assert!(pause <= Duration::from_hours(1), "{pause:?}");
     }
 
     #[actix_web::test]

@@ -22,7 +22,7 @@ const POLL: Duration = Duration::from_secs(10);
 
 /// No operation on one virtual machine takes longer; the slowest recorded took
 /// a few minutes.
-const PATIENCE: Duration = Duration::from_hours(2);
+pub(super) const PATIENCE: Duration = Duration::from_hours(2);
 
 /// What a failed operation says that a newer one has overtaken.
 ///
@@ -90,13 +90,16 @@ impl Follower {
     }
 
     async fn end(&mut self) -> Status {
-        let patience = Deadline::after(PATIENCE);
+        time::timeout(PATIENCE, self.asked())
+            .await
+            .unwrap_or_else(|_| unknown("NotEnded", "it did not end within two hours"))
+    }
+
+    /// Asks until there is an end, however often Azure does not answer.
+    async fn asked(&mut self) -> Status {
         let mut schedule = Schedule::default();
         loop {
-            time::sleep(schedule.pause().min(patience.remaining())).await;
-            if patience.remaining().is_zero() {
-                return unknown("NotEnded", "it did not end within two hours");
-            }
+            time::sleep(schedule.pause()).await;
             let arm = &self.power.arm;
             arm.turn(&self.operation.machine.subscription_id).await;
             match self.look(&mut schedule).await {
@@ -136,9 +139,10 @@ impl Follower {
         }
     }
 
-    /// What it means that Azure does not answer. Where the status may not be read, or is no longer known, the
-    /// machine is looked at instead: a role on the machine alone lets the
-    /// identity act, and look, but not ask how it goes.
+    /// What it means that Azure does not answer. Where the status may not be
+    /// read, or is no longer known, the machine is looked at instead: a role on
+    /// the machine alone lets the identity act, and look, but not ask how it
+    /// goes.
     ///
     /// Source: "Track asynchronous Azure operations", permission for tracking.
     fn without_answer(&self, error: &azure::Error) -> Setback {

@@ -41,6 +41,12 @@ impl OperationId {
         }
     }
 
+    /// The same, begun a millisecond later.
+    pub(super) fn later(mut self) -> Self {
+        self.millis += 1;
+        self
+    }
+
     /// The name of its machine.
     pub(crate) fn name(&self) -> &VmName {
         &self.name

@@ -59,17 +59,6 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// An order for the machine as `seen` just before.
-    ///
-    /// It begins after the machine's last change, whatever the clocks say: what
-    /// ends later than it began is then no change of before.
-    pub(super) fn begun(action: Action, machine: VirtualMachineId, seen: &VirtualMachine) -> Self {
-        let last = seen.changed_at().unwrap_or(Timestamp::MIN);
-        let after = last.saturating_add(SignedDuration::from_millis(1));
-        let started_at = after.map_or_else(|_| Timestamp::now(), |it| it.max(Timestamp::now()));
-        Self::known(OperationId::new(action, &machine, started_at), machine)
-    }
-
     /// The operation that `id` speaks of, of which nothing else is known.
     pub(super) fn known(id: OperationId, machine: VirtualMachineId) -> Self {
         Self {
@@ -105,4 +94,12 @@ impl Operation {
         let until = self.ended_at.unwrap_or(now);
         Duration::try_from(until.duration_since(self.started_at)).unwrap_or_default()
     }
+}
+
+/// When an order begins that follows on the machine as `seen`: after its last
+/// change, whatever the clocks say. What ends later is then no change of before.
+pub(super) fn begins_at(seen: &VirtualMachine) -> Timestamp {
+    let last = seen.changed_at().unwrap_or(Timestamp::MIN);
+    let after = last.saturating_add(SignedDuration::from_millis(1));
+    after.map_or_else(|_| Timestamp::now(), |it| it.max(Timestamp::now()))
 }

@@ -3,54 +3,36 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
-use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::watch;
 
-use super::{Error, Operation, OperationId};
-use crate::{
-    azure::{Order, VirtualMachineId},
-    task::Unfinished,
+use super::{
+    Error, Operation, OperationId,
+    kept::Kept,
+    operation::begins_at,
+    seat::{Seat, Stage},
 };
-
-/// Operations are kept for this long after they were last heard of.
-///
-/// Source: microsoft/api-guidelines `azure/Guidelines.md`,
-/// `lro-status-monitor-retention`.
-pub(super) const RETENTION: Duration = Duration::from_hours(24);
-
-/// More are never kept; the ones longest not heard of go first.
-const CAPACITY: u64 = 10_000;
-
-/// How far an order is.
-#[derive(Clone, Debug)]
-enum Stage {
-    /// It is not known yet what Azure makes of it.
-    Sending,
-    Refused(Error),
-    Taken(Operation),
-}
+use crate::azure::{Action, Order, VirtualMachine, VirtualMachineId};
 
 /// Shared by all workers.
 #[derive(Clone)]
 pub(crate) struct Operations(Arc<Inner>);
 
 struct Inner {
-    kept: Cache<OperationId, Seat>,
-    /// The newest order for each machine, while it is sent or runs.
-    running: Mutex<HashMap<String, Running>>,
+    kept: Kept,
+    running: Mutex<HashMap<String, Orders>>,
 }
+
+/// The orders for one machine that are sent or run, the newest last. Those
+/// before it are what it is to overtake: they hold the machine again if it is
+/// refused.
+type Orders = Vec<Running>;
 
 struct Running {
     order: Order,
     seat: Seat,
 }
-
-/// A place from which an order is watched.
-#[derive(Clone)]
-pub(super) struct Seat(watch::Receiver<Stage>);
 
 /// The one place from which an order is told; dropping it ends the order's
 /// claim on its machine.
@@ -58,8 +40,6 @@ pub(super) struct Flight {
     operations: Operations,
     /// The machine that it holds.
     machine: Option<String>,
-    /// What it overtook, which goes on if this order is refused.
-    overtaken: Option<Running>,
     stage: watch::Sender<Stage>,
 }
 
@@ -73,38 +53,70 @@ pub(super) enum Boarding {
     Behind(Seat),
 }
 
+/// What somebody finds who asks for an operation.
+pub(super) enum Watch {
+    /// Somebody tells it.
+    Told(Seat),
+    /// Nobody does: it is to be told from here. What was known of it, if it was.
+    Look(Flight, Option<Box<Operation>>),
+}
+
 impl Operations {
     /// No operations yet.
     pub(crate) fn new() -> Self {
-        let kept = Cache::builder()
-            .max_capacity(CAPACITY)
-            // moka's own policy would turn away the newest, which nobody has
-            // asked for yet.
-            .eviction_policy(EvictionPolicy::lru())
-            .time_to_live(RETENTION)
-            .build();
         Self(Arc::new(Inner {
-            kept,
+            kept: Kept::new(),
             running: Mutex::default(),
         }))
     }
 
+    /// An operation on the machine as `seen` just before, with an id that no
+    /// other one here has.
+    pub(super) fn begin(
+        &self,
+        action: Action,
+        machine: VirtualMachineId,
+        seen: &VirtualMachine,
+    ) -> Operation {
+        let mut id = OperationId::new(action, &machine, begins_at(seen));
+        while !self.0.kept.reserve(&id) {
+            id = id.later();
+        }
+        Operation::known(id, machine)
+    }
+
     /// Where the operation `id` can be watched, if it is known here.
     pub(super) fn seat(&self, id: &OperationId) -> Option<Seat> {
-        self.0.kept.get(id)
+        self.0.kept.seat(id)
+    }
+
+    /// Where the operation `id` is told, if somebody here does, or what is known
+    /// is `enough`; else a place of one's own to find out.
+    pub(super) fn watch(&self, id: &OperationId, enough: impl Fn(&Operation) -> bool) -> Watch {
+        let flight = self.aside();
+        let seat = Seat::before(&flight.stage);
+        match self.0.kept.watch(id, seat, enough) {
+            Ok(told) => Watch::Told(told),
+            Err(known) => Watch::Look(flight, known),
+        }
+    }
+
+    /// Nothing is known of the operation `id`.
+    pub(super) fn forget(&self, id: &OperationId) {
+        self.0.kept.forget(id);
     }
 
     /// Keeps what was learnt of an operation that does not run here.
     pub(super) fn keep(&self, operation: Operation) {
         let id = operation.id.clone();
-        let (_, seat) = watch::channel(Stage::Taken(operation));
-        self.0.kept.insert(id, Seat(seat));
+        let stage = watch::Sender::new(Stage::Taken(operation));
+        self.0.kept.insert(id, Seat::before(&stage));
     }
 
     /// A place for `order`: of its own if nothing is in its way.
     pub(super) fn board(&self, machine: &VirtualMachineId, order: Order) -> Boarding {
         let mut running = self.running();
-        match running.get(&key(machine)) {
+        match newest(&running, machine) {
             Some(other) if other.order == order => Boarding::Join(other.seat.clone()),
             Some(other) => Boarding::Behind(other.seat.clone()),
             None => self.lead(&mut running, machine, order),
@@ -120,10 +132,8 @@ impl Operations {
         other: &Seat,
     ) -> Boarding {
         let mut running = self.running();
-        match running.get(&key(machine)) {
-            Some(found) if !found.seat.0.same_channel(&other.0) => {
-                Boarding::Behind(found.seat.clone())
-            }
+        match newest(&running, machine) {
+            Some(found) if !found.seat.is_beside(other) => Boarding::Behind(found.seat.clone()),
             _ => self.lead(&mut running, machine, order),
         }
     }
@@ -133,35 +143,34 @@ impl Operations {
         Flight {
             operations: self.clone(),
             machine: None,
-            overtaken: None,
-            stage: watch::channel(Stage::Sending).0,
+            stage: watch::Sender::new(Stage::Sending),
         }
     }
 
     /// The operation that holds `machine`, if it is known by now.
     pub(super) fn on(&self, machine: &VirtualMachineId) -> Option<Operation> {
-        self.running().get(&key(machine))?.seat.operation()
+        newest(&self.running(), machine)?.seat.operation()
     }
 
     fn lead(
         &self,
-        running: &mut HashMap<String, Running>,
+        running: &mut HashMap<String, Orders>,
         machine: &VirtualMachineId,
         order: Order,
     ) -> Boarding {
-        let (stage, seat) = watch::channel(Stage::Sending);
-        let seat = Seat(seat);
-        let overtaken = running.insert(key(machine), Running { order, seat });
+        let stage = watch::Sender::new(Stage::Sending);
+        let seat = Seat::before(&stage);
+        let orders = running.entry(key(machine)).or_default();
+        orders.push(Running { order, seat });
         let flight = Flight {
             operations: self.clone(),
             machine: Some(key(machine)),
-            overtaken,
             stage,
         };
         Boarding::Lead(flight)
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, Running>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<String, Orders>> {
         let running = &self.0.running;
         running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -169,18 +178,18 @@ impl Operations {
 
 impl Flight {
     /// Azure, or a look at the machine, has refused the order.
-    pub(super) fn refuse(mut self, error: Error) {
+    pub(super) fn refuse(self, error: Error) {
         // The machine is free before anybody hears of it, and may try again.
         self.leave();
-        self.reinstate();
         self.stage.send_replace(Stage::Refused(error));
     }
 
     /// What is known of the operation now.
     pub(super) fn tell(&self, operation: Operation) {
+        self.hold_alone();
         let id = operation.id.clone();
         self.stage.send_replace(Stage::Taken(operation));
-        let seat = Seat(self.stage.subscribe());
+        let seat = Seat::before(&self.stage);
         self.operations.0.kept.insert(id, seat);
     }
 
@@ -190,31 +199,32 @@ impl Flight {
         self.tell(operation);
     }
 
-    /// Gives the machine back to what was overtaken, if that still runs.
-    fn reinstate(&mut self) {
-        let (Some(machine), Some(overtaken)) = (&self.machine, self.overtaken.take()) else {
+    /// Azure has taken the order: what it overtook holds the machine no more.
+    fn hold_alone(&self) {
+        let Some(machine) = &self.machine else { return };
+        let mut running = self.operations.running();
+        let Some(orders) = running.get_mut(machine) else {
             return;
         };
-        let goes_on = overtaken.seat.is_told()
-            && overtaken
-                .seat
-                .operation()
-                .is_some_and(|operation| operation.is_running());
-        if goes_on {
-            let mut running = self.operations.running();
-            running.entry(machine.clone()).or_insert(overtaken);
+        if let Some(own) = orders.iter().position(|order| self.is(order)) {
+            orders.drain(..own);
         }
     }
 
     fn leave(&self) {
         let Some(machine) = &self.machine else { return };
         let mut running = self.operations.running();
-        let is_own = running
-            .get(machine)
-            .is_some_and(|held| held.seat.0.same_channel(&self.stage.subscribe()));
-        if is_own {
+        let Some(orders) = running.get_mut(machine) else {
+            return;
+        };
+        orders.retain(|order| !self.is(order));
+        if orders.is_empty() {
             running.remove(machine);
         }
+    }
+
+    fn is(&self, order: &Running) -> bool {
+        order.seat.is_beside(&Seat::before(&self.stage))
     }
 }
 
@@ -224,41 +234,12 @@ impl Drop for Flight {
     }
 }
 
-impl Seat {
-    /// What became of the order, once it has been sent.
-    pub(super) async fn sent(&mut self) -> Result<Operation, Error> {
-        let is_sent = |stage: &Stage| !matches!(stage, Stage::Sending);
-        match self.0.wait_for(is_sent).await.as_deref() {
-            Ok(Stage::Taken(operation)) => Ok(operation.clone()),
-            Ok(Stage::Refused(error)) => Err(error.clone()),
-            // The worker that sent it has stopped.
-            Ok(Stage::Sending) | Err(_) => Err(Error::Unfinished(Unfinished::Stopped)),
-        }
-    }
-
-    /// Resolves when the operation has ended, or is followed no more.
-    pub(super) async fn ended(&mut self) {
-        let has_ended = |stage: &Stage| match stage {
-            Stage::Sending => false,
-            Stage::Refused(_) => true,
-            Stage::Taken(operation) => !operation.is_running(),
-        };
-        // An error says that nobody is left to tell.
-        let _ = self.0.wait_for(has_ended).await;
-    }
-
-    /// Whether somebody here tells how the operation goes.
-    pub(super) fn is_told(&self) -> bool {
-        self.0.has_changed().is_ok()
-    }
-
-    /// The operation as it is now, once it has been taken.
-    pub(super) fn operation(&self) -> Option<Operation> {
-        match &*self.0.borrow() {
-            Stage::Taken(operation) => Some(operation.clone()),
-            Stage::Sending | Stage::Refused(_) => None,
-        }
-    }
+/// The newest order for `machine`.
+fn newest<'a>(
+    running: &'a HashMap<String, Orders>,
+    machine: &VirtualMachineId,
+) -> Option<&'a Running> {
+    running.get(&key(machine))?.last()
 }
 
 /// Resource ids compare without regard to case.

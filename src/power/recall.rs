@@ -2,15 +2,21 @@
 
 use std::time::Duration;
 
+use actix_web::rt::time;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Error, Operation, OperationId, Power, Status,
     follow::gone,
-    operations::{RETENTION, Seat},
+    in_time,
+    kept::RETENTION,
+    operations::{Flight, Watch},
     verdict::{Ordered, verdict},
 };
-use crate::{azure::VirtualMachineId, http::Context};
+use crate::{
+    azure::VirtualMachineId,
+    http::{Context, Deadline},
+};
 
 /// How long one look at a machine answers for an operation that is followed by
 /// another replica. Azure allows 12 looks a minute.
@@ -22,24 +28,96 @@ const LOOK_HOLDS: Duration = Duration::from_secs(5);
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 impl Power {
-    /// The operation `id`: as it is followed here, else as its machine tells.
-    pub(crate) async fn operation(
+    /// The operation `id` after at most `patience`, ended if that is learnt in
+    /// that time.
+    pub(crate) async fn operation_within(
         &self,
         id: &OperationId,
+        patience: Duration,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let now = Timestamp::now();
-        let seat = self.operations.seat(id);
-        let is_told = seat.as_ref().is_some_and(Seat::is_told);
-        let operation = match seat.and_then(|seat| seat.operation()) {
-            Some(known) if is_told || is_current(&known, now) => return Ok(known),
-            Some(mut known) => {
-                // Whoever asks meanwhile gets what is known so far.
-                known.observed_at = Some(now);
-                self.operations.keep(known.clone());
-                known
+        let operation = self.operation(id, context).await?;
+        let end = self.end_of(operation.clone(), patience, context);
+        Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))
+    }
+
+    /// Waits for what is told here, and looks again at what is not.
+    async fn end_of(
+        &self,
+        mut operation: Operation,
+        patience: Duration,
+        context: &Context,
+    ) -> Operation {
+        let within = Context {
+            deadline: Deadline::after(patience),
+            trace: context.trace.clone(),
+        };
+        loop {
+            let left = within.deadline.remaining();
+            operation = self.settled(operation, left).await;
+            let pause = LOOK_HOLDS.min(within.deadline.remaining());
+            if !operation.is_running() || pause.is_zero() {
+                return operation;
             }
-            None => Operation::known(id.clone(), self.machine_of(id, now, context).await?),
+            time::sleep(pause).await;
+            if within.deadline.remaining().is_zero() {
+                return operation;
+            }
+            // A look that fails says nothing of the operation.
+            if let Ok(seen) = self.operation(&operation.id, &within).await {
+                operation = seen;
+            }
+        }
+    }
+
+    /// The operation `id`: as it is followed here, else as its machine tells.
+    async fn operation(&self, id: &OperationId, context: &Context) -> Result<Operation, Error> {
+        loop {
+            let now = Timestamp::now();
+            match self.operations.watch(id, |known| is_current(known, now)) {
+                Watch::Look(flight, known) => {
+                    return self.recalled(id, flight, known, context).await;
+                }
+                Watch::Told(mut seat) => match in_time(context, seat.sent()).await? {
+                    // Whoever was to tell has left.
+                    Err(Error::Unfinished(_)) => {}
+                    outcome => return outcome,
+                },
+            }
+        }
+    }
+
+    /// What a look tells of the operation `id`, to all who ask meanwhile.
+    async fn recalled(
+        &self,
+        id: &OperationId,
+        flight: Flight,
+        known: Option<Box<Operation>>,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let outcome = self.sought(id, known.clone(), context).await;
+        match &outcome {
+            Ok(operation) => flight.end(operation.clone()),
+            Err(error) => {
+                flight.refuse(error.clone());
+                match known {
+                    Some(known) => self.operations.keep(*known),
+                    None => self.operations.forget(id),
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn sought(
+        &self,
+        id: &OperationId,
+        known: Option<Box<Operation>>,
+        context: &Context,
+    ) -> Result<Operation, Error> {
+        let operation = match known {
+            Some(known) => *known,
+            None => Operation::known(id.clone(), self.machine_of(id, context).await?),
         };
         self.observed(operation, context).await
     }
@@ -65,17 +143,15 @@ impl Power {
             let since = changed_at.filter(|at| *at > operation.started_at);
             operation.end(status, since.unwrap_or(now));
         }
-        self.operations.keep(operation.clone());
         Ok(operation)
     }
 
     async fn machine_of(
         &self,
         id: &OperationId,
-        now: Timestamp,
         context: &Context,
     ) -> Result<VirtualMachineId, Error> {
-        let age = now.duration_since(id.started_at());
+        let age = Timestamp::now().duration_since(id.started_at());
         let retention = SignedDuration::try_from(RETENTION).unwrap_or(SignedDuration::MAX);
         if age > retention || age < -CLOCK_SKEW {
             return Err(Error::NoSuchOperation);

@@ -62,19 +62,18 @@ impl Power {
         context: &Context,
     ) -> Result<Begun, Error> {
         let seen = self.looked_at(machine, context).await?;
-        // As Azure writes it, not as the caller did.
-        let machine = seen.id.parse().unwrap_or_else(|_| machine.clone());
+        let machine = as_written(&seen, machine.clone());
         self.guard(&machine, &seen, context).await?;
         match plan(order, &seen, precedence) {
             Plan::Refuse(obstacle) => Err(Error::Obstacle(machine.name, obstacle)),
             Plan::AlreadySo => {
-                let mut operation = Operation::begun(order.action, machine, &seen);
+                let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::AlreadySo);
                 operation.end(Status::Succeeded, operation.started_at);
                 Ok(Begun(operation, None))
             }
             Plan::UnderWay => {
-                let mut operation = Operation::begun(order.action, machine, &seen);
+                let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::UnderWay);
                 Ok(Begun(operation, Some(Way::Observation)))
             }
@@ -109,7 +108,7 @@ impl Power {
         seen: &VirtualMachine,
         context: &Context,
     ) -> Result<Begun, Error> {
-        let mut operation = Operation::begun(order.action, machine, seen);
+        let mut operation = self.operations.begin(order.action, machine, seen);
         match self.arm.submit(order, &operation.machine, context).await {
             Ok(Submitted::Running(url)) => Ok(Begun(operation, Some(Way::Status(url)))),
             Ok(Submitted::Untold) => Ok(Begun(operation, Some(Way::Observation))),
@@ -136,6 +135,16 @@ impl Power {
             Ok(now) if has_moved(seen, &now) => Ok(Begun(operation, Some(Way::Observation))),
             Ok(_) | Err(_) => Err(Error::Lost(operation.id, error)),
         }
+    }
+}
+
+/// `machine` as Azure writes it, and not as the caller did. An answer about
+/// another one leads no order there.
+pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
+    if seen.id.eq_ignore_ascii_case(&machine.to_string()) {
+        seen.id.parse().unwrap_or(machine)
+    } else {
+        machine
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{
     Error, Operation, Power, Status, Target,
     follow::Way,
-    send::{Begun, may_be_taken},
+    send::{Begun, as_written, may_be_taken},
 };
 use crate::{
     azure::{Action, Change, Submitted, VirtualMachineId},
@@ -53,9 +53,9 @@ impl Power {
             return Err(Error::Busy(Box::new(running)));
         }
         let seen = self.looked_at(&machine, context).await?;
-        let machine = seen.id.parse().unwrap_or(machine);
+        let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
-        let mut operation = Operation::begun(Action::Update, machine, &seen);
+        let mut operation = self.operations.begin(Action::Update, machine, &seen);
         let Update { change, if_match } = update;
         let submitted = self
             .arm

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{Operation, Status};
-use crate::azure::{Action, LastChange, OperationFault, PowerState, VirtualMachine};
+use super::{
+    Operation, Status,
+    follow::PATIENCE,
+    route::{is_contrary, is_on_the_way, target},
+};
+use crate::azure::{Action, LastChange, OperationFault, VirtualMachine};
 
 /// An order that was taken shows within this time.
 const VISIBLE_WITHIN: Duration = Duration::from_mins(2);
@@ -54,26 +58,40 @@ fn arrived(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status
             Status::Succeeded
         }
         Action::Restart | Action::Redeploy | Action::Reapply | Action::Update => {
-            if !has_changed_since(ordered, machine) {
-                return not_seen(ordered, now);
-            }
-            if machine.last_change() == LastChange::Done {
-                Status::Succeeded
-            } else {
-                unknown(
-                    "ChangeFailed",
-                    "a change of the virtual machine failed since the order; whether it was this \
-                     one is not known",
-                )
-            }
+            changed(ordered, machine, now)
         }
+    }
+}
+
+/// The machine may have been there before. Only its last change has a time: one
+/// of long after the order hides what came of that.
+fn changed(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+    if !has_changed_since(ordered, machine) {
+        return not_seen(ordered, now);
+    }
+    let latest = ordered.started_at.saturating_add(PATIENCE);
+    let is_later = latest.is_ok_and(|latest| machine.changed_at() > Some(latest));
+    match machine.last_change() {
+        LastChange::Done if !is_later => Status::Succeeded,
+        LastChange::Done => unknown(
+            "Overtaken",
+            "the virtual machine was changed long after the order, which hides what came of it",
+        ),
+        LastChange::UnderWay | LastChange::Doubtful => unknown(
+            "ChangeFailed",
+            "a change of the virtual machine failed since the order; whether it was this one is \
+             not known",
+        ),
     }
 }
 
 /// The machine is settled somewhere else, or goes somewhere else.
 fn elsewhere(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
     let state = machine.power_state();
-    if is_contrary(ordered.action, state) || has_changed_since(ordered, machine) {
+    let is_contrary = is_contrary(ordered.action, state);
+    // At first it may still show what the order has overtaken.
+    let is_fresh = since(ordered, now) < VISIBLE_WITHIN;
+    if has_changed_since(ordered, machine) || (is_contrary && !is_fresh) {
         return unknown(
             "Overtaken",
             &format!(
@@ -82,41 +100,26 @@ fn elsewhere(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Stat
             ),
         );
     }
+    if is_on_the_way(ordered.action, state) {
+        return Status::InProgress;
+    }
     not_seen(ordered, now)
 }
 
 fn not_seen(ordered: Ordered, now: Timestamp) -> Status {
-    let since = now.duration_since(ordered.started_at);
-    if Duration::try_from(since).unwrap_or_default() < VISIBLE_WITHIN {
+    if since(ordered, now) < VISIBLE_WITHIN {
         return Status::InProgress;
     }
     unknown("NotSeen", "the virtual machine shows no trace of the order")
 }
 
+fn since(ordered: Ordered, now: Timestamp) -> Duration {
+    Duration::try_from(now.duration_since(ordered.started_at)).unwrap_or_default()
+}
+
 fn has_changed_since(ordered: Ordered, machine: &VirtualMachine) -> bool {
     let changed = machine.changed_at();
     changed.is_some_and(|changed| changed > ordered.started_at)
-}
-
-/// Where `action` leads; `None` where the power state does not tell.
-fn target(action: Action) -> Option<PowerState> {
-    match action {
-        Action::Deallocate | Action::Hibernate => Some(PowerState::Deallocated),
-        Action::Start | Action::Restart | Action::Redeploy => Some(PowerState::Running),
-        Action::PowerOff => Some(PowerState::Stopped),
-        Action::Reapply | Action::Update => None,
-    }
-}
-
-/// Whether `state` is on the way of another action and not of `action`.
-fn is_contrary(action: Action, state: PowerState) -> bool {
-    match action {
-        Action::Deallocate | Action::Hibernate | Action::PowerOff => {
-            matches!(state, PowerState::Starting | PowerState::Creating)
-        }
-        Action::Start => matches!(state, PowerState::Deallocating | PowerState::Stopping),
-        Action::Restart | Action::Redeploy | Action::Reapply | Action::Update => false,
-    }
 }
 
 /// The status of an operation whose end cannot be known, and why.
@@ -200,8 +203,34 @@ mod tests {
             let status = judged(Action::Deallocate, &[DONE, RUNNING], changed, after);
             assert_eq!(status, "unknown");
         }
-        let opposite = ["ProvisioningState/updating", "PowerState/starting"];
-        assert_eq!(judged(Action::Deallocate, &opposite, BEFORE, 5), "unknown");
+    }
+
+    #[test]
+    fn a_machine_that_goes_elsewhere_may_at_first_show_what_was_overtaken() {
+        let opposite = [UPDATING, "PowerState/starting"];
+        let status = |after| judged(Action::Deallocate, &opposite, BEFORE, after);
+        assert_eq!((status(5), status(600)), ("in_progress", "unknown"));
+    }
+
+    #[test]
+    fn a_change_of_much_later_is_not_the_restart() {
+        let (later, hours) = ("2026-11-25T15:00:00Z", 6 * 3_600);
+        for action in [Action::Restart, Action::Redeploy, Action::Reapply] {
+            let status = judged(action, &[DONE, RUNNING], later, hours);
+            assert_eq!(status, "unknown", "{action:?}");
+        }
+    }
+
+    #[test]
+    fn a_machine_on_its_way_tells_that_it_runs_whatever_its_last_change() {
+        for (action, power) in [
+            (Action::PowerOff, "PowerState/stopping"),
+            (Action::Start, "PowerState/starting"),
+            (Action::Deallocate, "PowerState/deallocating"),
+        ] {
+            let status = judged(action, &[DONE, power], BEFORE, 600);
+            assert_eq!(status, "in_progress", "{action:?}");
+        }
     }
 
     #[test]

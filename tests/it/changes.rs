@@ -1,5 +1,8 @@
 //! Changes of tags and size.
 
+use std::{collections::BTreeSet, rc::Rc};
+
+use actix_web::rt;
 use azure_sandbox::Service;
 
 use crate::{answer::Answer, gateway::Gateway, orders::ended};
@@ -44,6 +47,29 @@ async fn a_change_of_size_is_followed_to_its_end() {
     let place = answer.header("location").unwrap().to_owned();
     assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
     assert_eq!(gateway.get(VM).await.json()["size"], "Standard_B4ms");
+}
+
+#[actix_web::test]
+async fn changes_at_one_time_are_operations_of_their_own() {
+    let gateway = Rc::new(open());
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let changes: Vec<_> = (0..10)
+        .map(|_| {
+            let gateway = Rc::clone(&gateway);
+            rt::spawn(async move { patch(&gateway, &[], r#"{"tags":{}}"#).await })
+        })
+        .collect();
+    hold.arrived(10).await;
+    hold.release();
+
+    let mut ids = BTreeSet::new();
+    for change in changes {
+        let operation = change.await.unwrap().json();
+        ids.insert(operation["id"].as_str().unwrap().to_owned());
+    }
+
+    assert_eq!(ids.len(), 10, "{ids:?}");
 }
 
 #[actix_web::test]

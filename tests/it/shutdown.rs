@@ -86,6 +86,31 @@ async fn an_operation_that_is_followed_does_not_delay_the_end() {
 }
 
 #[actix_web::test]
+async fn who_waits_for_an_operation_is_told_where_to_ask_before_the_end() {
+    let mut gateway = Gateway::start();
+    gateway.azure.operations_take(Duration::from_mins(1));
+    gateway.ready().await;
+    let api = gateway.api;
+    let caller = rt::spawn(async move {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let url = format!("http://{api}/vms/web-01/deallocate");
+        let order = client.post(url).insert_header(("prefer", "wait=60"));
+        order.send().await.unwrap().status().as_u16()
+    });
+    gateway.azure.arrived(Service::Operations, 1).await;
+    let began = Instant::now();
+
+    gateway.stop();
+
+    assert_eq!(caller.await.unwrap(), 202);
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+}
+
+#[actix_web::test]
 async fn tasks_and_requests_have_one_grace_together() {
     let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_GRACE", "2s")]);
     gateway.ready().await;

@@ -1,10 +1,12 @@
 //! Operations outlive the gateway that began them.
 
-use std::{process::Stdio, time::Duration};
+use std::{process::Stdio, rc::Rc, time::Duration};
 
-use azure_sandbox::{Host, Sandbox, Service, Settings};
+use actix_web::rt;
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
+    answer::Answer,
     gateway::Gateway,
     orders::{ended, ordered},
     program::{Running, gateway},
@@ -84,6 +86,68 @@ async fn many_who_ask_another_gateway_cost_azure_one_look_in_five_seconds() {
 
     let looks = first.azure.requests(Service::VirtualMachines).len() - before;
     assert!(looks <= 2, "{looks} looks");
+}
+
+#[actix_web::test]
+async fn many_who_ask_another_gateway_at_once_share_its_first_look() {
+    let first = Gateway::before(azure(Duration::from_secs(30)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "deallocate").await;
+    let second = Rc::new(first.twin());
+    second.ready().await;
+    let before = first.azure.requests(Service::VirtualMachines).len();
+    let hold = first.azure.hold(Service::VirtualMachines);
+    let askers: Vec<_> = (0..20)
+        .map(|_| {
+            let (second, place) = (Rc::clone(&second), place.clone());
+            rt::spawn(async move { second.get(&place).await.json()["status"].clone() })
+        })
+        .collect();
+    hold.arrived(1).await;
+    second
+        .until("/metrics", |answer| {
+            let all = "mi_gateway_http_requests_in_flight 21";
+            answer.text().contains(all).then_some(())
+        })
+        .await;
+    hold.release();
+
+    for asker in askers {
+        assert_eq!(asker.await.unwrap(), "InProgress");
+    }
+    let looks = first.azure.requests(Service::VirtualMachines).len() - before;
+    assert_eq!(looks, 1);
+}
+
+#[actix_web::test]
+async fn a_look_that_failed_is_told_as_such_and_not_as_a_look() {
+    let first = Gateway::before(azure(Duration::from_secs(30)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "deallocate").await;
+    let second = first.twin();
+    let seen = second.get(&place).await.json()["observedAt"].clone();
+    let aged = |answer: &Answer| (answer.json()["observedAt"] != seen).then_some(());
+    second.until(&place, aged).await;
+    let fault = Fault::answer(500, "");
+    first
+        .azure
+        .inject(Service::VirtualMachines, fault, Times::Always);
+    let failing = |answer: &Answer| (answer.status == 502).then_some(());
+    second.until(&place, failing).await;
+
+    assert_eq!(second.get(&place).await.status, 502);
+}
+
+#[actix_web::test]
+async fn another_gateway_too_is_waited_at_for_the_end() {
+    let first = Gateway::before(azure(Duration::from_secs(2)), Host::ContainerApp, &[]);
+    let place = ordered(&first, "web-01", "deallocate").await;
+    let second = first.twin();
+
+    let prefer = [("prefer", "wait=15")];
+    let answer = second
+        .send("GET", second.api, &place, &prefer, Vec::new())
+        .await;
+
+    assert_eq!(answer.json()["status"], "Succeeded", "{}", answer.text());
 }
 
 #[actix_web::test]

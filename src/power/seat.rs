@@ -1,0 +1,66 @@
+//! Where those who wait for an order watch it.
+
+use tokio::sync::watch;
+
+use super::{Error, Operation};
+use crate::task::Unfinished;
+
+/// How far an order is.
+#[derive(Clone, Debug)]
+pub(super) enum Stage {
+    /// It is not known yet what Azure makes of it.
+    Sending,
+    Refused(Error),
+    Taken(Operation),
+}
+
+/// A place from which an order is watched.
+#[derive(Clone)]
+pub(super) struct Seat(watch::Receiver<Stage>);
+
+impl Seat {
+    /// A place before `stage`.
+    pub(super) fn before(stage: &watch::Sender<Stage>) -> Self {
+        Self(stage.subscribe())
+    }
+
+    /// Whether the same order is watched from `other`.
+    pub(super) fn is_beside(&self, other: &Self) -> bool {
+        self.0.same_channel(&other.0)
+    }
+
+    /// What became of the order, once it has been sent.
+    pub(super) async fn sent(&mut self) -> Result<Operation, Error> {
+        let is_sent = |stage: &Stage| !matches!(stage, Stage::Sending);
+        match self.0.wait_for(is_sent).await.as_deref() {
+            Ok(Stage::Taken(operation)) => Ok(operation.clone()),
+            Ok(Stage::Refused(error)) => Err(error.clone()),
+            // The worker that sent it has stopped.
+            Ok(Stage::Sending) | Err(_) => Err(Error::Unfinished(Unfinished::Stopped)),
+        }
+    }
+
+    /// Resolves when the operation has ended, or is followed no more.
+    pub(super) async fn ended(&mut self) {
+        let has_ended = |stage: &Stage| match stage {
+            Stage::Sending => false,
+            Stage::Refused(_) => true,
+            Stage::Taken(operation) => !operation.is_running(),
+        };
+        // An error says that nobody is left to tell.
+        let _ = self.0.wait_for(has_ended).await;
+    }
+
+    /// Whether somebody here tells how the operation goes.
+    pub(super) fn is_told(&self) -> bool {
+        self.0.has_changed().is_ok()
+    }
+
+    /// The operation as it is now, once it has been taken.
+    pub(super) fn operation(&self) -> Option<Operation> {
+        match &*self.0.borrow() {
+            Stage::Taken(operation) => Some(operation.clone()),
+            Stage::Sending | Stage::Refused(_) => None,
+        }
+    }
+}
