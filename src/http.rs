@@ -9,12 +9,15 @@ mod refusal;
 mod retry;
 mod tls;
 
-use std::{rc::Rc, time::Duration, time::Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant, SystemTime},
+};
 
 use actix_web::{
     http::{
         Method, StatusCode,
-        header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+        header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
     },
     rt::time,
     web::Bytes,
@@ -129,6 +132,12 @@ impl Response {
     /// The header `name`, when it is there and is text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// How long Azure wants to be left alone.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        let value = self.header(RETRY_AFTER.as_str())?;
+        retry::retry_after(value, SystemTime::now())
     }
 
     /// What is left of the quota that Resource Manager calls `name`.

@@ -151,6 +151,27 @@ impl Problem {
         }
     }
 
+    fn caused(self, source: impl Error + 'static) -> Self {
+        Self {
+            source: Some(Box::new(source)),
+            ..self
+        }
+    }
+
+    fn retry_after(self, pause: Duration) -> Self {
+        Self {
+            retry_after: Some(pause),
+            ..self
+        }
+    }
+
+    fn upstream(self, upstream: Upstream) -> Self {
+        Self {
+            upstream: Some(Box::new(upstream)),
+            ..self
+        }
+    }
+
     /// The problem behind an error response that actix made by itself.
     pub(crate) fn of_bare(response: &HttpResponse<impl MessageBody>) -> Self {
         match response.status() {

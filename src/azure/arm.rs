@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::{
     http::{
         StatusCode,
-        header::{ETAG, HeaderName, HeaderValue, RETRY_AFTER},
+        header::{ETAG, HeaderName, HeaderValue},
     },
     web::Bytes,
 };
@@ -143,12 +143,9 @@ impl ArmClient {
         let progress = url
             .progress(&answer)
             .map_err(|cause| self.api.malformed(CALL, cause))?;
-        let seconds = answer
-            .header(RETRY_AFTER.as_str())
-            .and_then(|text| text.parse().ok());
         Ok(Poll {
             progress,
-            retry_after: seconds.map(Duration::from_secs),
+            retry_after: answer.retry_after(),
             left: answer.provider_quota(),
         })
     }

@@ -102,6 +102,17 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_of_a_long_list_is_not_cut_off() {
+        let old = "2015-06-15, 2016-03-30, 2017-03-30, ".repeat(40);
+        let sentence = SENTENCE
+            .replace('\n', " ")
+            .replace("2015-05-01-preview, ", &old);
+        let error = refused(StatusCode::BAD_REQUEST, &sentence);
+        let version = ComputeVersion::default();
+        assert_eq!(version.older(NEWEST, &error), Some("2024-07-01"));
+    }
+
+    #[test]
     fn what_speaks_of_no_version_changes_none() {
         let version = ComputeVersion::default();
         for (status, body) in [

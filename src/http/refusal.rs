@@ -5,14 +5,15 @@ use std::time::{Duration, SystemTime};
 use actix_web::http::{StatusCode, header::HeaderMap, header::RETRY_AFTER};
 use serde_json::Value;
 
-use super::{challenge::Challenge, quota, retry::retry_after};
+use super::{
+    challenge::Challenge,
+    quota,
+    retry::{LONGEST_PAUSE, retry_after},
+};
 
-/// The longest message that is kept, in characters: it goes to callers.
-const MESSAGE_LIMIT: usize = 1_000;
-
-/// No quota of Azure takes longer to fill; sums with a much longer pause would
-/// be beyond what a clock can show.
-const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+/// The longest message that is kept, in characters: it goes to callers. A
+/// refused api-version is answered with all that there are.
+const MESSAGE_LIMIT: usize = 2_000;
 
 /// An answer with a status other than success.
 #[derive(Clone, Debug)]

@@ -63,14 +63,20 @@ fn is_passing(status: StatusCode) -> bool {
     matches!(status.as_u16(), 408 | 429 | 500 | 502 | 503 | 504)
 }
 
-/// `Retry-After` as seconds or as a date; a date that has passed is zero.
+/// No quota of Azure takes longer to fill; sums with a much longer pause would
+/// be beyond what a clock can show.
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(24);
+
+/// `Retry-After` as seconds or as a date, at most a day; a date that has passed
+/// is zero.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
     if let Ok(seconds) = value.parse() {
-        return Some(Duration::from_secs(seconds));
+        return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
     }
     let until = httpdate::parse_http_date(value).ok()?;
-    Some(until.duration_since(now).unwrap_or_default())
+    let pause = until.duration_since(now).unwrap_or_default();
+    Some(pause.min(LONGEST_PAUSE))
 }
 
 #[cfg(test)]
@@ -112,6 +118,8 @@ mod tests {
         assert_eq!(seconds("7"), Some(7));
         assert_eq!(seconds("Tue, 24 Nov 2026 10:02:05 GMT"), Some(125));
         assert_eq!(seconds("Tue, 24 Nov 2026 09:00:00 GMT"), Some(0));
+        assert_eq!(seconds("18446744073709551615"), Some(24 * 3_600));
+        assert_eq!(seconds("Sun, 24 Nov 2126 10:00:00 GMT"), Some(24 * 3_600));
         assert_eq!(seconds("soon"), None);
         assert_eq!(seconds("-3"), None);
     }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     Operation, Power, Status,
     operations::Flight,
-    schedule::Schedule,
+    schedule::{PATIENCE, Schedule},
     verdict::{Ordered, unknown, verdict},
 };
 use crate::{
@@ -19,10 +19,6 @@ use crate::{
 
 /// One poll, or one look at the machine.
 const POLL: Duration = Duration::from_secs(10);
-
-/// No operation on one virtual machine takes longer; the slowest recorded took
-/// a few minutes.
-pub(super) const PATIENCE: Duration = Duration::from_hours(2);
 
 /// What a failed operation says that a newer one has overtaken.
 ///

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+/// No operation on one virtual machine takes longer; the slowest recorded took
+/// a few minutes.
+pub(super) const PATIENCE: Duration = Duration::from_hours(2);
+
 /// The first pauses, in milliseconds: many operations take a second or less.
 const FIRST_PAUSES: [u64; 6] = [500, 1_000, 2_000, 2_000, 3_000, 3_000];
 

@@ -6,8 +6,8 @@ use jiff::Timestamp;
 
 use super::{
     Operation, Status,
-    follow::PATIENCE,
     route::{is_contrary, is_on_the_way, target},
+    schedule::PATIENCE,
 };
 use crate::azure::{Action, LastChange, OperationFault, VirtualMachine};
 

@@ -210,6 +210,17 @@ impl Gateway {
         }
     }
 
+    /// Resolves when the gateway is answering `count` requests.
+    pub(crate) async fn busy_with(&self, count: usize) {
+        // The one that asks is one of them.
+        let line = format!("mi_gateway_http_requests_in_flight {}", count + 1);
+        self.until("/metrics", |answer| {
+            let text = answer.text();
+            text.lines().any(|it| it == line).then_some(())
+        })
+        .await;
+    }
+
     /// A caller asks for the machine at `path` and, once that waits at `hold`,
     /// resets its connection. Resolves when the gateway has noticed.
     pub(crate) async fn left_by_a_caller(&self, path: &str, hold: &Hold) {

@@ -33,12 +33,7 @@ async fn a_hundred_identical_orders_are_one_order_and_one_operation() {
         })
         .collect();
     hold.arrived(1).await;
-    gateway
-        .until("/metrics", |answer| {
-            let all = "mi_gateway_http_requests_in_flight 101";
-            answer.text().contains(all).then_some(())
-        })
-        .await;
+    gateway.busy_with(100).await;
     hold.release();
 
     let mut ids = BTreeSet::new();
@@ -67,12 +62,7 @@ async fn callers_who_wait_for_one_order_share_its_refusal() {
     };
     let (first, second) = (order(), order());
     hold.arrived(1).await;
-    gateway
-        .until("/metrics", |answer| {
-            let all = "mi_gateway_http_requests_in_flight 3";
-            answer.text().contains(all).then_some(())
-        })
-        .await;
+    gateway.busy_with(2).await;
     hold.release();
 
     for caller in [first, second] {
@@ -146,12 +136,7 @@ async fn who_may_overtake_is_not_refused_with_one_who_may_not() {
     let patient = start("/vms/web-01/start");
     hold.arrived(1).await;
     let pressing = start("/vms/web-01/start?supersede=true");
-    gateway
-        .until("/metrics", |answer| {
-            let all = "mi_gateway_http_requests_in_flight 3";
-            answer.text().contains(all).then_some(())
-        })
-        .await;
+    gateway.busy_with(2).await;
     hold.release();
 
     assert_eq!(patient.await.unwrap().status, 409);

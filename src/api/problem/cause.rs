@@ -1,9 +1,13 @@
 //! Which problem each cause is: every match is exhaustive, so that a new cause
 //! does not compile until somebody has decided.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
-use super::{super::operations::place, Candidate, Code, Problem, Upstream, refusal};
+use super::{
+    super::operations::place,
+    Candidate, Code, Problem, Upstream,
+    refusal::{self, SOON, doubt},
+};
 use crate::{
     azure::{
         self, Call, InvalidChange, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId, VmName,
@@ -20,73 +24,26 @@ use crate::{
 /// When to come back to a machine that is being changed.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// When to come back if nobody says.
-pub(super) const SOON: Duration = Duration::from_secs(1);
-
-impl Problem {
-    fn caused(self, source: impl Error + 'static) -> Self {
-        Self {
-            source: Some(Box::new(source)),
-            ..self
-        }
-    }
-
-    pub(super) fn retry_after(self, pause: Duration) -> Self {
-        Self {
-            retry_after: Some(pause),
-            ..self
-        }
-    }
-
-    fn upstream(self, upstream: Upstream) -> Self {
-        Self {
-            upstream: Some(Box::new(upstream)),
-            ..self
-        }
-    }
+/// What callers wrote, and what is wrong with it.
+macro_rules! invalid {
+    ($($cause:ty),+ $(,)?) => {
+        $(impl From<$cause> for Problem {
+            fn from(error: $cause) -> Self {
+                Self::invalid(error)
+            }
+        })+
+    };
 }
 
-impl From<InvalidName> for Problem {
-    fn from(error: InvalidName) -> Self {
-        Self::invalid(error)
-    }
-}
-
-impl From<InvalidChange> for Problem {
-    fn from(error: InvalidChange) -> Self {
-        Self::invalid(error)
-    }
-}
-
-impl From<InvalidQuery> for Problem {
-    fn from(error: InvalidQuery) -> Self {
-        Self::invalid(error)
-    }
-}
-
-impl From<InvalidCursor> for Problem {
-    fn from(error: InvalidCursor) -> Self {
-        Self::invalid(error)
-    }
-}
-
-impl From<InvalidScope> for Problem {
-    fn from(error: InvalidScope) -> Self {
-        Self::invalid(error)
-    }
-}
-
-impl From<InvalidTop> for Problem {
-    fn from(error: InvalidTop) -> Self {
-        Self::invalid(error)
-    }
-}
-
-impl From<inventory::InvalidCursor> for Problem {
-    fn from(error: inventory::InvalidCursor) -> Self {
-        Self::invalid(error)
-    }
-}
+invalid!(
+    InvalidName,
+    InvalidChange,
+    InvalidQuery,
+    InvalidCursor,
+    InvalidScope,
+    InvalidTop,
+    inventory::InvalidCursor,
+);
 
 impl From<Unfinished> for Problem {
     fn from(error: Unfinished) -> Self {
@@ -271,16 +228,6 @@ fn from_exchange(
         http::Error::Refused(refused) => refusal::problem(call, token_age, refused),
     };
     problem.upstream(said(service, error.refusal()))
-}
-
-/// An order may have been taken although its answer is lost; a read leaves
-/// nothing behind.
-pub(super) fn doubt(call: Call) -> &'static str {
-    if call.is_order() {
-        "; whether Azure carries it out is not known"
-    } else {
-        ""
-    }
 }
 
 /// Azure's code and message; the message of 401 and 403 names our ids and

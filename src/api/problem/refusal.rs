@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use super::{
-    Code, Problem,
-    cause::{SOON, doubt},
-    grant,
-};
+use super::{Code, Problem, grant};
 use crate::{
     azure::{Action, Call, Reason, explanation},
     http::Refusal,
 };
+
+/// When to come back if nobody says.
+pub(super) const SOON: Duration = Duration::from_secs(1);
 
 /// When to come back after a conflict with another request: the least that
 /// Resource Manager has clients wait for an operation.
@@ -126,6 +125,16 @@ fn usual_pause(reason: &Reason) -> Option<Duration> {
         Some(CONTENTION)
     } else {
         (*reason == Reason::Throttled).then_some(SOON)
+    }
+}
+
+/// An order may have been taken although its answer is lost; a read leaves
+/// nothing behind.
+pub(super) fn doubt(call: Call) -> &'static str {
+    if call.is_order() {
+        "; whether Azure carries it out is not known"
+    } else {
+        ""
     }
 }
 
