@@ -23,6 +23,8 @@ Options:
   --operation-takes TIME  How long an operation takes, such as 500ms or 8s [8s]
   --fleet NUMBER[xNUMBER] So many more virtual machines, fleet-00001 and so on, in
                           one subscription; 1000x5: 1000 in all, dealt over 5
+  --users NUMBER          So many users instead of 2000; those beyond are of the
+                          department Workforce
   --token-lifetime TIME   How long tokens last [86400s]
   -h, --help              This text
   -V, --version           The version
@@ -114,6 +116,7 @@ impl Options {
                 Arg::Long("fleet") => {
                     options.settings.fleet = Some(parser.value()?.parse_with(fleet)?);
                 }
+                Arg::Long("users") => options.settings.users = Some(parser.value()?.parse()?),
                 Arg::Long("token-lifetime") => {
                     options.settings.token_lifetime = parser.value()?.parse_with(duration)?;
                 }

@@ -37,7 +37,7 @@ impl Azure {
             node: NodeLimits::default(),
             arm: Arm::new(url.clone(), &settings),
             roles: Roles::default(),
-            graph: Graph::new(url.clone()),
+            graph: Graph::new(url.clone(), &settings),
             query_quotas: QueryQuotas::default(),
             url,
             settings,

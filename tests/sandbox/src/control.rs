@@ -1,6 +1,8 @@
 //! The same verbs as the typed handle, over HTTP: for demonstrations, and for
 //! programs that are not written in Rust.
 
+mod users;
+
 use std::time::Duration;
 
 use axum::{
@@ -16,7 +18,7 @@ use crate::{
     faults::{Fault, Times},
     gate::json as answer,
     journal::Service,
-    seed, tokens,
+    tokens,
 };
 
 /// `POST /sandbox/faults`
@@ -92,7 +94,9 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
     match (request.method.as_str(), request.uri.path()) {
         ("GET", "/sandbox/requests") => answer(200, &requests(azure)),
         ("GET", "/sandbox/vms") => answer(200, &machines(azure)),
-        ("GET", "/sandbox/departments") => answer(200, &json!({"value": seed::departments()})),
+        ("GET", "/sandbox/departments") => {
+            answer(200, &json!({"value": azure.graph.directory.departments()}))
+        }
         ("POST", "/sandbox/faults") => inject(azure, body),
         ("DELETE", "/sandbox/faults") => {
             for (service, _) in Service::ALL {
@@ -119,12 +123,16 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             azure.graph.expire_pages();
             answer(200, &json!({}))
         }
-        _ => answer(404, &json!({"message": HELP})),
+        (method, path) => path
+            .strip_prefix("/sandbox/users")
+            .and_then(|rest| users::answer_to(azure, method, rest, body))
+            .unwrap_or_else(|| answer(404, &json!({"message": HELP}))),
     }
 }
 
 const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
-     pages/expire, vms/order, operations/fail, operations/forget; PUT roles; DELETE faults";
+     pages/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
+     users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles; DELETE faults";
 
 /// `POST /sandbox/vms/order`
 #[derive(Deserialize)]

@@ -19,8 +19,9 @@ mod seed;
 mod server;
 mod settings;
 mod tokens;
+mod users;
 
-use std::{collections::BTreeSet, io, net::TcpListener, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 pub use arm::roles::Assignment;
 pub use faults::{Fault, Hold, Times};
@@ -195,18 +196,6 @@ impl Sandbox {
         secrets.extend(self.azure.arm.signatures());
         secrets.push(self.azure.identity_header.clone());
         secrets
-    }
-
-    /// Every department, the awkward ones included.
-    #[must_use]
-    pub fn departments(&self) -> Vec<String> {
-        seed::departments()
-    }
-
-    /// The ids of the users of `department`.
-    #[must_use]
-    pub fn user_ids(&self, department: &str) -> BTreeSet<String> {
-        seed::user_ids(department)
     }
 
     /// Every virtual machine.

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 pub use machines::{DEFAULT_SCOPE, VirtualMachine};
 pub(crate) use machines::{SUBSCRIPTION, machine_id, virtual_machines};
-pub(crate) use people::{PROPERTIES, departments, user_ids, users};
+pub(crate) use people::{PROPERTIES, SEED as SEED_USERS, departments, property, user, user_id};
 
 use crate::settings::Identity;
 

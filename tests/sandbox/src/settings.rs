@@ -14,6 +14,9 @@ pub struct Settings {
     pub operation_takes: Duration,
     /// More virtual machines than those of the seed.
     pub fleet: Option<Fleet>,
+    /// How many users there are, instead of 2,000; those beyond are of the
+    /// department `Workforce`.
+    pub users: Option<u32>,
     /// The versions of `Microsoft.Compute` that are known; others are refused.
     pub compute_versions: Vec<String>,
     /// How long tokens last.
@@ -36,6 +39,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             operation_takes: Duration::from_millis(200),
             fleet: None,
+            users: None,
             compute_versions: COMPUTE_VERSIONS.map(str::to_owned).to_vec(),
             token_lifetime: Duration::from_hours(24),
             system_assigned: true,

@@ -4,8 +4,9 @@
 //! Source: OData 4.01 URL conventions. Text compares without regard to case, as
 //! the examples of "Use the $filter query parameter" have it.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
+use super::directory::User;
 use crate::seed;
 
 /// A filter that can be asked of a user.
@@ -44,12 +45,12 @@ impl Filter {
     }
 
     /// Whether `user` is among those that are asked for.
-    pub(crate) fn holds(&self, user: &Map<String, Value>) -> bool {
+    pub(super) fn holds(&self, user: User<'_>) -> bool {
         match self {
             Self::And(left, right) => left.holds(user) && right.holds(user),
             Self::Or(left, right) => left.holds(user) || right.holds(user),
             Self::Not(inner) => !inner.holds(user),
-            Self::Equals(name, literal) => match (user.get(*name), literal) {
+            Self::Equals(name, literal) => match (user.get(name).as_deref(), literal) {
                 (Some(Value::String(value)), Literal::Text(text)) => {
                     value.to_lowercase() == text.to_lowercase()
                 }

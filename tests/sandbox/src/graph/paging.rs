@@ -4,10 +4,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::seed;
+use super::directory::Directory;
+use crate::{seed, settings::Settings};
 
-/// The state of Graph: which page tokens still count.
+/// The state of Graph: its users, and which page tokens still count.
 pub(crate) struct Graph {
+    pub(crate) directory: Directory,
     url: String,
     epoch: AtomicU64,
 }
@@ -27,8 +29,9 @@ pub(super) enum Refusal {
 }
 
 impl Graph {
-    pub(crate) fn new(url: String) -> Self {
+    pub(crate) fn new(url: String, settings: &Settings) -> Self {
         Self {
+            directory: Directory::new(settings.users),
             url,
             epoch: AtomicU64::new(1),
         }

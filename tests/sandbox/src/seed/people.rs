@@ -1,10 +1,13 @@
-//! Users and their departments.
+//! Users and their departments: each follows from a number, and none is kept.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+mod names;
+
+use std::{borrow::Cow, sync::LazyLock};
 
 use serde_json::{Map, Value, json};
 
 use super::guid;
+use names::{CAST, DEPARTMENTS, GIVEN, SURNAMES, WORKFORCE};
 
 /// What is known of a user.
 pub(crate) const PROPERTIES: [&str; 16] = [
@@ -26,150 +29,130 @@ pub(crate) const PROPERTIES: [&str; 16] = [
     "companyName",
 ];
 
-/// Departments and how many users each has; the rest has none. The names hold
-/// what breaks queries that are built by joining text.
-const DEPARTMENTS: [(&str, usize); 21] = [
-    ("Seinfeld", 26),
-    ("Kramer's Ideas", 17),
-    ("R&D", 310),
-    ("C++ Guild", 41),
-    ("100% Cotton", 9),
-    ("Team #1", 12),
-    ("Küche & Café", 23),
-    ("Import/Export", 58),
-    ("Engineering", 480),
-    ("Sales", 290),
-    ("Support", 170),
-    ("Finance", 95),
-    ("Legal", 31),
-    ("People", 44),
-    ("Facilities", 27),
-    ("Security", 36),
-    ("Marketing", 88),
-    ("Procurement", 19),
-    ("Latham & O'Neil (Acquired)", 7),
-    ("Executive", 5),
-    ("1.5 Half", 1),
-];
+/// How many there are unless a sandbox is told otherwise; who comes beyond them
+/// is of the workforce.
+pub(crate) const SEED: usize = 2_000;
 
-const TOTAL: usize = 2_000;
+/// What many users have in common. It is lent, so that a filter can look at a
+/// hundred thousand users without writing down what it sees.
+struct Shared {
+    /// Each department, and the number of the first user after it.
+    departments: Vec<(usize, Value)>,
+    workforce: Value,
+    specialist: Value,
+    guest: Value,
+    member: Value,
+    company: Value,
+}
 
-const CAST: [(&str, &str); 12] = [
-    ("Jerry", "Seinfeld"),
-    ("Elaine", "Benes"),
-    ("George", "Costanza"),
-    ("Cosmo", "Kramer"),
-    ("Newman", "O'Postal"),
-    ("Frank", "Costanza"),
-    ("Estelle", "Costanza"),
-    ("Susan", "Ross"),
-    ("Jacopo", "Peterman"),
-    ("David", "Puddy"),
-    ("Morty", "Seinfeld"),
-    ("Helen", "Seinfeld"),
-];
-
-const GIVEN: [&str; 16] = [
-    "Ada", "Björn", "Chloé", "Deniz", "Edsger", "Fatima", "Grace", "Hiro", "Ingrid", "João",
-    "Katja", "Linus", "Máire", "Noor", "Olga", "Pádraig",
-];
-
-const SURNAMES: [&str; 18] = [
-    "Byrne",
-    "Çelik",
-    "D'Angelo",
-    "Eriksen",
-    "Fischer",
-    "García",
-    "Hopper",
-    "Ito",
-    "Jørgensen",
-    "Kovács",
-    "Lovelace",
-    "Müller",
-    "Nakamura",
-    "O'Brien",
-    "Petrov",
-    "Quinn",
-    "Rossi",
-    "Škoda",
-];
-
-static USERS: LazyLock<Vec<Map<String, Value>>> = LazyLock::new(|| {
-    let assigned = DEPARTMENTS
-        .iter()
-        .flat_map(|(name, size)| (0..*size).map(|at| (Some(*name), at)));
-    let rest = std::iter::repeat((None, usize::MAX));
-    assigned
-        .chain(rest)
-        .take(TOTAL)
-        .enumerate()
-        .map(|(number, (department, at))| user(number, department, at))
-        .collect()
+static SHARED: LazyLock<Shared> = LazyLock::new(|| {
+    let ends = DEPARTMENTS.iter().scan(0, |end, (_, size)| {
+        *end += size;
+        Some(*end)
+    });
+    let names = DEPARTMENTS.iter().map(|(name, _)| json!(name));
+    Shared {
+        departments: ends.zip(names).collect(),
+        workforce: json!(WORKFORCE),
+        specialist: json!("Specialist"),
+        guest: json!("Guest"),
+        member: json!("Member"),
+        company: json!("Example"),
+    }
 });
 
-/// All 2,000 users.
-pub(crate) fn users() -> &'static [Map<String, Value>] {
-    &USERS
+static NOTHING: Value = Value::Null;
+static ENABLED: Value = Value::Bool(true);
+static DISABLED: Value = Value::Bool(false);
+
+/// Every department that the seed knows, that of many users last.
+pub(crate) fn departments() -> impl Iterator<Item = &'static str> {
+    let seed = DEPARTMENTS.iter().map(|(name, _)| *name);
+    seed.chain([WORKFORCE])
 }
 
-pub(crate) fn departments() -> Vec<String> {
-    DEPARTMENTS
-        .iter()
-        .map(|(name, _)| (*name).to_owned())
-        .collect()
+/// The id of user `number`.
+pub(crate) fn user_id(number: usize) -> String {
+    guid(&format!("user/{number}"))
 }
 
-pub(crate) fn user_ids(department: &str) -> BTreeSet<String> {
-    let of = |user: &&Map<String, Value>| {
-        let own = user.get("department").and_then(Value::as_str);
-        own.is_some_and(|own| own.to_lowercase() == department.to_lowercase())
-    };
-    let id = |user: &Map<String, Value>| user.get("id").and_then(Value::as_str).map(str::to_owned);
-    users().iter().filter(of).filter_map(id).collect()
-}
-
-/// User `number` of all, and number `at` of the department.
-fn user(number: usize, department: Option<&str>, at: usize) -> Map<String, Value> {
-    let (given, surname) = match (department, CAST.get(at)) {
-        (Some("Seinfeld"), Some(name)) => *name,
-        _ => (
-            GIVEN[number % GIVEN.len()],
-            SURNAMES[number / GIVEN.len() % SURNAMES.len()],
-        ),
-    };
-    let is_guest = number % 41 == 40;
-    let home = if is_guest {
-        "partner_example.org#EXT#@example.com"
-    } else {
-        "example.com"
-    };
-    let account = format!("user{number:04}");
-    let name = if is_guest {
-        format!("{account}_{home}")
-    } else {
-        format!("{account}@{home}")
-    };
-    let user = json!({
-        "id": guid(&format!("user/{number}")),
-        "displayName": format!("{given} {surname}"),
-        "givenName": given,
-        "surname": surname,
-        "userPrincipalName": name,
-        "mail": format!("{account}@example.com"),
-        "jobTitle": if number.is_multiple_of(7) { Value::Null } else { json!("Specialist") },
-        "department": department,
-        "officeLocation": format!("{}/{}", number % 9 + 1, number % 40),
-        "mobilePhone": null,
-        "businessPhones": [format!("+1 555 {number:04}")],
-        "preferredLanguage": null,
-        "accountEnabled": number % 23 != 22,
-        "userType": if is_guest { "Guest" } else { "Member" },
-        "employeeId": number.to_string(),
-        "companyName": "Example",
+/// Everything that is known of user `number`.
+pub(crate) fn user(number: usize) -> Map<String, Value> {
+    let known = PROPERTIES.iter().map(|name| {
+        let value = property(number, name).map_or(Value::Null, Cow::into_owned);
+        ((*name).to_owned(), value)
     });
-    match user {
-        Value::Object(user) => user,
-        _ => Map::new(),
+    known.collect()
+}
+
+/// What user `number` has for the property `name`.
+pub(crate) fn property(number: usize, name: &str) -> Option<Cow<'static, Value>> {
+    let lent = |value: &'static Value| Some(Cow::Borrowed(value));
+    match name {
+        "department" => lent(department(number)),
+        "accountEnabled" => lent(if number % 23 == 22 {
+            &DISABLED
+        } else {
+            &ENABLED
+        }),
+        "userType" => lent(if is_guest(number) {
+            &SHARED.guest
+        } else {
+            &SHARED.member
+        }),
+        "jobTitle" => lent(if number.is_multiple_of(7) {
+            &NOTHING
+        } else {
+            &SHARED.specialist
+        }),
+        "companyName" => lent(&SHARED.company),
+        "mobilePhone" | "preferredLanguage" => lent(&NOTHING),
+        _ => own(number, name).map(Cow::Owned),
+    }
+}
+
+/// What a user shares with few others, or none.
+fn own(number: usize, name: &str) -> Option<Value> {
+    let (given, surname) = name_of(number);
+    match name {
+        "id" => Some(json!(user_id(number))),
+        "displayName" => Some(json!(format!("{given} {surname}"))),
+        "givenName" => Some(json!(given)),
+        "surname" => Some(json!(surname)),
+        "userPrincipalName" => Some(json!(principal_name(number))),
+        "mail" => Some(json!(format!("user{number:04}@example.com"))),
+        "officeLocation" => Some(json!(format!("{}/{}", number % 9 + 1, number % 40))),
+        "businessPhones" => Some(json!([format!("+1 555 {number:04}")])),
+        "employeeId" => Some(json!(number.to_string())),
+        _ => None,
+    }
+}
+
+fn department(number: usize) -> &'static Value {
+    if number >= SEED {
+        return &SHARED.workforce;
+    }
+    let departments = &SHARED.departments;
+    let at = departments.partition_point(|(end, _)| *end <= number);
+    departments.get(at).map_or(&NOTHING, |(_, name)| name)
+}
+
+/// The cast is the beginning of the first department.
+fn name_of(number: usize) -> (&'static str, &'static str) {
+    CAST.get(number).copied().unwrap_or((
+        GIVEN[number % GIVEN.len()],
+        SURNAMES[number / GIVEN.len() % SURNAMES.len()],
+    ))
+}
+
+fn is_guest(number: usize) -> bool {
+    number % 41 == 40
+}
+
+fn principal_name(number: usize) -> String {
+    if is_guest(number) {
+        format!("user{number:04}_partner_example.org#EXT#@example.com")
+    } else {
+        format!("user{number:04}@example.com")
     }
 }

@@ -30,6 +30,7 @@ mod control;
 mod directory;
 mod faults;
 mod graph;
+mod graph_changes;
 mod graph_filter;
 mod graph_paging;
 mod graph_tokens;

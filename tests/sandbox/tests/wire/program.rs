@@ -100,6 +100,7 @@ fn arguments_that_are_not_understood_lead_to_the_help() {
         &["serve", "--operation-takes", "soon"],
         &["serve", "--fleet", "0"],
         &["serve", "--fleet", "10x"],
+        &["serve", "--users", "many"],
         &["explode"],
     ] {
         let output = run(words);
