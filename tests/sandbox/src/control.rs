@@ -123,6 +123,14 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             azure.graph.expire_pages();
             answer(200, &json!({}))
         }
+        ("POST", "/sandbox/delta/forget") => {
+            azure.graph.delta_tokens.forget();
+            answer(200, &json!({}))
+        }
+        ("POST", "/sandbox/delta/expire") => {
+            azure.graph.delta_tokens.expire();
+            answer(200, &json!({}))
+        }
         (method, path) => path
             .strip_prefix("/sandbox/users")
             .and_then(|rest| users::answer_to(azure, method, rest, body))
@@ -131,7 +139,7 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
 }
 
 const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
-     pages/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
+     pages/expire, delta/forget, delta/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
      users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles; DELETE faults";
 
 /// `POST /sandbox/vms/order`

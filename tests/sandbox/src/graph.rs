@@ -5,6 +5,7 @@
 //! Azure/azure-cli recordings `test_special_characters_in_upn.yaml` and
 //! `test_special_characters_in_query.yaml` for headers and encodings.
 
+mod delta;
 mod directory;
 mod fault;
 mod filter;
@@ -52,6 +53,7 @@ pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     let authorization = asked.recorded.header("authorization");
     let response = match azure.tokens.check(authorization, Audience::Graph) {
         Err(rejection) => unauthenticated(rejection, &ids),
+        Ok(_) if delta::is_asked(asked) => delta::answer(azure, asked, &ids),
         Ok(_) => users(azure, asked).unwrap_or_else(|fault| fault.answer(&ids)),
     };
     with(
@@ -85,10 +87,7 @@ fn users(azure: &Azure, asked: &Asked) -> Result<Response<Body>, Fault> {
         let message = format!("Resource not found for the segment '{segment}'.");
         return Err(Fault::new(400, "BadRequest", message));
     }
-    if asked.recorded.method != "GET" {
-        let message = "Specified HTTP method is not allowed.";
-        return Err(Fault::new(405, "Request_BadRequest", message));
-    }
+    read_only(asked)?;
     let page = page(azure, asked)?;
     let mut body = json!({
         "@odata.context": format!("{}/v1.0/$metadata#users", azure.url),
@@ -97,12 +96,25 @@ fn users(azure: &Azure, asked: &Asked) -> Result<Response<Body>, Fault> {
         body["@odata.nextLink"] = json!(link);
     }
     body["value"] = Value::Array(page.users);
-    let mut response = answer_with(200, &body);
+    Ok(collection(&body, page.units))
+}
+
+fn read_only(asked: &Asked) -> Result<(), Fault> {
+    if asked.recorded.method == "GET" {
+        return Ok(());
+    }
+    let message = "Specified HTTP method is not allowed.";
+    Err(Fault::new(405, "Request_BadRequest", message))
+}
+
+/// An answer with users, which cost so many units.
+fn collection(body: &Value, units: &str) -> Response<Body> {
+    let mut response = answer_with(200, body);
     if let Ok(media) = MEDIA.parse() {
         response.headers_mut().insert("content-type", media);
     }
     let response = with(response, "odata-version", "4.0");
-    Ok(with(response, "x-ms-resource-unit", page.units))
+    with(response, "x-ms-resource-unit", units)
 }
 
 struct Page {

@@ -22,6 +22,13 @@ pub(crate) fn hash(text: &str) -> u64 {
     })
 }
 
+/// The finish of Splitmix64: numbers in order become numbers without one.
+pub(crate) fn mix(number: u64) -> u64 {
+    let once = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let twice = (once ^ (once >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    twice ^ (twice >> 31)
+}
+
 /// A GUID that belongs to `text`.
 pub(crate) fn guid(text: &str) -> String {
     let halves = [hash(text), hash(&format!("{text}/low"))];

@@ -6,6 +6,7 @@ use crate::seed;
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 pub struct Settings {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
@@ -17,6 +18,10 @@ pub struct Settings {
     /// How many users there are, instead of 2,000; those beyond are of the
     /// department `Workforce`.
     pub users: Option<u32>,
+    /// How many users a page of changes has.
+    pub delta_page: usize,
+    /// Whether changes are told more than once.
+    pub delta_replays: bool,
     /// The versions of `Microsoft.Compute` that are known; others are refused.
     pub compute_versions: Vec<String>,
     /// How long tokens last.
@@ -40,6 +45,8 @@ impl Default for Settings {
             operation_takes: Duration::from_millis(200),
             fleet: None,
             users: None,
+            delta_page: 200,
+            delta_replays: true,
             compute_versions: COMPUTE_VERSIONS.map(str::to_owned).to_vec(),
             token_lifetime: Duration::from_hours(24),
             system_assigned: true,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{Sandbox, graph::NotChanged};
 
@@ -33,8 +33,9 @@ impl Sandbox {
     ///
     /// Where there is no such user, or users have no such property.
     pub fn change_user(&self, id: &str, properties: &Value) {
-        let none = Map::new();
-        let properties = properties.as_object().unwrap_or(&none);
+        let Some(properties) = properties.as_object() else {
+            panic!("properties have names: {properties}");
+        };
         expect_changed(id, self.azure.graph.directory.change(id, properties));
     }
 
@@ -68,6 +69,18 @@ impl Sandbox {
     /// So many changes of every kind at random, the same for the same seed.
     pub fn churn(&self, changes: usize, seed: u64) {
         self.azure.graph.directory.churn(changes, seed);
+    }
+
+    /// Links of delta queries given out so far lead to 410: their clients have
+    /// to begin again.
+    pub fn forget_delta_tokens(&self) {
+        self.azure.graph.delta_tokens.forget();
+    }
+
+    /// Links of delta queries given out so far are too old, as they are after
+    /// seven days.
+    pub fn expire_delta_tokens(&self) {
+        self.azure.graph.delta_tokens.expire();
     }
 }
 

@@ -6,10 +6,11 @@
 mod change;
 mod churn;
 mod record;
+mod since;
 mod user;
 
 use std::{
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
@@ -19,6 +20,7 @@ use uuid::Uuid;
 use crate::seed;
 pub(crate) use change::NotChanged;
 use record::Record;
+pub(super) use since::Since;
 pub(super) use user::User;
 
 /// Everybody, behind a lock.
@@ -77,6 +79,15 @@ impl Directory {
         };
         let users = people.from(0).filter(|(_, user)| of(user));
         users.map(|(number, _)| seed::user_id(number)).collect()
+    }
+
+    /// The numbers of those with these ids; nothing where there are no ids.
+    pub(super) fn numbers(&self, ids: &[String]) -> Option<HashSet<usize>> {
+        if ids.is_empty() {
+            return None;
+        }
+        let mut people = self.write();
+        Some(ids.iter().filter_map(|id| people.number(id)).collect())
     }
 
     pub(super) fn read(&self) -> RwLockReadGuard<'_, People> {

@@ -4,12 +4,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::directory::Directory;
+use super::{delta, directory::Directory};
 use crate::{seed, settings::Settings};
 
 /// The state of Graph: its users, and which page tokens still count.
 pub(crate) struct Graph {
     pub(crate) directory: Directory,
+    pub(crate) delta_tokens: delta::Tokens,
     url: String,
     epoch: AtomicU64,
 }
@@ -32,6 +33,7 @@ impl Graph {
     pub(crate) fn new(url: String, settings: &Settings) -> Self {
         Self {
             directory: Directory::new(settings.users),
+            delta_tokens: delta::Tokens::default(),
             url,
             epoch: AtomicU64::new(1),
         }

@@ -19,7 +19,6 @@ pub(super) struct Record {
 
 /// That a user is not there any more.
 #[derive(Clone, Copy)]
-#[expect(dead_code, reason = "what the delta query will tell")]
 pub(super) struct Gone {
     pub(super) since: u64,
     pub(super) how: Removal,
