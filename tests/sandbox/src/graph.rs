@@ -5,6 +5,7 @@
 //! Azure/azure-cli recordings `test_special_characters_in_upn.yaml` and
 //! `test_special_characters_in_query.yaml` for headers and encodings.
 
+mod answers;
 mod delta;
 mod directory;
 mod fault;
@@ -18,10 +19,11 @@ use serde_json::{Value, json};
 
 use crate::{
     azure::Azure,
-    gate::{Asked, json as answer_with, with},
+    gate::{Asked, with},
     seed,
     tokens::{Audience, Rejection},
 };
+use answers::{collection, read_only};
 pub(crate) use directory::NotChanged;
 use directory::User;
 use fault::{Fault, Ids};
@@ -43,9 +45,6 @@ const DEFAULT_SELECT: [&str; 11] = [
     "surname",
     "userPrincipalName",
 ];
-
-const MEDIA: &str = "application/json;odata.metadata=minimal;odata.streaming=true;\
-     IEEE754Compatible=false;charset=utf-8";
 
 /// Everything below `/v1.0`.
 pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
@@ -97,24 +96,6 @@ fn users(azure: &Azure, asked: &Asked) -> Result<Response<Body>, Fault> {
     }
     body["value"] = Value::Array(page.users);
     Ok(collection(&body, page.units))
-}
-
-fn read_only(asked: &Asked) -> Result<(), Fault> {
-    if asked.recorded.method == "GET" {
-        return Ok(());
-    }
-    let message = "Specified HTTP method is not allowed.";
-    Err(Fault::new(405, "Request_BadRequest", message))
-}
-
-/// An answer with users, which cost so many units.
-fn collection(body: &Value, units: &str) -> Response<Body> {
-    let mut response = answer_with(200, body);
-    if let Ok(media) = MEDIA.parse() {
-        response.headers_mut().insert("content-type", media);
-    }
-    let response = with(response, "odata-version", "4.0");
-    with(response, "x-ms-resource-unit", units)
 }
 
 struct Page {

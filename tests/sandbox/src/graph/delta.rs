@@ -13,10 +13,9 @@ use axum::{body::Body, http::Response};
 use serde_json::{Value, json};
 
 use super::{
-    collection,
+    answers::{collection, read_only},
     directory::Since,
     fault::{Fault, Ids},
-    read_only,
 };
 use crate::{
     azure::Azure,

@@ -32,6 +32,7 @@ mod faults;
 mod graph;
 mod graph_changes;
 mod graph_delta;
+mod graph_delta_refusals;
 mod graph_delta_rounds;
 mod graph_delta_tokens;
 mod graph_filter;

@@ -179,6 +179,22 @@ fn a_fleet_can_be_served() {
 }
 
 #[test]
+fn a_directory_of_any_size_can_be_served() {
+    for (size, last) in [("20", "Seinfeld"), ("2001", "Workforce")] {
+        let mut running = Running::start(&["serve", "--listen", "127.0.0.1:0", "--users", size]);
+        let line = running.line();
+        let root = line.strip_prefix("A local Azure listens on ").unwrap();
+
+        let shown = get(&format!("{root}/sandbox/departments"), &[]).json();
+        running.terminate();
+
+        let departments = shown["value"].as_array().unwrap();
+        assert_eq!(departments.last().unwrap(), last);
+        assert_eq!(running.code(), Some(0));
+    }
+}
+
+#[test]
 fn an_address_that_is_taken_is_a_clear_error() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
