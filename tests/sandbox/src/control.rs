@@ -1,6 +1,7 @@
 //! The same verbs as the typed handle, over HTTP: for demonstrations, and for
 //! programs that are not written in Rust.
 
+mod graph;
 mod users;
 
 use std::time::Duration;
@@ -105,6 +106,8 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             answer(200, &json!({}))
         }
         ("PUT", "/sandbox/roles") => assign(azure, body),
+        ("PUT", "/sandbox/graph/roles") => graph::grant(azure, body),
+        ("PUT", "/sandbox/graph/emptyPages") => graph::come_empty(azure, body),
         ("POST", "/sandbox/tokens/expire") => {
             azure.tokens.refuse_all(tokens::HostCache::Forgets);
             answer(200, &json!({}))
@@ -140,7 +143,8 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
 
 const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
      pages/expire, delta/forget, delta/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
-     users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles; DELETE faults";
+     users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles, graph/roles, \
+     graph/emptyPages; DELETE faults";
 
 /// `POST /sandbox/vms/order`
 #[derive(Deserialize)]

@@ -5,46 +5,44 @@
 //! Azure/azure-cli recordings `test_special_characters_in_upn.yaml` and
 //! `test_special_characters_in_query.yaml` for headers and encodings.
 
+mod access;
 mod answers;
+mod capability;
 mod delta;
 mod directory;
 mod fault;
 mod filter;
+mod options;
 mod paging;
+mod search;
+mod select;
+mod throttling;
+mod token;
+mod units;
 
-use std::borrow::Cow;
-
-use axum::{body::Body, http::Response};
-use serde_json::{Value, json};
+use axum::{
+    body::Body,
+    http::{HeaderValue, Response},
+};
+use serde_json::json;
 
 use crate::{
     azure::Azure,
     gate::{Asked, with},
-    seed,
-    tokens::{Audience, Rejection},
+    tokens::{Audience, Principal, Rejection},
 };
+pub use access::AppRoles;
+use access::Sees;
 use answers::{collection, read_only};
+use capability::Mode;
 pub(crate) use directory::NotChanged;
-use directory::User;
+use directory::{People, User};
 use fault::{Fault, Ids};
-use filter::Filter;
+use options::Options;
 pub(crate) use paging::Graph;
-use paging::Refusal;
-
-/// What comes without `$select`; `department` is not among it.
-const DEFAULT_SELECT: [&str; 11] = [
-    "businessPhones",
-    "displayName",
-    "givenName",
-    "id",
-    "jobTitle",
-    "mail",
-    "mobilePhone",
-    "officeLocation",
-    "preferredLanguage",
-    "surname",
-    "userPrincipalName",
-];
+use paging::{Listing, Refusal};
+pub(crate) use throttling::throttled;
+use token::Place;
 
 /// Everything below `/v1.0`.
 pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
@@ -52,8 +50,9 @@ pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     let authorization = asked.recorded.header("authorization");
     let response = match azure.tokens.check(authorization, Audience::Graph) {
         Err(rejection) => unauthenticated(rejection, &ids),
-        Ok(_) if delta::is_asked(asked) => delta::answer(azure, asked, &ids),
-        Ok(_) => users(azure, asked).unwrap_or_else(|fault| fault.answer(&ids)),
+        Ok(principal) => throttling::metered(azure, asked, &principal, &ids, || {
+            users(azure, asked, &principal, &ids).unwrap_or_else(|fault| fault.answer(&ids))
+        }),
     };
     with(
         ids.on(response),
@@ -62,105 +61,128 @@ pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     )
 }
 
-/// 429; the scope is that of an application in a tenant.
-pub(crate) fn throttled(asked: &Asked) -> Response<Body> {
-    let ids = Ids::of(asked);
-    let fault = Fault::new(429, "TooManyRequests", "Too many requests");
-    let scope = format!(
-        "Tenant_Application/ReadWrite/{}/{}",
-        seed::guid("app"),
-        seed::TENANT
-    );
-    let response = ids.on(fault.answer(&ids));
-    let response = with(response, "x-ms-throttle-scope", &scope);
-    with(
-        response,
-        "x-ms-throttle-information",
-        "ResourceUnitLimitExceeded",
-    )
+fn users(
+    azure: &Azure,
+    asked: &Asked,
+    principal: &Principal,
+    ids: &Ids,
+) -> Result<Response<Body>, Fault> {
+    let path = asked.segments();
+    let path: Vec<_> = path.iter().map(|it| it.to_ascii_lowercase()).collect();
+    let path: Vec<_> = path.iter().map(String::as_str).collect();
+    if delta::is_asked(asked) {
+        principal.app_roles.admit(&path)?;
+        return Ok(delta::answer(azure, asked, ids));
+    }
+    let answer: fn(&Azure, &Asked, Sees) -> _ = match path[..] {
+        ["v1.0", "users"] => list,
+        ["v1.0", "users", "$count"] => count,
+        _ => return Err(unknown_segment(asked)),
+    };
+    read_only(asked)?;
+    let sees = principal.app_roles.admit(&path)?;
+    options::check(&asked.query)?;
+    answer(azure, asked, sees)
 }
 
-fn users(azure: &Azure, asked: &Asked) -> Result<Response<Body>, Fault> {
-    if !asked.recorded.path.eq_ignore_ascii_case("/v1.0/users") {
-        let segment = asked.segments().pop().unwrap_or_default();
-        let message = format!("Resource not found for the segment '{segment}'.");
-        return Err(Fault::new(400, "BadRequest", message));
+fn unknown_segment(asked: &Asked) -> Fault {
+    let segment = asked.segments().pop().unwrap_or_default();
+    let message = format!("Resource not found for the segment '{segment}'.");
+    Fault::new(400, "BadRequest", message)
+}
+
+/// `GET /users/$count`: always advanced, by its header alone.
+fn count(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Fault> {
+    if !options::is_eventual(asked) {
+        let message = "$count is not currently supported.";
+        return Err(Fault::new(400, "Request_BadRequest", message));
     }
-    read_only(asked)?;
-    let page = page(azure, asked)?;
+    options::check_length(&url(azure, asked), Mode::Advanced)?;
+    let options = Options::parse(&asked.query, Mode::Advanced)?;
+    let people = azure.graph.directory.read();
+    let count = options.found(people.from(0), usize::MAX, sees).len();
+    let mut response = Response::new(Body::from(count.to_string()));
+    let media = HeaderValue::from_static("text/plain");
+    response.headers_mut().insert("content-type", media);
+    Ok(with(response, "odata-version", "4.0"))
+}
+
+fn list(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Fault> {
+    let listing = Listing::of(&asked.query);
+    let place = place(azure, asked, &listing)?;
+    let options = Options::parse(&asked.query, place.mode)?;
+    let is_first = asked.query.get("$skiptoken").is_none();
+    let is_counted = place.mode == Mode::Advanced && options::is_counted(&asked.query)?;
+    let people = azure.graph.directory.read();
+
     let mut body = json!({
         "@odata.context": format!("{}/v1.0/$metadata#users", azure.url),
     });
-    if let Some(link) = page.next {
-        body["@odata.nextLink"] = json!(link);
+    if is_first && is_counted {
+        let count = options.found(people.from(0), usize::MAX, sees).len();
+        body["@odata.count"] = json!(count);
     }
-    body["value"] = Value::Array(page.users);
-    Ok(collection(&body, page.units))
+    let (users, next) = page(azure, place, &people, &options, sees);
+    if let Some(next) = next {
+        body["@odata.nextLink"] = json!(azure.graph.link(next, &listing));
+    }
+    body["value"] = users
+        .iter()
+        .map(|(_, user)| options.select.of(*user, sees))
+        .collect();
+    Ok(collection(&body))
 }
 
-struct Page {
-    users: Vec<Value>,
-    next: Option<String>,
-    units: &'static str,
+/// Who is on the page at `place`, and where the next one begins. A page may be
+/// empty and still have a link: "Paging Microsoft Graph data in your app".
+fn page<'a>(
+    azure: &Azure,
+    place: Place,
+    people: &'a People,
+    options: &Options,
+    sees: Sees,
+) -> (Vec<(usize, User<'a>)>, Option<Place>) {
+    if let Some(empty) = place.empty.checked_sub(1) {
+        return (Vec::new(), Some(Place { empty, ..place }));
+    }
+    let (from, skipped) = options.start(place.position as usize);
+    let end = skipped + options.top;
+    let found = options.found(people.from(from), end + 1, sees);
+    let next = found.get(end).map(|(number, _)| Place {
+        position: u32::try_from(options.position(end, *number)).unwrap_or(u32::MAX),
+        empty: azure.graph.empty_pages(),
+        ..place
+    });
+    let users = found.into_iter().take(end).skip(skipped);
+    (users.collect(), next)
 }
 
-fn page(azure: &Azure, asked: &Asked) -> Result<Page, Fault> {
-    let query = &asked.query;
-    let known = ["$select", "$filter", "$top", "$skiptoken", "$count"];
-    if let Some(unknown) = query.unknown(&known) {
-        let message = format!("Unrecognized query argument specified: '{unknown}'.");
-        return Err(Fault::new(400, "Request_BadRequest", message));
+/// Where the page that is asked for begins.
+///
+/// A link carries the query along, but no header: who leaves it out on the
+/// second page is refused, as in microsoftgraph/msgraph-sdk-java-core#203.
+fn place(azure: &Azure, asked: &Asked, listing: &Listing<'_>) -> Result<Place, Fault> {
+    let Some(token) = asked.query.get("$skiptoken") else {
+        let mode = options::mode(asked)?;
+        options::check_length(&url(azure, asked), mode)?;
+        return Ok(Place {
+            position: 0,
+            empty: azure.graph.empty_pages(),
+            mode,
+        });
+    };
+    let place = azure.graph.place(token, listing).map_err(refused_page)?;
+    if place.mode == Mode::Advanced && !options::is_eventual(asked) {
+        return Err(Fault::unsupported("Unsupported Query."));
     }
-    if query.has_duplicates() {
-        let message = "A query option is specified more than once.";
-        return Err(Fault::new(400, "BadRequest", message));
-    }
-    let top = top(query.get("$top"))?;
-    let filter = query.get("$filter").unwrap_or_default();
-    let select = selected(query.get("$select"))?;
-    let holds = match filter {
-        "" => None,
-        filter => Some(Filter::parse(filter).map_err(|message| {
-            let message = format!("Invalid filter clause: {message}");
-            Fault::new(400, "BadRequest", message)
-        })?),
-    };
-    let listing = paging::Listing {
-        filter,
-        select: query.get("$select"),
-        top: query.get("$top"),
-    };
-    // A user's number, and not its place in the listing: who goes meanwhile does
-    // not make others slip through between two pages.
-    let start = match query.get("$skiptoken") {
-        None => 0,
-        Some(token) => azure
-            .graph
-            .position(token, &listing)
-            .map_err(refused_page)?,
-    };
-    let people = azure.graph.directory.read();
-    let mut matching = people
-        .from(start)
-        .filter(|(_, user)| holds.as_ref().is_none_or(|filter| filter.holds(*user)));
-    let users = matching.by_ref().take(top);
-    Ok(Page {
-        users: users.map(|(_, user)| only(user, &select)).collect(),
-        next: matching
-            .next()
-            .map(|(number, _)| azure.graph.link(number, &listing)),
-        units: units(listing.select, top),
-    })
+    Ok(place)
 }
 
-/// A list costs two units, one less with `$select` and one less for fewer than
-/// 20 users, but never less than one.
-fn units(select: Option<&str>, top: usize) -> &'static str {
-    if select.is_some() || top < 20 {
-        "1"
-    } else {
-        "2"
-    }
+fn url(azure: &Azure, asked: &Asked) -> String {
+    format!(
+        "{}{}?{}",
+        azure.url, asked.recorded.path, asked.recorded.query
+    )
 }
 
 fn refused_page(refusal: Refusal) -> Fault {
@@ -176,48 +198,6 @@ fn refused_page(refusal: Refusal) -> Fault {
         ),
     };
     Fault::new(400, code, message)
-}
-
-fn top(text: Option<&str>) -> Result<usize, Fault> {
-    let Some(text) = text else {
-        return Ok(100);
-    };
-    text.parse()
-        .ok()
-        .filter(|top| (1..=999).contains(top))
-        .ok_or_else(|| {
-            let message = format!(
-                "Invalid page size specified: '{text}'. Must be between 1 and 999 inclusive."
-            );
-            Fault::new(400, "Request_BadRequest", message)
-        })
-}
-
-fn selected(text: Option<&str>) -> Result<Vec<String>, Fault> {
-    let Some(text) = text else {
-        return Ok(DEFAULT_SELECT.map(str::to_owned).to_vec());
-    };
-    let names = text.split(',').map(|name| {
-        let known = seed::PROPERTIES
-            .iter()
-            .find(|known| known.eq_ignore_ascii_case(name.trim()));
-        known.map(|known| (*known).to_owned()).ok_or_else(|| {
-            let message = format!(
-                "Parsing OData Select and Expand failed: Could not find a property named \
-                 '{name}' on type 'microsoft.graph.user'."
-            );
-            Fault::new(400, "BadRequest", message)
-        })
-    });
-    names.collect()
-}
-
-fn only(user: User<'_>, select: &[String]) -> Value {
-    let part = select.iter().map(|name| {
-        let value = user.get(name).map_or(Value::Null, Cow::into_owned);
-        (name.clone(), value)
-    });
-    Value::Object(part.collect())
 }
 
 fn unauthenticated(rejection: Rejection, ids: &Ids) -> Response<Body> {

@@ -25,10 +25,11 @@ use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
 pub use arm::roles::Assignment;
 pub use faults::{Fault, Hold, Times};
+pub use graph::AppRoles;
 pub use journal::{Recorded, Service};
 pub use seed::{DEFAULT_SCOPE, VirtualMachine};
 pub use server::Refusing;
-pub use settings::{Fleet, Host, Identity, Settings};
+pub use settings::{Fleet, Host, Identity, PageLinks, Settings};
 
 use azure::Azure;
 use server::Server;
@@ -176,6 +177,19 @@ impl Sandbox {
     /// Page tokens given out so far have expired.
     pub fn expire_page_tokens(&self) {
         self.azure.graph.expire_pages();
+    }
+
+    /// What of Graph is granted to every identity from now on. As with real ones,
+    /// tokens that there are keep the roles that they were issued with, and the
+    /// host goes on handing them out: `expire_tokens` makes it sudden.
+    pub fn app_roles(&self, app_roles: AppRoles) {
+        self.azure.tokens.grant(app_roles);
+    }
+
+    /// From now on, so many pages without anybody come before each page of Graph's
+    /// that has somebody; they have a link all the same.
+    pub fn empty_pages(&self, pages: usize) {
+        self.azure.graph.come_empty(pages);
     }
 
     /// A token for `resource`, as a caller would hold that goes to Azure itself.

@@ -33,9 +33,17 @@ pub struct Settings {
     /// Whether the limits of a node's identity endpoint hold: 20 requests a
     /// second, five at a time.
     pub identity_limits: bool,
-    /// Whether the quotas of Resource Manager, Compute and Resource Graph hold;
-    /// they are told in any case.
+    /// Whether the quotas of Resource Manager, Compute, Resource Graph and Graph
+    /// hold; they are told in any case.
     pub throttles: bool,
+    /// What Graph's links to further pages look like.
+    pub page_links: PageLinks,
+    /// How many resource units an application has in ten seconds at Graph; without
+    /// it as many as in a tenant of more than 500 users, 8,000.
+    pub graph_units: Option<u32>,
+    /// Whether Graph tells how long to wait when units are used up; both have been
+    /// seen.
+    pub graph_retry_after: bool,
 }
 
 impl Default for Settings {
@@ -53,6 +61,9 @@ impl Default for Settings {
             user_assigned: vec![Identity::gateway()],
             identity_limits: true,
             throttles: true,
+            page_links: PageLinks::default(),
+            graph_units: None,
+            graph_retry_after: true,
         }
     }
 }
@@ -110,6 +121,17 @@ impl Identity {
             ),
         }
     }
+}
+
+/// The shapes in which Graph's page tokens have been seen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PageLinks {
+    /// `X%2744537074…%27`: a binary literal of OData, which breaks where a client
+    /// decodes or encodes it once more.
+    #[default]
+    BinaryLiteral,
+    /// `RFNwdA…`: base64 for URLs.
+    Base64,
 }
 
 /// Whose environment a program gets.

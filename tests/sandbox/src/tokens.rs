@@ -10,7 +10,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::{seed, settings::Identity};
+use crate::{graph::AppRoles, seed, settings::Identity};
 
 /// Who a token can be for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,6 +70,7 @@ pub(crate) struct Issued {
 pub(crate) struct Principal {
     pub(crate) client_id: String,
     pub(crate) object_id: String,
+    pub(crate) app_roles: AppRoles,
 }
 
 struct Minted {
@@ -84,6 +85,7 @@ struct Minted {
 pub(crate) struct Tokens {
     minted: Mutex<HashMap<String, Minted>>,
     host: Mutex<HashMap<(String, String), Issued>>,
+    app_roles: Mutex<AppRoles>,
 }
 
 impl Tokens {
@@ -115,7 +117,9 @@ impl Tokens {
         let not_before = now();
         let expires_on = not_before + lifetime.as_secs();
         let header = json!({"typ": "JWT", "alg": "RS256", "x5t": "sandbox", "kid": "sandbox"});
-        let claims = json!({
+        let audience = Audience::of(resource);
+        let app_roles = *lock(&self.app_roles);
+        let mut claims = json!({
             "aud": resource,
             "iss": format!("https://sts.windows.net/{}/", seed::TENANT),
             "iat": not_before,
@@ -130,14 +134,18 @@ impl Tokens {
             "ver": "1.0",
             "xms_mirid": identity.resource_id,
         });
+        if let (Some(Audience::Graph), Some(roles)) = (audience, app_roles.claim()) {
+            claims["roles"] = json!(roles);
+        }
         let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let signature = URL_SAFE_NO_PAD.encode(noise(256));
         let token = format!("{}.{}.{signature}", part(&header), part(&claims));
         let minted = Minted {
-            audience: Audience::of(resource),
+            audience,
             principal: Principal {
                 client_id: identity.client_id.clone(),
                 object_id: identity.object_id.clone(),
+                app_roles,
             },
             expires_on,
             is_refused: false,
@@ -167,6 +175,13 @@ impl Tokens {
             return Err(Rejection::Expired);
         }
         Ok(minted.principal.clone())
+    }
+
+    /// Tokens that are minted from now on carry these roles. Those that there are
+    /// keep theirs, as does the host's cache: "Managed identity best practice
+    /// recommendations", on changes of groups and roles.
+    pub(crate) fn grant(&self, app_roles: AppRoles) {
+        *lock(&self.app_roles) = app_roles;
     }
 
     pub(crate) fn refuse_all(&self, host_cache: HostCache) {

@@ -73,6 +73,7 @@ pub(super) fn unauthorized(principal: &Principal, action: &str, scope: &str) -> 
     let Principal {
         client_id,
         object_id,
+        ..
     } = principal;
     let message = format!(
         "The client '{client_id}' with object id '{object_id}' does not have authorization to \

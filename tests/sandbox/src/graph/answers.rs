@@ -18,12 +18,11 @@ pub(super) fn read_only(asked: &Asked) -> Result<(), Fault> {
     Err(Fault::new(405, "Request_BadRequest", message))
 }
 
-/// An answer with users, which cost so many units.
-pub(super) fn collection(body: &Value, units: &str) -> Response<Body> {
+/// An answer with users.
+pub(super) fn collection(body: &Value) -> Response<Body> {
     let mut response = json(200, body);
     if let Ok(media) = MEDIA.parse() {
         response.headers_mut().insert("content-type", media);
     }
-    let response = with(response, "odata-version", "4.0");
-    with(response, "x-ms-resource-unit", units)
+    with(response, "odata-version", "4.0")
 }

@@ -16,6 +16,7 @@ use super::{
     answers::{collection, read_only},
     directory::Since,
     fault::{Fault, Ids},
+    select::Select,
 };
 use crate::{
     azure::Azure,
@@ -37,7 +38,7 @@ pub(super) fn is_asked(asked: &Asked) -> bool {
 /// One page of what changed.
 pub(super) fn answer(azure: &Azure, asked: &Asked, ids: &Ids) -> Response<Body> {
     match page(azure, asked) {
-        Ok(body) => collection(&body, "1"),
+        Ok(body) => collection(&body),
         Err(Refused::Fault(fault)) => fault.answer(ids),
         Err(Refused::Reset(scope)) => reset(azure, &scope, ids),
     }
@@ -85,12 +86,12 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Value, Refused> {
         }
     };
     let only = graph.directory.numbers(place.ids());
-    let select = super::selected(place.select())?;
+    let select = Select::parse(place.select())?;
     let people = graph.directory.read();
     let settings = &azure.settings;
     Ok(body(
         azure,
-        place.page(&people, &select, only.as_ref(), settings),
+        place.page(&people, select.names(), only.as_ref(), settings),
     ))
 }
 

@@ -22,6 +22,11 @@ impl Fault {
         }
     }
 
+    /// What Graph could be asked, but not so.
+    pub(super) fn unsupported(message: impl Into<String>) -> Self {
+        Self::new(400, "Request_UnsupportedQuery", message)
+    }
+
     /// The answer to the request that has these ids.
     pub(super) fn answer(&self, ids: &Ids) -> Response<Body> {
         let body = json!({"error": {

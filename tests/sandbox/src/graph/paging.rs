@@ -1,26 +1,37 @@
 //! Opaque links to further pages.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::{delta, directory::Directory};
-use crate::{seed, settings::Settings};
+use super::{
+    delta,
+    directory::Directory,
+    token::{self, Place},
+    units::Units,
+};
+use crate::{
+    query::Query,
+    settings::{PageLinks, Settings},
+};
 
-/// The state of Graph: its users, and which page tokens still count.
+/// What stands in a token as it is: the letters of its two shapes.
+const TOKEN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// The state of Graph: its users, which page tokens still count, what pages there
+/// are, and what applications have used.
 pub(crate) struct Graph {
     pub(crate) directory: Directory,
     pub(crate) delta_tokens: delta::Tokens,
     url: String,
-    epoch: AtomicU64,
+    links: PageLinks,
+    epoch: AtomicU32,
+    empty_pages: AtomicU32,
+    pub(super) units: Units,
 }
 
-/// What a page token belongs to.
-pub(super) struct Listing<'a> {
-    pub(super) filter: &'a str,
-    pub(super) select: Option<&'a str>,
-    pub(super) top: Option<&'a str>,
-}
+/// What a page token belongs to: the options of a query, as they came.
+pub(super) struct Listing<'a>(Vec<(&'static str, &'a str)>);
 
 /// Why a page token is not accepted.
 #[derive(Clone, Copy)]
@@ -35,7 +46,10 @@ impl Graph {
             directory: Directory::new(settings.users),
             delta_tokens: delta::Tokens::default(),
             url,
-            epoch: AtomicU64::new(1),
+            links: settings.page_links,
+            epoch: AtomicU32::new(1),
+            empty_pages: AtomicU32::new(0),
+            units: Units::new(settings.graph_units),
         }
     }
 
@@ -43,55 +57,56 @@ impl Graph {
         self.epoch.fetch_add(1, Ordering::SeqCst);
     }
 
-    /// The link to the page that begins at `position`: it carries the query
-    /// along, and the token has the shape of a binary literal, `X%27…%27`.
-    pub(super) fn link(&self, position: usize, listing: &Listing<'_>) -> String {
-        let epoch = self.epoch.load(Ordering::SeqCst);
-        let token = listing.token(position, epoch);
-        let encoded = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
-        let filter = Some(listing.filter).filter(|filter| !filter.is_empty());
-        let options = [
-            ("$select", listing.select),
-            ("$filter", filter),
-            ("$top", listing.top),
-        ];
-        let carried: String = options
-            .into_iter()
-            .filter_map(|(name, value)| Some(format!("{name}={}&", encoded(value?))))
-            .collect();
-        format!("{}/v1.0/users?{carried}$skiptoken=X%27{token}%27", self.url)
+    /// From now on so many pages without anybody come before each real one.
+    pub(crate) fn come_empty(&self, pages: usize) {
+        let pages = u32::try_from(pages).unwrap_or(u32::MAX);
+        self.empty_pages.store(pages, Ordering::SeqCst);
     }
 
-    /// The position that `token` stands for, in the listing that it belongs to.
-    pub(super) fn position(&self, token: &str, listing: &Listing<'_>) -> Result<usize, Refusal> {
-        let digits = token
-            .strip_prefix("X'")
-            .and_then(|rest| rest.strip_suffix('\''))
-            .ok_or(Refusal::Unknown)?;
-        let number = |place| {
-            let text = digits.get(place).ok_or(Refusal::Unknown)?;
-            u32::from_str_radix(text, 16).map_err(|_| Refusal::Unknown)
-        };
-        let (epoch, position) = (u64::from(number(4..12)?), number(12..20)? as usize);
-        // Numbers can be written in more than one way, a token cannot.
-        if digits != listing.token(position, epoch) {
-            return Err(Refusal::Unknown);
-        }
+    /// How many empty pages come before a real one.
+    pub(super) fn empty_pages(&self) -> u32 {
+        self.empty_pages.load(Ordering::SeqCst)
+    }
+
+    /// The link to the page that begins at `place`: it carries the query along.
+    pub(super) fn link(&self, place: Place, listing: &Listing<'_>) -> String {
+        let epoch = self.epoch.load(Ordering::SeqCst);
+        let token = token::write(self.links, place, epoch, &listing.name());
+        let token = utf8_percent_encode(&token, TOKEN);
+        let carried = listing.carried();
+        format!("{}/v1.0/users?{carried}$skiptoken={token}", self.url)
+    }
+
+    /// The place that `token` stands for, in the listing that it belongs to.
+    pub(super) fn place(&self, token: &str, listing: &Listing<'_>) -> Result<Place, Refusal> {
+        let read = token::read(self.links, token, &listing.name());
+        let (place, epoch) = read.ok_or(Refusal::Unknown)?;
         if epoch != self.epoch.load(Ordering::SeqCst) {
             return Err(Refusal::Expired);
         }
-        Ok(position)
+        Ok(place)
     }
 }
 
-impl Listing<'_> {
-    /// The digits of a page token: a mark, what it says, and a seal over that
-    /// and the listing.
-    fn token(&self, position: usize, epoch: u64) -> String {
-        let seal = seed::hash(&format!(
-            "{epoch}/{position}/{}/{:?}/{:?}",
-            self.filter, self.select, self.top
-        ));
-        format!("4453{epoch:08x}{position:08x}{seal:016x}")
+impl<'a> Listing<'a> {
+    /// What is asked for beside the page.
+    pub(super) fn of(query: &'a Query) -> Self {
+        let names = [
+            "$select", "$filter", "$top", "$count", "$orderby", "$search",
+        ];
+        let options = names
+            .into_iter()
+            .filter_map(|name| Some((name, query.get(name)?)));
+        Self(options.collect())
+    }
+
+    fn name(&self) -> String {
+        format!("{:?}", self.0)
+    }
+
+    fn carried(&self) -> String {
+        let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+        let option = |(name, value): &(&str, &str)| format!("{name}={}&", encoded(value));
+        self.0.iter().map(option).collect()
     }
 }

@@ -18,6 +18,20 @@ pub(crate) fn read(azure: &Sandbox, url: &str) -> Answer {
     get(url, &[("authorization", &bearer(azure, GRAPH))])
 }
 
+/// The header without which no query is advanced.
+const EVENTUAL: (&str, &str) = ("ConsistencyLevel", "eventual");
+
+/// `GET url`, with a token for Graph, as advanced queries are asked.
+pub(crate) fn read_eventually(azure: &Sandbox, url: &str) -> Answer {
+    get(url, &[("authorization", &bearer(azure, GRAPH)), EVENTUAL])
+}
+
+/// `GET /v1.0/users` as an advanced query.
+pub(crate) fn advanced(azure: &Sandbox, query: &str) -> Answer {
+    let url = format!("{}/v1.0/users?$count=true&{query}", azure.url());
+    read_eventually(azure, &url)
+}
+
 /// `filter`, as a query.
 pub(crate) fn filtered(filter: &str) -> String {
     format!("$filter={}", encoded(filter))

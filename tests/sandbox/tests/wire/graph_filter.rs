@@ -137,7 +137,9 @@ fn what_is_no_filter_is_refused() {
         "department eq 'Sales",
         "department eq 'Sales' 'Support'",
         "(department eq 'Sales'",
-        "contains(department, 'Sales')",
+        "length(department, 'Sales')",
+        "department in 'Sales'",
+        "accountEnabled eq 'true'",
     ] {
         let answer = users(&azure, &filtered(filter));
         assert_refused(&answer, 400, "BadRequest");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use azure_sandbox::Sandbox;
+use azure_sandbox::{PageLinks, Sandbox, Settings};
 use serde_json::json;
 
 use crate::{
@@ -111,9 +111,9 @@ fn a_page_token_has_to_come_as_it_was_given() {
         token.trim_end_matches("%27").to_owned(),
         token.replace("X%27", ""),
         format!("{token}0"),
-        token.replace("4453", "44530"),
-        token.replace("44530", "4453%2B"),
-        token.to_uppercase(),
+        token.replace("44537074", "445370740"),
+        token.replace("4453707400", "44537074%2B0"),
+        token.to_lowercase(),
         "1".to_owned(),
     ] {
         assert_unknown(&azure, &query, &altered);
@@ -157,6 +157,74 @@ fn page_tokens_expire_and_a_listing_that_starts_again_goes_on() {
     assert_refused(&read(&azure, &early), 400, "Directory_ExpiredPageToken");
     assert_eq!(ids(&azure, "$top=999").len(), 2_000);
     assert_refused(&read(&azure, &early), 400, "Directory_ExpiredPageToken");
+}
+
+#[test]
+fn links_have_either_shape_and_lead_through_the_whole_directory() {
+    for (page_links, shape) in [
+        (PageLinks::BinaryLiteral, "$skiptoken=X%2744537074"),
+        (PageLinks::Base64, "$skiptoken=RFNwdA"),
+    ] {
+        let azure = Sandbox::start(Settings {
+            page_links,
+            ..Settings::default()
+        })
+        .unwrap();
+
+        let link = next_link(&users(&azure, "$top=999")).unwrap();
+
+        assert!(link.contains(shape), "{link}");
+        let distinct: BTreeSet<_> = ids(&azure, "$top=999").into_iter().collect();
+        assert_eq!(distinct.len(), 2_000);
+    }
+}
+
+#[test]
+fn a_token_in_base64_has_to_come_as_it_was_given_too() {
+    let azure = Sandbox::start(Settings {
+        page_links: PageLinks::Base64,
+        ..Settings::default()
+    })
+    .unwrap();
+    let (query, token) = listing(&azure);
+
+    for at in 0..token.len() {
+        let other = if &token[at..=at] == "A" { "B" } else { "A" };
+        let mut altered = token.clone();
+        altered.replace_range(at..=at, other);
+        assert_unknown(&azure, &query, &altered);
+    }
+    assert_unknown(&azure, &query, &format!("{token}="));
+    assert_unknown(&azure, &query, "X%274453%27");
+}
+
+#[test]
+fn empty_pages_come_before_each_page_and_have_links() {
+    let azure = sandbox();
+    let query = format!("{}&$top=9", of_department("Facilities"));
+    let whole = ids(&azure, &query);
+
+    azure.empty_pages(2);
+
+    let pages = pages(&azure, &query);
+    let sizes: Vec<_> = pages.iter().map(|page| found(page).len()).collect();
+    assert_eq!(sizes, [0, 0, 9, 0, 0, 9, 0, 0, 9]);
+    assert_eq!(ids(&azure, &query), whole);
+
+    azure.empty_pages(0);
+
+    assert_eq!(found(&users(&azure, &query)).len(), 9);
+}
+
+#[test]
+fn a_department_that_is_nobodys_may_take_pages_too() {
+    let azure = sandbox();
+    azure.empty_pages(1);
+
+    let pages = pages(&azure, &of_department("Nowhere"));
+
+    assert_eq!(pages.len(), 2);
+    assert!(pages.iter().all(|page| found(page).is_empty()));
 }
 
 /// A query with a filter, a selection and a page size, in this order, and the

@@ -71,7 +71,7 @@ impl Place {
     pub(super) fn page(
         self,
         people: &People,
-        select: &[String],
+        select: &[&'static str],
         only: Option<&HashSet<usize>>,
         settings: &Settings,
     ) -> Page {
@@ -134,7 +134,7 @@ impl Place {
 /// The users, as this client sees them.
 struct View<'a> {
     people: &'a People,
-    select: &'a [String],
+    select: &'a [&'static str],
     only: Option<&'a HashSet<usize>>,
 }
 

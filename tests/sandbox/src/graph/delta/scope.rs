@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 
 use super::Fault;
-use crate::{graph::selected, query::Query};
+use crate::{graph::select::Select, query::Query};
 
 /// "There is a limit of 50 filtered objects."
 const MOST_IDS: usize = 50;
@@ -23,7 +23,7 @@ pub(super) struct Scope {
 impl Scope {
     pub(super) fn of(query: &Query) -> Result<Self, Fault> {
         let select = query.get("$select");
-        selected(select)?;
+        Select::parse(select)?;
         Ok(Self {
             select: select.map(str::to_owned),
             ids: query.get("$filter").map_or(Ok(Vec::new()), ids)?,

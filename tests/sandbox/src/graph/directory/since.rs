@@ -43,7 +43,7 @@ impl People {
         &self,
         number: usize,
         since: Since,
-        select: &[String],
+        select: &[&str],
     ) -> Option<Value> {
         let record = self.records.get(number)?.as_deref();
         match (since, record) {
@@ -58,7 +58,7 @@ impl People {
     }
 
     /// User `number` as it is now.
-    pub(in crate::graph) fn present(&self, number: usize, select: &[String]) -> Option<Value> {
+    pub(in crate::graph) fn present(&self, number: usize, select: &[&str]) -> Option<Value> {
         let record = self.records.get(number)?.as_deref();
         match record.and_then(|record| record.gone) {
             Some(gone) => Some(tombstone(number, gone.how)),
@@ -69,12 +69,12 @@ impl People {
 
 impl Record {
     /// What changed after `version`, null where it was cleared.
-    fn touched(&self, number: usize, version: u64, select: &[String]) -> Option<Value> {
-        let is_new = |name: &&String| self.changed.get(name.as_str()) > Some(&version);
+    fn touched(&self, number: usize, version: u64, select: &[&str]) -> Option<Value> {
+        let is_new = |name: &&&str| self.changed.get(**name) > Some(&version);
         let mut shown: Map<_, _> = select
             .iter()
             .filter(is_new)
-            .filter_map(|name| Some((name.clone(), self.properties.get(name)?.clone())))
+            .filter_map(|name| Some(((*name).to_owned(), self.properties.get(*name)?.clone())))
             .collect();
         if shown.is_empty() {
             return None;
@@ -86,14 +86,14 @@ impl Record {
 
 /// "If the property has never been set before it will not be included in the
 /// response at all"; one that was cleared is null. `id` always comes along.
-fn whole(number: usize, record: Option<&Record>, user: User<'_>, select: &[String]) -> Value {
+fn whole(number: usize, record: Option<&Record>, user: User<'_>, select: &[&str]) -> Value {
     let was_set = |name: &str| record.is_some_and(|record| record.changed.contains_key(name));
     let mut shown = Map::new();
     for name in select {
         if let Some(value) = user.get(name)
             && (!value.is_null() || was_set(name))
         {
-            shown.insert(name.clone(), value.into_owned());
+            shown.insert((*name).to_owned(), value.into_owned());
         }
     }
     shown.insert("id".to_owned(), json!(seed::user_id(number)));
