@@ -19,9 +19,8 @@ use crate::{
     azure::{self, MachineQuery, ResourceGraphClient, VirtualMachineId, VmName},
     config::Scopes,
     http::{self, Context, Deadline},
-    task::{Tasks, Unfinished},
+    task::{Joined, Tasks, Unfinished},
 };
-use names::Joined;
 
 /// Why a name leads to no virtual machine, or there is no listing.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -183,13 +182,13 @@ impl Inventory {
         context: &Context,
     ) -> Result<Candidates, Error> {
         let landing = match self.names.join(name) {
-            Joined::Landed(candidates) => return Ok(candidates),
-            Joined::Waiting(seat) => return seat.outcome().await,
+            Joined::Landed(known) => return known.map_err(Error::Azure),
+            Joined::Waiting(seat) => return seat.outcome().await?.map_err(Error::Azure),
             Joined::First(landing) => landing,
         };
         let query = MachineQuery::named(name, scopes.iter());
         let (graph, scopes, context) = (self.graph.clone(), scopes.clone(), context.clone());
-        let name = name.clone();
+        let (name, names) = (name.clone(), self.names.clone());
         let flight = async move {
             let outcome = graph.ids(&query, &context).await.map(|mut ids| {
                 // Azure's word is not taken for what may be switched.
@@ -198,7 +197,7 @@ impl Inventory {
                 });
                 Candidates::from(ids)
             });
-            landing.land(&outcome);
+            names.land(&name, landing, &outcome);
             outcome
         };
         // A task of its own: a caller who leaves would take all others along.

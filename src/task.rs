@@ -1,10 +1,14 @@
 //! Work that outlives the request that asked for it.
 
+mod flights;
+
 use std::future::Future;
 
 use actix_web::rt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
+
+pub(crate) use flights::{Flights, Joined, Landing};
 
 /// Why work did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

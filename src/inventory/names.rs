@@ -1,18 +1,15 @@
 //! What Resource Graph said of names, shared by all workers.
 
 use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use moka::{Expiry, sync::Cache};
-use tokio::sync::watch;
 
-use super::Error;
 use crate::{
     azure::{self, VirtualMachineId, VmName},
-    task::Unfinished,
+    task::{Flights, Joined, Landing},
 };
 
 /// How long a virtual machine is believed to be where it was.
@@ -32,7 +29,8 @@ const CAPACITY: u64 = 10_000;
 /// The virtual machines that have one name.
 pub(crate) type Candidates = Arc<[VirtualMachineId]>;
 
-type Outcome = Result<Candidates, azure::Error>;
+/// How a look-up ended.
+pub(super) type Outcome = Result<Candidates, azure::Error>;
 
 /// Whether `name` looks like a member of a uniform scale set, `{set}_{number}`.
 /// Those are not virtual machines of their own.
@@ -52,38 +50,7 @@ pub(crate) struct KnownNames(Arc<Inner>);
 struct Inner {
     names: Cache<String, Candidates>,
     asked_again: Cache<String, ()>,
-    /// The look-ups under way. Locked when one is joined or ends, and never
-    /// over an await.
-    flights: Mutex<HashMap<String, Seat>>,
-}
-
-/// What somebody who looks a name up finds.
-pub(super) enum Joined {
-    /// It is known.
-    Landed(Candidates),
-    /// Somebody else is asking.
-    Waiting(Seat),
-    /// Nobody is: it is for this one to ask.
-    First(Landing),
-}
-
-/// A place among those who wait for one look-up.
-#[derive(Clone)]
-pub(super) struct Seat(watch::Receiver<Option<Outcome>>);
-
-impl Seat {
-    /// How the look-up ended. It ends by the deadline of whoever began it, which
-    /// is none later than that of those who joined.
-    pub(super) async fn outcome(mut self) -> Result<Candidates, Error> {
-        let stopped = Error::Unfinished(Unfinished::Stopped);
-        match self.0.wait_for(Option::is_some).await {
-            Ok(outcome) => match &*outcome {
-                Some(outcome) => outcome.clone().map_err(Error::Azure),
-                None => Err(stopped),
-            },
-            Err(_) => Err(stopped),
-        }
-    }
+    flights: Flights<String, Outcome>,
 }
 
 impl KnownNames {
@@ -98,31 +65,28 @@ impl KnownNames {
                 .max_capacity(CAPACITY)
                 .time_to_live(ASKED_AGAIN)
                 .build(),
-            flights: Mutex::default(),
+            flights: Flights::default(),
         }))
     }
 
-    /// Joins the look-up of `name`, or begins it.
-    pub(super) fn join(&self, name: &VmName) -> Joined {
+    /// Joins the look-up of `name`, or begins it. It ends by the deadline of
+    /// whoever began it, which is none later than that of those who joined.
+    pub(super) fn join(&self, name: &VmName) -> Joined<String, Outcome> {
         let key = key(name);
-        if let Some(candidates) = self.0.names.get(&key) {
-            return Joined::Landed(candidates);
+        let known = || Some(Ok(self.0.names.get(&key)?));
+        match known() {
+            Some(known) => Joined::Landed(known),
+            None => self.0.flights.join(&key, known),
         }
-        let mut flights = self.flights();
-        // Looked up again under the lock: it may have landed a moment ago.
-        if let Some(candidates) = self.0.names.get(&key) {
-            return Joined::Landed(candidates);
+    }
+
+    /// Keeps what was found of `name` and hands `outcome` to everybody who waits
+    /// for `landing`. A failure is told to those alone.
+    pub(super) fn land(&self, name: &VmName, landing: Landing<String, Outcome>, outcome: &Outcome) {
+        if let Ok(candidates) = outcome {
+            self.0.names.insert(key(name), Arc::clone(candidates));
         }
-        if let Some(seat) = flights.get(&key) {
-            return Joined::Waiting(seat.clone());
-        }
-        let (sender, seat) = watch::channel(None);
-        flights.insert(key.clone(), Seat(seat));
-        Joined::First(Landing {
-            names: self.clone(),
-            key,
-            sender,
-        })
+        landing.land(outcome.clone());
     }
 
     /// Forgets the name of `id`, if it was remembered to lead there; whether it
@@ -140,43 +104,10 @@ impl KnownNames {
         }
         leads_there
     }
-
-    fn flights(&self) -> MutexGuard<'_, HashMap<String, Seat>> {
-        self.0
-            .flights
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn key(name: &VmName) -> String {
     name.to_string().to_ascii_lowercase()
-}
-
-/// A look-up under way. Dropped before it lands, it lets those who wait know
-/// that nothing comes of it.
-pub(super) struct Landing {
-    names: KnownNames,
-    key: String,
-    sender: watch::Sender<Option<Outcome>>,
-}
-
-impl Landing {
-    /// Keeps what was found and hands `outcome` to everybody who waits. A
-    /// failure is told to those alone.
-    pub(super) fn land(self, outcome: &Outcome) {
-        if let Ok(candidates) = outcome {
-            let names = &self.names.0.names;
-            names.insert(self.key.clone(), Arc::clone(candidates));
-        }
-        self.sender.send_replace(Some(outcome.clone()));
-    }
-}
-
-impl Drop for Landing {
-    fn drop(&mut self) {
-        self.names.flights().remove(&self.key);
-    }
 }
 
 /// How long an answer is believed.
@@ -219,7 +150,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn first(names: &KnownNames, text: &str) -> Landing {
+    fn first(names: &KnownNames, text: &str) -> Landing<String, Outcome> {
         match names.join(&name(text)) {
             Joined::First(landing) => landing,
             Joined::Landed(_) | Joined::Waiting(_) => panic!("{text} is known"),
@@ -230,6 +161,10 @@ mod tests {
         vec![ID.parse().unwrap(); count].into()
     }
 
+    fn learn(names: &KnownNames, count: usize) {
+        names.land(&name("v"), first(names, "v"), &Ok(found(count)));
+    }
+
     #[actix_web::test]
     async fn those_who_come_in_the_meantime_wait_for_the_first_whatever_their_case() {
         let names = KnownNames::new();
@@ -237,21 +172,9 @@ mod tests {
         let Joined::Waiting(seat) = names.join(&name("wEB-01")) else {
             panic!("a second look-up");
         };
-        landing.land(&Ok(found(1)));
-        assert_eq!(seat.outcome().await.unwrap().len(), 1);
+        names.land(&name("web-01"), landing, &Ok(found(1)));
+        assert_eq!(seat.outcome().await.unwrap().unwrap().len(), 1);
         assert!(matches!(names.join(&name("WEB-01")), Joined::Landed(_)));
-    }
-
-    #[actix_web::test]
-    async fn a_look_up_that_breaks_off_lets_the_next_one_begin() {
-        let names = KnownNames::new();
-        let landing = first(&names, "web-01");
-        let Joined::Waiting(seat) = names.join(&name("web-01")) else {
-            panic!("a second look-up");
-        };
-        drop(landing);
-        assert!(matches!(seat.outcome().await, Err(Error::Unfinished(_))));
-        first(&names, "web-01");
     }
 
     #[test]
@@ -259,9 +182,9 @@ mod tests {
         let names = KnownNames::new();
         let id: VirtualMachineId = ID.to_uppercase().parse().unwrap();
         assert!(!names.forget(&id));
-        first(&names, "v").land(&Ok(found(1)));
+        learn(&names, 1);
         assert!(names.forget(&id));
-        first(&names, "v").land(&Ok(found(2)));
+        learn(&names, 2);
         assert!(names.forget(&id));
         assert!(matches!(names.join(&name("v")), Joined::Landed(_)));
     }
