@@ -5,7 +5,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check fmt lint doc licences unused audit bench tools clean
+.PHONY: help build run test check fmt lint doc licences unused audit bench bench-pages tools clean
 
 help: ## this list
 	@echo "mi-gateway: make <target>"
@@ -53,6 +53,9 @@ audit: ## known vulnerabilities; fetches the advisory database
 
 bench: ## criterion: the token cache, and what the gateway adds to a direct call
 	$(CARGO) bench --locked --bench hot_paths
+
+bench-pages: ## a kept page of users, 1,000 times a second
+	$(CARGO) bench --locked --bench page_load
 
 tools: ## install what check and audit use beside cargo itself
 	$(CARGO) install --locked cargo-deny@$(CARGO_DENY_VERSION) cargo-machete@$(CARGO_MACHETE_VERSION)

@@ -7,21 +7,19 @@
 //! same client and a token of its own.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on may panic")]
 
+mod common;
+
 use std::{
     hint::black_box,
-    io,
-    net::SocketAddr,
-    sync::Once,
-    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
 use actix_web::rt::{System, SystemRunner};
-use azure_sandbox::{DEFAULT_SCOPE, Host, Sandbox, Settings};
+use azure_sandbox::{DEFAULT_SCOPE, Host};
 use criterion::{Criterion, criterion_group, criterion_main};
-use mi_gateway::{Application, Config, Log, LogFormat, Tokens, subscriber};
-use tokio::sync::oneshot;
-use tracing::Level;
+use mi_gateway::Tokens;
+
+use common::{Gateway, azure, config};
 
 const MACHINE: &str = "web-01";
 const ARM: &str = "https://management.azure.com/";
@@ -74,7 +72,8 @@ fn machine(criterion: &mut Criterion) {
     compare(criterion, "vm", ARM, &direct, &format!("/vms/{MACHINE}"));
 }
 
-/// The first hundred users of a department.
+/// The first hundred users of a department; the gateway has them kept after the
+/// first time.
 fn page(criterion: &mut Criterion) {
     let direct = "/v1.0/users?$filter=department%20eq%20'Engineering'&$top=100\
          &$select=id,displayName,mail,userPrincipalName,department";
@@ -124,76 +123,6 @@ fn asked(
     })
 }
 
-fn azure() -> Sandbox {
-    let settings = Settings {
-        identity_limits: false,
-        throttles: false,
-        ..Settings::default()
-    };
-    Sandbox::start(settings).unwrap()
-}
-
 fn client() -> awc::Client {
     awc::Client::builder().disable_redirects().finish()
-}
-
-fn config(azure: &Sandbox) -> Config {
-    let own = [
-        ("MIG_LISTEN", "127.0.0.1:0"),
-        ("MIG_ADMIN_LISTEN", "127.0.0.1:0"),
-        ("MIG_WORKERS", "1"),
-        ("MIG_SHUTDOWN_DELAY", "0s"),
-    ];
-    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let variables = azure.environment(Host::ContainerApp).into_iter().chain(own);
-    Config::from_vars(variables.collect::<Vec<_>>()).unwrap()
-}
-
-/// A gateway on a thread of its own; it ends when it is dropped.
-struct Gateway {
-    api: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
-}
-
-impl Gateway {
-    fn before(azure: &Sandbox) -> Self {
-        log_to_nowhere();
-        let application = Application::build(config(azure)).unwrap();
-        let api = application.api_address();
-        let (stop, stopped) = oneshot::channel();
-        let run = move || {
-            let stopped = async {
-                let _ = stopped.await;
-            };
-            System::new()
-                .block_on(application.run_until(stopped))
-                .unwrap();
-        };
-        Self {
-            api,
-            stop: Some(stop),
-            thread: Some(std::thread::spawn(run)),
-        }
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        drop(self.stop.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-fn log_to_nowhere() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let log = Log {
-            level: Level::INFO,
-            format: LogFormat::Json,
-        };
-        tracing::subscriber::set_global_default(subscriber(&log, io::sink)).unwrap();
-    });
 }

@@ -24,6 +24,7 @@ use actix_web::{
 use url::Url;
 
 pub(crate) use authority::own_callers;
+pub(crate) use directory::of_pages;
 pub(crate) use edge::{Edge, guard};
 pub(crate) use inbound::RootSpan;
 pub(crate) use problem::Problem;
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) upstream_timeout: Duration,
     /// Whether virtual machines may be changed.
     pub(crate) vm_update: bool,
+    /// The `Cache-Control` of pages of users.
+    pub(crate) page_validity: String,
     /// How callers reach the gateway; as they asked for it when `None`.
     pub(crate) public_url: Option<Url>,
 }

@@ -1,6 +1,7 @@
 //! Builds what is shared, binds, serves, drains.
 
 mod admin;
+mod readiness;
 mod shared;
 mod tokens;
 
@@ -126,6 +127,7 @@ impl Application {
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
         shared.warm_up();
+        shared.prove_permission();
         let outcome = tokio::select! {
             () = stop => {
                 drain(&shared, &config, &api_handle).await;
@@ -155,6 +157,7 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
     let settings = api::Settings {
         upstream_timeout: config.limits.upstream_timeout,
         vm_update: config.vm_update,
+        page_validity: api::of_pages(config.directory.pages),
         public_url: config.public_url.clone(),
     };
     let edge = shared.edge();

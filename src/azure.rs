@@ -1,10 +1,12 @@
 //! Azure Resource Manager and Microsoft Graph as typed clients.
 
 mod action;
+mod app_role;
 mod arm;
 mod budget;
 mod call;
 mod change;
+mod delta;
 mod denied;
 mod explanation;
 mod graph;
@@ -13,8 +15,13 @@ mod kql;
 mod machine_query;
 mod odata;
 mod operation;
+mod page_link;
+mod probe;
 mod refusal;
 mod resource_graph;
+mod throttle;
+mod user_property;
+mod user_values;
 mod users;
 mod version;
 mod vm;
@@ -27,24 +34,33 @@ use actix_web::http::{
 };
 
 pub(crate) use action::{Action, Order};
+pub(crate) use app_role::AppRoleGrant;
 pub(crate) use arm::{ArmClient, ArmKnowledge, Poll, Submitted};
 pub(crate) use call::Call;
 pub(crate) use change::{Change, InvalidChange, Tags};
+pub(crate) use delta::{Changes, DeltaLink, Next, UserChange, is_resync_needed};
 pub(crate) use denied::Denied;
 pub(crate) use explanation::explanation;
-pub(crate) use graph::GraphClient;
+pub(crate) use graph::{GraphClient, Priority, UserPage};
 pub(crate) use id::{InvalidName, VirtualMachineId, VmName};
 pub(crate) use machine_query::{InvalidTop, MachineQuery, MachineTop};
 pub(crate) use operation::{OperationFault, OperationUrl, Progress};
+pub(crate) use page_link::PageLink;
+pub(crate) use probe::Sight;
 pub(crate) use refusal::Reason;
 pub(crate) use resource_graph::{ListedMachine, ResourceGraphClient, SkipToken};
-pub(crate) use users::{InvalidQuery, PageLink, UserQuery};
+pub(crate) use throttle::Throttle;
+pub(crate) use user_property::{Select, UserProperty};
+pub(crate) use user_values::{Departments, InvalidQuery, Prefix, Top, UserType, folded};
+pub(crate) use users::UserQuery;
+
 pub(crate) use vm::{LastChange, PowerState, VirtualMachine};
 
 #[cfg(test)]
 pub(crate) use budget::Pace;
 
 use budget::Budgets;
+use user_values::Department;
 use version::ComputeVersion;
 
 use crate::{
@@ -69,6 +85,8 @@ pub(crate) enum Error {
         call: Call,
         /// The age of the token that was sent along: a grant may be younger.
         token_age: Option<Duration>,
+        /// How the permission is granted, where Graph misses it.
+        grant: Option<Box<AppRoleGrant>>,
         #[source]
         source: http::Error,
     },
@@ -97,6 +115,21 @@ impl Error {
     pub(crate) fn is_not_found(&self) -> bool {
         let refusal = self.refusal();
         refusal.is_some_and(|refusal| refusal.status == StatusCode::NOT_FOUND)
+    }
+
+    /// Whether it passes by itself: Azure throttles, fails or is away.
+    pub(crate) fn is_passing(&self) -> bool {
+        match self {
+            Self::Token { .. } => true,
+            Self::Unsupported { .. } => false,
+            Self::Upstream { source, .. } => match source.refusal() {
+                None => true,
+                Some(refusal) => matches!(
+                    Reason::of(refusal),
+                    Reason::Throttled | Reason::TooSlow | Reason::Failed
+                ),
+            },
+        }
     }
 
     /// The refusal, when Azure gave one.
@@ -175,6 +208,7 @@ impl Api {
             service: self.client.service(),
             call,
             token_age: token.map(|token| token.age(Instant::now())),
+            grant: None,
             source,
         }
     }

@@ -1,6 +1,7 @@
 //! The environment, checked: all its faults at once, before anything is bound.
 
 mod cloud;
+mod directory;
 mod environment;
 mod identity;
 mod log;
@@ -17,6 +18,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub(crate) use cloud::Upstream;
+pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Identity, IdentityId, Source};
 pub use log::{Log, LogFormat};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
@@ -40,6 +42,7 @@ pub struct Config {
     pub(crate) allow: Allow,
     /// Whether virtual machines may be changed beyond their power state.
     pub(crate) vm_update: bool,
+    pub(crate) directory: Directory,
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,
     pub(crate) log: Log,
@@ -95,6 +98,7 @@ impl Config {
         let reads = &mut reader;
         let upstreams = cloud::upstreams(reads, raw);
         let identity = Identity::read(reads, raw, host);
+        let directory = Directory::read(reads, raw);
         let limits = Limits::read(reads, raw);
         let shutdown = Shutdown::read(reads, raw);
         let log = Log::read(reads, raw);
@@ -128,6 +132,7 @@ impl Config {
                 scopes,
                 allow: allow?,
                 vm_update: vm_update?,
+                directory: directory?,
                 limits: limits?,
                 shutdown: shutdown?,
                 log: log?,

@@ -1,82 +1,231 @@
-//! A department's users, page by page.
+//! The users of departments, page by page.
 
 mod cursor;
+mod error;
+mod listing;
+mod memory;
+mod pages;
+mod permission;
+mod position;
+mod reading;
+mod replica;
+mod rows;
 
-use actix_web::{http::StatusCode, web::Bytes};
-
-pub(crate) use cursor::{Cursor, InvalidCursor};
-
-use crate::{
-    azure::{self, GraphClient, UserQuery},
-    http::Context,
+use std::{
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
 };
 
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum Error {
-    /// It was not given out for this query.
-    #[error(transparent)]
-    Cursor(#[from] InvalidCursor),
-    /// Graph forgot the listing that the cursor belongs to.
-    #[error("the cursor has expired; begin again without it")]
-    Expired,
-    /// Graph does not know the page that the cursor leads to.
-    #[error("the cursor leads to no page; begin again without it")]
-    Refused,
-    /// Azure said no, or nothing.
-    #[error("the users of the department could not be listed")]
-    Azure(#[source] azure::Error),
-}
+use actix_web::rt::time;
+
+pub(crate) use cursor::{Cursor, InvalidCursor};
+pub(crate) use error::Error;
+pub(crate) use listing::Listing;
+pub(crate) use pages::{Freshness, KnownPages};
+pub(crate) use permission::{Permission, Verdict};
+pub(crate) use replica::{Replica, Status, keep};
+pub(crate) use rows::Rows;
+
+use crate::{
+    azure::{GraphClient, UserQuery},
+    http::Context,
+    metrics::{Metrics, PageEvent},
+    task::{Joined, Landing, Tasks},
+};
+use cursor::Place;
+use pages::Outcome;
+use reading::{Read, Reading};
+
+/// A caller for whom there is an older page waits no longer for a new one.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One page of a listing.
+#[derive(Debug)]
 pub(crate) struct Page {
-    /// A JSON array of users, in Graph's own words.
-    pub(crate) users: Bytes,
+    /// The users.
+    pub(crate) rows: Rows,
     /// What to ask for the next page with; `None` on the last.
     pub(crate) next: Option<Cursor>,
+    /// The same for the same page of the same query, as long as it says the same.
+    pub(crate) tag: u64,
+    /// When Graph was asked for it.
+    pub(crate) as_of: SystemTime,
+    read: Instant,
+}
+
+impl Page {
+    /// The time since Graph was asked for it.
+    pub(crate) fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.read)
+    }
+}
+
+/// What users are read from.
+#[derive(Clone)]
+struct Source {
+    graph: GraphClient,
+    permission: Permission,
+    replica: Option<Replica>,
 }
 
 /// The directory as one worker reaches it.
 #[derive(Clone)]
-pub(crate) struct Directory(GraphClient);
+pub(crate) struct Directory {
+    source: Source,
+    pages: KnownPages,
+    tasks: Tasks,
+    metrics: Metrics,
+}
 
 impl Directory {
-    /// A directory that asks `graph`.
-    pub(crate) fn new(graph: GraphClient) -> Self {
-        Self(graph)
+    /// A directory that asks `graph` for what `replica` has no answer to, and
+    /// shares everything else with all workers.
+    pub(crate) fn new(
+        graph: GraphClient,
+        permission: Permission,
+        replica: Option<Replica>,
+        pages: KnownPages,
+        tasks: Tasks,
+        metrics: Metrics,
+    ) -> Self {
+        Self {
+            source: Source {
+                graph,
+                permission,
+                replica,
+            },
+            pages,
+            tasks,
+            metrics,
+        }
     }
 
-    /// The page of `query` at `cursor`; the first one without.
+    /// The page of `query` at `cursor`; the first one without. One of Graph's is
+    /// kept for a while, and goes on being given out while Graph is in trouble.
     pub(crate) async fn page(
         &self,
         query: &UserQuery,
         cursor: Option<&Cursor>,
+        freshness: Freshness,
         context: &Context,
-    ) -> Result<Page, Error> {
-        let link = cursor.map(|cursor| cursor.link(query)).transpose()?;
-        let page = self
-            .0
-            .users(query, link.as_ref(), context)
-            .await
-            .map_err(|error| told_apart(error, cursor))?;
-        Ok(Page {
-            users: page.users,
-            next: page.next.map(|link| Cursor::new(&link)),
-        })
+    ) -> Result<Arc<Page>, Error> {
+        if let Some(page) = self.page_in_memory(query, cursor, freshness)? {
+            return Ok(page);
+        }
+        let place = place(query, cursor)?;
+        let key = Cursor::new(&place).to_string();
+        if let Some(page) = self.pages.fresh(&key, freshness) {
+            self.metrics.directory_page(PageEvent::Hit);
+            return Ok(page);
+        }
+        let asked = self.asked(query, place, &key, freshness, context);
+        let Some(older) = self.pages.stale(&key, freshness) else {
+            return asked.await;
+        };
+        if self.pages.has_just_failed(&key) {
+            return Ok(self.instead(older));
+        }
+        match time::timeout(PATIENCE, asked).await {
+            Err(_) => Ok(self.instead(older)),
+            Ok(Err(error)) if error.is_passing() => Ok(self.instead(older)),
+            Ok(outcome) => outcome,
+        }
+    }
+
+    /// Every page of `query`, one after the other, past the cache. Each may take
+    /// `patience`.
+    pub(crate) async fn listing(
+        &self,
+        query: UserQuery,
+        context: Context,
+        patience: Duration,
+    ) -> Result<Listing, Error> {
+        Listing::begin(self.source.clone(), query, context, patience).await
+    }
+
+    /// Where its answers are counted.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    fn page_in_memory(
+        &self,
+        query: &UserQuery,
+        cursor: Option<&Cursor>,
+        freshness: Freshness,
+    ) -> Result<Option<Arc<Page>>, Error> {
+        let page = memory::page(self.source.replica.as_ref(), query, cursor, freshness)?;
+        if page.is_some() {
+            self.metrics.directory_page(PageEvent::Replica);
+        }
+        Ok(page.map(Arc::new))
+    }
+
+    fn instead(&self, older: Arc<Page>) -> Arc<Page> {
+        self.metrics.directory_page(PageEvent::Stale);
+        older
+    }
+
+    /// The page from Graph, which all who wait for it ask once.
+    async fn asked(
+        &self,
+        query: &UserQuery,
+        place: Place,
+        key: &String,
+        freshness: Freshness,
+        context: &Context,
+    ) -> Outcome {
+        let landing = match self.pages.join(key, freshness) {
+            Joined::Landed(outcome) => return outcome,
+            Joined::Waiting(seat) => {
+                self.metrics.directory_page(PageEvent::Joined);
+                return seat.outcome().await?;
+            }
+            Joined::First(landing) => landing,
+        };
+        self.metrics.directory_page(PageEvent::Miss);
+        let flight = self.flight(query.clone(), place, key.clone(), landing, context.clone());
+        // A task of its own: a caller who leaves would take all others along.
+        self.tasks.finish(flight).await?
+    }
+
+    fn flight(
+        &self,
+        query: UserQuery,
+        place: Place,
+        key: String,
+        landing: Landing<String, Outcome>,
+        context: Context,
+    ) -> impl Future<Output = Outcome> + 'static {
+        let (source, pages) = (self.source.clone(), self.pages.clone());
+        async move {
+            let reading = Reading {
+                source: &source,
+                query: &query,
+                context: &context,
+            };
+            let (as_of, read) = (SystemTime::now(), Instant::now());
+            let position = place.position;
+            let outcome = reading.page(place).await.map(|Read { rows, next }| {
+                let next = next.map(|next| Cursor::new(&next));
+                Arc::new(Page {
+                    tag: position.after(&rows).digest(),
+                    rows,
+                    next,
+                    as_of,
+                    read,
+                })
+            });
+            pages.land(key, landing, &outcome);
+            outcome
+        }
     }
 }
 
-/// What is wrong with a query of ours would be wrong without the cursor too;
-/// with one, a 400 is about the page token.
-fn told_apart(error: azure::Error, cursor: Option<&Cursor>) -> Error {
-    let refusal = error.refusal();
-    let code = refusal.and_then(|refusal| refusal.code.as_deref());
-    if code == Some("Directory_ExpiredPageToken") {
-        return Error::Expired;
+fn place(query: &UserQuery, cursor: Option<&Cursor>) -> Result<Place, InvalidCursor> {
+    match cursor {
+        Some(cursor) => cursor.place(query),
+        // A query has a department, and so a first part.
+        None => Place::first(query, 0).ok_or(InvalidCursor),
     }
-    let is_bad = refusal.is_some_and(|refusal| refusal.status == StatusCode::BAD_REQUEST);
-    if cursor.is_some() && is_bad {
-        return Error::Refused;
-    }
-    Error::Azure(error)
 }

@@ -150,6 +150,11 @@ impl Response {
         quota::least(&self.headers)
     }
 
+    /// The share of its limit that Graph says is used.
+    pub(crate) fn quota_used(&self) -> Option<f64> {
+        quota::used(&self.headers)
+    }
+
     /// Whether the head says that there is no body. That `body` is empty does
     /// not say so: it may have been lost.
     pub(crate) fn is_bodiless(&self) -> bool {
@@ -213,19 +218,33 @@ impl Client {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
-            let Some(pause) = policy.pause(attempt, request.effect, &error) else {
+            let Some(pause) = self.again(request, attempt, &error, deadline, policy) else {
                 return Err(error);
             };
-            // A pause that outlives the deadline would only turn a clear
-            // refusal into a time-out.
-            if pause >= deadline.remaining() {
-                return Err(error);
-            }
-            self.metrics
-                .upstream_retry(self.profile.service, request.operation);
             time::sleep(pause).await;
             attempt += 1;
         }
+    }
+
+    /// The pause before `request` is sent again, as its try number `attempt + 2`;
+    /// `None` when `error` is the end of it.
+    pub(crate) fn again(
+        &self,
+        request: &Request<'_>,
+        attempt: u32,
+        error: &Error,
+        deadline: Deadline,
+        policy: RetryPolicy,
+    ) -> Option<Duration> {
+        let pause = policy.pause(attempt, request.effect, error)?;
+        // A pause that outlives the deadline would only turn a clear refusal
+        // into a time-out.
+        if pause >= deadline.remaining() {
+            return None;
+        }
+        self.metrics
+            .upstream_retry(self.profile.service, request.operation);
+        Some(pause)
     }
 
     /// Sends `request` once and reads the whole answer before `deadline`.

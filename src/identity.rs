@@ -1,6 +1,7 @@
 //! Tokens of the one managed identity that the gateway holds.
 
 mod cache;
+mod claims;
 mod expiry;
 mod failure;
 mod gate;
@@ -17,6 +18,7 @@ use actix_web::rt::{self, time};
 use tracing::Instrument as _;
 
 pub(crate) use cache::TokenCache;
+pub(crate) use claims::Claims;
 pub(crate) use failure::TokenError;
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};
@@ -24,6 +26,7 @@ pub(crate) use source::{Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 
 use crate::{
+    config::IdentityId,
     http::Deadline,
     metrics::{Metrics, TokenEvent},
 };
@@ -130,6 +133,16 @@ impl ManagedIdentity {
     /// The cached token for `resource`, for metrics: it counts as no use.
     pub(crate) fn held(&self, resource: Resource) -> Option<AccessToken> {
         self.cache.get(resource)
+    }
+
+    /// Which identity is meant.
+    pub(crate) fn id(&self) -> &IdentityId {
+        self.source.id()
+    }
+
+    /// What a token for `resource` is asked for with.
+    pub(crate) fn audience(&self, resource: Resource) -> &'static str {
+        self.source.audience(resource)
     }
 
     fn renew_if_due(&self, resource: Resource, token: &AccessToken) -> TokenEvent {

@@ -1,7 +1,11 @@
 //! Every metric of the gateway, in a registry of its own.
 
+mod directory;
 mod operations;
+mod permission;
+mod replica;
 mod requests;
+mod resource_units;
 mod tokens;
 mod upstream;
 
@@ -12,10 +16,16 @@ use prometheus::{
     IntGaugeVec, Opts, Registry, TextEncoder, process_collector::ProcessCollector,
 };
 
+pub(crate) use directory::PageEvent;
+pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 
+use directory::DirectoryMetrics;
 use operations::OperationMetrics;
+use permission::PermissionMetrics;
+use replica::ReplicaMetrics;
 use requests::RequestMetrics;
+use resource_units::UnitMetrics;
 use tokens::TokenMetrics;
 use upstream::UpstreamMetrics;
 
@@ -34,8 +44,12 @@ struct Inner {
     registry: Registry,
     requests: RequestMetrics,
     upstream: UpstreamMetrics,
+    units: UnitMetrics,
     operations: OperationMetrics,
+    directory: DirectoryMetrics,
     tokens: TokenMetrics,
+    replica: ReplicaMetrics,
+    permission: PermissionMetrics,
 }
 
 impl Metrics {
@@ -49,8 +63,12 @@ impl Metrics {
         Ok(Self(Arc::new(Inner {
             requests: RequestMetrics::new(&declare)?,
             upstream: UpstreamMetrics::new(&declare)?,
+            units: UnitMetrics::new(&declare)?,
             operations: OperationMetrics::new(&declare)?,
+            directory: DirectoryMetrics::new(&declare)?,
             tokens: TokenMetrics::new(&declare)?,
+            replica: ReplicaMetrics::new(&declare)?,
+            permission: PermissionMetrics::new(&declare)?,
             registry,
         })))
     }

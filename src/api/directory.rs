@@ -1,91 +1,111 @@
 //! Users of the directory.
 
-use std::str::FromStr;
+mod csv;
+mod export;
+mod form;
+mod query;
+mod validity;
+
+use std::time::Instant;
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::ContentType,
+    http::header::{AGE, CACHE_CONTROL, ContentType, ETAG, VARY},
     web::{BytesMut, Data, Query, ThinData},
 };
-use serde::Deserialize;
+use jiff::Timestamp;
 use url::Url;
 
 use super::{Problem, Settings, authority::base};
 use crate::{
-    azure::UserQuery,
-    directory::{Cursor, Directory, Page},
+    azure::Top,
+    directory::{Directory, Page},
     http::Context,
 };
+pub(crate) use validity::of_pages;
 
-/// The query as it comes in.
-#[derive(Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Raw {
-    department: String,
-    select: Option<String>,
-    top: Option<String>,
-    cursor: Option<String>,
-}
+use form::Form;
+use query::Raw;
+
+const AS_OF: &str = "x-data-as-of";
+
+const EXPORT_AT: &str =
+    "query: cursor goes with pages of JSON; in this form a listing always comes whole";
 
 /// `GET /directory/users`
 pub(super) async fn users(
-    raw: Query<Raw>,
+    pairs: Query<Vec<(String, String)>>,
     request: HttpRequest,
     settings: Data<Settings>,
     directory: ThinData<Directory>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
-    let (query, cursor) = raw.checked()?;
-    let page = directory.page(&query, cursor.as_ref(), &context).await?;
+    let raw = Raw::read(&pairs)?;
+    match Form::accepted(&request)? {
+        Form::Json => page(&raw, &request, &settings, &directory, &context).await,
+        Form::Export(form) => {
+            let query = raw.query(Top::MOST)?;
+            if raw.cursor()?.is_some() {
+                return Err(Problem::invalid(EXPORT_AT));
+            }
+            let patience = settings.upstream_timeout;
+            let listing = directory.listing(query, context, patience).await?;
+            Ok(export::answer(form, listing, directory.metrics(), &request))
+        }
+    }
+}
+
+async fn page(
+    raw: &Raw<'_>,
+    request: &HttpRequest,
+    settings: &Settings,
+    directory: &Directory,
+    context: &Context,
+) -> Result<HttpResponse, Problem> {
+    let (query, cursor) = (raw.query(Top::default())?, raw.cursor()?);
+    let freshness = validity::wanted(request);
+    let page = directory
+        .page(&query, cursor.as_ref(), freshness, context)
+        .await?;
+    let tag = validity::tag(&page);
+    let is_known = validity::is_known(request, &tag);
+    let mut answer = if is_known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    answer
+        .insert_header((ETAG, tag))
+        .insert_header((VARY, "accept"))
+        .insert_header((CACHE_CONTROL, settings.page_validity.as_str()))
+        .insert_header((AGE, page.age(Instant::now()).as_secs()))
+        .insert_header((AS_OF, as_of(&page)));
+    if is_known {
+        return Ok(answer.finish());
+    }
     let next = match &page.next {
-        Some(cursor) => Some(raw.link(cursor, &base(&request, &settings)?)),
+        Some(cursor) => Some(raw.link(cursor, &base(request, settings)?)),
         None => None,
     };
-    Ok(HttpResponse::Ok()
-        .insert_header(ContentType::json())
-        .body(body(&page, next.as_ref())))
+    answer.insert_header(ContentType::json());
+    Ok(answer.body(body(&page, next.as_ref())))
 }
 
-impl Raw {
-    fn checked(&self) -> Result<(UserQuery, Option<Cursor>), Problem> {
-        let query = UserQuery {
-            department: self.department.parse()?,
-            select: parsed(self.select.as_deref())?.unwrap_or_default(),
-            top: parsed(self.top.as_deref())?.unwrap_or_default(),
-        };
-        Ok((query, parsed(self.cursor.as_deref())?))
-    }
-
-    /// This query again, at `cursor`.
-    fn link(&self, cursor: &Cursor, base: &Url) -> Url {
-        let mut link = base.clone();
-        link.set_path("/directory/users");
-        let asked = [("select", &self.select), ("top", &self.top)];
-        link.query_pairs_mut()
-            .append_pair("department", &self.department)
-            .extend_pairs(
-                asked
-                    .iter()
-                    .filter_map(|(name, value)| Some((name, value.as_ref()?))),
-            )
-            .append_pair("cursor", &cursor.to_string());
-        link
-    }
-}
-
-fn parsed<T: FromStr>(text: Option<&str>) -> Result<Option<T>, T::Err> {
-    text.map(str::parse).transpose()
+/// When Graph was asked, in UTC and to the second.
+fn as_of(page: &Page) -> String {
+    let time = Timestamp::try_from(page.as_of).unwrap_or(Timestamp::UNIX_EPOCH);
+    format!("{time:.0}")
 }
 
 /// The users pass through as Graph wrote them.
 fn body(page: &Page, next: Option<&Url>) -> BytesMut {
     const OPEN: &[u8] = br#"{"value":"#;
     const NEXT: &[u8] = br#","nextLink":""#;
-    let link = next.map_or("", Url::as_str);
-    let size = OPEN.len() + page.users.len() + NEXT.len() + link.len() + 2;
+    let (rows, link) = (page.rows.as_array(), next.map_or("", Url::as_str));
+    let size = OPEN.len() + rows.len() + NEXT.len() + link.len() + 2;
     let mut body = BytesMut::with_capacity(size);
     body.extend_from_slice(OPEN);
-    body.extend_from_slice(&page.users);
+    body.extend_from_slice(rows);
     if next.is_some() {
         // Its host is plain, the rest percent-encoded: JSON has nothing to escape.
         body.extend_from_slice(NEXT);

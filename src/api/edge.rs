@@ -54,7 +54,9 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
         answer.headers_mut().insert(REQUEST_ID, id);
     }
     let headers = answer.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if !headers.contains_key(CACHE_CONTROL) {
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     record.answered(answer.status(), fault.as_deref());
     Ok(answer)
 }

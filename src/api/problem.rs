@@ -100,7 +100,8 @@ impl Problem {
         Self::new(Code::InvalidRequest, why.to_string())
     }
 
-    /// 408, 413, 414, 415 or 431: a request that is not read to its end.
+    /// 406, 408, 413, 414, 415 or 431: a request that cannot be read to its end, or
+    /// not be answered as it wants.
     pub(crate) fn unreadable(status: StatusCode, why: impl Into<String>) -> Self {
         Self {
             status,
@@ -141,6 +142,11 @@ impl Problem {
     /// 500: a fault of ours.
     pub(crate) fn internal(what: impl Into<String>) -> Self {
         Self::new(Code::Internal, what)
+    }
+
+    /// 500: something of ours that cannot be written or read.
+    pub(crate) fn internal_from(source: impl Error + 'static) -> Self {
+        Self::internal(source.to_string()).caused(source)
     }
 
     /// The same, with the path of the operation that it is about.
@@ -197,6 +203,11 @@ impl Problem {
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, HeaderValue::clone(allow)));
         }
+        response.body(self.document(path, inbound))
+    }
+
+    /// The document by itself, as JSON.
+    pub(crate) fn document(&self, path: &str, inbound: &Inbound) -> Vec<u8> {
         let document = Document {
             r#type: format!("urn:mi-gateway:problem:{}", self.code.as_str()),
             title: self.code.title(),
@@ -210,7 +221,7 @@ impl Problem {
             upstream: self.upstream.as_deref(),
             candidates: &self.candidates,
         };
-        response.body(serde_json::to_vec(&document).unwrap_or_default())
+        serde_json::to_vec(&document).unwrap_or_default()
     }
 
     /// The stable code, for the log.

@@ -13,29 +13,15 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::{Error, Shared};
+use super::{Error, Shared, readiness};
 use crate::{
     api,
     identity::{ManagedIdentity, Resource},
-    telemetry::chain,
 };
 
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
-}
-
-#[derive(Serialize)]
-struct Readiness {
-    status: &'static str,
-    checks: Vec<Check>,
-}
-
-#[derive(Serialize)]
-struct Check {
-    name: String,
-    ok: bool,
-    detail: String,
 }
 
 /// Serves metrics and health: one worker is plenty.
@@ -61,7 +47,7 @@ fn routes(config: &mut ServiceConfig) {
     config
         .service(web::resource("/metrics").get(metrics))
         .service(web::resource("/livez").get(live))
-        .service(web::resource("/readyz").get(ready));
+        .service(web::resource("/readyz").get(readiness::ready));
 }
 
 async fn metrics(
@@ -69,6 +55,7 @@ async fn metrics(
     identity: ThinData<ManagedIdentity>,
 ) -> Result<HttpResponse, api::Problem> {
     observe_tokens(&shared, &identity);
+    shared.metrics.observe_graph_units(Instant::now());
     let text = shared
         .metrics
         .encode()
@@ -97,42 +84,4 @@ fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {
 
 async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
-}
-
-/// Ready with a token for every resource; without one, requests would fail.
-async fn ready(shared: ThinData<Shared>, identity: ThinData<ManagedIdentity>) -> HttpResponse {
-    let mut checks: Vec<_> = Resource::ALL
-        .map(|resource| token(&identity, resource))
-        .into();
-    checks.push(serving(&shared));
-    let is_ready = checks.iter().all(|check| check.ok);
-    let (mut answer, status) = if is_ready {
-        (HttpResponse::Ok(), "ready")
-    } else {
-        (HttpResponse::ServiceUnavailable(), "not_ready")
-    };
-    answer.json(Readiness { status, checks })
-}
-
-fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
-    let lack = identity.lacks(resource);
-    Check {
-        name: format!("token:{}", resource.label()),
-        ok: lack.is_none(),
-        detail: lack.map_or_else(|| "there is a token".to_owned(), |lack| chain(&lack)),
-    }
-}
-
-fn serving(shared: &Shared) -> Check {
-    let stopping = shared.is_stopping();
-    let detail = if stopping {
-        "the gateway is shutting down"
-    } else {
-        "requests are served"
-    };
-    Check {
-        name: "serving".to_owned(),
-        ok: !stopping,
-        detail: detail.to_owned(),
-    }
 }

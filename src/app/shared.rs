@@ -5,15 +5,15 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::Error;
 use crate::{
     api::Edge,
-    azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient},
+    azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     config::{Config, Source, Upstream},
-    directory::Directory,
+    directory::{Directory, KnownPages, Permission, Replica, keep},
     http::{Client, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
     inventory::{Inventory, KnownNames, Metadata, Surroundings},
@@ -33,13 +33,17 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 pub(super) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) tasks: Tasks,
+    pub(super) permission: Permission,
     config: Arc<Config>,
     plan: Arc<Plan>,
     tokens: TokenCache,
     operations: Operations,
     arm: ArmKnowledge,
+    throttle: Throttle,
     surroundings: Arc<Surroundings>,
     names: KnownNames,
+    pages: KnownPages,
+    pub(super) replica: Option<Replica>,
     tls: Option<Tls>,
     stopping: Arc<AtomicBool>,
 }
@@ -59,13 +63,20 @@ impl Shared {
         let needs_tls = is_https(&config.arm) || is_https(&config.graph);
         Ok(Self {
             tokens: TokenCache::new(metrics.clone()),
+            replica: config
+                .directory
+                .replica
+                .map(|settings| Replica::new(settings, metrics.clone())),
+            permission: Permission::new(metrics.clone()),
             metrics,
             tasks: Tasks::default(),
             plan: Arc::new(Plan::new(config)),
             operations: Operations::new(),
             arm: ArmKnowledge::default(),
+            throttle: Throttle::new(Instant::now()),
             surroundings: Arc::new(Surroundings::new(config.scopes.clone())),
             names: KnownNames::new(),
+            pages: KnownPages::new(config.directory.pages),
             tls: needs_tls.then(Tls::native).transpose()?,
             stopping: Arc::default(),
             config: Arc::new(config.clone()),
@@ -84,11 +95,7 @@ impl Shared {
     /// Connections for one more worker.
     pub(super) fn worker(&self) -> Worker {
         let identity = self.identity();
-        let graph = GraphClient::new(
-            self.upstream("graph"),
-            identity.clone(),
-            &self.config.graph.endpoint,
-        );
+        let graph = self.graph(identity.clone());
         // One host, and so one set of connections.
         let (client, endpoint) = (self.upstream("arm"), &self.config.arm.endpoint);
         let machines = ResourceGraphClient::new(client.clone(), identity.clone(), endpoint);
@@ -110,7 +117,14 @@ impl Shared {
                 self.tasks.clone(),
                 self.metrics.clone(),
             ),
-            directory: Directory::new(graph),
+            directory: Directory::new(
+                graph,
+                self.permission.clone(),
+                self.replica.clone(),
+                self.pages.clone(),
+                self.tasks.clone(),
+                self.metrics.clone(),
+            ),
         }
     }
 
@@ -132,6 +146,18 @@ impl Shared {
         for resource in Resource::ALL {
             identity.lacks(resource);
         }
+        if let Some(replica) = self.replica.clone() {
+            let timeout = self.config.limits.upstream_timeout;
+            self.tasks
+                .follow(keep(replica, self.graph(identity), timeout));
+        }
+    }
+
+    /// Begins to look whether users can be listed, and goes on with it.
+    pub(super) fn prove_permission(&self) {
+        let graph = self.graph(self.identity());
+        self.tasks
+            .follow(self.permission.clone().keep_proving(graph));
     }
 
     /// From now on the gateway is not ready.
@@ -142,6 +168,15 @@ impl Shared {
     /// Whether the gateway is about to end.
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
+    }
+
+    fn graph(&self, identity: ManagedIdentity) -> GraphClient {
+        GraphClient::new(
+            self.upstream("graph"),
+            identity,
+            &self.config.graph.endpoint,
+            self.throttle.clone(),
+        )
     }
 
     fn upstream(&self, service: &'static str) -> Client {
@@ -161,5 +196,53 @@ impl Shared {
             }
             Source::AppService { .. } => Metadata::None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::header::HeaderMap;
+    use azure_sandbox::{AppRoles, Host, Sandbox, Service, Settings};
+
+    use super::*;
+    use crate::{
+        directory::Verdict,
+        http::{Context, Deadline},
+        telemetry::TraceContext,
+    };
+
+    fn before(azure: &Sandbox) -> Shared {
+        let config = Config::from_vars(azure.environment(Host::ContainerApp)).unwrap();
+        Shared::new(&config).unwrap()
+    }
+
+    async fn proven(shared: &Shared) -> Verdict {
+        let context = Context {
+            deadline: Deadline::after(Duration::from_secs(10)),
+            trace: TraceContext::continued(&HeaderMap::new()),
+        };
+        let graph = shared.graph(shared.identity());
+        shared.permission.prove(&graph, &context).await
+    }
+
+    #[actix_web::test]
+    async fn callers_who_need_the_permission_proven_share_one_look() {
+        let azure = Sandbox::start(Settings::default()).unwrap();
+        let shared = before(&azure);
+        let (a, b, c) = tokio::join!(proven(&shared), proven(&shared), proven(&shared));
+        assert_eq!([a, b, c], [Verdict::Fine; 3]);
+        assert_eq!(proven(&shared).await, Verdict::Fine);
+        let asked = azure.requests(Service::Graph);
+        assert_eq!(asked.len(), 2);
+        for request in asked {
+            assert_eq!(request.header("x-ms-throttle-priority"), Some("Normal"));
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_permission_that_hides_departments_is_not_proven() {
+        let azure = Sandbox::start(Settings::default()).unwrap();
+        azure.app_roles(AppRoles::BasicHidden);
+        assert_eq!(proven(&before(&azure)).await, Verdict::SilentlyEmpty);
     }
 }

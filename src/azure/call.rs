@@ -19,6 +19,8 @@ pub(crate) enum Call {
     Order(Action),
     OperationStatus,
     ListUsers,
+    ProbeUsers,
+    SyncUsers,
 }
 
 impl Call {
@@ -40,6 +42,8 @@ impl Call {
             },
             Self::OperationStatus => "operation_status",
             Self::ListUsers => "list_users",
+            Self::ProbeUsers => "probe_users",
+            Self::SyncUsers => "sync_users",
         }
     }
 
@@ -52,7 +56,9 @@ impl Call {
             | Self::FindVms
             | Self::ListVms
             | Self::OperationStatus
-            | Self::ListUsers => false,
+            | Self::ListUsers
+            | Self::ProbeUsers
+            | Self::SyncUsers => false,
         }
     }
 
@@ -66,7 +72,7 @@ impl Call {
             | Self::ListVms
             | Self::Order(_)
             | Self::OperationStatus => Some(OPERATOR),
-            Self::ListUsers => None,
+            Self::ListUsers | Self::ProbeUsers | Self::SyncUsers => None,
         }
     }
 
@@ -86,7 +92,7 @@ impl Call {
                 Action::Update => "Microsoft.Compute/virtualMachines/write",
             },
             Self::OperationStatus => "Microsoft.Compute/locations/operations/read",
-            Self::ListUsers => "User.Read.All",
+            Self::ListUsers | Self::ProbeUsers | Self::SyncUsers => "User.Read.All",
         }
     }
 }

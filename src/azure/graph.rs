@@ -1,22 +1,49 @@
 //! Users by way of Microsoft Graph.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, time::Instant};
 
 use actix_web::{
-    http::header::{ACCEPT, HeaderName, HeaderValue},
+    http::{
+        StatusCode,
+        header::{ACCEPT, HeaderName, HeaderValue},
+    },
+    rt::time,
     web::Bytes,
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Api, Call, Error, PageLink, UserQuery, correlation_id};
+use super::{Api, AppRoleGrant, Call, Error, PageLink, Throttle, UserQuery, correlation_id};
 use crate::{
-    http::{Cause, Client, Context, Request, RetryPolicy},
+    http::{self, Cause, Client, Context, Refusal, Request, Response, RetryPolicy},
     identity::{ManagedIdentity, Resource},
 };
 
 const CALL: Call = Call::ListUsers;
+
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+
+/// Source: "Microsoft Graph throttling guidance".
+const THROTTLE_PRIORITY: HeaderName = HeaderName::from_static("x-ms-throttle-priority");
+
+/// What Graph is to let wait first when it throttles.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Priority {
+    /// Somebody waits for it.
+    Normal,
+    /// It can wait: work in the background.
+    Low,
+}
+
+impl Priority {
+    const fn value(self) -> HeaderValue {
+        match self {
+            Self::Normal => HeaderValue::from_static("Normal"),
+            Self::Low => HeaderValue::from_static("Low"),
+        }
+    }
+}
 
 /// One page of users.
 pub(crate) struct UserPage {
@@ -30,8 +57,10 @@ pub(crate) struct UserPage {
 /// Microsoft Graph as one worker reaches it.
 #[derive(Clone)]
 pub(crate) struct GraphClient {
-    api: Api,
-    users: String,
+    pub(super) api: Api,
+    /// Where users are asked for, up to the query string.
+    pub(super) users: String,
+    throttle: Throttle,
 }
 
 #[derive(Deserialize)]
@@ -44,7 +73,12 @@ struct Envelope<'a> {
 
 impl GraphClient {
     /// A client of the Graph at `endpoint`.
-    pub(crate) fn new(client: Client, identity: ManagedIdentity, endpoint: &Url) -> Self {
+    pub(crate) fn new(
+        client: Client,
+        identity: ManagedIdentity,
+        endpoint: &Url,
+        throttle: Throttle,
+    ) -> Self {
         Self {
             api: Api {
                 client,
@@ -52,36 +86,144 @@ impl GraphClient {
                 resource: Resource::Graph,
             },
             users: format!("{}/v1.0/users?", endpoint.origin().ascii_serialization()),
+            throttle,
         }
     }
 
-    /// The first page of `query`, or the one at `link`.
+    /// The page of `query` at `link`.
     pub(crate) async fn users(
         &self,
         query: &UserQuery,
-        link: Option<&PageLink>,
+        link: &PageLink,
         context: &Context,
     ) -> Result<UserPage, Error> {
-        let mut url = self.users.clone();
-        match link {
-            Some(link) => url.push_str(link.as_str()),
-            None => url.push_str(&query.first_page()),
-        }
-        let request = Request::get(&url, CALL.as_str())
-            .header(ACCEPT, HeaderValue::from_static("application/json"))
-            .header(
-                HeaderName::from_static("client-request-id"),
-                correlation_id(context),
-            );
-        let answer = self
-            .api
-            .call(CALL, request, context, RetryPolicy::INLINE)
-            .await?;
-        self.page(&answer.body, query)
+        let url = format!("{}{}", self.users, link.as_str());
+        let answer = self.ask(CALL, &url, Priority::Normal, context).await?;
+        self.page(&answer.body, query, link)
             .map_err(|cause| self.api.malformed(CALL, cause))
     }
 
-    fn page(&self, body: &Bytes, query: &UserQuery) -> Result<UserPage, Cause> {
+    /// The answer to a GET of `url`, which is one of Graph's. Each try waits
+    /// until Graph is open, so that one that is repeated is no exception.
+    pub(super) async fn ask(
+        &self,
+        call: Call,
+        url: &str,
+        priority: Priority,
+        context: &Context,
+    ) -> Result<Response, Error> {
+        let request = Request::get(url, call.as_str())
+            .header(ACCEPT, HeaderValue::from_static("application/json"))
+            .header(THROTTLE_PRIORITY, priority.value())
+            .header(CLIENT_REQUEST_ID, correlation_id(context));
+        let mut attempt = 0;
+        loop {
+            self.admitted(call, priority, context).await?;
+            let mut outcome = self
+                .api
+                .call(call, request.clone(), context, RetryPolicy::NEVER)
+                .await;
+            self.learn(&mut outcome);
+            let error = match outcome {
+                Ok(answer) => return Ok(answer),
+                Err(error) => self.explained(error),
+            };
+            let again = error.exchange().and_then(|source| {
+                let client = &self.api.client;
+                client.again(
+                    &request,
+                    attempt,
+                    source,
+                    context.deadline,
+                    RetryPolicy::INLINE,
+                )
+            });
+            let Some(pause) = again else {
+                return Err(error);
+            };
+            time::sleep(pause).await;
+            attempt += 1;
+        }
+    }
+
+    /// What it takes to grant what our calls need.
+    pub(crate) fn grant(&self) -> AppRoleGrant {
+        let identity = &self.api.identity;
+        let token = identity.held(Resource::Graph);
+        AppRoleGrant::new(
+            identity.audience(Resource::Graph),
+            identity.id().clone(),
+            token.and_then(|token| token.claims()),
+        )
+    }
+
+    fn explained(&self, mut error: Error) -> Error {
+        if let Error::Upstream {
+            grant,
+            source: http::Error::Refused(refusal),
+            ..
+        } = &mut error
+            && refusal.status == StatusCode::FORBIDDEN
+        {
+            *grant = Some(Box::new(self.grant()));
+        }
+        error
+    }
+
+    /// The URL of a listing of users.
+    pub(super) fn listing(&self, query: &str) -> String {
+        format!("{}{query}", self.users)
+    }
+
+    /// The query of `link`, if it is one of a listing of users.
+    pub(super) fn within_listing<'a>(&self, link: &'a str) -> Option<&'a str> {
+        link.strip_prefix(&self.users)
+    }
+
+    pub(super) fn malformed(&self, call: Call, cause: Cause) -> Error {
+        self.api.malformed(call, cause)
+    }
+
+    /// Waits until Graph is open; an opening beyond the deadline is told at once.
+    async fn admitted(
+        &self,
+        call: Call,
+        priority: Priority,
+        context: &Context,
+    ) -> Result<(), Error> {
+        loop {
+            let pause = self.throttle.pause(priority, Instant::now());
+            if pause.is_zero() {
+                return Ok(());
+            }
+            if pause >= context.deadline.remaining() {
+                let refusal = Box::new(Refusal::throttled(pause));
+                return Err(self.api.failed(call, None, http::Error::Refused(refusal)));
+            }
+            time::sleep(pause).await;
+        }
+    }
+
+    /// Takes in what an answer says of Graph's limits. A refusal that names no
+    /// time, or too short a one, gets the one that is kept to.
+    fn learn(&self, outcome: &mut Result<Response, Error>) {
+        let now = Instant::now();
+        match outcome {
+            Ok(answer) => self.throttle.answered(answer.quota_used(), now),
+            Err(Error::Upstream {
+                source: http::Error::Refused(refusal),
+                ..
+            }) if closes(refusal) => {
+                let pause = self
+                    .throttle
+                    .refused(refusal.retry_after, fastrand::f64(), now);
+                refusal.retry_after = refusal.retry_after.max(Some(pause));
+            }
+            Err(_) => {}
+        }
+    }
+
+    fn page(&self, body: &Bytes, query: &UserQuery, at: &PageLink) -> Result<UserPage, Cause> {
         let envelope: Envelope<'_> =
             serde_json::from_slice(body).map_err(|error| Cause::new(&error))?;
         let users = envelope.value.get().as_bytes();
@@ -89,8 +231,8 @@ impl GraphClient {
             return Err(Cause::said("value is not a list"));
         }
         let next = match envelope.next {
-            None => None,
-            Some(link) => Some(self.further(&link, query)?),
+            None => PageLink::first(query, at.chunk() + 1),
+            Some(link) => Some(self.further(&link, query, at)?),
         };
         Ok(UserPage {
             users: body.slice_ref(users),
@@ -99,9 +241,21 @@ impl GraphClient {
     }
 
     /// Only a link into the same listing is followed: our token goes with it.
-    fn further(&self, link: &str, query: &UserQuery) -> Result<PageLink, Cause> {
+    fn further(&self, link: &str, query: &UserQuery, at: &PageLink) -> Result<PageLink, Cause> {
         link.strip_prefix(&self.users)
             .and_then(|text| PageLink::accept(text, query))
+            .filter(|further| further.chunk() == at.chunk() && further.as_str() != at.as_str())
             .ok_or_else(|| Cause::said("@odata.nextLink leads out of the listing"))
+    }
+}
+
+/// Whether a refusal is meant for everything that we ask, and not for one call.
+///
+/// Source: "Microsoft Graph throttling guidance"; RFC 9110, 15.6.4.
+fn closes(refusal: &Refusal) -> bool {
+    match refusal.status {
+        StatusCode::TOO_MANY_REQUESTS => true,
+        StatusCode::SERVICE_UNAVAILABLE => refusal.retry_after.is_some(),
+        _ => false,
     }
 }

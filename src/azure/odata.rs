@@ -1,4 +1,4 @@
-//! Text in OData queries.
+//! OData filters as values: none is written by joining text.
 
 use std::fmt;
 
@@ -12,16 +12,73 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
-/// A string literal. `Display` is the literal with its quotes, and whatever
-/// the text holds, it is one literal: quotes within are doubled.
+/// A literal. `Display` writes text with its quotes, and whatever the text
+/// holds, it is one literal: quotes within are doubled.
 ///
 /// Source: OData 4.01 URL conventions, 5.1.1.6.1.
-pub(super) struct Literal<'a>(pub(super) &'a str);
+#[derive(Clone, Copy)]
+pub(super) enum Literal<'a> {
+    Text(&'a str),
+    Bool(bool),
+}
 
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "'{}'", self.0.replace('\'', "''"))
+        match self {
+            Self::Text(text) => write!(formatter, "'{}'", text.replace('\'', "''")),
+            Self::Bool(value) => write!(formatter, "{value}"),
+        }
     }
+}
+
+/// A filter on properties, whose names are ours and never a caller's.
+pub(super) enum Filter<'a> {
+    Equals(&'static str, Literal<'a>),
+    In(&'static str, Vec<Literal<'a>>),
+    StartsWith(&'static str, Literal<'a>),
+    /// It is this or comes after it.
+    AtLeast(&'static str, Literal<'a>),
+    /// All of them hold. What is in it and is an `Any` stands in parentheses.
+    All(Vec<Filter<'a>>),
+    /// One of them holds.
+    Any(Vec<Filter<'a>>),
+}
+
+impl fmt::Display for Filter<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Equals(property, value) => write!(formatter, "{property} eq {value}"),
+            Self::In(property, values) => {
+                write!(formatter, "{property} in (")?;
+                joined(formatter, ",", values)?;
+                formatter.write_str(")")
+            }
+            Self::StartsWith(property, value) => {
+                write!(formatter, "startsWith({property},{value})")
+            }
+            Self::AtLeast(property, value) => write!(formatter, "{property} ge {value}"),
+            Self::All(filters) => joined(formatter, " and ", filters),
+            Self::Any(filters) => {
+                formatter.write_str("(")?;
+                joined(formatter, " or ", filters)?;
+                formatter.write_str(")")
+            }
+        }
+    }
+}
+
+fn joined<T: fmt::Display>(
+    formatter: &mut fmt::Formatter<'_>,
+    between: &str,
+    items: &[T],
+) -> fmt::Result {
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            formatter.write_str(between)?;
+        }
+        write!(formatter, "{item}")?;
+    }
+    Ok(())
 }
 
 /// `text` as the value of a query parameter.
@@ -36,7 +93,7 @@ mod tests {
     #[test]
     fn a_quote_cannot_end_a_literal() {
         let text = "x' or accountEnabled eq false or department eq 'x";
-        let literal = Literal(text).to_string();
+        let literal = Literal::Text(text).to_string();
         let inner = literal
             .strip_prefix('\'')
             .unwrap()
@@ -44,6 +101,23 @@ mod tests {
             .unwrap();
         assert!(!inner.replace("''", "").contains('\''));
         assert_eq!(inner.replace("''", "'"), text);
+    }
+
+    #[test]
+    fn a_filter_is_written_as_odata_has_it() {
+        let filter = Filter::All(vec![
+            Filter::In("department", vec![Literal::Text("A"), Literal::Text("B's")]),
+            Filter::Equals("accountEnabled", Literal::Bool(true)),
+            Filter::Any(vec![
+                Filter::StartsWith("givenName", Literal::Text("x")),
+                Filter::AtLeast("surname", Literal::Text("y")),
+            ]),
+        ]);
+        assert_eq!(
+            filter.to_string(),
+            "department in ('A','B''s') and accountEnabled eq true and \
+             (startsWith(givenName,'x') or surname ge 'y')"
+        );
     }
 
     #[test]

@@ -1,252 +1,141 @@
-//! What can be asked of Graph about users, as types that are safe to send.
+//! What can be asked of Graph about users.
 
-use std::str::FromStr;
+use super::{
+    Department, Departments, Prefix, Top, UserType,
+    odata::{Filter, Literal, encoded},
+    user_property::Select,
+};
 
-use url::form_urlencoded;
-
-use super::odata::{Literal, encoded};
-
-/// The longest department that Graph keeps, in characters.
+/// More clauses than these Graph does not take in one filter.
 ///
-/// Source: the `user` resource type of Microsoft Graph v1.0.
-const LONGEST_DEPARTMENT: usize = 64;
+/// Source: its answer in microsoftgraph/microsoft-graph-docs#21098: "Too many
+/// child clauses specified in search filter expression containing 'OR'
+/// operators: 16. Max allowed: 15."
+const CLAUSES: usize = 15;
 
-/// The largest page that Graph gives out.
-///
-/// Source: "List users" of Microsoft Graph v1.0.
-const LARGEST_PAGE: u16 = 999;
+/// Departments of more characters than these, percent-encoded, are asked for one
+/// after the other: with what else a URL holds it stays below the 2,048 characters
+/// that "Advanced query capabilities on Microsoft Entra ID objects" names.
+const LONGEST_LIST: usize = 1_200;
 
-/// A longer link does not come from Graph.
-const LONGEST_LINK: usize = 8 * 1024;
+/// What a name prefix is looked for in.
+const NAME_PROPERTIES: [&str; 3] = ["displayName", "givenName", "surname"];
 
-/// Why a query is not passed on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum InvalidQuery {
-    #[error("department has 1 to 64 characters and no control characters")]
-    Department,
-    #[error(
-        "select is a comma-separated list of {}",
-        SELECTABLE.join(", ")
-    )]
-    Select,
-    #[error("top is a number from 1 to 999")]
-    Top,
-}
-
-/// The department that is asked for, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Department(String);
-
-impl FromStr for Department {
-    type Err = InvalidQuery;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fits = (1..=LONGEST_DEPARTMENT).contains(&text.chars().count())
-            && !text.chars().any(char::is_control);
-        fits.then(|| Self(text.to_owned()))
-            .ok_or(InvalidQuery::Department)
-    }
-}
-
-/// What can be selected: all of it can be read with `User.Read.All`.
-const SELECTABLE: [&str; 16] = [
-    "id",
-    "displayName",
-    "givenName",
-    "surname",
-    "userPrincipalName",
-    "mail",
-    "jobTitle",
-    "department",
-    "officeLocation",
-    "mobilePhone",
-    "businessPhones",
-    "preferredLanguage",
-    "accountEnabled",
-    "userType",
-    "employeeId",
-    "companyName",
-];
-
-/// The properties that are asked for, in Graph's spelling, each once.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Select(String);
-
-impl Default for Select {
-    fn default() -> Self {
-        Self(
-            "id,displayName,userPrincipalName,mail,jobTitle,department,\
-             officeLocation,accountEnabled,userType"
-                .to_owned(),
-        )
-    }
-}
-
-impl FromStr for Select {
-    type Err = InvalidQuery;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut names: Vec<&str> = Vec::new();
-        for word in text.split(',').map(str::trim) {
-            let known = SELECTABLE
-                .iter()
-                .find(|name| name.eq_ignore_ascii_case(word));
-            let name = known.ok_or(InvalidQuery::Select)?;
-            if !names.contains(name) {
-                names.push(name);
-            }
-        }
-        Ok(Self(names.join(",")))
-    }
-}
-
-/// The size of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Top(u16);
-
-impl Default for Top {
-    /// Graph's own default.
-    fn default() -> Self {
-        Self(100)
-    }
-}
-
-impl FromStr for Top {
-    type Err = InvalidQuery;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let top = text
-            .parse()
-            .ok()
-            .filter(|top| (1..=LARGEST_PAGE).contains(top) && !text.starts_with('+'));
-        top.map(Self).ok_or(InvalidQuery::Top)
-    }
-}
-
-/// The users of a department.
+/// The users of some departments.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct UserQuery {
-    pub(crate) department: Department,
+    pub(crate) departments: Departments,
+    /// Only those whose account is, or is not, enabled.
+    pub(crate) enabled: Option<bool>,
+    /// Only those of this type.
+    pub(crate) user_type: Option<UserType>,
+    /// Only those whose display, given or family name begins like this.
+    pub(crate) search: Option<Prefix>,
     pub(crate) select: Select,
     pub(crate) top: Top,
 }
 
+/// A part of a query that Graph takes at once.
+#[derive(Clone, Copy)]
+pub(super) struct Chunk<'a> {
+    query: &'a UserQuery,
+    departments: &'a [Department],
+}
+
 impl UserQuery {
+    /// What Graph takes at once, one part after the other: no user is in two,
+    /// as each has one department.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = Chunk<'_>> {
+        let taken = self.search.as_ref().map_or(0, |_| NAME_PROPERTIES.len());
+        let mut rest = &self.departments.0[..];
+        std::iter::from_fn(move || {
+            let (departments, more) = rest.split_at(fitting(rest, CLAUSES - taken));
+            rest = more;
+            (!departments.is_empty()).then_some(Chunk {
+                query: self,
+                departments,
+            })
+        })
+    }
+}
+
+/// How many of `departments` fit into one filter: at most `clauses`, and one in
+/// any case.
+fn fitting(departments: &[Department], clauses: usize) -> usize {
+    let mut length = 0;
+    let fits = |department: &&Department| {
+        let first = length == 0;
+        length += encoded(&department.0).to_string().len();
+        first || length <= LONGEST_LIST
+    };
+    departments.iter().take(clauses).take_while(fits).count()
+}
+
+impl Chunk<'_> {
     /// The query string that asks Graph for the first page.
     pub(super) fn first_page(&self) -> String {
-        self.parameters()
+        let parameters = self.parameters();
+        parameters
             .map(|(name, value)| format!("{name}={}", encoded(&value)))
             .join("&")
     }
 
-    fn parameters(&self) -> [(&'static str, String); 3] {
+    /// The query, parameter by parameter.
+    pub(super) fn parameters(&self) -> [(&'static str, String); 3] {
         [
-            ("$select", self.select.0.clone()),
-            (
-                "$filter",
-                format!("department eq {}", Literal(&self.department.0)),
-            ),
-            ("$top", self.top.0.to_string()),
+            ("$select", self.query.select.parameter()),
+            ("$filter", self.filter().to_string()),
+            ("$top", self.query.top.0.to_string()),
         ]
+    }
+
+    fn filter(&self) -> Filter<'_> {
+        let query = self.query;
+        let mut filters = vec![in_departments(self.departments)];
+        filters.extend(
+            query
+                .enabled
+                .map(|it| Filter::Equals("accountEnabled", Literal::Bool(it))),
+        );
+        filters.extend(
+            query
+                .user_type
+                .map(|it| Filter::Equals("userType", Literal::Text(it.as_str()))),
+        );
+        filters.extend(query.search.as_ref().map(|it| begins_with(&it.0)));
+        Filter::All(filters)
     }
 }
 
-/// The query string of a page that is not the first, byte for byte as Graph
-/// gave it out.
-///
-/// Graph's `@odata.nextLink` must go back unchanged (Microsoft Graph, "Paging
-/// Microsoft Graph data in your app"), and it carries the whole query along.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct PageLink(String);
-
-impl PageLink {
-    /// Accepts a query string only as a further page of `query`: the same
-    /// filter, selection and page size, a position, and nothing else.
-    pub(crate) fn accept(text: &str, query: &UserQuery) -> Option<Self> {
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        if !plain || text.len() > LONGEST_LINK {
-            return None;
+fn in_departments(departments: &[Department]) -> Filter<'_> {
+    match departments {
+        [only] => Filter::Equals("department", Literal::Text(&only.0)),
+        several => {
+            let values = several.iter().map(|it| Literal::Text(&it.0));
+            Filter::In("department", values.collect())
         }
-        let mut open: Vec<_> = query.parameters().into_iter().collect();
-        let mut has_position = false;
-        for (name, value) in form_urlencoded::parse(text.as_bytes()) {
-            if name.eq_ignore_ascii_case("$skiptoken") && !has_position && !value.is_empty() {
-                has_position = true;
-                continue;
-            }
-            let expected = |(known, wanted): &(&str, String)| {
-                name.eq_ignore_ascii_case(known) && value == *wanted
-            };
-            let place = open.iter().position(expected)?;
-            open.swap_remove(place);
-        }
-        (open.is_empty() && has_position).then(|| Self(text.to_owned()))
     }
+}
 
-    /// The query string.
-    pub(crate) fn as_str(&self) -> &str {
-        &self.0
+fn begins_with(prefix: &str) -> Filter<'_> {
+    let parts = NAME_PROPERTIES.map(|name| Filter::StartsWith(name, Literal::Text(prefix)));
+    Filter::Any(parts.into())
+}
+
+#[cfg(test)]
+impl UserQuery {
+    /// Everybody of `departments`, by ids alone, `top` on a page.
+    pub(crate) fn of(departments: &[&str], top: u16) -> Self {
+        Self {
+            departments: Departments::read(departments.iter().copied()).unwrap(),
+            enabled: None,
+            user_type: None,
+            search: None,
+            select: "id".parse().unwrap(),
+            top: Top(top),
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn query(department: &str) -> UserQuery {
-        UserQuery {
-            department: department.parse().unwrap(),
-            select: "id".parse().unwrap(),
-            top: "5".parse().unwrap(),
-        }
-    }
-
-    #[test]
-    fn a_department_is_one_encoded_literal() {
-        assert_eq!(
-            query("R&D's").first_page(),
-            "$select=id&$filter=department%20eq%20%27R%26D%27%27s%27&$top=5"
-        );
-    }
-
-    #[test]
-    fn a_further_page_leads_on_in_its_own_query_alone() {
-        let link = format!("{}&$skiptoken=X%274453%27", query("A").first_page());
-        assert_eq!(PageLink::accept(&link, &query("A")).unwrap().as_str(), link);
-        assert!(PageLink::accept(&link, &query("B")).is_none());
-    }
-
-    #[test]
-    fn a_link_with_more_or_less_than_its_query_is_not_accepted() {
-        let first = query("A").first_page();
-        for link in [
-            first.clone(),
-            format!("{first}&$skiptoken="),
-            format!("{first}&$skiptoken=x&$skiptoken=y"),
-            format!("{first}&$skiptoken=x&$expand=manager"),
-            format!("{first}&$skiptoken=x&{first}"),
-            format!("{first}&$skiptoken=x#f"),
-            format!("{first}&$skiptoken=x\r\nHost: evil"),
-            "$skiptoken=x".to_owned(),
-        ] {
-            assert!(PageLink::accept(&link, &query("A")).is_none(), "{link}");
-        }
-    }
-
-    #[test]
-    fn what_graph_could_not_do_is_refused_before_it_is_asked() {
-        let long = "d".repeat(65);
-        for department in ["", "a\u{7}b", "a\nb", long.as_str()] {
-            assert!(department.parse::<Department>().is_err(), "{department:?}");
-        }
-        for select in ["", "id,", "password", "id,*"] {
-            assert!(select.parse::<Select>().is_err(), "{select}");
-        }
-        for top in ["0", "1000", "-1", "ten", ""] {
-            assert!(top.parse::<Top>().is_err(), "{top}");
-        }
-        assert_eq!("ID, mail,id".parse::<Select>().unwrap().0, "id,mail");
-    }
-}
+mod tests;

@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 25] = [
+pub const VARIABLES: [Variable; 31] = [
     variable(
         "MIG_LISTEN",
         Some("127.0.0.1:8080"),
@@ -89,6 +89,37 @@ pub const VARIABLES: [Variable; 25] = [
         "MIG_VM_UPDATE",
         Some("off"),
         "on: offer PATCH /vms/{name}, for which the identity needs virtualMachines/write",
+    ),
+    variable(
+        "MIG_DIRECTORY",
+        Some("direct"),
+        "direct: users are asked of Microsoft Graph as callers ask for them; replica: all users are \
+         kept in memory, and only changes are asked for",
+    ),
+    variable(
+        "MIG_DIRECTORY_MAX_AGE",
+        Some("30s"),
+        "How long a page of users is handed out again without asking Graph, up to a day; 0: never",
+    ),
+    variable(
+        "MIG_DIRECTORY_STALE_IF_ERROR",
+        Some("5m"),
+        "How much longer it is handed out while Graph throttles or fails, with its age",
+    ),
+    variable(
+        "MIG_DIRECTORY_CACHE",
+        Some("16777216"),
+        "Most bytes of pages of users that are kept, over all workers",
+    ),
+    variable(
+        "MIG_DIRECTORY_POLL",
+        Some("30s"),
+        "With a replica, the time from one question for changes to the next",
+    ),
+    variable(
+        "MIG_DIRECTORY_MOST_USERS",
+        Some("250000"),
+        "A directory with more users is not kept as a replica, but asked of Graph",
     ),
     variable(
         "AZURE_CLIENT_ID",

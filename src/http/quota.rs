@@ -1,6 +1,6 @@
 //! What Azure says is left of its quotas.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderMap;
 
@@ -24,6 +24,9 @@ const RESETS: &str = "x-ms-user-quota-resets-after";
 /// Source: "Microsoft Graph throttling guidance".
 const USED: &str = "x-ms-throttle-limit-percentage";
 
+/// What Graph charges for a request, in resource units. Source: the same.
+const UNITS: &str = "x-ms-resource-unit";
+
 /// Shows every quota that `headers` speak of.
 ///
 /// Buckets are read as they come and not looked for by name: Compute has
@@ -44,6 +47,8 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
             metrics.quota(service, "user-quota", left);
         } else if let (USED, Ok(used)) = (name, number.parse()) {
             metrics.quota_used(service, used);
+        } else if let (UNITS, Ok(units)) = (name, number.parse()) {
+            metrics.graph_units(units, Instant::now());
         }
     }
 }
@@ -52,6 +57,11 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
 pub(super) fn left(headers: &HeaderMap, name: &str) -> Option<u32> {
     let header = format!("{REMAINING}{name}");
     headers.get(header)?.to_str().ok()?.trim().parse().ok()
+}
+
+/// The share of its limit that Graph says is used.
+pub(super) fn used(headers: &HeaderMap) -> Option<f64> {
+    headers.get(USED)?.to_str().ok()?.trim().parse().ok()
 }
 
 /// The least that is left of any of the provider's own buckets.
@@ -119,6 +129,7 @@ mod tests {
             ("x-ms-ratelimit-remaining-tenant-reads", "many"),
             (USER, "14"),
             (USED, "0.9"),
+            (UNITS, "2"),
         ] {
             headers.append(
                 HeaderName::from_static(name),
@@ -135,10 +146,12 @@ mod tests {
             r#"quota_remaining{bucket="subscription-writes",service="arm"} 199"#,
             r#"quota_remaining{bucket="user-quota",service="arm"} 14"#,
             r#"quota_used_ratio{service="arm"} 0.9"#,
+            "graph_resource_units_total 2",
         ] {
             assert!(text.contains(line), "{line} in {text}");
         }
         assert!(!text.contains("tenant-reads"));
+        assert_eq!(used(&headers), Some(0.9));
     }
 
     #[test]

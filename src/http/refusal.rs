@@ -43,6 +43,15 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
+    /// What is not asked at all, as Azure has closed for that long, is refused
+    /// as Azure would.
+    pub(crate) fn throttled(pause: Duration) -> Self {
+        Self {
+            retry_after: Some(pause),
+            ..Self::read(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), b"")
+        }
+    }
+
     /// Reads every documented shape of an error body; what fits none of them
     /// leaves `code` and `message` empty.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {

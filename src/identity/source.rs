@@ -63,6 +63,16 @@ impl TokenSource {
         self.plan.label
     }
 
+    /// Which identity it is asked for.
+    pub(super) fn id(&self) -> &IdentityId {
+        &self.plan.id
+    }
+
+    /// What a token for `resource` is asked for with.
+    pub(super) fn audience(&self, resource: Resource) -> &'static str {
+        self.plan.audiences[place(resource)]
+    }
+
     /// Whether it can be asked to pass by its host's cache.
     pub(crate) fn has_bypass(&self) -> bool {
         let urls = &self.plan.urls[0];
@@ -94,6 +104,8 @@ impl TokenSource {
 /// How the endpoint is asked; the same for all workers.
 pub(crate) struct Plan {
     label: &'static str,
+    id: IdentityId,
+    audiences: [&'static str; Resource::ALL.len()],
     urls: [Urls; Resource::ALL.len()],
     header: (HeaderName, HeaderValue),
     gate: Option<Gate>,
@@ -108,11 +120,13 @@ impl Plan {
     /// The plan for `config`. The identity header of App Service goes into
     /// requests to the endpoint that it came with, and nowhere else.
     pub(crate) fn new(config: &Config) -> Self {
-        let audiences = [&config.arm.audience, &config.graph.audience];
+        let audiences = [config.arm.audience, config.graph.audience];
         let id = &config.identity.id;
         match &config.identity.source {
             Source::Imds { endpoint } => Self {
                 label: "imds",
+                id: id.clone(),
+                audiences,
                 urls: audiences.map(|audience| imds_urls(endpoint, audience, id)),
                 header: (
                     HeaderName::from_static("metadata"),
@@ -122,6 +136,8 @@ impl Plan {
             },
             Source::AppService { endpoint, header } => Self {
                 label: "app_service",
+                id: id.clone(),
+                audiences,
                 urls: audiences.map(|audience| app_service_urls(endpoint, audience, id)),
                 header: (HeaderName::from_static("x-identity-header"), header.clone()),
                 gate: None,
@@ -130,10 +146,7 @@ impl Plan {
     }
 
     fn url(&self, resource: Resource, host_cache: HostCache) -> &str {
-        let urls = match resource {
-            Resource::Arm => &self.urls[0],
-            Resource::Graph => &self.urls[1],
-        };
+        let urls = &self.urls[place(resource)];
         match host_cache {
             HostCache::Use => &urls.usual,
             HostCache::PassBy => &urls.newly_issued,
@@ -142,6 +155,14 @@ impl Plan {
 }
 
 /// `msi_res_id` and not `mi_res_id`: Container Instances know only the former.
+/// Where `resource` stands in what is kept for each.
+fn place(resource: Resource) -> usize {
+    match resource {
+        Resource::Arm => 0,
+        Resource::Graph => 1,
+    }
+}
+
 fn imds_urls(endpoint: &Url, audience: &str, id: &IdentityId) -> Urls {
     let mut url = endpoint.clone();
     url.set_path("/metadata/identity/oauth2/token");

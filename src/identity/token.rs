@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::http::header::{HeaderValue, InvalidHeaderValue};
 
-use super::response::Grant;
+use super::{claims::Claims, response::Grant};
 
 /// Before its expiry a token is not used any more: it has to outlive the call
 /// that it is sent with, and clocks differ.
@@ -92,6 +92,12 @@ impl AccessToken {
     /// The value of an `Authorization` header, marked as sensitive.
     pub(crate) fn authorization(&self) -> HeaderValue {
         self.0.authorization.clone()
+    }
+
+    /// What it says of its holder, where it can be read.
+    pub(crate) fn claims(&self) -> Option<Claims> {
+        let text = self.0.authorization.to_str().ok()?;
+        Claims::read(text.strip_prefix("Bearer ")?)
     }
 
     /// How long it is usable, counted from its acquisition.

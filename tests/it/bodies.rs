@@ -48,7 +48,7 @@ async fn a_query_that_is_not_text_is_refused() {
 
     assert_eq!(answer.status, 400);
     assert!(answer.text().contains("UTF-8"), "{}", answer.text());
-    assert!(gateway.azure.requests(Service::Graph).is_empty());
+    assert!(gateway.listings().is_empty());
 }
 
 #[actix_web::test]

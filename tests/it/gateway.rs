@@ -3,15 +3,20 @@
 
 use std::{
     cell::RefCell,
-    io::Write as _,
+    io::{Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     rc::Rc,
     thread::JoinHandle,
     time::{Duration, Instant},
 };
 
-use actix_web::rt::{System, time};
+use actix_web::{
+    rt::{self, System, time},
+    web::Bytes,
+};
+use awc::error::PayloadError;
 use azure_sandbox::{Hold, Host, Recorded, Sandbox, Service, Settings};
+use futures_util::stream::{Stream, StreamExt as _};
 use mi_gateway::{Application, Config};
 use tokio::sync::oneshot;
 
@@ -167,6 +172,51 @@ impl Gateway {
         answer
     }
 
+    /// What comes first of the body of a GET of `path`; the rest is not waited for.
+    pub(crate) async fn first_part(&self, path: &str, header: (&str, &str)) -> Vec<u8> {
+        let part = async {
+            let mut response = self.opened(path, header).await;
+            response
+                .next()
+                .await
+                .expect("a part")
+                .expect("a sound part")
+        };
+        let part = time::timeout(PATIENCE, part).await.expect("a part in time");
+        part.to_vec()
+    }
+
+    /// All that comes of a GET of `path` before the connection is closed, which
+    /// has to be before the last chunk: our own client would not tell.
+    pub(crate) async fn broken_off(&self, path: &str, header: (&str, &str)) -> String {
+        let (api, (name, value)) = (self.api, header);
+        let request = format!("GET {path} HTTP/1.1\r\nhost: {api}\r\n{name}: {value}\r\n\r\n");
+        let read = rt::task::spawn_blocking(move || {
+            let mut stream = TcpStream::connect(api).unwrap();
+            stream.set_read_timeout(Some(PATIENCE)).unwrap();
+            stream.write_all(request.as_bytes()).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            text
+        });
+        let text = read.await.unwrap();
+        assert!(text.contains("transfer-encoding: chunked"), "{text}");
+        assert!(!text.ends_with("\r\n0\r\n\r\n"), "{text}");
+        text
+    }
+
+    async fn opened(
+        &self,
+        path: &str,
+        header: (&str, &str),
+    ) -> impl Stream<Item = Result<Bytes, PayloadError>> + Unpin {
+        let request = self.client.get(format!("http://{}{path}", self.api));
+        let response = request.insert_header(header).send().await;
+        let response = response.expect("an answer");
+        assert_eq!(response.status(), 200);
+        response
+    }
+
     /// The value of a metric; 0 while it has none. `series` is as it stands in
     /// the text format, without the prefix.
     pub(crate) async fn metric(&self, series: &str) -> f64 {
@@ -244,6 +294,31 @@ impl Gateway {
     pub(crate) async fn ready(&self) {
         self.until("/readyz", |answer| (answer.status == 200).then_some(()))
             .await;
+    }
+
+    /// Resolves when the gateway knows that it may list users: for minutes it
+    /// asks Graph nothing more by itself.
+    pub(crate) async fn proven(&self) {
+        self.standing("fine").await;
+    }
+
+    /// Resolves when the permission stands so, with the words for it.
+    pub(crate) async fn standing(&self, code: &str) -> String {
+        self.until("/readyz", |answer| {
+            let readiness = answer.json();
+            let mut checks = readiness["checks"].as_array().unwrap().iter();
+            let check = checks.find(|check| check["name"] == "directory:permission")?;
+            let detail = check["detail"].as_str().unwrap().to_owned();
+            (check["code"] == code).then_some(detail)
+        })
+        .await
+    }
+
+    /// The requests to Graph but those that look at the permission.
+    pub(crate) fn listings(&self) -> Vec<Recorded> {
+        let mut requests = self.azure.requests(Service::Graph);
+        requests.retain(|request| !request.query.contains("$select=id%2Cdepartment&"));
+        requests
     }
 
     /// The requests for a token for `resource`, `management` or `graph`.

@@ -7,6 +7,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use futures_util::StreamExt as _;
+
 /// The program, without any environment.
 pub(crate) fn gateway() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mi-gateway"));
@@ -80,6 +82,31 @@ impl Running {
         let url = format!("http://{}/metrics", self.admin);
         let mut answer = client.get(url).send().await.unwrap();
         text(&answer.body().limit(16 << 20).await.unwrap())
+    }
+
+    /// Reads a GET of `path` to its end; returns how many lines it has. Nothing of
+    /// it is kept.
+    pub(crate) async fn lines(&self, path: &str, header: (&str, &str)) -> usize {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let request = client.get(self.url(path)).insert_header(header);
+        let mut answer = request.send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), 200);
+        let mut lines = 0;
+        while let Some(part) = answer.next().await {
+            lines += part.unwrap().split(|byte| *byte == b'\n').count() - 1;
+        }
+        lines
+    }
+
+    /// Bytes that the program has in memory, and the most it ever had.
+    pub(crate) fn memory(&self) -> [u64; 2] {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        ["VmRSS:", "VmHWM:"].map(|name| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            let kilobytes = line.unwrap().trim().trim_end_matches(" kB");
+            kilobytes.parse::<u64>().unwrap() << 10
+        })
     }
 
     /// Sends SIGTERM; returns the exit code and the rest of the output.

@@ -16,7 +16,7 @@ fn azure() -> Sandbox {
 #[actix_web::test]
 async fn a_rejected_token_that_the_host_keeps_handing_out_is_no_loop() {
     let gateway = Gateway::start();
-    gateway.ready().await;
+    gateway.proven().await;
     gateway.azure.reject_tokens();
     for _ in 0..5 {
         let answer = gateway.get(MACHINE).await;
@@ -32,7 +32,7 @@ async fn a_rejected_token_that_the_host_keeps_handing_out_is_no_loop() {
 #[actix_web::test]
 async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache() {
     let gateway = Gateway::before(azure(), Host::Vm, &[]);
-    gateway.ready().await;
+    gateway.proven().await;
     gateway.azure.reject_tokens();
     assert_eq!(gateway.get(MACHINE).await.status, 200);
     let requests = gateway.token_requests("management");
@@ -45,7 +45,7 @@ async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache(
 async fn one_rejection_costs_nothing_while_there_is_no_replacement() {
     for failure in [Fault::answer(400, "{}"), Fault::answer(500, "{}")] {
         let gateway = Gateway::before(azure(), Host::Vm, &[("MIG_TOKEN_WAIT", "100ms")]);
-        gateway.ready().await;
+        gateway.proven().await;
         gateway.azure.inject(Service::Token, failure, Times::Always);
         let stray = Fault::answer(401, "{}");
         gateway
@@ -63,7 +63,7 @@ async fn one_rejection_costs_nothing_while_there_is_no_replacement() {
 #[actix_web::test]
 async fn a_host_that_does_not_bypass_its_cache_is_asked_as_usual() {
     let gateway = Gateway::before(azure(), Host::Vm, &[("MIG_TOKEN_WAIT", "5s")]);
-    gateway.ready().await;
+    gateway.proven().await;
     gateway.azure.expire_tokens();
     gateway
         .azure
@@ -83,7 +83,7 @@ async fn a_host_that_does_not_bypass_its_cache_is_asked_as_usual() {
 #[actix_web::test]
 async fn a_replacement_that_fails_is_not_asked_for_again_at_once() {
     let gateway = Gateway::before(azure(), Host::ContainerApp, &[("MIG_TOKEN_WAIT", "5s")]);
-    gateway.ready().await;
+    gateway.proven().await;
     gateway
         .azure
         .inject(Service::Token, Fault::answer(400, "{}"), Times::Always);
@@ -103,7 +103,7 @@ async fn a_replacement_that_fails_is_not_asked_for_again_at_once() {
 #[actix_web::test]
 async fn a_caller_that_goes_leaves_the_acquisition_running() {
     let gateway = Rc::new(Gateway::start());
-    gateway.ready().await;
+    gateway.proven().await;
     gateway.azure.expire_tokens();
     let hold = gateway.azure.hold(Service::Token);
     gateway.left_by_a_caller(MACHINE, &hold).await;

@@ -76,7 +76,7 @@ async fn callers_that_leave_do_not_end_the_acquisition() {
         );
         assert_eq!(answer.header("retry-after"), Some("1"));
     }
-    gateway.ready().await;
+    gateway.proven().await;
     assert_eq!(gateway.get(MACHINE).await.status, 200);
     assert_eq!(gateway.token_requests("management").len(), 1);
 }
@@ -84,7 +84,7 @@ async fn callers_that_leave_do_not_end_the_acquisition() {
 #[actix_web::test]
 async fn a_resource_does_not_wait_for_anothers_acquisition() {
     let gateway = Rc::new(Gateway::start());
-    gateway.ready().await;
+    gateway.proven().await;
     let hold = gateway.azure.hold(Service::Token);
     gateway.azure.inject(
         Service::VirtualMachines,
@@ -155,7 +155,7 @@ async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_lim
     // The second token and all later ones are not given out.
     let gateway = Gateway::before(azure.unwrap(), Host::ContainerApp, &[]);
     let began = Instant::now();
-    gateway.ready().await;
+    gateway.proven().await;
     gateway
         .azure
         .inject(Service::Token, Fault::answer(500, "{}"), Times::Always);
@@ -184,7 +184,7 @@ async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_lim
 #[actix_web::test]
 async fn a_thousand_requests_refused_for_one_token_make_one_acquisition() {
     let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &[]));
-    gateway.ready().await;
+    gateway.proven().await;
     assert_eq!(gateway.get(MACHINE).await.status, 200);
     let hold = gateway.azure.hold(Service::VirtualMachines);
     let callers = rt::spawn({

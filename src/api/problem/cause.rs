@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     super::operations::place,
     Candidate, Code, Problem, Upstream,
+    grant::Hints,
     refusal::{self, SOON, doubt},
 };
 use crate::{
@@ -120,8 +121,11 @@ impl From<directory::Error> for Problem {
     fn from(error: directory::Error) -> Self {
         match error {
             directory::Error::Cursor(source) => Self::from(source),
-            directory::Error::Expired => Self::invalid(directory::Error::Expired),
-            directory::Error::Refused => Self::invalid(directory::Error::Refused),
+            directory::Error::Expired | directory::Error::Changed | directory::Error::Refused => {
+                Self::invalid(error)
+            }
+            directory::Error::NotShown(why) => Self::new(Code::UpstreamRefused, why),
+            directory::Error::Unfinished(source) => Self::from(source),
             directory::Error::Azure(source) => Self::from(source),
         }
     }
@@ -177,8 +181,15 @@ impl From<azure::Error> for Problem {
                 service,
                 call,
                 token_age,
+                grant,
                 source,
-            } => from_exchange(service, *call, *token_age, source),
+            } => {
+                let hints = Hints {
+                    token_age: *token_age,
+                    grant: grant.as_deref(),
+                };
+                from_exchange(service, *call, &hints, source)
+            }
             azure::Error::Unsupported { .. } => Problem::new(Code::Unsupported, error.to_string()),
         };
         problem.caused(error)
@@ -204,7 +215,7 @@ fn without_token(error: &TokenError) -> Problem {
 fn from_exchange(
     service: &'static str,
     call: Call,
-    token_age: Option<Duration>,
+    hints: &Hints<'_>,
     error: &http::Error,
 ) -> Problem {
     let problem = match error {
@@ -225,7 +236,7 @@ fn from_exchange(
                 ),
             )
         }
-        http::Error::Refused(refused) => refusal::problem(call, token_age, refused),
+        http::Error::Refused(refused) => refusal::problem(call, hints, refused),
     };
     problem.upstream(said(service, error.refusal()))
 }

@@ -2,15 +2,23 @@
 
 use std::time::Duration;
 
-use crate::azure::{Call, Denied};
+use crate::azure::{AppRoleGrant, Call, Denied};
 
 /// How long a grant takes to come into force.
 ///
 /// Source: Azure RBAC, "Troubleshoot Azure RBAC".
 const PROPAGATION: Duration = Duration::from_mins(10);
 
+/// What else is known of the token that was refused.
+#[derive(Default)]
+pub(super) struct Hints<'a> {
+    pub(super) token_age: Option<Duration>,
+    /// How a permission of Graph is granted.
+    pub(super) grant: Option<&'a AppRoleGrant>,
+}
+
 /// Where the permission is missing, and the command that mends it.
-pub(super) fn remedy(call: Call, denied: Option<&Denied>) -> String {
+pub(super) fn remedy(call: Call, denied: Option<&Denied>, hints: &Hints<'_>) -> String {
     let permission = call.permission();
     match (call.role(), denied) {
         (Some(role), Some(denied)) if denied.action().eq_ignore_ascii_case(permission) => {
@@ -28,10 +36,15 @@ pub(super) fn remedy(call: Call, denied: Option<&Denied>) -> String {
             "the gateway's managed identity may not do this: assign it a role with {permission} \
              at the resource group of the virtual machine"
         ),
-        (None, _) => format!(
-            "the gateway's managed identity may not list users: grant its service principal the \
-             application permission {permission} of Microsoft Graph"
-        ),
+        (None, _) => match hints.grant {
+            Some(grant) => {
+                format!("the gateway's managed identity may not list users; {grant}")
+            }
+            None => format!(
+                "the gateway's managed identity may not list users: grant its service principal \
+                 the application permission {permission} of Microsoft Graph"
+            ),
+        },
     }
 }
 
@@ -65,8 +78,8 @@ fn command(role: &str, denied: &Denied) -> String {
 }
 
 /// Added where Azure itself thinks of a grant that it does not know yet.
-pub(super) fn hint(words: &str, token_age: Option<Duration>) -> String {
-    match token_age {
+pub(super) fn hint(words: &str, hints: &Hints<'_>) -> String {
+    match hints.token_age {
         Some(age) if age > PROPAGATION && words.contains("refresh your credentials") => format!(
             "; the token in use was acquired {} minutes ago: a grant made since then may need a \
              newer one, and up to {} minutes to come into force",
@@ -85,11 +98,14 @@ mod tests {
 
     #[test]
     fn an_old_token_is_told_of_where_it_may_be_the_reason() {
-        let minutes = |count| Some(Duration::from_mins(count));
-        let told = hint(WORDS, minutes(42));
+        let minutes = |count| Hints {
+            token_age: Some(Duration::from_mins(count)),
+            ..Hints::default()
+        };
+        let told = hint(WORDS, &minutes(42));
         assert!(told.contains("acquired 42 minutes ago"), "{told}");
-        assert_eq!(hint(WORDS, minutes(10)), "");
-        assert_eq!(hint(WORDS, None), "");
-        assert_eq!(hint("", minutes(42)), "");
+        assert_eq!(hint(WORDS, &minutes(10)), "");
+        assert_eq!(hint(WORDS, &Hints::default()), "");
+        assert_eq!(hint("", &minutes(42)), "");
     }
 }

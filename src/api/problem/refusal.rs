@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::{Code, Problem, grant};
+use super::{
+    Code, Problem,
+    grant::{self, Hints},
+};
 use crate::{
     azure::{Action, Call, Reason, explanation},
     http::Refusal,
@@ -45,9 +48,9 @@ const LOCKED: &str = "a lock on the virtual machine, its resource group or its s
      the lock";
 
 /// The problem that `refusal` of `call` is.
-pub(super) fn problem(call: Call, token_age: Option<Duration>, refusal: &Refusal) -> Problem {
+pub(super) fn problem(call: Call, hints: &Hints<'_>, refusal: &Refusal) -> Problem {
     let reason = fitting(Reason::of(refusal), call);
-    let problem = Problem::new(code(&reason), detail(&reason, call, token_age, refusal));
+    let problem = Problem::new(code(&reason), detail(&reason, call, hints, refusal));
     match refusal.retry_after.or_else(|| usual_pause(&reason)) {
         Some(pause) => problem.retry_after(pause),
         None => problem,
@@ -59,10 +62,12 @@ pub(super) fn problem(call: Call, token_age: Option<Duration>, refusal: &Refusal
 /// whatever says so is on the way to Azure, or in its place.
 fn fitting(reason: Reason, call: Call) -> Reason {
     let is_amiss = match call {
-        Call::FindVms | Call::ListVms | Call::ListUsers => matches!(
-            reason,
-            Reason::NoSuchResource | Reason::State | Reason::Precondition
-        ),
+        Call::FindVms | Call::ListVms | Call::ListUsers | Call::ProbeUsers | Call::SyncUsers => {
+            matches!(
+                reason,
+                Reason::NoSuchResource | Reason::State | Reason::Precondition
+            )
+        }
         Call::Order(Action::Update) => false,
         Call::GetVm | Call::Order(_) | Call::OperationStatus => reason == Reason::Precondition,
     };
@@ -88,13 +93,13 @@ fn code(reason: &Reason) -> Code {
     }
 }
 
-fn detail(reason: &Reason, call: Call, token_age: Option<Duration>, refusal: &Refusal) -> String {
+fn detail(reason: &Reason, call: Call, hints: &Hints<'_>, refusal: &Refusal) -> String {
     match reason {
         Reason::WrongTenant => WRONG_TENANT.to_owned(),
         Reason::Revoked => REVOKED.to_owned(),
         Reason::Rejected => REJECTED.to_owned(),
         Reason::NotPermitted(denied) => {
-            grant::remedy(call, denied.as_ref()) + &grant::hint(&words(refusal, ""), token_age)
+            grant::remedy(call, denied.as_ref(), hints) + &grant::hint(&words(refusal, ""), hints)
         }
         Reason::Policy => POLICY.to_owned(),
         Reason::NoSuchSubscription => NO_SUBSCRIPTION.to_owned(),
@@ -115,7 +120,12 @@ fn detail(reason: &Reason, call: Call, token_age: Option<Duration>, refusal: &Re
 fn version(call: Call) -> &'static str {
     match call {
         Call::FindVms | Call::ListVms => NO_SEARCH,
-        Call::GetVm | Call::Order(_) | Call::OperationStatus | Call::ListUsers => VERSION,
+        Call::GetVm
+        | Call::Order(_)
+        | Call::OperationStatus
+        | Call::ListUsers
+        | Call::ProbeUsers
+        | Call::SyncUsers => VERSION,
     }
 }
 
@@ -173,7 +183,7 @@ mod tests {
 
     fn told(call: Call, status: StatusCode, body: &str) -> Problem {
         let refusal = Refusal::read(status, &HeaderMap::new(), body.as_bytes());
-        problem(call, None, &refusal)
+        problem(call, &Hints::default(), &refusal)
     }
 
     #[test]

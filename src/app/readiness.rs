@@ -1,0 +1,124 @@
+//! Whether requests can be served, check by check.
+
+use actix_web::{HttpResponse, web::ThinData};
+use serde::Serialize;
+
+use super::Shared;
+use crate::{
+    directory::{Permission, Replica, Status, Verdict},
+    identity::{ManagedIdentity, Resource},
+    telemetry::chain,
+};
+
+#[derive(Serialize)]
+struct Readiness {
+    status: &'static str,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: String,
+    ok: bool,
+    /// Whether the gateway is not ready without it.
+    required: bool,
+    /// What it came to, in a word that stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<&'static str>,
+    detail: String,
+}
+
+/// Ready with a token for every resource; without one, requests would fail.
+/// What only some requests need is told and takes no replica out of service.
+pub(super) async fn ready(
+    shared: ThinData<Shared>,
+    identity: ThinData<ManagedIdentity>,
+) -> HttpResponse {
+    let checks: Vec<_> = Resource::ALL
+        .map(|resource| token(&identity, resource))
+        .into_iter()
+        .chain([permission(&shared.permission)])
+        .chain(shared.replica.as_ref().map(replica))
+        .chain([serving(&shared)])
+        .collect();
+    let is_ready = checks.iter().all(|check| check.ok || !check.required);
+    let (mut answer, status) = if is_ready {
+        (HttpResponse::Ok(), "ready")
+    } else {
+        (HttpResponse::ServiceUnavailable(), "not_ready")
+    };
+    answer.json(Readiness { status, checks })
+}
+
+fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
+    let lack = identity.lacks(resource);
+    Check {
+        name: format!("token:{}", resource.label()),
+        ok: lack.is_none(),
+        required: true,
+        code: None,
+        detail: lack.map_or_else(|| "there is a token".to_owned(), |lack| chain(&lack)),
+    }
+}
+
+fn permission(permission: &Permission) -> Check {
+    let standing = permission.standing();
+    Check {
+        name: "directory:permission".to_owned(),
+        ok: standing.verdict == Verdict::Fine,
+        required: false,
+        code: Some(standing.verdict.code()),
+        detail: standing.detail,
+    }
+}
+
+/// It takes nobody out of service either: without it, Graph is asked.
+fn replica(replica: &Replica) -> Check {
+    let (code, trouble, detail) = match replica.status() {
+        Status::Warming { users, trouble } => {
+            let detail = format!("Graph is asked while users are read; {users} so far");
+            ("warming", trouble, detail)
+        }
+        Status::Ready {
+            users,
+            as_of,
+            trouble,
+        } => {
+            let age = as_of.elapsed().unwrap_or_default().as_secs();
+            let detail = format!("{users} users, as they were {age} s ago");
+            ("ready", trouble, detail)
+        }
+        Status::TooLarge { limit } => {
+            let detail = format!(
+                "Graph is asked, as there are more than {limit} users: see MIG_DIRECTORY_MOST_USERS"
+            );
+            ("too_large", None, detail)
+        }
+    };
+    Check {
+        name: "directory:replica".to_owned(),
+        ok: code == "ready" && trouble.is_none(),
+        required: false,
+        code: Some(code),
+        detail: match trouble {
+            None => detail,
+            Some(trouble) => format!("{detail}; {}", chain(&trouble)),
+        },
+    }
+}
+
+fn serving(shared: &Shared) -> Check {
+    let stopping = shared.is_stopping();
+    let detail = if stopping {
+        "the gateway is shutting down"
+    } else {
+        "requests are served"
+    };
+    Check {
+        name: "serving".to_owned(),
+        ok: !stopping,
+        required: true,
+        code: None,
+        detail: detail.to_owned(),
+    }
+}

@@ -1,0 +1,187 @@
+//! When Graph may be asked, as its own answers have it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::graph::Priority;
+
+/// The time over which Graph counts the reads of an application in a tenant.
+///
+/// Source: "Microsoft Graph service-specific throttling limits", identity and
+/// access.
+const WINDOW: Duration = Duration::from_secs(10);
+
+/// From this share of the limit on, what can wait does.
+///
+/// Source: "Microsoft Graph throttling guidance": the share comes from 0.8 on,
+/// and reaches 1.8.
+const PRESSING: f64 = 0.8;
+
+const MOST_PRESSING: f64 = 1.8;
+
+/// The first pause where Graph does not say how long, and the longest.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+const LONGEST: Duration = Duration::from_mins(1);
+
+/// Graph is asked again at least so often, whatever it says: of its limits on
+/// reads and writes of users none is counted over a longer time.
+///
+/// Source: as for `WINDOW`.
+const LONGEST_ASKED: Duration = Duration::from_mins(5);
+
+/// What all workers know of how Graph throttles us.
+#[derive(Clone)]
+pub(crate) struct Throttle(Arc<Inner>);
+
+struct Inner {
+    born: Instant,
+    /// Nothing is asked before; in nanoseconds after `born`.
+    opens: AtomicU64,
+    /// Nothing is asked before that can wait; counted in the same way.
+    eases: AtomicU64,
+    /// Refusals in a row that did not say for how long.
+    untold: AtomicU32,
+}
+
+impl Throttle {
+    /// Graph has said nothing yet.
+    pub(crate) fn new(now: Instant) -> Self {
+        Self(Arc::new(Inner {
+            born: now,
+            opens: AtomicU64::new(0),
+            eases: AtomicU64::new(0),
+            untold: AtomicU32::new(0),
+        }))
+    }
+
+    /// How long a call has to wait, as far as is known now.
+    pub(super) fn pause(&self, priority: Priority, now: Instant) -> Duration {
+        let opens = self.until(&self.0.opens, now);
+        match priority {
+            Priority::Normal => opens,
+            Priority::Low => opens.max(self.until(&self.0.eases, now)),
+        }
+    }
+
+    /// Graph has answered, and said that `used` of its limit is used.
+    pub(super) fn answered(&self, used: Option<f64>, now: Instant) {
+        if let Some(used) = used.filter(|used| *used >= PRESSING) {
+            let pause = WINDOW.mul_f64(used.clamp(1.0, MOST_PRESSING));
+            self.extend(&self.0.eases, pause, now);
+        }
+        // An answer to what was asked before says nothing of what is asked now.
+        if self.until(&self.0.opens, now).is_zero() {
+            self.0.untold.store(0, Ordering::Relaxed);
+        }
+    }
+
+    /// Graph has refused, and may have said for how long: nobody asks before
+    /// what is returned has passed. `spread` is within 0 to 1.
+    pub(super) fn refused(&self, asked: Option<Duration>, spread: f64, now: Instant) -> Duration {
+        match asked.filter(|pause| !pause.is_zero()) {
+            Some(pause) => self.extend(&self.0.opens, pause.min(LONGEST_ASKED), now),
+            // One refusal, however many calls were under way.
+            None if self.until(&self.0.opens, now).is_zero() => {
+                let before = self.0.untold.fetch_add(1, Ordering::Relaxed);
+                self.extend(&self.0.opens, backoff(before, spread), now);
+            }
+            None => {}
+        }
+        let opens = self.until(&self.0.opens, now);
+        // Callers first.
+        self.extend(&self.0.eases, opens + WINDOW, now);
+        opens
+    }
+
+    fn until(&self, moment: &AtomicU64, now: Instant) -> Duration {
+        match moment.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            nanos => Duration::from_nanos(nanos).saturating_sub(self.age(now)),
+        }
+    }
+
+    fn extend(&self, moment: &AtomicU64, pause: Duration, now: Instant) {
+        let nanos = (self.age(now) + pause).as_nanos();
+        moment.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+
+    fn age(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.0.born)
+    }
+}
+
+/// A random pause below a ceiling that doubles.
+fn backoff(before: u32, spread: f64) -> Duration {
+    let ceiling = (SHORTEST * 2).saturating_mul(2_u32.saturating_pow(before));
+    let reach = ceiling.min(LONGEST).saturating_sub(SHORTEST);
+    SHORTEST + reach.mul_f64(spread)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn open() -> (Throttle, Instant) {
+        let now = Instant::now();
+        (Throttle::new(now), now)
+    }
+
+    #[test]
+    fn nobody_asks_before_the_time_that_graph_named() {
+        let (throttle, now) = open();
+        assert_eq!(throttle.pause(Priority::Low, now), Duration::ZERO);
+        assert_eq!(throttle.refused(Some(7 * SECOND), 0.0, now), 7 * SECOND);
+        // A shorter pause does not shorten a longer one.
+        throttle.refused(Some(SECOND), 0.0, now);
+        assert_eq!(throttle.pause(Priority::Normal, now), 7 * SECOND);
+        let then = now + 7 * SECOND;
+        assert_eq!(throttle.pause(Priority::Normal, then), Duration::ZERO);
+        assert_eq!(throttle.pause(Priority::Low, then), WINDOW);
+    }
+
+    #[test]
+    fn graph_is_not_left_alone_for_ever() {
+        let (throttle, now) = open();
+        let day = Duration::from_hours(24);
+        assert_eq!(throttle.refused(Some(day), 0.0, now), LONGEST_ASKED);
+    }
+
+    #[test]
+    fn without_a_named_time_pauses_grow_to_a_minute_until_a_success() {
+        let (throttle, mut now) = open();
+        let mut pauses = Vec::new();
+        for _ in 0..9 {
+            let pause = throttle.refused(None, 1.0, now);
+            // The others that were under way do not count.
+            assert_eq!(throttle.refused(Some(Duration::ZERO), 1.0, now), pause);
+            throttle.answered(None, now);
+            pauses.push(pause.as_secs());
+            now += pause;
+        }
+        assert_eq!(pauses, [2, 4, 8, 16, 32, 60, 60, 60, 60]);
+        throttle.answered(None, now);
+        assert_eq!(throttle.refused(None, 0.0, now), SECOND);
+    }
+
+    #[test]
+    fn what_can_wait_does_from_four_fifths_of_the_limit_on() {
+        let (throttle, now) = open();
+        throttle.answered(Some(0.79), now);
+        assert_eq!(throttle.pause(Priority::Low, now), Duration::ZERO);
+        throttle.answered(Some(0.8), now);
+        assert_eq!(throttle.pause(Priority::Low, now), WINDOW);
+        assert_eq!(throttle.pause(Priority::Normal, now), Duration::ZERO);
+        throttle.answered(Some(f64::INFINITY), now);
+        assert_eq!(throttle.pause(Priority::Low, now), 18 * SECOND);
+        throttle.answered(Some(f64::NAN), now);
+        assert_eq!(throttle.pause(Priority::Low, now), 18 * SECOND);
+    }
+}

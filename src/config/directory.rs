@@ -1,0 +1,108 @@
+//! How users are looked up.
+
+use std::{ops::RangeInclusive, time::Duration};
+
+use super::{Raw, reader::Reader};
+
+/// How users are looked up, and what is kept of them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Directory {
+    /// The whole directory is kept in memory, rather than pages of it.
+    pub(crate) replica: Option<ReplicaSettings>,
+    pub(crate) pages: PageSettings,
+}
+
+/// What is kept of pages that Graph gave out.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageSettings {
+    /// How long a page is handed out without asking Graph again.
+    pub(crate) max_age: Duration,
+    /// How much longer it is, while Graph throttles or fails.
+    pub(crate) stale_if_error: Duration,
+    /// How many bytes of pages are kept.
+    pub(crate) capacity: usize,
+}
+
+/// How a replica of the directory is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ReplicaSettings {
+    /// The time from one question for changes to the next.
+    pub(crate) poll: Duration,
+    /// A directory with more users is not kept in memory.
+    pub(crate) most_users: usize,
+}
+
+const A_DAY: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
+
+const POLLS: RangeInclusive<Duration> = Duration::from_millis(100)..=Duration::from_hours(1);
+
+const BYTES: RangeInclusive<usize> = 0..=1 << 30;
+
+const USERS: &str = "a number of users from 1 to 2000000";
+
+impl Directory {
+    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+        let is_replica = reader.required(
+            "MIG_DIRECTORY",
+            raw.directory.as_deref(),
+            "direct or replica",
+            |text| match text {
+                "direct" => Some(false),
+                "replica" => Some(true),
+                _ => None,
+            },
+        );
+        let pages = PageSettings::read(reader, raw);
+        let replica = ReplicaSettings::read(reader, raw);
+        let (is_replica, replica) = (is_replica?, replica?);
+        Some(Self {
+            replica: is_replica.then_some(replica),
+            pages: pages?,
+        })
+    }
+}
+
+impl PageSettings {
+    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+        let max_age = reader.duration(
+            "MIG_DIRECTORY_MAX_AGE",
+            raw.directory_max_age.as_deref(),
+            &A_DAY,
+        );
+        let stale_if_error = reader.duration(
+            "MIG_DIRECTORY_STALE_IF_ERROR",
+            raw.directory_stale_if_error.as_deref(),
+            &A_DAY,
+        );
+        let capacity = reader.bytes(
+            "MIG_DIRECTORY_CACHE",
+            raw.directory_cache.as_deref(),
+            &BYTES,
+        );
+        Some(Self {
+            max_age: max_age?,
+            stale_if_error: stale_if_error?,
+            capacity: capacity?,
+        })
+    }
+}
+
+impl ReplicaSettings {
+    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+        let poll = reader.duration("MIG_DIRECTORY_POLL", raw.directory_poll.as_deref(), &POLLS);
+        let most_users = reader.required(
+            "MIG_DIRECTORY_MOST_USERS",
+            raw.directory_most_users.as_deref(),
+            USERS,
+            |text| {
+                text.parse()
+                    .ok()
+                    .filter(|users| (1..=2_000_000).contains(users))
+            },
+        );
+        Some(Self {
+            poll: poll?,
+            most_users: most_users?,
+        })
+    }
+}

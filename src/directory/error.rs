@@ -1,0 +1,48 @@
+//! Why there are no users to show.
+
+use super::InvalidCursor;
+use crate::{azure, task::Unfinished};
+
+/// Why there is no page.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// It was not given out for this query.
+    #[error(transparent)]
+    Cursor(#[from] InvalidCursor),
+    /// Graph forgot the listing that the cursor belongs to, once more after it
+    /// was begun again; or the listing is of a replica that is not there.
+    #[error("the cursor has expired; begin again without it")]
+    Expired,
+    /// Graph forgot the listing, and what was given out of it is not there any
+    /// more as it was.
+    #[error(
+        "the cursor has expired, and users have changed since the listing began; begin again \
+         without it"
+    )]
+    Changed,
+    /// Graph does not know the page that the cursor leads to.
+    #[error("the cursor leads to no page; begin again without it")]
+    Refused,
+    /// Graph shows nobody, and would show nobody either if somebody were there.
+    #[error("{0}")]
+    NotShown(String),
+    /// Azure said no, or nothing.
+    #[error("the users of the department could not be listed")]
+    Azure(#[source] azure::Error),
+    /// The call did not come to its end.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
+}
+
+impl Error {
+    /// Whether it passes by itself: Graph throttles, fails or is away.
+    pub(super) fn is_passing(&self) -> bool {
+        match self {
+            Self::Azure(error) => error.is_passing(),
+            Self::Unfinished(_) => true,
+            Self::Cursor(_) | Self::Expired | Self::Changed | Self::Refused | Self::NotShown(_) => {
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! A whole listing, with no more of it in memory than a page.
+
+use std::time::Duration;
+
+use super::{
+    Error, Replica, Rows, Source,
+    cursor::Place,
+    place,
+    reading::{Read, Reading},
+    replica::{self, ReplicaPage},
+};
+use crate::{
+    azure::UserQuery,
+    http::{Context, Deadline},
+};
+
+/// Where it goes on; one that was begun in the replica ends there.
+enum Next {
+    Graph(Place),
+    Replica(Replica, Option<replica::Place>),
+}
+
+/// A listing under way.
+pub(crate) struct Listing {
+    source: Source,
+    query: UserQuery,
+    context: Context,
+    patience: Duration,
+    ready: Option<Rows>,
+    next: Option<Next>,
+}
+
+impl Listing {
+    /// Reads the first page: what is wrong is known before an answer begins.
+    pub(super) async fn begin(
+        source: Source,
+        query: UserQuery,
+        context: Context,
+        patience: Duration,
+    ) -> Result<Self, Error> {
+        let next = match source.replica.clone().filter(Replica::has_answers) {
+            Some(replica) => Next::Replica(replica, None),
+            None => Next::Graph(place(&query, None)?),
+        };
+        let mut listing = Self {
+            source,
+            query,
+            context,
+            patience,
+            ready: None,
+            next: Some(next),
+        };
+        listing.ready = listing.read().await?;
+        Ok(listing)
+    }
+
+    /// What is asked for.
+    pub(crate) fn query(&self) -> &UserQuery {
+        &self.query
+    }
+
+    /// The rows of the next page; `None` after the last.
+    pub(crate) async fn next(&mut self) -> Result<Option<Rows>, Error> {
+        match self.ready.take() {
+            Some(rows) => Ok(Some(rows)),
+            None => self.read().await,
+        }
+    }
+
+    async fn read(&mut self) -> Result<Option<Rows>, Error> {
+        match self.next.take() {
+            None => Ok(None),
+            Some(Next::Graph(place)) => self.asked(place).await.map(Some),
+            Some(Next::Replica(replica, place)) => {
+                let page = replica.page(&self.query, place.as_ref());
+                let ReplicaPage { rows, next, .. } = page.ok_or(Error::Expired)?;
+                self.next = next.map(|place| Next::Replica(replica, Some(place)));
+                Ok(Some(Rows::new(rows)))
+            }
+        }
+    }
+
+    async fn asked(&mut self, place: Place) -> Result<Rows, Error> {
+        self.context.deadline = Deadline::after(self.patience);
+        let reading = Reading {
+            source: &self.source,
+            query: &self.query,
+            context: &self.context,
+        };
+        let Read { rows, next } = reading.page(place).await?;
+        self.next = next.map(Next::Graph);
+        Ok(rows)
+    }
+}

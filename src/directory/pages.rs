@@ -1,0 +1,188 @@
+//! Pages that Graph gave out a moment ago, shared by all workers.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use moka::sync::Cache;
+
+use super::{Error, Page};
+use crate::{
+    config::PageSettings,
+    task::{Flights, Joined, Landing},
+};
+
+/// How long Graph is not asked again for a page after it failed to give it out,
+/// if there is an older one to go on with.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
+
+/// What an entry takes beside its rows and its key.
+const OVERHEAD: usize = 256;
+
+/// How a page was come by.
+pub(super) type Outcome = Result<Arc<Page>, Error>;
+
+/// How old a page a caller puts up with; of no age, only a new one. `None` is as
+/// old as the cache keeps it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Freshness(Option<Duration>);
+
+impl Freshness {
+    /// Not older than `age`.
+    pub(crate) const fn within(age: Duration) -> Self {
+        Self(Some(age))
+    }
+
+    /// Whether something of `age` will do.
+    pub(super) fn is_met_by(self, age: Duration) -> bool {
+        self.0.is_none_or(|most| age < most)
+    }
+}
+
+/// The pages that are kept, and those that are being asked for.
+#[derive(Clone)]
+pub(crate) struct KnownPages(Arc<Inner>);
+
+struct Inner {
+    pages: Cache<String, Arc<Page>>,
+    failed: Cache<String, ()>,
+    flights: Flights<String, Outcome>,
+    settings: PageSettings,
+}
+
+impl KnownPages {
+    /// No pages yet.
+    pub(crate) fn new(settings: PageSettings) -> Self {
+        let capacity = settings.capacity as u64;
+        Self(Arc::new(Inner {
+            pages: Cache::builder()
+                .weigher(|key: &String, page: &Arc<Page>| {
+                    let bytes = key.len() + page.rows.as_array().len() + OVERHEAD;
+                    u32::try_from(bytes).unwrap_or(u32::MAX)
+                })
+                .max_capacity(capacity)
+                .time_to_live(settings.max_age + settings.stale_if_error)
+                .build(),
+            failed: Cache::builder()
+                .max_capacity(10_000)
+                .time_to_live(LEFT_ALONE)
+                .build(),
+            flights: Flights::default(),
+            settings,
+        }))
+    }
+
+    /// The page at `key`, if it is young enough for the cache and the caller.
+    pub(super) fn fresh(&self, key: &str, freshness: Freshness) -> Option<Arc<Page>> {
+        let most = self.0.settings.max_age;
+        self.0.pages.get(key).filter(|page| {
+            let age = page.age(Instant::now());
+            age < most && freshness.is_met_by(age)
+        })
+    }
+
+    /// The page at `key`, however old, for a caller to whom nothing better can be
+    /// given; not for one who wants it fresh.
+    pub(super) fn stale(&self, key: &str, freshness: Freshness) -> Option<Arc<Page>> {
+        let most = self.0.settings.max_age + self.0.settings.stale_if_error;
+        self.0.pages.get(key).filter(|page| {
+            let age = page.age(Instant::now());
+            age < most && freshness.is_met_by(age)
+        })
+    }
+
+    /// Whether Graph failed to give out the page at `key` a moment ago.
+    pub(super) fn has_just_failed(&self, key: &str) -> bool {
+        self.0.failed.contains_key(key)
+    }
+
+    /// Joins those who ask for the page at `key`, or begins.
+    pub(super) fn join(&self, key: &String, freshness: Freshness) -> Joined<String, Outcome> {
+        let known = || self.fresh(key, freshness).map(Ok);
+        self.0.flights.join(key, known)
+    }
+
+    /// Keeps the page at `key`, and hands `outcome` to everybody who waits for
+    /// `landing`.
+    pub(super) fn land(&self, key: String, landing: Landing<String, Outcome>, outcome: &Outcome) {
+        match outcome {
+            Ok(page) => self.0.pages.insert(key, Arc::clone(page)),
+            Err(error) if error.is_passing() => self.0.failed.insert(key, ()),
+            Err(_) => {}
+        }
+        landing.land(outcome.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use actix_web::web::Bytes;
+
+    use super::*;
+    use crate::directory::Rows;
+
+    const NOW: Freshness = Freshness::within(Duration::ZERO);
+
+    fn pages(max_age: u64, stale_if_error: u64, capacity: usize) -> KnownPages {
+        KnownPages::new(PageSettings {
+            max_age: Duration::from_secs(max_age),
+            stale_if_error: Duration::from_secs(stale_if_error),
+            capacity,
+        })
+    }
+
+    fn keep(pages: &KnownPages, key: &str, age: u64, size: usize) {
+        let read = Instant::now().checked_sub(Duration::from_secs(age));
+        let page = Page {
+            rows: Rows::new(Bytes::from(vec![b' '; size])),
+            next: None,
+            tag: 0,
+            read: read.unwrap(),
+            as_of: SystemTime::now(),
+        };
+        let Joined::First(landing) = pages.join(&key.to_owned(), NOW) else {
+            panic!("nobody asks");
+        };
+        pages.land(key.to_owned(), landing, &Ok(Arc::new(page)));
+    }
+
+    #[test]
+    fn a_page_is_fresh_then_stale_then_gone() {
+        let pages = pages(30, 60, 1 << 20);
+        let any = Freshness::default();
+        for (age, fresh, stale) in [(0, true, true), (31, false, true), (91, false, false)] {
+            keep(&pages, "k", age, 10);
+            assert_eq!(pages.fresh("k", any).is_some(), fresh, "{age}");
+            assert_eq!(pages.stale("k", any).is_some(), stale, "{age}");
+        }
+    }
+
+    #[test]
+    fn a_caller_may_want_it_younger() {
+        let pages = pages(30, 60, 1 << 20);
+        keep(&pages, "k", 10, 10);
+        for (freshness, expected) in [
+            (Freshness::default(), true),
+            (Freshness::within(Duration::from_secs(20)), true),
+            (Freshness::within(Duration::from_secs(5)), false),
+            (NOW, false),
+        ] {
+            assert_eq!(pages.fresh("k", freshness).is_some(), expected);
+            assert_eq!(pages.stale("k", freshness).is_some(), expected);
+        }
+    }
+
+    #[test]
+    fn pages_take_no_more_room_than_they_are_given() {
+        let pages = pages(30, 60, 100_000);
+        for number in 0..100 {
+            keep(&pages, &number.to_string(), 0, 10_000);
+        }
+        pages.0.pages.run_pending_tasks();
+        assert!(pages.0.pages.weighted_size() <= 100_000);
+        assert!(pages.0.pages.entry_count() > 0);
+    }
+}

@@ -1,0 +1,48 @@
+//! A verdict in plain words, with the command where one mends it.
+
+use super::Verdict;
+use crate::{
+    azure::{self, AppRoleGrant},
+    telemetry::chain,
+};
+
+pub(super) const UNPROVEN: &str = "it has not been tried yet whether users can be listed";
+
+const FINE: &str = "users can be listed by department";
+
+const DENIED: &str = "the gateway's managed identity may not list users";
+
+const SILENTLY_EMPTY: &str = "Graph refuses nothing and shows no user with a department: the permission of the gateway's \
+     managed identity is too narrow, as User.ReadBasic.All is, or no user has a department";
+
+const WRONG_IDENTITY: &str = "the token for Graph is not accepted, or is of another identity than the one configured: see \
+     AZURE_CLIENT_ID, MIG_IDENTITY_OBJECT_ID and MIG_IDENTITY_RESOURCE_ID, and whether the \
+     identity still exists";
+
+const THROTTLED: &str = "Graph is throttling: whether users can be listed is tried again";
+
+const UNREACHABLE: &str = "Graph gave no answer that tells whether users can be listed";
+
+/// `verdict` for people; no user shows in it.
+pub(super) fn detail(
+    verdict: Verdict,
+    error: Option<&azure::Error>,
+    grant: &AppRoleGrant,
+) -> String {
+    match verdict {
+        Verdict::Unproven => because(UNPROVEN, error),
+        Verdict::Fine => FINE.to_owned(),
+        Verdict::Denied => format!("{DENIED}; {grant}"),
+        Verdict::SilentlyEmpty => format!("{SILENTLY_EMPTY}; {grant}"),
+        Verdict::WrongIdentity => WRONG_IDENTITY.to_owned(),
+        Verdict::Throttled => THROTTLED.to_owned(),
+        Verdict::Unreachable => because(UNREACHABLE, error),
+    }
+}
+
+fn because(words: &str, error: Option<&azure::Error>) -> String {
+    error.map_or_else(
+        || words.to_owned(),
+        |error| format!("{words}: {}", chain(error)),
+    )
+}

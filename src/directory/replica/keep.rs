@@ -1,0 +1,155 @@
+//! The work that keeps the replica: a first synchronization, then changes.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use actix_web::{http::header::HeaderMap, rt::time};
+
+use super::{
+    Replica,
+    backoff::{Backoff, jittered},
+    course::Course,
+    store::Round,
+};
+use crate::{
+    azure::{self, Changes, GraphClient, Next, is_resync_needed},
+    http::{Context, Deadline},
+    metrics::RoundOutcome,
+    telemetry::{TraceContext, chain},
+};
+
+/// When a directory that was too large is tried again.
+const SMALLER_AFTER: Duration = Duration::from_hours(24);
+
+/// Keeps `replica` by asking `graph`, each question for `timeout` at most. It
+/// does not end.
+pub(crate) async fn keep(replica: Replica, graph: GraphClient, timeout: Duration) {
+    let poll = replica.0.settings.poll;
+    let mut keeper = Keeper {
+        replica,
+        graph,
+        timeout,
+        course: Course::default(),
+        began: Instant::now(),
+        pages: Backoff::default(),
+        resyncs: Backoff::default(),
+    };
+    loop {
+        let pause = match keeper.round().await {
+            Ended::Complete => {
+                keeper.resyncs.succeeded();
+                jittered(poll)
+            }
+            Ended::Forgotten(asked) => keeper.resyncs.failed(asked),
+            Ended::TooLarge => SMALLER_AFTER,
+        };
+        time::sleep(pause).await;
+    }
+}
+
+/// How a round ended.
+enum Ended {
+    Complete,
+    /// Graph does not go on from where it was; it may want to be left alone.
+    Forgotten(Option<Duration>),
+    TooLarge,
+}
+
+struct Keeper {
+    replica: Replica,
+    graph: GraphClient,
+    timeout: Duration,
+    course: Course,
+    began: Instant,
+    pages: Backoff,
+    resyncs: Backoff,
+}
+
+impl Keeper {
+    /// One round, to its end: a page that is not to be had is asked for again,
+    /// and not the pages before it.
+    async fn round(&mut self) -> Ended {
+        let began = Instant::now();
+        let round = self.course.begin(began);
+        let mut at = self.course.at();
+        let mut as_of = None;
+        loop {
+            let asked_at = SystemTime::now();
+            let page = match self.graph.changes(&at, &self.context()).await {
+                Ok(page) => page,
+                Err(error) if is_resync_needed(&at, &error) => return self.forgotten(error),
+                Err(error) => {
+                    self.wait_after(error).await;
+                    continue;
+                }
+            };
+            self.pages.succeeded();
+            let Changes { items, next } = page;
+            if !self.replica.apply(items, round) {
+                return self.given_up();
+            }
+            let as_of = *as_of.get_or_insert(asked_at);
+            match next {
+                Next::Page(link) => at = link,
+                Next::Done(link) => {
+                    self.course.completed(round, began, link);
+                    return self.completed(round, as_of);
+                }
+            }
+        }
+    }
+
+    fn completed(&self, round: Round, as_of: SystemTime) -> Ended {
+        if self.replica.complete(round, as_of) {
+            tracing::info!(
+                users = self.replica.read().store.len(),
+                seconds = self.began.elapsed().as_secs_f64(),
+                "the directory is in memory; listings are answered from there"
+            );
+        }
+        Ended::Complete
+    }
+
+    fn forgotten(&mut self, error: azure::Error) -> Ended {
+        tracing::warn!(
+            error = chain(&error),
+            "Graph does not go on from the last change; the directory is read anew"
+        );
+        let asked = retry_after(&error);
+        self.course.begin_anew();
+        self.replica.held_up(error, RoundOutcome::Resync);
+        Ended::Forgotten(asked)
+    }
+
+    fn given_up(&mut self) -> Ended {
+        tracing::warn!(
+            most_users = self.replica.0.settings.most_users,
+            "the directory has more users than MIG_DIRECTORY_MOST_USERS; Graph is asked instead"
+        );
+        self.course.begin_anew();
+        Ended::TooLarge
+    }
+
+    async fn wait_after(&mut self, error: azure::Error) {
+        let pause = self.pages.failed(retry_after(&error));
+        if self.pages.has_just_begun() {
+            tracing::warn!(
+                error = chain(&error),
+                "changes of the directory could not be asked for; that is tried again"
+            );
+        }
+        self.replica.held_up(error, RoundOutcome::Failed);
+        time::sleep(pause).await;
+    }
+
+    /// A deadline and a trace of its own for each question.
+    fn context(&self) -> Context {
+        Context {
+            deadline: Deadline::after(self.timeout),
+            trace: TraceContext::continued(&HeaderMap::new()),
+        }
+    }
+}
+
+fn retry_after(error: &azure::Error) -> Option<Duration> {
+    error.refusal()?.retry_after
+}

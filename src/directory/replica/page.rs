@@ -1,0 +1,101 @@
+//! One page of a listing, from the replica.
+
+use std::time::SystemTime;
+
+use actix_web::web::{Bytes, BytesMut};
+
+use super::{
+    Contents, Phase, Place,
+    row::{Row, RowFilter},
+};
+use crate::azure::UserQuery;
+
+/// One page of a listing.
+#[derive(Debug)]
+pub(crate) struct ReplicaPage {
+    /// A JSON array of users, each with the properties asked for, in their order.
+    pub(crate) rows: Bytes,
+    /// What to ask for the next page with; there is another user after it.
+    pub(crate) next: Option<Place>,
+    /// The directory was like this then, or later.
+    pub(crate) as_of: SystemTime,
+}
+
+/// The users of `query` from after `after` on.
+pub(super) fn page(
+    contents: &Contents,
+    query: &UserQuery,
+    after: Option<&Place>,
+) -> Option<ReplicaPage> {
+    let Phase::Ready(as_of) = contents.phase else {
+        return None;
+    };
+    let mut rows = Rows::new(query);
+    let next = rows.fill(contents, query, after);
+    Some(ReplicaPage {
+        rows: rows.end(),
+        next,
+        as_of,
+    })
+}
+
+/// The rows of a page, as they are written.
+struct Rows<'a> {
+    query: &'a UserQuery,
+    out: BytesMut,
+    count: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn new(query: &'a UserQuery) -> Self {
+        Self {
+            query,
+            out: BytesMut::from(&b"["[..]),
+            count: 0,
+        }
+    }
+
+    /// Writes users until the page is full; returns the last of them if it was
+    /// not the last of all.
+    fn fill(
+        &mut self,
+        contents: &Contents,
+        query: &UserQuery,
+        after: Option<&Place>,
+    ) -> Option<Place> {
+        let filter = RowFilter::new(query);
+        let first = after.map_or(0, |place| place.department);
+        let departments = (0..).zip(query.departments.iter());
+        let mut last = None;
+        for (at, department) in departments.skip(first.into()) {
+            let after = after.filter(|place| place.department == at);
+            let users = contents
+                .store
+                .users(&department.folded(), after.map(|place| &*place.id));
+            for (id, row) in users.filter(|(_, row)| row.passes(&filter)) {
+                if self.count == query.top.get() {
+                    return last.map(|(department, id): (u8, &str)| Place {
+                        department,
+                        id: id.into(),
+                    });
+                }
+                self.push(row);
+                last = Some((at, id));
+            }
+        }
+        None
+    }
+
+    fn push(&mut self, row: &Row) {
+        if self.count > 0 {
+            self.out.extend_from_slice(b",");
+        }
+        row.write(self.query.select.properties(), &mut self.out);
+        self.count += 1;
+    }
+
+    fn end(mut self) -> Bytes {
+        self.out.extend_from_slice(b"]");
+        self.out.freeze()
+    }
+}

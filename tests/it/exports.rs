@@ -1,0 +1,262 @@
+//! Whole listings, as CSV and as NDJSON.
+
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
+use azure_sandbox::{Fault, Service, Times};
+use serde_json::Value;
+
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    people::{listing, rows},
+};
+
+const CSV: (&str, &str) = ("accept", "text/csv");
+const NDJSON: (&str, &str) = ("accept", "application/x-ndjson");
+
+async fn whole(gateway: &Gateway, path: &str, accept: (&str, &str)) -> Answer {
+    gateway
+        .send("GET", gateway.api, path, &[accept], Vec::new())
+        .await
+}
+
+/// The ids in the first column of a CSV with a header.
+fn in_csv(answer: &Answer) -> Vec<String> {
+    let mut reader = csv::Reader::from_reader(&answer.body[..]);
+    assert_eq!(reader.headers().unwrap().get(0), Some("id"));
+    let id = |record: csv::Result<csv::StringRecord>| record.unwrap()[0].to_owned();
+    reader.records().map(id).collect()
+}
+
+fn in_ndjson(answer: &Answer) -> Vec<String> {
+    let text = answer.text();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines
+        .map(|user: Value| user["id"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[actix_web::test]
+async fn every_department_is_whole_in_every_form_at_any_size_of_page() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    for department in gateway.azure.departments() {
+        let expected = gateway.azure.user_ids(&department);
+        for rest in ["", "&top=20", "&top=999"] {
+            let path = listing(&department, rest);
+            let csv = in_csv(&whole(&gateway, &path, CSV).await);
+            let ndjson = in_ndjson(&whole(&gateway, &path, NDJSON).await);
+            assert_eq!(csv.len(), expected.len(), "{department}: none twice");
+            assert_eq!(BTreeSet::from_iter(csv), expected, "{department}");
+            assert_eq!(ndjson.len(), expected.len(), "{department}: none twice");
+            assert_eq!(BTreeSet::from_iter(ndjson), expected, "{department}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_row_is_the_same_in_every_form() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let select = "displayName,businessPhones,accountEnabled,jobTitle,userType";
+    let path = listing("Seinfeld", &format!("&select={select}"));
+    let json = rows(&gateway.get(&path).await);
+    let ndjson = whole(&gateway, &path, NDJSON).await;
+    let lines: Vec<Value> = ndjson
+        .text()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(lines, json);
+    let csv = whole(&gateway, &path, CSV).await;
+    assert!(csv.text().starts_with(&format!("{select}\r\n")));
+    let phone = json[1]["businessPhones"][0].as_str().unwrap();
+    let name = json[1]["displayName"].as_str().unwrap();
+    let line = format!("{name},'{phone},true,Specialist,Member");
+    assert_eq!(csv.text().lines().nth(2), Some(&line[..]));
+}
+
+#[actix_web::test]
+async fn a_form_is_told_in_its_headers() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("Seinfeld", "");
+    let csv = whole(&gateway, &path, CSV).await;
+    assert_eq!(
+        csv.header("content-type"),
+        Some("text/csv; charset=utf-8; header=present")
+    );
+    assert_eq!(
+        csv.header("content-disposition"),
+        Some("attachment; filename=\"users.csv\"")
+    );
+    assert_eq!(csv.header("cache-control"), Some("no-store"));
+    let ndjson = whole(&gateway, &path, NDJSON).await;
+    assert_eq!(ndjson.header("content-type"), Some("application/x-ndjson"));
+    let neither = whole(&gateway, &path, ("accept", "text/html")).await;
+    assert_eq!(neither.status, 406);
+    assert!(neither.text().contains("text/csv"), "{}", neither.text());
+}
+
+#[actix_web::test]
+async fn nobody_is_a_header_row_or_nothing() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("Nobody", "&select=id,mail");
+    assert_eq!(whole(&gateway, &path, CSV).await.text(), "id,mail\r\n");
+    assert_eq!(whole(&gateway, &path, NDJSON).await.text(), "");
+}
+
+#[actix_web::test]
+async fn what_is_wrong_from_the_beginning_is_a_problem() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let cursor = listing("R&D", "&cursor=MC1jYmYyOWNlNDg0MjIyMzI1PyR0b3A9NQ");
+    for accept in [CSV, NDJSON] {
+        let answer = whole(&gateway, &cursor, accept).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (400, "invalid_request".to_owned())
+        );
+        gateway
+            .azure
+            .inject(Service::Graph, Fault::answer(500, "{}"), Times::Next(3));
+        let answer = whole(&gateway, &listing("R&D", ""), accept).await;
+        assert_eq!(
+            (answer.status, answer.code()),
+            (502, "upstream_failed".to_owned())
+        );
+    }
+}
+
+#[actix_web::test]
+async fn the_first_row_takes_less_than_two_calls_to_graph() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let call = Duration::from_millis(500);
+    let slow = Fault::Delay(call);
+    gateway.azure.inject(Service::Graph, slow, Times::Always);
+    let started = Instant::now();
+    gateway.first_part(&listing("R&D", "&top=50"), NDJSON).await;
+    let took = started.elapsed();
+    assert!(took < 2 * call, "{took:?}");
+}
+
+/// Faults for every second call: the calls between them are answered.
+fn disturb(gateway: &Gateway, faults: &[Fault]) {
+    let none = || Fault::Delay(Duration::ZERO);
+    for fault in faults {
+        for fault in [none(), fault.clone()] {
+            gateway.azure.inject(Service::Graph, fault, Times::Next(1));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn faults_between_pages_lose_nobody() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let faults = [
+        Fault::Reset,
+        Fault::Truncate,
+        Fault::answer(503, "{}"),
+        Fault::Throttle { retry_after: 0 },
+        Fault::answer(504, "{}"),
+    ];
+    for department in ["R&D", "Engineering"] {
+        let expected = gateway.azure.user_ids(department);
+        let path = listing(department, "&top=50");
+        for accept in [CSV, NDJSON] {
+            disturb(&gateway, &faults);
+            let answer = whole(&gateway, &path, accept).await;
+            gateway.azure.clear(Service::Graph);
+            let found = if accept == CSV {
+                in_csv(&answer)
+            } else {
+                in_ndjson(&answer)
+            };
+            assert_eq!(found.len(), expected.len(), "{department}: none twice");
+            assert_eq!(BTreeSet::from_iter(found), expected, "{department}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_listing_that_graph_forgets_midway_is_taken_up_again() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("R&D", "&top=50");
+    let first = gateway.azure.hold(Service::Graph);
+    let meanwhile = async {
+        first.arrived(1).await;
+        let second = gateway.azure.hold(Service::Graph);
+        first.release();
+        second.arrived(1).await;
+        gateway.azure.expire_page_tokens();
+        second.release();
+    };
+    let (answer, ()) = tokio::join!(whole(&gateway, &path, NDJSON), meanwhile);
+    let found = in_ndjson(&answer);
+    assert_eq!(found.len(), 310, "none twice");
+    assert_eq!(BTreeSet::from_iter(found), gateway.azure.user_ids("R&D"));
+}
+
+#[actix_web::test]
+async fn the_first_row_leaves_before_the_second_page_is_asked_for() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("R&D", "&top=50");
+    let first = gateway.azure.hold(Service::Graph);
+    let reading = gateway.first_part(&path, NDJSON);
+    let holding = async {
+        first.arrived(1).await;
+        let second = gateway.azure.hold(Service::Graph);
+        first.release();
+        second
+    };
+    let (part, second) = tokio::join!(reading, holding);
+    let line = part.split(|byte| *byte == b'\n').next().unwrap();
+    let user: Value = serde_json::from_slice(line).unwrap();
+    assert!(user["id"].is_string());
+    second.release();
+}
+
+#[actix_web::test]
+async fn a_listing_that_breaks_off_is_seen_to() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("R&D", "&top=50");
+    let body = r#"{"error":{"code":"UnknownError","message":""}}"#;
+    let broken = || {
+        let none = Fault::Delay(Duration::ZERO);
+        gateway.azure.clear(Service::Graph);
+        gateway.azure.inject(Service::Graph, none, Times::Next(2));
+        gateway
+            .azure
+            .inject(Service::Graph, Fault::answer(500, body), Times::Always);
+    };
+
+    broken();
+    let answer = whole(&gateway, &path, NDJSON).await;
+    let text = answer.text();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(text.lines().count(), 101);
+    assert_eq!(last["error"]["code"], "upstream_failed");
+    assert_eq!(
+        last["error"]["requestId"].as_str(),
+        answer.header("x-request-id")
+    );
+
+    broken();
+    let text = gateway.broken_off(&path, CSV).await;
+    assert_eq!(text.matches(",R&D,").count(), 100, "{text}");
+
+    let metrics = gateway.admin("/metrics").await.text();
+    for form in ["csv", "ndjson"] {
+        let line = format!("directory_exports_total{{form=\"{form}\",outcome=\"broken\"}} 1\n");
+        assert!(metrics.contains(&line), "{line}");
+    }
+}

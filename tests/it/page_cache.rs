@@ -1,0 +1,177 @@
+//! Pages that are kept: who gets them, how old they are, when Graph is asked.
+
+use std::rc::Rc;
+
+use actix_web::rt;
+use azure_sandbox::{Fault, Service, Times};
+
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    people::{ids, listing, next},
+};
+
+const GUILD: &str = "/directory/users?department=C%2B%2B%20Guild";
+
+async fn asked(gateway: &Gateway, path: &str, header: (&str, &str)) -> Answer {
+    gateway
+        .send("GET", gateway.api, path, &[header], Vec::new())
+        .await
+}
+
+fn calls(gateway: &Gateway) -> usize {
+    gateway.listings().len()
+}
+
+#[actix_web::test]
+async fn a_page_is_asked_for_once_and_says_how_long_it_may_be_used() {
+    let gateway = Gateway::start();
+    let first = gateway.get(GUILD).await;
+    let again = gateway.get(GUILD).await;
+    assert_eq!(first.body, again.body);
+    assert_eq!(calls(&gateway), 1);
+    for answer in [&first, &again] {
+        assert_eq!(
+            answer.header("cache-control"),
+            Some("private, max-age=30, stale-if-error=300")
+        );
+        assert_eq!(answer.header("vary"), Some("accept"));
+        let age: u64 = answer.header("age").unwrap().parse().unwrap();
+        assert!(age < 30, "{age}");
+    }
+    assert_eq!(first.header("x-data-as-of"), again.header("x-data-as-of"));
+    let metrics = gateway.admin("/metrics").await.text();
+    for event in ["hit", "miss"] {
+        let line = format!("directory_pages_total{{event=\"{event}\"}} 1\n");
+        assert!(metrics.contains(&line), "{line}");
+    }
+}
+
+#[actix_web::test]
+async fn further_pages_are_kept_too_and_each_by_itself() {
+    let gateway = Gateway::start();
+    let first = gateway.get(&listing("R&D", "&top=99")).await;
+    let second = gateway.get(&next(&first).unwrap()).await;
+    assert_eq!(second.body, gateway.get(&next(&first).unwrap()).await.body);
+    assert_eq!(calls(&gateway), 2);
+    for other in ["&top=98", "&top=99&select=id", "&top=99&enabled=true"] {
+        gateway.get(&listing("R&D", other)).await;
+    }
+    assert_eq!(calls(&gateway), 5);
+}
+
+#[actix_web::test]
+async fn callers_that_come_together_share_one_call() {
+    let gateway = Rc::new(Gateway::start());
+    gateway.proven().await;
+    let hold = gateway.azure.hold(Service::Graph);
+    let callers: Vec<_> = (0..1_000)
+        .map(|_| {
+            let gateway = Rc::clone(&gateway);
+            rt::spawn(async move { gateway.get(GUILD).await.status })
+        })
+        .collect();
+    gateway.busy_with(1_000).await;
+    hold.release();
+    for caller in callers {
+        assert_eq!(caller.await.unwrap(), 200);
+    }
+    assert_eq!(calls(&gateway), 1);
+}
+
+#[actix_web::test]
+async fn a_caller_who_wants_it_fresh_gets_it_fresh() {
+    let gateway = Gateway::start();
+    gateway.get(GUILD).await;
+    for (wish, expected) in [
+        ("no-cache", 2),
+        ("max-age=0", 3),
+        ("max-age=3600", 3),
+        ("no-transform", 3),
+    ] {
+        let answer = asked(&gateway, GUILD, ("cache-control", wish)).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(calls(&gateway), expected, "{wish}");
+    }
+}
+
+#[actix_web::test]
+async fn a_caller_who_has_it_gets_it_not_again() {
+    let gateway = Gateway::start();
+    let tag = gateway.get(GUILD).await.header("etag").unwrap().to_owned();
+    for known in [&tag[..], "*", &format!("\"x\", {tag}")] {
+        let answer = asked(&gateway, GUILD, ("if-none-match", known)).await;
+        assert_eq!(answer.status, 304, "{known}");
+        assert!(answer.body.is_empty());
+        assert_eq!(answer.header("etag"), Some(&tag[..]));
+    }
+    let answer = asked(&gateway, GUILD, ("if-none-match", "W/\"0\"")).await;
+    assert_eq!(answer.status, 200);
+    let other = gateway.get(&listing("Sales", "")).await;
+    assert_ne!(other.header("etag"), Some(&tag[..]));
+}
+
+#[actix_web::test]
+async fn an_older_page_is_given_out_while_graph_is_in_trouble() {
+    for trouble in [
+        Fault::Throttle { retry_after: 90 },
+        Fault::answer(503, "{}"),
+        Fault::Reset,
+    ] {
+        let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
+        gateway.proven().await;
+        let fresh = gateway.get(GUILD).await;
+        gateway.azure.inject(Service::Graph, trouble, Times::Always);
+        let stale = gateway.get(GUILD).await;
+        assert_eq!(stale.status, 200, "{}", stale.text());
+        assert_eq!(stale.body, fresh.body);
+        assert_eq!(stale.header("x-data-as-of"), fresh.header("x-data-as-of"));
+        let before = calls(&gateway);
+        assert_eq!(gateway.get(GUILD).await.status, 200);
+        assert_eq!(calls(&gateway), before, "Graph is left alone for a moment");
+        let strict = asked(&gateway, GUILD, ("cache-control", "no-cache")).await;
+        assert!(matches!(strict.status, 429 | 502), "{}", strict.status);
+    }
+}
+
+#[actix_web::test]
+async fn a_graph_that_does_not_answer_holds_nobody_up_who_can_have_an_older_page() {
+    let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
+    gateway.proven().await;
+    let fresh = gateway.get(GUILD).await;
+    let hold = gateway.azure.hold(Service::Graph);
+    let stale = gateway.get(GUILD).await;
+    assert_eq!(stale.body, fresh.body);
+    hold.release();
+}
+
+#[actix_web::test]
+async fn a_refusal_is_told_and_no_older_page_instead() {
+    let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
+    gateway.proven().await;
+    gateway.get(GUILD).await;
+    let body = r#"{"error":{"code":"Authorization_RequestDenied","message":"Insufficient"}}"#;
+    let denied = Fault::answer(403, body);
+    gateway.azure.inject(Service::Graph, denied, Times::Always);
+    for _ in 0..2 {
+        let answer = gateway.get(GUILD).await;
+        assert_eq!(answer.code(), "upstream_refused");
+    }
+}
+
+#[actix_web::test]
+async fn without_a_time_or_room_nothing_is_kept() {
+    for nothing in [
+        &[
+            ("MIG_DIRECTORY_MAX_AGE", "0s"),
+            ("MIG_DIRECTORY_STALE_IF_ERROR", "0s"),
+        ][..],
+        &[("MIG_DIRECTORY_CACHE", "0")],
+    ] {
+        let gateway = Gateway::with(nothing);
+        for _ in 0..3 {
+            assert_eq!(ids(&gateway.get(GUILD).await).len(), 41);
+        }
+        assert_eq!(calls(&gateway), 3, "{nothing:?}");
+    }
+}

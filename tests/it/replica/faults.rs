@@ -1,0 +1,63 @@
+//! What is answered while Graph is away, and what is asked once it is back.
+
+use azure_sandbox::{Fault, Sandbox, Service, Settings, Times};
+
+use super::{caught_up, reached, resync::on_to_the_next, rows, warm};
+use crate::people::listing;
+
+const FAILED: &str = r#"directory_replica_rounds_total{outcome="failed"}"#;
+
+#[actix_web::test]
+async fn answers_go_on_while_graph_is_away_and_changes_when_it_is_back() {
+    let gateway = warm().await;
+    let path = listing("R&D", "&top=100");
+    let old = rows(&gateway, path.clone()).await;
+    let away = gateway.azure.refuse_connections();
+    let new = gateway.azure.add_user(Some("R&D"));
+    reached(&gateway, FAILED, 1.0).await;
+    assert_eq!(rows(&gateway, path.clone()).await, old);
+    drop(away);
+    let path = listing("R&D", "&top=999&select=id");
+    gateway
+        .until(&path, |page| page.text().contains(&new).then_some(()))
+        .await;
+}
+
+#[actix_web::test]
+async fn a_page_that_fails_is_asked_again_and_not_the_pages_before_it() {
+    let gateway = warm().await;
+    let mut hold = gateway.azure.hold(Service::Graph);
+    hold.arrived(1).await;
+    gateway.azure.forget_delta_tokens();
+    let before = gateway.listings().len();
+    // What is forgotten, and three pages.
+    for _ in 0..4 {
+        hold = on_to_the_next(&gateway, hold).await;
+    }
+    // Three tries make one failure.
+    let broken = Fault::answer(500, "{}");
+    gateway.azure.inject(Service::Graph, broken, Times::Next(4));
+    hold.release();
+    caught_up(&gateway).await;
+    assert!(gateway.metric(FAILED).await >= 1.0);
+
+    let asked = &gateway.listings()[before..];
+    let starts = asked.iter().filter(|it| it.query.starts_with("$select="));
+    assert_eq!(starts.count(), 1);
+    let fourth = &asked[3].query;
+    let again = asked.iter().filter(|it| it.query == *fourth);
+    assert_eq!(again.count(), 5);
+}
+
+#[actix_web::test]
+async fn a_link_that_leads_elsewhere_gets_no_token() {
+    let elsewhere = Sandbox::start(Settings::default()).unwrap();
+    let gateway = warm().await;
+    let link = format!("{}/v1.0/users/delta?$deltatoken=x", elsewhere.url());
+    let body = format!(r#"{{"value":[],"@odata.deltaLink":"{link}"}}"#);
+    let page = Fault::answer(200, &body);
+    gateway.azure.inject(Service::Graph, page, Times::Next(1));
+    reached(&gateway, FAILED, 1.0).await;
+    assert!(elsewhere.requests(Service::Graph).is_empty());
+    assert_eq!(rows(&gateway, listing("Seinfeld", "")).await.len(), 26);
+}
