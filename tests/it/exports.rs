@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::{
     answer::Answer,
     gateway::Gateway,
-    people::{listing, rows},
+    people::{in_csv, in_ndjson, listing, rows},
 };
 
 const CSV: (&str, &str) = ("accept", "text/csv");
@@ -21,22 +21,6 @@ async fn whole(gateway: &Gateway, path: &str, accept: (&str, &str)) -> Answer {
     gateway
         .send("GET", gateway.api, path, &[accept], Vec::new())
         .await
-}
-
-/// The ids in the first column of a CSV with a header.
-fn in_csv(answer: &Answer) -> Vec<String> {
-    let mut reader = csv::Reader::from_reader(&answer.body[..]);
-    assert_eq!(reader.headers().unwrap().get(0), Some("id"));
-    let id = |record: csv::Result<csv::StringRecord>| record.unwrap()[0].to_owned();
-    reader.records().map(id).collect()
-}
-
-fn in_ndjson(answer: &Answer) -> Vec<String> {
-    let text = answer.text();
-    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
-    lines
-        .map(|user: Value| user["id"].as_str().unwrap().to_owned())
-        .collect()
 }
 
 #[actix_web::test]

@@ -51,3 +51,4 @@ mod survival;
 mod tokens;
 mod users;
 mod vms;
+mod whole;

@@ -42,3 +42,20 @@ pub(crate) async fn pages(gateway: &Gateway, first: String) -> Vec<Answer> {
     }
     pages
 }
+
+/// The ids in the first column of a CSV with a header.
+pub(crate) fn in_csv(answer: &Answer) -> Vec<String> {
+    let mut reader = csv::Reader::from_reader(&answer.body[..]);
+    assert_eq!(reader.headers().unwrap().get(0), Some("id"));
+    let id = |record: csv::Result<csv::StringRecord>| record.unwrap()[0].to_owned();
+    reader.records().map(id).collect()
+}
+
+/// The ids in NDJSON.
+pub(crate) fn in_ndjson(answer: &Answer) -> Vec<String> {
+    let text = answer.text();
+    let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+    lines
+        .map(|user: Value| user["id"].as_str().unwrap().to_owned())
+        .collect()
+}
