@@ -89,7 +89,7 @@ impl Gateway {
         };
         let thread = std::thread::spawn(run);
         let client = awc::Client::builder()
-            .connector(awc::Connector::new().limit(0))
+            .connector(awc::Connector::new().limit(0).timeout(PATIENCE))
             .disable_timeout()
             .disable_redirects()
             .finish();

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::rt;
+use actix_web::rt::{self, time};
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{answer::Answer, gateway::Gateway};
@@ -191,7 +191,8 @@ async fn a_thousand_requests_refused_for_one_token_make_one_acquisition() {
         let gateway = Rc::clone(&gateway);
         async move { together(&gateway, 1_000, MACHINE).await }
     });
-    hold.arrived(1_000).await;
+    let arrived = time::timeout(Duration::from_mins(1), hold.arrived(1_000));
+    arrived.await.expect("every request gets to Azure");
     gateway.azure.expire_tokens();
     hold.release();
     let answers = callers.await.unwrap();
