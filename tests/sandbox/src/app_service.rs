@@ -13,7 +13,7 @@ use crate::{
     azure::Azure,
     gate::{Asked, json as answer, with},
     settings::Identity,
-    tokens::{Audience, Freshness},
+    tokens::Freshness,
 };
 
 /// `GET $IDENTITY_ENDPOINT`
@@ -32,7 +32,7 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
     let Some(resource) = query.get("resource") else {
         return fault(400, "The parameter resource is required.");
     };
-    if Audience::of(resource).is_none() {
+    if azure.settings.cloud.audience(resource).is_none() {
         return fault(
             400,
             &format!("AADSTS500011: The resource {resource} was not found."),
@@ -41,13 +41,10 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
     let Some(identity) = identity(azure, asked) else {
         return fault(400, "Unable to load requested managed identity.");
     };
-    let lifetime = azure.settings.token_lifetime;
-    let issued = azure
-        .tokens
-        .issue(resource, &identity, lifetime, Freshness::Cached);
+    let issued = azure.tokens.issue(resource, &identity, Freshness::Cached);
     let body = json!({
         "access_token": issued.token,
-        "client_id": identity.client_id,
+        "client_id": issued.identity.client_id,
         "expires_on": issued.expires_on.to_string(),
         "not_before": issued.not_before.to_string(),
         "resource": resource,
@@ -70,7 +67,7 @@ fn identity(azure: &Azure, asked: &Asked) -> Option<Identity> {
     }
 }
 
-fn fault(status: u16, message: &str) -> Response<Body> {
+pub(crate) fn fault(status: u16, message: &str) -> Response<Body> {
     let body = json!({
         "statusCode": status,
         "message": message,
@@ -79,13 +76,13 @@ fn fault(status: u16, message: &str) -> Response<Body> {
     kestrel(answer(status, &body))
 }
 
-fn empty(status: u16) -> Response<Body> {
+pub(crate) fn empty(status: u16) -> Response<Body> {
     Response::builder()
         .status(status)
         .body(Body::empty())
         .unwrap_or_default()
 }
 
-fn kestrel(response: Response<Body>) -> Response<Body> {
+pub(crate) fn kestrel(response: Response<Body>) -> Response<Body> {
     with(response, "server", "Kestrel")
 }

@@ -17,9 +17,12 @@ Usage:
       it: its exit code is the sandbox's own.
 
 Options:
-  --as HOST               vm or container-app [container-app]
+  --as HOST               vm, vm-extension, container-app, app-service-2017, ml,
+                          cloud-shell, arc, service-fabric or aks [container-app]
   --listen ADDRESS        Address and port; port 0 takes a free one
                           [serve: 127.0.0.1:4580, exec: 127.0.0.1:0]
+  --vm-extension ADDRESS  Where the virtual machine extension listens; its real
+                          port is 50342 [a free one]
   --operation-takes TIME  How long an operation takes, such as 500ms or 8s [8s]
   --fleet NUMBER[xNUMBER] So many more virtual machines, fleet-00001 and so on, in
                           one subscription; 1000x5: 1000 in all, dealt over 5
@@ -34,7 +37,7 @@ Faults can be asked for while it runs:
   services: token, instance, virtualMachines, actions, operations, resourceGraph, graph
   faults:   delayMilliseconds, throttleSeconds, reset, close, loseAnswer,
             truncate, truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes,
-            answer
+            answer, alter, arc
 ";
 
 /// What is to be done.
@@ -110,6 +113,9 @@ impl Options {
             match argument {
                 Arg::Long("as") => options.host = parser.value()?.parse_with(host)?,
                 Arg::Long("listen") => options.settings.listen = parser.value()?.parse()?,
+                Arg::Long("vm-extension") => {
+                    options.settings.vm_extension_listen = Some(parser.value()?.parse()?);
+                }
                 Arg::Long("operation-takes") => {
                     options.settings.operation_takes = parser.value()?.parse_with(duration)?;
                 }
@@ -135,8 +141,15 @@ impl Options {
 fn host(text: &str) -> Result<Host, &'static str> {
     match text {
         "vm" => Ok(Host::Vm),
+        "vm-extension" => Ok(Host::VmExtension),
         "container-app" => Ok(Host::ContainerApp),
-        _ => Err("expected vm or container-app"),
+        "app-service-2017" => Ok(Host::AppService2017),
+        "ml" => Ok(Host::MachineLearning),
+        "arc" => Ok(Host::Arc),
+        "service-fabric" => Ok(Host::ServiceFabric),
+        "aks" => Ok(Host::Aks),
+        "cloud-shell" => Ok(Host::CloudShell),
+        _ => Err("expected one of the hosts that the help lists"),
     }
 }
 

@@ -37,10 +37,10 @@ use uuid::Uuid;
 
 use crate::{
     azure::Azure,
+    cloud::Audience,
     gate::{Asked, with},
     seed::{self, VirtualMachine},
     settings::Settings,
-    tokens::Audience,
 };
 use action::Action;
 use failure::Failure;

@@ -1,22 +1,41 @@
 //! Everything that the sandbox knows.
 
+use std::{io, sync::Arc};
+
 use crate::{
+    arc::Keys,
     arm::{Arm, roles::Roles},
+    clock::Clock,
+    entra::Assertions,
     faults::Faults,
+    folder::Folder,
     graph::Graph,
     imds::NodeLimits,
     journal::Journal,
     resource_graph::QueryQuotas,
-    seed,
-    settings::{Host, Identity, Settings},
+    server::Urls,
+    service_fabric::Certificates,
+    settings::{Identity, Settings},
     tokens::Tokens,
 };
 
-/// The state behind one listener.
+/// The state behind every entrance.
 pub(crate) struct Azure {
     pub(crate) url: String,
+    /// Where every entrance is.
+    pub(crate) urls: Urls,
     pub(crate) settings: Settings,
+    /// The secret of `IDENTITY_HEADER`.
     pub(crate) identity_header: String,
+    /// The secret of `MSI_SECRET`.
+    pub(crate) msi_secret: String,
+    pub(crate) clock: Clock,
+    /// The keys of Arc's agent.
+    pub(crate) arc: Keys,
+    /// What the cluster asserts of its pod.
+    pub(crate) assertions: Assertions,
+    /// What Service Fabric shows to its clients.
+    pub(crate) certificates: Arc<Certificates>,
     pub(crate) journal: Journal,
     pub(crate) faults: Faults,
     pub(crate) tokens: Tokens,
@@ -25,52 +44,39 @@ pub(crate) struct Azure {
     pub(crate) roles: Roles,
     pub(crate) graph: Graph,
     pub(crate) query_quotas: QueryQuotas,
+    /// What the files of hosts are in.
+    _folder: Folder,
 }
 
 impl Azure {
-    pub(crate) fn new(url: String, settings: Settings) -> Self {
-        Self {
-            identity_header: uuid::Uuid::new_v4().simple().to_string(),
+    pub(crate) fn new(
+        urls: Urls,
+        certificates: Certificates,
+        settings: Settings,
+    ) -> io::Result<Self> {
+        let folder = Folder::new()?;
+        let clock = Clock::off_by(settings.clock_offset);
+        let url = urls.azure.clone();
+        Ok(Self {
+            identity_header: secret(),
+            msi_secret: secret(),
+            clock,
+            certificates: Arc::new(certificates),
             journal: Journal::default(),
             faults: Faults::default(),
-            tokens: Tokens::default(),
+            tokens: Tokens::new(&settings),
             node: NodeLimits::default(),
             arm: Arm::new(url.clone(), &settings),
             roles: Roles::default(),
             graph: Graph::new(url.clone(), &settings),
             query_quotas: QueryQuotas::default(),
             url,
+            urls,
             settings,
-        }
-    }
-
-    /// Container Apps sets `MSI_ENDPOINT` beside `IDENTITY_ENDPOINT`, as seen in
-    /// AzureAD/microsoft-authentication-library-for-dotnet#5245. There is no DNS
-    /// to bend: where ARM and Graph are is told by variables of the gateway's.
-    pub(crate) fn environment(&self, host: Host) -> Vec<(String, String)> {
-        let url = &self.url;
-        let mut variables = vec![
-            ("MIG_ARM_ENDPOINT", url.clone()),
-            ("MIG_GRAPH_ENDPOINT", url.clone()),
-        ];
-        let first = self.settings.user_assigned.first();
-        variables.extend(first.map(|identity| ("AZURE_CLIENT_ID", identity.client_id.clone())));
-        match host {
-            Host::Vm => variables.extend([
-                ("AZURE_POD_IDENTITY_AUTHORITY_HOST", url.clone()),
-                ("MIG_IMDS_ENDPOINT", url.clone()),
-            ]),
-            Host::ContainerApp => variables.extend([
-                ("IDENTITY_ENDPOINT", format!("{url}/msi/token")),
-                ("IDENTITY_HEADER", self.identity_header.clone()),
-                ("MSI_ENDPOINT", format!("{url}/msi/token")),
-                ("MIG_SCOPES", seed::DEFAULT_SCOPE.to_owned()),
-            ]),
-        }
-        variables
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+            arc: Keys::new(&folder)?,
+            assertions: Assertions::new(&folder, clock)?,
+            _folder: folder,
+        })
     }
 
     /// The system-assigned identity.
@@ -101,4 +107,9 @@ impl Azure {
             .find(|identity| matches(identity))
             .cloned()
     }
+}
+
+/// What only the host and its programs know.
+fn secret() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }

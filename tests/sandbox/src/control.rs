@@ -2,6 +2,7 @@
 //! programs that are not written in Rust.
 
 mod graph;
+mod identities;
 mod users;
 
 use std::time::Duration;
@@ -14,12 +15,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
+    arc::ArcFault,
     arm::NotOrdered,
     azure::Azure,
     faults::{Fault, Times},
     gate::json as answer,
     journal::Service,
-    tokens,
 };
 
 /// `POST /sandbox/faults`
@@ -56,6 +57,8 @@ enum Kind {
     TruncateChunkedAtByte(usize),
     Redirect(String),
     OversizeBytes(u64),
+    Alter(Value),
+    Arc(ArcFault),
 }
 
 impl From<Kind> for Fault {
@@ -86,6 +89,8 @@ impl From<Kind> for Fault {
             Kind::TruncateChunkedAtByte(byte) => Self::TruncateChunkedAt(byte),
             Kind::Redirect(to) => Self::Redirect(to),
             Kind::OversizeBytes(bytes) => Self::Oversize(bytes),
+            Kind::Alter(patch) => Self::Alter(patch),
+            Kind::Arc(fault) => Self::Arc(fault),
         }
     }
 }
@@ -108,14 +113,6 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
         ("PUT", "/sandbox/roles") => assign(azure, body),
         ("PUT", "/sandbox/graph/roles") => graph::grant(azure, body),
         ("PUT", "/sandbox/graph/emptyPages") => graph::come_empty(azure, body),
-        ("POST", "/sandbox/tokens/expire") => {
-            azure.tokens.refuse_all(tokens::HostCache::Forgets);
-            answer(200, &json!({}))
-        }
-        ("POST", "/sandbox/tokens/reject") => {
-            azure.tokens.refuse_all(tokens::HostCache::Keeps);
-            answer(200, &json!({}))
-        }
         ("POST", "/sandbox/vms/order") => order(azure, body),
         ("POST", "/sandbox/operations/fail") => fail(azure, body),
         ("POST", "/sandbox/operations/forget") => {
@@ -134,14 +131,17 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             azure.graph.delta_tokens.expire();
             answer(200, &json!({}))
         }
-        (method, path) => path
-            .strip_prefix("/sandbox/users")
-            .and_then(|rest| users::answer_to(azure, method, rest, body))
+        (method, path) => identities::answer_to(azure, method, path, body)
+            .or_else(|| {
+                let rest = path.strip_prefix("/sandbox/users")?;
+                users::answer_to(azure, method, rest, body)
+            })
             .unwrap_or_else(|| answer(404, &json!({"message": HELP}))),
     }
 }
 
 const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
+     tokens/identity, tokens/audience, assertions/rotate, assertions/expire, certificate/change, \
      pages/expire, delta/forget, delta/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
      users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles, graph/roles, \
      graph/emptyPages; DELETE faults";

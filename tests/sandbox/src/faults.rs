@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::journal::Service;
+use crate::{arc::ArcFault, journal::Service};
 
 /// What happens instead of, or before, the real answer.
 #[derive(Clone, Debug)]
@@ -49,6 +49,11 @@ pub enum Fault {
     Redirect(String),
     /// 200 with a body of this many bytes.
     Oversize(u64),
+    /// The real answer, its JSON changed by this merge patch (RFC 7396): what is
+    /// null goes.
+    Alter(serde_json::Value),
+    /// A challenge of Arc's agent, in disorder.
+    Arc(ArcFault),
 }
 
 impl Fault {

@@ -1,17 +1,17 @@
 //! Where every request comes in: noted, held, failed, or answered.
 
-use std::{io, sync::Arc};
+mod broken;
+
+use std::sync::Arc;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, State},
     http::{HeaderValue, Request, Response, StatusCode, header},
 };
-use futures_util::stream;
-use tokio::task::yield_now;
 
 use crate::{
-    app_service,
+    arc,
     arm::{self, refusals},
     azure::Azure,
     control,
@@ -20,14 +20,24 @@ use crate::{
     journal::{Recorded, Service},
     query::{self, Query},
     resource_graph,
-    server::{End, Wire},
+    server::{End, Entrance, Wire},
+    sources::Source,
 };
+use broken::{Framing, altered, oversized, scripted, truncated};
 
 /// Bodies are small; what is longer is not read.
 const BODY_LIMIT: usize = 1 << 20;
 
+/// Azure, as it is behind one entrance.
+#[derive(Clone)]
+pub(crate) struct At {
+    pub(crate) azure: Arc<Azure>,
+    pub(crate) entrance: Entrance,
+}
+
 /// A request as the services see it.
 pub(crate) struct Asked {
+    pub(crate) entrance: Entrance,
     pub(crate) recorded: Recorded,
     pub(crate) query: Query,
     pub(crate) body: Bytes,
@@ -43,23 +53,41 @@ impl Asked {
             .map(query::decoded)
             .collect()
     }
+
+    /// The fields of the body, where it says that it is a form.
+    pub(crate) fn form(&self) -> Option<Query> {
+        let media = self.recorded.header("content-type")?;
+        let media = media.split(';').next()?.trim();
+        let is_form = media.eq_ignore_ascii_case("application/x-www-form-urlencoded");
+        is_form.then(|| Query::parse(&String::from_utf8_lossy(&self.body)))
+    }
 }
 
-/// Answers whatever is asked of the sandbox.
+/// Answers whatever is asked of the sandbox, and says what time it is here.
 pub(crate) async fn answer(
-    State(azure): State<Arc<Azure>>,
+    State(at): State<At>,
     ConnectInfo(wire): ConnectInfo<Wire>,
     request: Request<Body>,
 ) -> Response<Body> {
+    let answer = undated(&at, &wire, request).await;
+    if answer.headers().contains_key(header::DATE) {
+        return answer;
+    }
+    with(answer, "date", &at.azure.clock.http_date())
+}
+
+async fn undated(at: &At, wire: &Wire, request: Request<Body>) -> Response<Body> {
+    let (azure, entrance) = (at.azure.as_ref(), at.entrance);
     let (parts, body) = request.into_parts();
     let body = to_bytes(body, BODY_LIMIT).await.unwrap_or_default();
-    if parts.uri.path().starts_with("/sandbox/") {
-        return control::answer_to(&azure, &parts, &body);
+    if entrance == Entrance::Azure && parts.uri.path().starts_with("/sandbox/") {
+        return control::answer_to(azure, &parts, &body);
     }
-    let service = Service::of(&parts.method, parts.uri.path());
+    let service = Service::of(entrance, &parts.method, parts.uri.path());
     let recorded = Recorded::new(service, &parts);
     let _under_way = azure.journal.enter(recorded.clone());
     let asked = Asked {
+        entrance,
         query: Query::parse(&recorded.query),
         recorded,
         body,
@@ -68,21 +96,23 @@ pub(crate) async fn answer(
         return unknown(&asked);
     };
     // Taken for as long as the request lasts, whatever is done to it.
-    let _place = match imds::admit(&azure, &asked) {
+    let _place = match imds::admit(azure, &asked) {
         Ok(place) => place,
         Err(refusal) => return *refusal,
     };
     azure.faults.wait(service).await;
     match azure.faults.take(service) {
-        None => real(&azure, service, &asked),
-        Some(fault) => faulty(&azure, service, &asked, fault, &wire).await,
+        None => real(azure, service, &asked),
+        Some(fault) => faulty(azure, service, &asked, fault, wire).await,
     }
 }
 
 fn real(azure: &Azure, service: Service, asked: &Asked) -> Response<Body> {
     match service {
-        Service::Token if asked.recorded.path == "/msi/token" => app_service::token(azure, asked),
-        Service::Token => imds::token(azure, asked),
+        Service::Token => match Source::at(asked.entrance, &asked.recorded.path) {
+            Some(source) => source.answer(azure, asked),
+            None => unknown(asked),
+        },
         Service::Instance => imds::instance(azure, asked),
         Service::VirtualMachines | Service::Actions => arm::machines(azure, asked),
         Service::Operations => arm::operations(azure, asked),
@@ -108,7 +138,7 @@ async fn faulty(
             tokio::time::sleep(delay).await;
             real(azure, service, asked)
         }
-        Fault::Throttle { retry_after } => throttled(service, asked, retry_after),
+        Fault::Throttle { retry_after } => throttled(azure, service, asked, retry_after),
         Fault::Reset => {
             wire.end(End::Reset);
             Response::new(Body::empty())
@@ -134,6 +164,8 @@ async fn faulty(
         }
         Fault::Redirect(to) => scripted(302, &[("location".to_owned(), to)], String::new()),
         Fault::Oversize(bytes) => oversized(bytes),
+        Fault::Alter(patch) => altered(real(azure, service, asked), &patch).await,
+        Fault::Arc(fault) => arc::spoilt(azure, fault),
     }
 }
 
@@ -144,19 +176,13 @@ fn unknown(asked: &Asked) -> Response<Body> {
     json(404, &refusals::envelope("InvalidResourceType", &message))
 }
 
-fn scripted(status: u16, headers: &[(String, String)], body: String) -> Response<Body> {
-    let mut answer = Response::builder().status(status);
-    for (name, value) in headers {
-        answer = answer.header(name, value);
-    }
-    answer.body(Body::from(body)).unwrap_or_default()
-}
-
-/// The shapes differ: IMDS has a flat error, Compute no envelope, Graph an
-/// envelope with a scope in a header.
-fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body> {
+/// The shapes differ: token endpoints have their own, Compute has no envelope,
+/// Graph an envelope with a scope in a header.
+fn throttled(azure: &Azure, service: Service, asked: &Asked, retry_after: u64) -> Response<Body> {
+    let source = Source::at(asked.entrance, &asked.recorded.path);
     let mut answer = match service {
-        Service::Token | Service::Instance => imds::too_many_requests(),
+        Service::Token => source.map_or_else(|| unknown(asked), |it| it.throttled(azure)),
+        Service::Instance => imds::too_many_requests(),
         Service::VirtualMachines | Service::Actions | Service::Operations => {
             json(429, &refusals::too_many_lists())
         }
@@ -167,55 +193,6 @@ fn throttled(service: Service, asked: &Asked, retry_after: u64) -> Response<Body
         .headers_mut()
         .insert(header::RETRY_AFTER, HeaderValue::from(retry_after));
     answer
-}
-
-/// How a client is to know where a body ends.
-enum Framing {
-    Length,
-    Chunks,
-}
-
-/// The head and the beginning of the body of `answer`, up to what `cut` makes
-/// of the body's length; then the end of the connection.
-async fn truncated(
-    answer: Response<Body>,
-    framing: Framing,
-    cut: impl FnOnce(usize) -> usize,
-) -> Response<Body> {
-    let (mut parts, body) = answer.into_parts();
-    let body = to_bytes(body, BODY_LIMIT * 8).await.unwrap_or_default();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    match framing {
-        Framing::Length => {
-            let length = HeaderValue::from(body.len());
-            parts.headers.insert(header::CONTENT_LENGTH, length);
-        }
-        // What hyper does with a stream of no announced length.
-        Framing::Chunks => {}
-    }
-    let beginning = body.slice(..cut(body.len()).min(body.len()));
-    let broken = stream::unfold(Some(beginning), |left| async {
-        let Some(chunk) = left else {
-            // hyper writes what it has when the body makes it wait.
-            yield_now().await;
-            return Some((Err(io::Error::other("cut short on purpose")), None));
-        };
-        Some((Ok::<Bytes, io::Error>(chunk), None))
-    });
-    Response::from_parts(parts, Body::from_stream(broken))
-}
-
-fn oversized(bytes: u64) -> Response<Body> {
-    const CHUNK: Bytes = Bytes::from_static(&[b' '; 64 * 1024]);
-    let chunks = stream::unfold(bytes, |left| async move {
-        let size = usize::try_from(left).unwrap_or(usize::MAX).min(CHUNK.len());
-        (size > 0).then(|| (Ok::<_, io::Error>(CHUNK.slice(..size)), left - size as u64))
-    });
-    Response::builder()
-        .header(header::CONTENT_TYPE, "application/json")
-        .header(header::CONTENT_LENGTH, bytes)
-        .body(Body::from_stream(chunks))
-        .unwrap_or_default()
 }
 
 /// A JSON answer.

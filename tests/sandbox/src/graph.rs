@@ -28,8 +28,9 @@ use serde_json::json;
 
 use crate::{
     azure::Azure,
+    cloud::Audience,
     gate::{Asked, with},
-    tokens::{Audience, Principal, Rejection},
+    tokens::{Principal, Rejection},
 };
 pub use access::AppRoles;
 use access::Sees;

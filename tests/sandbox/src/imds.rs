@@ -14,9 +14,11 @@ use serde_json::json;
 use crate::{
     azure::Azure,
     gate::{Asked, json as answer, with},
+    query::Query,
     seed,
     settings::Identity,
-    tokens::{Audience, Freshness},
+    sources::Source,
+    tokens::Freshness,
 };
 pub(crate) use instance::instance;
 pub(crate) use limits::{NodeLimits, Place};
@@ -45,12 +47,12 @@ const VERSIONS: [&str; 14] = [
 const FIRST_WITH_TOKENS: &str = "2018-02-01";
 
 /// An answer that is a refusal; boxed, for it is large.
-type Refusal = Box<Response<Body>>;
+pub(crate) type Refusal = Box<Response<Body>>;
 
 /// A place for a request at the node's identity endpoint; every other request
 /// needs none.
 pub(crate) fn admit<'a>(azure: &'a Azure, asked: &Asked) -> Result<Option<Place<'a>>, Refusal> {
-    let is_limited = asked.recorded.path.starts_with("/metadata/identity/");
+    let is_limited = Source::at(asked.entrance, &asked.recorded.path) == Some(Source::Imds);
     if !is_limited || !azure.settings.identity_limits {
         return Ok(None);
     }
@@ -63,6 +65,10 @@ pub(crate) fn admit<'a>(azure: &'a Azure, asked: &Asked) -> Result<Option<Place<
 
 /// `GET /metadata/identity/oauth2/token`
 pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
+    from_imds(undecorated(azure, asked))
+}
+
+fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
     let known = "/metadata/identity/oauth2/token";
     if !asked.recorded.path.eq_ignore_ascii_case(known) {
         return fault(404, "not_found", "Resource not found");
@@ -74,38 +80,36 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
     if version(asked).is_none_or(|version| version < FIRST_WITH_TOKENS) {
         return unknown_version();
     }
-    let Some(resource) = query.get("resource") else {
-        return fault(
-            400,
-            "invalid_request",
-            "Required audience parameter not specified",
-        );
-    };
-    if Audience::of(resource).is_none() {
-        return fault(
-            400,
-            "invalid_resource",
-            &format!(
-                "AADSTS500011: The resource principal named {resource} was not found in the \
-                 tenant named {}.",
-                seed::TENANT
-            ),
-        );
-    }
-    let identity = match identity(azure, asked) {
-        Ok(identity) => identity,
-        Err(refusal) => return *refusal,
-    };
     let freshness = match query.get("bypass_cache") {
         Some("true") => Freshness::NewlyIssued,
         _ => Freshness::Cached,
     };
-    let lifetime = azure.settings.token_lifetime;
-    let issued = azure.tokens.issue(resource, &identity, lifetime, freshness);
-    let left = issued.expires_on.saturating_sub(crate::tokens::now());
+    grant(azure, query, freshness).unwrap_or_else(|refusal| *refusal)
+}
+
+/// The token that `query` asks for.
+pub(crate) fn grant(
+    azure: &Azure,
+    query: &Query,
+    freshness: Freshness,
+) -> Result<Response<Body>, Refusal> {
+    let Some(resource) = query.get("resource") else {
+        return refused("Required audience parameter not specified");
+    };
+    if azure.settings.cloud.audience(resource).is_none() {
+        let why = format!(
+            "AADSTS500011: The resource principal named {resource} was not found in the tenant \
+             named {}.",
+            seed::TENANT
+        );
+        return Err(Box::new(fault(400, "invalid_resource", &why)));
+    }
+    let identity = identity(azure, query)?;
+    let issued = azure.tokens.issue(resource, &identity, freshness);
+    let left = issued.expires_on.saturating_sub(azure.clock.now());
     let body = json!({
         "access_token": issued.token,
-        "client_id": identity.client_id,
+        "client_id": issued.identity.client_id,
         "expires_in": left.to_string(),
         "expires_on": issued.expires_on.to_string(),
         "ext_expires_in": left.to_string(),
@@ -113,12 +117,11 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
         "resource": resource,
         "token_type": "Bearer",
     });
-    from_imds(answer(200, &body))
+    Ok(answer(200, &body))
 }
 
 /// The identity that is meant; the ids exclude each other.
-fn identity(azure: &Azure, asked: &Asked) -> Result<Identity, Refusal> {
-    let query = &asked.query;
+fn identity(azure: &Azure, query: &Query) -> Result<Identity, Refusal> {
     let ids = [
         ("client_id", query.get("client_id")),
         ("object_id", query.get("object_id")),
@@ -182,7 +185,7 @@ fn version(asked: &Asked) -> Option<&str> {
 }
 
 /// 400 with a sentence about the request.
-fn refused<T>(description: &str) -> Result<T, Refusal> {
+pub(crate) fn refused<T>(description: &str) -> Result<T, Refusal> {
     Err(Box::new(fault(400, "invalid_request", description)))
 }
 
@@ -192,21 +195,22 @@ fn unknown_version() -> Response<Body> {
                   For more information refer to aka.ms/azureimds",
         "newest-versions": NEWEST_VERSIONS,
     });
-    from_imds(answer(400, &body))
+    answer(400, &body)
 }
 
 /// 429 as IMDS sends it.
 pub(crate) fn too_many_requests() -> Response<Body> {
-    fault(
+    from_imds(fault(
         429,
         "too_many_requests",
         "Temporarily throttled, too many requests",
-    )
+    ))
 }
 
-fn fault(status: u16, error: &str, description: &str) -> Response<Body> {
+/// A refusal as the token endpoints of machines word it.
+pub(crate) fn fault(status: u16, error: &str, description: &str) -> Response<Body> {
     let body = json!({"error": error, "error_description": description});
-    from_imds(answer(status, &body))
+    answer(status, &body)
 }
 
 /// The name by which a genuine IMDS is told from a proxy.

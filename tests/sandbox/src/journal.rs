@@ -8,10 +8,12 @@ use std::{
 use axum::http::{Method, request::Parts};
 use tokio::sync::Notify;
 
+use crate::{server::Entrance, sources::Source};
+
 /// A part of Azure, as faults and counts tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
-    /// Both token endpoints.
+    /// Every token endpoint.
     Token,
     /// Instance metadata.
     Instance,
@@ -41,11 +43,19 @@ impl Service {
 
     /// The service that `method` on `path` is for; ARM's paths are
     /// case-insensitive.
-    pub(crate) fn of(method: &Method, path: &str) -> Option<Self> {
+    pub(crate) fn of(entrance: Entrance, method: &Method, path: &str) -> Option<Self> {
+        if Source::at(entrance, path).is_some() {
+            return Some(Self::Token);
+        }
+        match entrance {
+            Entrance::Azure => Self::of_azure(method, path),
+            Entrance::VmExtension | Entrance::Arc | Entrance::ServiceFabric => None,
+        }
+    }
+
+    fn of_azure(method: &Method, path: &str) -> Option<Self> {
         let path = path.to_ascii_lowercase();
-        if path.starts_with("/metadata/identity/") || path == "/msi/token" {
-            Some(Self::Token)
-        } else if path.starts_with("/metadata/") {
+        if path.starts_with("/metadata/") {
             Some(Self::Instance)
         } else if path.starts_with("/subscriptions/") && path.contains("/operations/") {
             Some(Self::Operations)

@@ -1,43 +1,69 @@
 //! A local Azure: managed identity, Resource Manager and Graph as they are on
 //! the wire, with faults on demand.
 //!
-//! One listener serves everything; what a request is for follows from its path.
+//! One listener serves everything but the token endpoints that stand at the path
+//! of another one; what a request is for follows from its path.
 //! What is imitated, and from which source, stands at the head of each module.
 
 mod app_service;
+mod app_service_2017;
+mod arc;
 mod arm;
 mod azure;
+mod clock;
+mod cloud;
+mod cloud_shell;
 mod control;
+mod entra;
+mod environment;
 mod faults;
+mod folder;
 mod gate;
 mod graph;
+mod identities;
 mod imds;
 mod journal;
+mod machine_learning;
 mod query;
 mod resource_graph;
 mod seed;
 mod server;
+mod service_fabric;
 mod settings;
+mod sources;
 mod tokens;
 mod users;
+mod vm_extension;
 
 use std::{io, net::TcpListener, sync::Arc, time::Duration};
 
+pub use arc::ArcFault;
 pub use arm::roles::Assignment;
+pub use cloud::Cloud;
 pub use faults::{Fault, Hold, Times};
 pub use graph::AppRoles;
 pub use journal::{Recorded, Service};
 pub use seed::{DEFAULT_SCOPE, VirtualMachine};
 pub use server::Refusing;
-pub use settings::{Fleet, Host, Identity, PageLinks, Settings};
+pub use settings::{DateForm, Fleet, Host, Identity, NumberForm, PageLinks, Settings};
 
 use azure::Azure;
-use server::Server;
+use server::{Entrances, Server};
+use service_fabric::Certificates;
 
 /// The sandbox could not be started.
 #[derive(Debug, thiserror::Error)]
-#[error("the sandbox cannot listen")]
-pub struct Error(#[from] io::Error);
+pub enum Error {
+    /// A port was not to be had.
+    #[error("the sandbox cannot listen")]
+    Listen(#[source] io::Error),
+    /// The files of its hosts have no place.
+    #[error("the sandbox cannot have a folder of its own")]
+    Folder(#[source] io::Error),
+    /// Service Fabric has nothing to show to its clients.
+    #[error("the sandbox cannot make a certificate")]
+    Certificate(#[source] io::Error),
+}
 
 /// A running local Azure; it ends when it is dropped.
 ///
@@ -50,14 +76,17 @@ pub struct Sandbox {
 impl Sandbox {
     /// Starts a local Azure; it listens when this returns.
     pub fn start(settings: Settings) -> Result<Self, Error> {
-        Self::on(TcpListener::bind(settings.listen)?, settings)
+        let listener = TcpListener::bind(settings.listen).map_err(Error::Listen)?;
+        Self::on(listener, settings)
     }
 
     /// The same, where `listener` listens already.
     pub fn on(listener: TcpListener, settings: Settings) -> Result<Self, Error> {
-        let url = format!("http://{}", listener.local_addr()?);
-        let azure = Arc::new(Azure::new(url, settings));
-        let server = Server::start(listener, Arc::clone(&azure))?;
+        let entrances = Entrances::beside(listener, &settings).map_err(Error::Listen)?;
+        let urls = entrances.urls().map_err(Error::Listen)?;
+        let certificates = Certificates::new().map_err(Error::Certificate)?;
+        let azure = Arc::new(Azure::new(urls, certificates, settings).map_err(Error::Folder)?);
+        let server = Server::start(entrances, Arc::clone(&azure)).map_err(Error::Listen)?;
         Ok(Self { azure, server })
     }
 
@@ -91,11 +120,11 @@ impl Sandbox {
     }
 
     /// Until the guard is dropped, connections are refused, as where nothing
-    /// listens; those that there are have been reset. The port stays the same.
+    /// listens; those that there are have been reset. The ports stay the same.
     ///
     /// # Panics
     ///
-    /// Where somebody else took the port.
+    /// Where somebody else took a port.
     pub fn refuse_connections(&self) -> Refusing {
         match self.server.refuse_connections() {
             Ok(refusing) => refusing,
@@ -124,18 +153,6 @@ impl Sandbox {
     #[must_use]
     pub fn unexpected(&self) -> Vec<Recorded> {
         self.azure.journal.requests(None)
-    }
-
-    /// Every token handed out so far is refused from now on, and forgotten by
-    /// the host's cache.
-    pub fn expire_tokens(&self) {
-        self.azure.tokens.refuse_all(tokens::HostCache::Forgets);
-    }
-
-    /// Every token handed out so far is refused from now on, while the host's
-    /// cache goes on handing it out, unless it is asked to be passed by.
-    pub fn reject_tokens(&self) {
-        self.azure.tokens.refuse_all(tokens::HostCache::Keeps);
     }
 
     /// Somebody else orders `action` of a virtual machine: `deallocate`,
@@ -190,26 +207,6 @@ impl Sandbox {
     /// that has somebody; they have a link all the same.
     pub fn empty_pages(&self, pages: usize) {
         self.azure.graph.come_empty(pages);
-    }
-
-    /// A token for `resource`, as a caller would hold that goes to Azure itself.
-    #[must_use]
-    pub fn mint(&self, resource: &str) -> String {
-        let identity = Identity::gateway();
-        self.azure
-            .tokens
-            .mint(resource, &identity, self.azure.settings.token_lifetime)
-            .token
-    }
-
-    /// What must not show anywhere: tokens, signatures of operation URLs, the
-    /// identity header.
-    #[must_use]
-    pub fn secrets(&self) -> Vec<String> {
-        let mut secrets = self.azure.tokens.all();
-        secrets.extend(self.azure.arm.signatures());
-        secrets.push(self.azure.identity_header.clone());
-        secrets
     }
 
     /// Every virtual machine.

@@ -15,20 +15,25 @@ use crate::{fail, signals::Signals};
 const NOT_STARTED: u8 = 127;
 
 /// What any host might set: the child sees only what its own host sets.
-const HOST_VARIABLES: [&str; 15] = [
+const HOST_VARIABLES: [&str; 20] = [
     "AZURE_AUTHORITY_HOST",
     "AZURE_CLIENT_ID",
     "AZURE_FEDERATED_TOKEN_FILE",
     "AZURE_POD_IDENTITY_AUTHORITY_HOST",
     "AZURE_TENANT_ID",
+    "DEFAULT_IDENTITY_CLIENT_ID",
+    "IDENTITY_API_VERSION",
     "IDENTITY_ENDPOINT",
     "IDENTITY_HEADER",
     "IDENTITY_SERVER_THUMBPRINT",
     "IMDS_ENDPOINT",
+    "MIG_ARC_KEY_FOLDER",
     "MIG_ARM_ENDPOINT",
     "MIG_GRAPH_ENDPOINT",
     "MIG_IMDS_ENDPOINT",
     "MIG_SCOPES",
+    "MIG_VM_EXTENSION_ENDPOINT",
+    "MSAL_MANAGED_IDENTITY_ENDPOINT",
     "MSI_ENDPOINT",
     "MSI_SECRET",
 ];

@@ -22,8 +22,8 @@ use serde_json::Value;
 use crate::{
     arm::{self, Indexed, roles::is_below_any},
     azure::Azure,
+    cloud::Audience,
     gate::{Asked, json, with},
-    tokens::Audience,
 };
 use page::Window;
 pub(crate) use quota::QueryQuotas;

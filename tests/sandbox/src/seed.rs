@@ -10,7 +10,7 @@ pub use machines::{DEFAULT_SCOPE, VirtualMachine};
 pub(crate) use machines::{SUBSCRIPTION, machine_id, virtual_machines};
 pub(crate) use people::{PROPERTIES, SEED as SEED_USERS, departments, property, user, user_id};
 
-use crate::settings::Identity;
+use crate::{cloud::Cloud, settings::Identity};
 
 /// The tenant of everything here.
 pub(crate) const TENANT: &str = "7b31ddc4-0000-4000-8000-5a4d0bca1a11";
@@ -42,12 +42,12 @@ pub(crate) fn guid(text: &str) -> String {
 
 /// Instance metadata of the virtual machine that programs run on: `gateway-01`
 /// in the default scope. Every primitive is text, as IMDS writes it.
-pub(crate) fn instance_metadata(identity: Option<&Identity>) -> Value {
+pub(crate) fn instance_metadata(cloud: Cloud, identity: Option<&Identity>) -> Value {
     let group = DEFAULT_SCOPE.rsplit('/').next().unwrap_or_default();
     let id = machine_id(SUBSCRIPTION, group, "gateway-01");
     json!({
         "compute": {
-            "azEnvironment": "AzurePublicCloud",
+            "azEnvironment": cloud.environment(),
             "location": "westeurope",
             "name": "gateway-01",
             "osType": "Linux",

@@ -1,60 +1,125 @@
 //! The server, on a thread and a runtime of its own.
 
 mod door;
+mod entrance;
+mod tls;
 mod wire;
 
 use std::{io, sync::Arc, thread::JoinHandle};
 
-use axum::Router;
-use tokio::{net::TcpListener, runtime::Builder, sync::oneshot};
+use axum::{
+    Router,
+    extract::connect_info::Connected,
+    serve::{IncomingStream, Listener},
+};
+use tokio::{
+    net::TcpListener,
+    runtime::{Builder, Runtime},
+    sync::oneshot,
+    task::JoinSet,
+};
 
 pub use door::Refusing;
+pub(crate) use entrance::{Entrance, Entrances, Urls};
 pub(crate) use wire::{End, Wire};
 
-use crate::{azure::Azure, gate};
+use crate::{
+    azure::Azure,
+    gate::{self, At},
+};
 use door::{Door, Porter};
+use tls::TlsDoor;
 
 /// A running server; it ends when it is dropped.
 pub(crate) struct Server {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
-    porter: Porter,
+    porters: Vec<Porter>,
+}
+
+/// What is served, and by whom it is shut.
+struct Serving {
+    runtime: Runtime,
+    tasks: JoinSet<io::Result<()>>,
+    porters: Vec<Porter>,
+    azure: Arc<Azure>,
 }
 
 impl Server {
-    /// Serves `azure` on `listener`.
-    pub(crate) fn start(listener: std::net::TcpListener, azure: Arc<Azure>) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let (door, porter) = {
-            let _inside = runtime.enter();
-            Door::new(TcpListener::from_std(listener)?)?
+    /// Serves `azure` at `entrances`.
+    pub(crate) fn start(entrances: Entrances, azure: Arc<Azure>) -> io::Result<Self> {
+        let mut serving = Serving {
+            runtime: Builder::new_current_thread().enable_all().build()?,
+            tasks: JoinSet::new(),
+            porters: Vec::new(),
+            azure,
         };
-        let (stop, stopped) = oneshot::channel();
-        let thread = std::thread::Builder::new()
-            .name("azure-sandbox".to_owned())
-            .spawn(move || {
-                let app = Router::new().fallback(gate::answer).with_state(azure);
-                let service = app.into_make_service_with_connect_info::<Wire>();
-                runtime.block_on(async {
-                    // Connections are dropped, not drained: whoever stops the
-                    // sandbox does not wait for answers.
-                    tokio::select! {
-                        _ = axum::serve(door, service) => {}
-                        _ = stopped => {}
-                    }
-                });
-            })?;
-        Ok(Self {
-            stop: Some(stop),
-            thread: Some(thread),
-            porter,
-        })
+        for (listener, entrance) in [
+            (entrances.azure, Entrance::Azure),
+            (entrances.vm_extension, Entrance::VmExtension),
+            (entrances.arc, Entrance::Arc),
+        ] {
+            let door = serving.door(listener)?;
+            serving.serve(door, entrance);
+        }
+        let door = serving.door(entrances.service_fabric)?;
+        let door = TlsDoor::new(door, serving.azure.certificates.tls()?);
+        serving.serve(door, Entrance::ServiceFabric);
+        serving.start()
     }
 
     /// Refuses connections until the guard is dropped, and cuts those there are.
     pub(crate) fn refuse_connections(&self) -> io::Result<Refusing> {
-        self.porter.shut()
+        Refusing::of(&self.porters)
+    }
+}
+
+impl Serving {
+    fn door(&mut self, listener: std::net::TcpListener) -> io::Result<Door> {
+        let _inside = self.runtime.enter();
+        listener.set_nonblocking(true)?;
+        let (door, porter) = Door::new(TcpListener::from_std(listener)?)?;
+        self.porters.push(porter);
+        Ok(door)
+    }
+
+    fn serve<L>(&mut self, listener: L, entrance: Entrance)
+    where
+        L: Listener,
+        L::Addr: std::fmt::Debug,
+        Wire: for<'a> Connected<IncomingStream<'a, L>>,
+    {
+        let at = At {
+            azure: Arc::clone(&self.azure),
+            entrance,
+        };
+        let app = Router::new().fallback(gate::answer).with_state(at);
+        let service = app.into_make_service_with_connect_info::<Wire>();
+        let served = axum::serve(listener, service).into_future();
+        self.tasks.spawn_on(served, self.runtime.handle());
+    }
+
+    fn start(self) -> io::Result<Server> {
+        let (stop, stopped) = oneshot::channel();
+        let Self {
+            runtime,
+            tasks,
+            porters,
+            azure: _,
+        } = self;
+        let thread = std::thread::Builder::new()
+            .name("azure-sandbox".to_owned())
+            .spawn(move || {
+                // Connections are dropped, not drained: whoever stops the
+                // sandbox does not wait for answers.
+                let _ = runtime.block_on(stopped);
+                drop(tasks);
+            })?;
+        Ok(Server {
+            stop: Some(stop),
+            thread: Some(thread),
+            porters,
+        })
     }
 }
 

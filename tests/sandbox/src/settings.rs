@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::seed;
+use crate::{cloud::Cloud, seed};
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug)]
@@ -10,6 +10,9 @@ use crate::seed;
 pub struct Settings {
     /// Where it listens; port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where the token endpoint of the virtual machine extension listens, in
+    /// place of a free port.
+    pub vm_extension_listen: Option<SocketAddr>,
     /// How long an operation takes; one that takes no time is done when its 202
     /// leaves.
     pub operation_takes: Duration,
@@ -24,8 +27,21 @@ pub struct Settings {
     pub delta_replays: bool,
     /// The versions of `Microsoft.Compute` that are known; others are refused.
     pub compute_versions: Vec<String>,
+    /// Which cloud of Azure it is.
+    pub cloud: Cloud,
+    /// By how many seconds the clock of this Azure goes ahead of that of its
+    /// clients: `Date`, and the times in tokens and of them.
+    pub clock_offset: i64,
     /// How long tokens last.
     pub token_lifetime: Duration,
+    /// How version 2017-09-01 of App Service writes the end of a token.
+    pub app_service_dates: DateForm,
+    /// How Azure Machine Learning writes the end of a token.
+    pub ml_expires_on: NumberForm,
+    /// Whether Arc's agent knows of user-assigned identities.
+    pub arc_user_assigned: bool,
+    /// Whether `AZURE_AUTHORITY_HOST` ends with a slash.
+    pub authority_trailing_slash: bool,
     /// Whether the host has a system-assigned identity.
     pub system_assigned: bool,
     /// The user-assigned identities of the host.
@@ -50,13 +66,20 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            vm_extension_listen: None,
             operation_takes: Duration::from_millis(200),
             fleet: None,
             users: None,
             delta_page: 200,
             delta_replays: true,
             compute_versions: COMPUTE_VERSIONS.map(str::to_owned).to_vec(),
+            cloud: Cloud::Public,
+            clock_offset: 0,
             token_lifetime: Duration::from_hours(24),
+            app_service_dates: DateForm::TwentyFourHours,
+            ml_expires_on: NumberForm::Text,
+            arc_user_assigned: false,
+            authority_trailing_slash: true,
             system_assigned: true,
             user_assigned: vec![Identity::gateway()],
             identity_limits: true,
@@ -134,6 +157,26 @@ pub enum PageLinks {
     Base64,
 }
 
+/// How a date is written, such as five past three in the afternoon.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateForm {
+    /// `09/14/2017 15:04:05 +00:00`
+    TwentyFourHours,
+    /// `9/14/2017 3:04:05 PM +00:00`
+    TwelveHours,
+    /// `9/14/2017 15:04:05 PM +00:00`
+    Both,
+}
+
+/// How a number is written in JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberForm {
+    /// `1586984735`
+    Number,
+    /// `"1586984735"`
+    Text,
+}
+
 /// Whose environment a program gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Host {
@@ -141,4 +184,20 @@ pub enum Host {
     Vm,
     /// Azure Container Apps: tokens come from a local endpoint.
     ContainerApp,
+    /// A virtual machine with the extension of old: tokens come from a port of
+    /// its own.
+    VmExtension,
+    /// App Service and Functions with the endpoint of 2017.
+    AppService2017,
+    /// Azure Machine Learning.
+    MachineLearning,
+    /// Azure Cloud Shell: tokens are those of the user.
+    CloudShell,
+    /// A server elsewhere that Azure Arc manages: tokens come from its agent.
+    Arc,
+    /// A Service Fabric application: tokens come over TLS from its node.
+    ServiceFabric,
+    /// A pod of Azure Kubernetes Service with workload identity: tokens come from
+    /// Entra ID for what the cluster asserts.
+    Aks,
 }

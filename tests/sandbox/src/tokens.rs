@@ -1,38 +1,22 @@
 //! Tokens: minted, kept by the host, accepted or refused.
 
+pub(crate) mod claims;
+
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use serde_json::json;
 use uuid::Uuid;
 
-use crate::{graph::AppRoles, seed, settings::Identity};
-
-/// Who a token can be for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Audience {
-    Arm,
-    Graph,
-}
-
-impl Audience {
-    /// The audience that `resource` names.
-    pub(crate) fn of(resource: &str) -> Option<Self> {
-        match resource.trim_end_matches('/') {
-            "https://management.azure.com" | "https://management.core.windows.net" => {
-                Some(Self::Arm)
-            }
-            "https://graph.microsoft.com" | "00000003-0000-0000-c000-000000000000" => {
-                Some(Self::Graph)
-            }
-            _ => None,
-        }
-    }
-}
+use crate::{
+    clock::Clock,
+    cloud::{Audience, Cloud},
+    graph::AppRoles,
+    settings::{Identity, Settings},
+};
+use claims::Validity;
 
 /// Why a token is not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +45,21 @@ pub(crate) enum HostCache {
 #[derive(Clone)]
 pub(crate) struct Issued {
     pub(crate) token: String,
+    /// Whose it is.
+    pub(crate) identity: Identity,
     pub(crate) not_before: u64,
     pub(crate) expires_on: u64,
+}
+
+/// Whose a token is to be.
+#[derive(Clone)]
+pub(crate) enum Holder {
+    Identity(Identity),
+    /// A user who has let an application act for them.
+    User {
+        app: String,
+        object: String,
+    },
 }
 
 /// Whose token it is.
@@ -73,6 +70,26 @@ pub(crate) struct Principal {
     pub(crate) app_roles: AppRoles,
 }
 
+impl From<&Holder> for Principal {
+    fn from(holder: &Holder) -> Self {
+        let (client, object) = match holder {
+            Holder::Identity(identity) => (&identity.client_id, &identity.object_id),
+            Holder::User { app, object } => (app, object),
+        };
+        Self {
+            client_id: client.clone(),
+            object_id: object.clone(),
+            app_roles: AppRoles::default(),
+        }
+    }
+}
+
+/// A token that was just made.
+pub(crate) struct Minting {
+    pub(crate) token: String,
+    pub(crate) validity: Validity,
+}
+
 struct Minted {
     audience: Option<Audience>,
     principal: Principal,
@@ -80,15 +97,37 @@ struct Minted {
     is_refused: bool,
 }
 
-/// Every token that was ever handed out.
+/// How tokens are made out wrongly, on demand.
 #[derive(Default)]
+struct Astray {
+    identity: Option<Identity>,
+    audience: Option<String>,
+}
+
+/// Every token that was ever handed out.
 pub(crate) struct Tokens {
+    cloud: Cloud,
+    clock: Clock,
+    lifetime: Duration,
     minted: Mutex<HashMap<String, Minted>>,
     host: Mutex<HashMap<(String, String), Issued>>,
     app_roles: Mutex<AppRoles>,
+    astray: Mutex<Astray>,
 }
 
 impl Tokens {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self {
+            cloud: settings.cloud,
+            clock: Clock::off_by(settings.clock_offset),
+            lifetime: settings.token_lifetime,
+            minted: Mutex::default(),
+            host: Mutex::default(),
+            app_roles: Mutex::default(),
+            astray: Mutex::default(),
+        }
+    }
+
     /// The host's token for `identity` and `resource`. The host keeps tokens
     /// for about their lifetime.
     ///
@@ -97,65 +136,71 @@ impl Tokens {
         &self,
         resource: &str,
         identity: &Identity,
-        lifetime: Duration,
         freshness: Freshness,
     ) -> Issued {
+        let identity = self.meant(identity);
         let key = (identity.client_id.clone(), resource.to_owned());
         let mut host = lock(&self.host);
-        let kept = host.get(&key).filter(|kept| kept.expires_on > now() + 5);
+        let soon = self.clock.now() + 5;
+        let kept = host.get(&key).filter(|kept| kept.expires_on > soon);
         if let (Some(kept), Freshness::Cached) = (kept, freshness) {
             return kept.clone();
         }
-        let issued = self.mint(resource, identity, lifetime);
+        let Minting { token, validity } = self.mint(resource, &Holder::Identity(identity.clone()));
+        let issued = Issued {
+            token,
+            identity,
+            not_before: validity.not_before,
+            expires_on: validity.expires_on,
+        };
         host.insert(key, issued.clone());
         issued
     }
 
-    /// A new token. It looks like a JWT of Entra ID, version 1.0; its signature
-    /// is noise.
-    pub(crate) fn mint(&self, resource: &str, identity: &Identity, lifetime: Duration) -> Issued {
-        let not_before = now();
-        let expires_on = not_before + lifetime.as_secs();
-        let header = json!({"typ": "JWT", "alg": "RS256", "x5t": "sandbox", "kid": "sandbox"});
-        let audience = Audience::of(resource);
+    /// Who gets the token that `identity` should have.
+    pub(crate) fn meant(&self, identity: &Identity) -> Identity {
+        let wrong = lock(&self.astray).identity.clone();
+        wrong.unwrap_or_else(|| identity.clone())
+    }
+
+    /// A new token, that no host keeps.
+    pub(crate) fn mint(&self, resource: &str, holder: &Holder) -> Minting {
+        let not_before = self.clock.now();
+        let validity = Validity {
+            not_before,
+            expires_on: not_before + self.lifetime.as_secs(),
+        };
+        let wrong = lock(&self.astray).audience.clone();
+        let audience = wrong.as_deref().unwrap_or(resource);
+        let meant = self.cloud.audience(audience);
         let app_roles = *lock(&self.app_roles);
-        let mut claims = json!({
-            "aud": resource,
-            "iss": format!("https://sts.windows.net/{}/", seed::TENANT),
-            "iat": not_before,
-            "nbf": not_before,
-            "exp": expires_on,
-            "appid": identity.client_id,
-            "appidacr": "2",
-            "oid": identity.object_id,
-            "sub": identity.object_id,
-            "tid": seed::TENANT,
-            "uti": Uuid::new_v4().simple().to_string(),
-            "ver": "1.0",
-            "xms_mirid": identity.resource_id,
-        });
-        if let (Some(Audience::Graph), Some(roles)) = (audience, app_roles.claim()) {
-            claims["roles"] = json!(roles);
+        let mut said = claims::access(audience, holder, validity);
+        if let (Some(Audience::Graph), Some(roles)) = (meant, app_roles.claim()) {
+            said["roles"] = serde_json::json!(roles);
         }
-        let part = |value: &serde_json::Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let signature = URL_SAFE_NO_PAD.encode(noise(256));
-        let token = format!("{}.{}.{signature}", part(&header), part(&claims));
+        let token = claims::jwt(&said);
         let minted = Minted {
-            audience,
+            audience: meant,
             principal: Principal {
-                client_id: identity.client_id.clone(),
-                object_id: identity.object_id.clone(),
                 app_roles,
+                ..holder.into()
             },
-            expires_on,
+            expires_on: validity.expires_on,
             is_refused: false,
         };
         lock(&self.minted).insert(token.clone(), minted);
-        Issued {
-            token,
-            not_before,
-            expires_on,
-        }
+        Minting { token, validity }
+    }
+
+    /// From now on hosts hand out tokens of `identity`, whoever is asked for.
+    pub(crate) fn issue_as(&self, identity: Option<Identity>) {
+        lock(&self.astray).identity = identity;
+    }
+
+    /// From now on tokens are made out to `audience`, whatever is asked for.
+    pub(crate) fn address_to(&self, audience: Option<&str>) {
+        lock(&self.astray).audience = audience.map(str::to_owned);
+        lock(&self.host).clear();
     }
 
     /// Whose token `authorization` is, if it is one of ours for `audience`.
@@ -171,7 +216,7 @@ impl Tokens {
         if minted.audience != Some(audience) {
             return Err(Rejection::WrongAudience);
         }
-        if minted.is_refused || minted.expires_on <= now() {
+        if minted.is_refused || minted.expires_on <= self.clock.now() {
             return Err(Rejection::Expired);
         }
         Ok(minted.principal.clone())
@@ -204,14 +249,6 @@ pub(crate) fn noise(size: usize) -> Vec<u8> {
         .flat_map(Uuid::into_bytes)
         .take(size)
         .collect()
-}
-
-/// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use super::{admission, refusals, roles::Assignment, wanted::Mode};
 use crate::{
     azure::Azure,
+    cloud::Audience,
     gate::{Asked, json as answer},
-    tokens::Audience,
 };
 
 const VERSIONS: [&str; 3] = ["2015-07-01", "2018-07-01", "2022-04-01"];

@@ -12,6 +12,10 @@ use crate::{
 
 /// `GET /metadata/instance` and what stands below it
 pub(crate) fn instance(azure: &Azure, asked: &Asked) -> Response<Body> {
+    from_imds(undecorated(azure, asked))
+}
+
+fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
     if let Err(refusal) = well_formed(asked) {
         return *refusal;
     }
@@ -22,21 +26,22 @@ pub(crate) fn instance(azure: &Azure, asked: &Asked) -> Response<Body> {
         .to_ascii_lowercase();
     let names: Vec<_> = path.split('/').skip(1).collect();
     if names == ["metadata", "versions"] {
-        return from_imds(answer(200, &json!({"apiVersions": VERSIONS})));
+        return answer(200, &json!({"apiVersions": VERSIONS}));
     }
     if version(asked).is_none() {
         return unknown_version();
     }
-    let metadata = seed::instance_metadata(azure.settings.user_assigned.first());
+    let settings = &azure.settings;
+    let metadata = seed::instance_metadata(settings.cloud, settings.user_assigned.first());
     let found = match &names[..] {
         ["metadata", "instance", below @ ..] => below.iter().try_fold(&metadata, child),
         _ => None,
     };
     match found {
-        Some(value @ (Value::Object(_) | Value::Array(_))) => from_imds(answer(200, value)),
+        Some(value @ (Value::Object(_) | Value::Array(_))) => answer(200, value),
         // Leaves are text, and only text.
         Some(Value::String(text)) if asked.query.get("format") == Some("text") => {
-            from_imds(Response::new(Body::from(text.clone())))
+            Response::new(Body::from(text.clone()))
         }
         Some(_) => fault(
             400,

@@ -48,14 +48,26 @@ enum Order {
 pub(super) struct Porter(UnboundedSender<Order>);
 
 /// While it lives, connections are refused; then they are accepted again on the
-/// same port.
+/// same ports.
 #[must_use = "connections are accepted again when it is dropped"]
-pub struct Refusing(Porter);
+pub struct Refusing {
+    _doors: Vec<Shut>,
+}
+
+impl Refusing {
+    pub(super) fn of(porters: &[Porter]) -> io::Result<Self> {
+        let doors = porters.iter().map(Porter::shut).collect::<Result<_, _>>()?;
+        Ok(Self { _doors: doors })
+    }
+}
+
+/// A door that is shut until this is dropped.
+struct Shut(Porter);
 
 impl Porter {
-    pub(super) fn shut(&self) -> io::Result<Refusing> {
+    fn shut(&self) -> io::Result<Shut> {
         self.done(Order::Shut)?;
-        Ok(Refusing(self.clone()))
+        Ok(Shut(self.clone()))
     }
 
     /// Waits until the server has obeyed.
@@ -67,7 +79,7 @@ impl Porter {
     }
 }
 
-impl Drop for Refusing {
+impl Drop for Shut {
     fn drop(&mut self) {
         // Where it cannot be opened any more, connects go on failing.
         let _ = self.0.done(Order::Open);

@@ -20,6 +20,9 @@ pub(crate) const GRAPH: &str = "https://graph.microsoft.com/";
 /// The header without which instance metadata refuses to answer.
 pub(crate) const METADATA: (&str, &str) = ("Metadata", "true");
 
+/// How a form is told.
+pub(crate) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+
 /// How long a test waits for what does not come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 

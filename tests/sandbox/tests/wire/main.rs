@@ -7,7 +7,12 @@
     reason = "a test that cannot go on may panic"
 )]
 
+mod aks;
+mod aks_refusals;
 mod app_service;
+mod app_service_2017;
+mod arc;
+mod arc_challenge;
 mod arm;
 mod arm_actions;
 mod arm_failures;
@@ -23,10 +28,13 @@ mod arm_signatures;
 mod arm_throttles;
 mod arm_tokens;
 mod arm_update;
+mod astray;
 mod binary;
 mod client;
+mod cloud_shell;
 mod compute;
 mod control;
+mod control_identities;
 mod directory;
 mod faults;
 mod graph;
@@ -44,14 +52,21 @@ mod graph_paging;
 mod graph_roles;
 mod graph_tokens;
 mod graph_units;
+mod host;
 mod imds;
 mod imds_identities;
 mod imds_instance;
 mod imds_limits;
 mod lists;
+mod machine_learning;
 mod program;
+mod program_hosts;
 mod refusing;
 mod replica;
 mod resource_graph;
 mod resource_graph_query;
 mod resource_graph_quota;
+mod service_fabric;
+mod tls;
+mod token_throttles;
+mod vm_extension;

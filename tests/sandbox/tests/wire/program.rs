@@ -97,6 +97,7 @@ fn arguments_that_are_not_understood_lead_to_the_help() {
         &["serve", "--colour"],
         &["serve", "extra"],
         &["serve", "--listen", "here"],
+        &["serve", "--vm-extension", "50342"],
         &["serve", "--operation-takes", "soon"],
         &["serve", "--fleet", "0"],
         &["serve", "--fleet", "10x"],

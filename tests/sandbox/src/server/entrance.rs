@@ -1,0 +1,57 @@
+//! The listeners: one for Azure, and one for each token endpoint that stands at
+//! the path of another one.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+};
+
+use crate::settings::Settings;
+
+/// Where a request came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entrance {
+    Azure,
+    VmExtension,
+    Arc,
+    ServiceFabric,
+}
+
+/// Every listener, before it is served.
+pub(crate) struct Entrances {
+    pub(super) azure: TcpListener,
+    pub(super) vm_extension: TcpListener,
+    pub(super) arc: TcpListener,
+    /// The only one with TLS.
+    pub(super) service_fabric: TcpListener,
+}
+
+/// Where they are, without a slash at the end.
+pub(crate) struct Urls {
+    pub(crate) azure: String,
+    pub(crate) vm_extension: String,
+    pub(crate) arc: String,
+    pub(crate) service_fabric: String,
+}
+
+impl Entrances {
+    /// `azure`, and free ports of its address.
+    pub(crate) fn beside(azure: TcpListener, settings: &Settings) -> io::Result<Self> {
+        let free = SocketAddr::new(azure.local_addr()?.ip(), 0);
+        Ok(Self {
+            vm_extension: TcpListener::bind(settings.vm_extension_listen.unwrap_or(free))?,
+            arc: TcpListener::bind(free)?,
+            service_fabric: TcpListener::bind(free)?,
+            azure,
+        })
+    }
+
+    pub(crate) fn urls(&self) -> io::Result<Urls> {
+        Ok(Urls {
+            azure: format!("http://{}", self.azure.local_addr()?),
+            vm_extension: format!("http://{}", self.vm_extension.local_addr()?),
+            arc: format!("http://{}", self.arc.local_addr()?),
+            service_fabric: format!("https://{}", self.service_fabric.local_addr()?),
+        })
+    }
+}
