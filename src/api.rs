@@ -6,6 +6,7 @@ mod body;
 mod contract;
 mod directory;
 mod edge;
+mod identity;
 mod inbound;
 mod operations;
 mod prefer;
@@ -65,6 +66,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(web::resource("/operations/{id}").get(operations::show))
         .service(web::resource("/directory/users").get(directory::users))
+        .service(web::resource("/identity").get(identity::show))
         .service(web::resource("/openapi.yaml").get(contract::show));
 }
 

@@ -120,6 +120,7 @@ impl Application {
             admin = %addresses[1],
             "listening; the API on loopback only, as callers are not authenticated"
         );
+        shared.identity().report().log();
         let (api, admin) = (
             serve_api(&shared, &config, api)?,
             admin::serve(&shared, admin)?,
@@ -166,6 +167,7 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
     let mut server = HttpServer::new(move || {
         let worker = shared.worker();
         App::new()
+            .app_data(web::ThinData(shared.identity()))
             .app_data(web::Data::new(settings.clone()))
             .app_data(web::Data::new(edge.clone()))
             .app_data(web::ThinData(worker.inventory))

@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 pub(crate) use cloud::Upstream;
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
-pub(crate) use identity::{Identity, IdentityId, Source};
+pub(crate) use identity::{Access, Identity, IdentityId};
 pub use log::{Log, LogFormat};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
 pub use variables::{VARIABLES, Variable, help};
@@ -79,10 +79,11 @@ impl Config {
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
         let ours = environment::ours(&mut reader, vars);
+        let names = ours.keys().cloned().collect();
         let raw: Result<Raw, _> = envy::prefixed(PREFIX).from_iter(ours.clone());
         let host: Result<Host, _> = envy::from_iter(ours);
         match (raw, host) {
-            (Ok(raw), Ok(host)) => Self::read(reader, &raw, &host),
+            (Ok(raw), Ok(host)) => Self::read(reader, &raw, &Host { names, ..host }),
             // Not reached: all fields are optional text, and no name is there twice.
             (Err(error), _) | (_, Err(error)) => Err(Faults(vec![error.to_string()])),
         }
@@ -96,8 +97,9 @@ impl Config {
 
     fn read(mut reader: Reader, raw: &Raw, host: &Host) -> Result<Self, Faults> {
         let reads = &mut reader;
-        let upstreams = cloud::upstreams(reads, raw);
-        let identity = Identity::read(reads, raw, host);
+        let azure = cloud::Azure::read(reads, raw, host);
+        let authority = azure.as_ref().map(|azure| &azure.authority);
+        let identity = Identity::read(reads, raw, host, authority);
         let directory = Directory::read(reads, raw);
         let limits = Limits::read(reads, raw);
         let shutdown = Shutdown::read(reads, raw);
@@ -120,7 +122,7 @@ impl Config {
         let allow = Allow::read(reads, raw);
         let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
         let config = (|| {
-            let [arm, graph] = upstreams?;
+            let cloud::Azure { arm, graph, .. } = azure?;
             Some(Self {
                 listen: listen?,
                 admin_listen: admin_listen?,

@@ -97,6 +97,16 @@ impl<'a> Request<'a> {
         Self::new(Method::POST, url, operation, Effect::Reads).json(json)
     }
 
+    /// A POST to `url` of a question in a form: it changes nothing.
+    pub(crate) fn form(url: &'a str, operation: &'static str, form: Bytes) -> Self {
+        let request = Self {
+            body: Some(form),
+            ..Self::new(Method::POST, url, operation, Effect::Reads)
+        };
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.header(CONTENT_TYPE, form)
+    }
+
     fn new(method: Method, url: &'a str, operation: &'static str, effect: Effect) -> Self {
         Self {
             method,

@@ -2,11 +2,14 @@
 
 mod cache;
 mod claims;
+mod diagnosis;
 mod expiry;
 mod failure;
 mod gate;
 mod keep;
 mod metadata;
+mod proof;
+mod report;
 mod response;
 mod schedule;
 mod source;
@@ -22,7 +25,8 @@ pub(crate) use claims::Claims;
 pub(crate) use failure::TokenError;
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};
-pub(crate) use source::{Plan, TokenSource, client};
+pub(crate) use report::Report;
+pub(crate) use source::{LocalFault, Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 
 use crate::{
@@ -32,6 +36,7 @@ use crate::{
 };
 use cache::{Demand, Flight, Joined, Outcome, Seat};
 use failure::Unusable;
+use response::Grant;
 use schedule::Schedule;
 use source::HostCache;
 use token::Origin;
@@ -48,21 +53,25 @@ pub(crate) struct ManagedIdentity {
     source: TokenSource,
     metrics: Metrics,
     wait: Duration,
+    evidence: &'static [&'static str],
 }
 
 impl ManagedIdentity {
-    /// An identity whose callers wait at most `wait` for a token.
+    /// An identity whose callers wait at most `wait` for a token; `evidence`
+    /// are the variables by which its source was found.
     pub(crate) fn new(
         cache: TokenCache,
         source: TokenSource,
         metrics: Metrics,
         wait: Duration,
+        evidence: &'static [&'static str],
     ) -> Self {
         Self {
             cache,
             source,
             metrics,
             wait,
+            evidence,
         }
     }
 
@@ -118,7 +127,8 @@ impl ManagedIdentity {
     }
 
     /// Why there is no token for `resource`, or `None` when there is one. What
-    /// is missing, or due for renewal, is being fetched when this returns.
+    /// is missing, or due for renewal, is being fetched when this returns; what
+    /// has failed so far is told while it is tried again.
     pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
         if let Some(token) = self.cache.get(resource) {
             self.renew_if_due(resource, &token);
@@ -126,13 +136,21 @@ impl ManagedIdentity {
         }
         match self.join(resource, &Demand::Absent) {
             Joined::Landed(outcome) => outcome.err(),
-            Joined::Started(_) | Joined::Waiting(_) => Some(TokenError::Waiting),
+            Joined::Started(_) | Joined::Waiting(_) => {
+                let failure = self.cache.last_failure(resource);
+                Some(failure.map_or(TokenError::Waiting, |(_, failure)| failure))
+            }
         }
     }
 
     /// The cached token for `resource`, for metrics: it counts as no use.
     pub(crate) fn held(&self, resource: Resource) -> Option<AccessToken> {
         self.cache.get(resource)
+    }
+
+    /// Which identity it is, and how its tokens stand.
+    pub(crate) fn report(&self) -> Report {
+        Report::new(self)
     }
 
     /// Which identity is meant.
@@ -219,6 +237,7 @@ impl ManagedIdentity {
                 Ok(token) => return Ok(token),
                 Err(failure) => failure,
             };
+            self.cache.note(resource, &failure);
             let Some(pause) = schedule.pause(&failure, Instant::now()) else {
                 return Err(failure);
             };
@@ -232,14 +251,17 @@ impl ManagedIdentity {
             .source
             .fetch(resource, host_cache)
             .await
-            .and_then(|grant| {
-                AccessToken::new(&grant, origin)
-                    .map_err(|_| TokenError::Unusable(Unusable::NotText))
-            });
+            .and_then(|grant| self.proven(resource, &grant, origin));
         let label = outcome.as_ref().map_or_else(TokenError::label, |_| "ok");
         self.metrics
             .token_acquisition(self.source.label(), label, started.elapsed());
         outcome
+    }
+
+    /// The token of `grant`, if it is the one that was asked for.
+    fn proven(&self, resource: Resource, grant: &Grant, origin: Origin) -> Outcome {
+        proof::check(grant, self.audience(resource), self.id()).map_err(TokenError::Unusable)?;
+        AccessToken::new(grant, origin).map_err(|_| TokenError::Unusable(Unusable::NotText))
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::Shared;
 use crate::{
     directory::{Permission, Replica, Status, Verdict},
-    identity::{ManagedIdentity, Resource},
+    identity::{ManagedIdentity, Resource, TokenError},
     telemetry::chain,
 };
 
@@ -56,8 +56,14 @@ fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
         name: format!("token:{}", resource.label()),
         ok: lack.is_none(),
         required: true,
-        code: None,
-        detail: lack.map_or_else(|| "there is a token".to_owned(), |lack| chain(&lack)),
+        code: Some(lack.as_ref().map_or("fine", TokenError::code)),
+        detail: lack.as_ref().map_or_else(
+            || "there is a token".to_owned(),
+            |lack| match lack.mend() {
+                Some(mend) => format!("{}; {mend}", chain(lack)),
+                None => chain(lack),
+            },
+        ),
     }
 }
 

@@ -12,7 +12,7 @@ use super::Error;
 use crate::{
     api::Edge,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
-    config::{Config, Source, Upstream},
+    config::{Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
     http::{Client, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
@@ -70,7 +70,7 @@ impl Shared {
             permission: Permission::new(metrics.clone()),
             metrics,
             tasks: Tasks::default(),
-            plan: Arc::new(Plan::new(config)),
+            plan: Arc::new(Plan::new(config)?),
             operations: Operations::new(),
             arm: ArmKnowledge::default(),
             throttle: Throttle::new(Instant::now()),
@@ -130,13 +130,14 @@ impl Shared {
 
     /// The managed identity, with a connection of its own.
     pub(super) fn identity(&self) -> ManagedIdentity {
-        let client = identity::client(self.metrics.clone());
+        let client = self.plan.client(self.metrics.clone());
         let source = TokenSource::new(client, Arc::clone(&self.plan));
         ManagedIdentity::new(
             self.tokens.clone(),
             source,
             self.metrics.clone(),
             self.config.limits.token_wait,
+            self.config.identity.source.evidence(),
         )
     }
 
@@ -190,11 +191,11 @@ impl Shared {
     }
 
     fn metadata(&self) -> Metadata {
-        match &self.config.identity.source {
-            Source::Imds { endpoint } => {
+        match self.config.identity.source.instance_metadata() {
+            Some(endpoint) => {
                 Metadata::Service(identity::client(self.metrics.clone()), endpoint.clone())
             }
-            Source::AppService { .. } => Metadata::None,
+            None => Metadata::None,
         }
     }
 }

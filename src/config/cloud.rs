@@ -1,10 +1,12 @@
-//! The clouds, and the two upstreams of each.
+//! The clouds, and where each has what is asked of it.
+
+mod mixed;
 
 use std::{net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
 
-use super::{Raw, reader::Reader};
+use super::{Raw, environment, reader::Reader};
 
 /// One of Azure's clouds: endpoints and audiences follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,17 +39,24 @@ impl FromStr for Cloud {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "public" => Ok(Self::Public),
-            "usgov" => Ok(Self::UsGov),
-            "usdod" => Ok(Self::UsDod),
-            "china" => Ok(Self::China),
-            _ => Err(()),
-        }
+        let named = Self::ALL.into_iter().find(|cloud| cloud.label() == text);
+        named.ok_or(())
     }
 }
 
 impl Cloud {
+    const ALL: [Self; 4] = [Self::Public, Self::UsGov, Self::UsDod, Self::China];
+
+    /// Its name in `MIG_CLOUD`.
+    fn label(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::UsGov => "usgov",
+            Self::UsDod => "usdod",
+            Self::China => "china",
+        }
+    }
+
     const EXPECTED: &str = "public, usgov, usdod or china";
 
     /// Source: "National clouds" of Microsoft Graph, and Azure/azure-cli
@@ -60,14 +69,17 @@ impl Cloud {
                     "https://management.azure.com/",
                 ),
                 graph: "https://graph.microsoft.com",
+                authority: "https://login.microsoftonline.com",
             },
             Self::UsGov => Roots {
                 arm: US_GOV_ARM,
                 graph: "https://graph.microsoft.us",
+                authority: US_GOV_AUTHORITY,
             },
             Self::UsDod => Roots {
                 arm: US_GOV_ARM,
                 graph: "https://dod-graph.microsoft.us",
+                authority: US_GOV_AUTHORITY,
             },
             Self::China => Roots {
                 arm: (
@@ -75,6 +87,7 @@ impl Cloud {
                     "https://management.core.chinacloudapi.cn/",
                 ),
                 graph: "https://microsoftgraph.chinacloudapi.cn",
+                authority: "https://login.chinacloudapi.cn",
             },
         }
     }
@@ -92,23 +105,37 @@ impl Cloud {
     }
 }
 
-/// Resource Manager and Graph, as the cloud has them or as they are overridden.
-pub(super) fn upstreams(reader: &mut Reader, raw: &Raw) -> Option<[Upstream; 2]> {
-    let cloud: Option<Cloud> = reader.parsed("MIG_CLOUD", raw.cloud.as_deref(), Cloud::EXPECTED);
-    let arm = reader.optional(
-        "MIG_ARM_ENDPOINT",
-        raw.arm_endpoint.as_deref(),
-        ENDPOINT,
-        endpoint,
-    );
-    let graph = reader.optional(
-        "MIG_GRAPH_ENDPOINT",
-        raw.graph_endpoint.as_deref(),
-        ENDPOINT,
-        endpoint,
-    );
-    let cloud = cloud?;
-    Some([cloud.arm(arm)?, cloud.graph(graph)?])
+/// One cloud, as it is or as parts of it are overridden.
+pub(super) struct Azure {
+    pub(super) arm: Upstream,
+    pub(super) graph: Upstream,
+    /// Entra ID of the cloud.
+    pub(super) authority: Url,
+}
+
+impl Azure {
+    pub(super) fn read(reader: &mut Reader, raw: &Raw, host: &environment::Host) -> Option<Self> {
+        let cloud: Option<Cloud> =
+            reader.parsed("MIG_CLOUD", raw.cloud.as_deref(), Cloud::EXPECTED);
+        let mut at = |name, given: &Option<String>| {
+            reader.optional(name, given.as_deref(), ENDPOINT, endpoint)
+        };
+        let arm = at("MIG_ARM_ENDPOINT", &raw.arm_endpoint);
+        let graph = at("MIG_GRAPH_ENDPOINT", &raw.graph_endpoint);
+        let cloud = cloud?;
+        let told = host.azure_authority_host.as_deref().and_then(endpoint);
+        let named = [
+            ("MIG_ARM_ENDPOINT", arm.as_ref()),
+            ("MIG_GRAPH_ENDPOINT", graph.as_ref()),
+            ("AZURE_AUTHORITY_HOST", told.as_ref()),
+        ];
+        mixed::refuse(reader, cloud, named);
+        Some(Self {
+            arm: cloud.arm(arm)?,
+            graph: cloud.graph(graph)?,
+            authority: Url::parse(cloud.roots().authority).ok()?,
+        })
+    }
 }
 
 struct Roots {
@@ -116,7 +143,11 @@ struct Roots {
     arm: (&'static str, &'static str),
     /// Both endpoint and audience.
     graph: &'static str,
+    /// Entra ID.
+    authority: &'static str,
 }
+
+const US_GOV_AUTHORITY: &str = "https://login.microsoftonline.us";
 
 const US_GOV_ARM: (&str, &str) = (
     "https://management.usgovcloudapi.net",
@@ -129,7 +160,7 @@ fn upstream(endpoint: Option<Url>, root: &str, audience: &'static str) -> Option
 }
 
 /// Reads an endpoint to which tokens may be sent.
-fn endpoint(text: &str) -> Option<Url> {
+pub(super) fn endpoint(text: &str) -> Option<Url> {
     let url = super::origin(text)?;
     let is_safe = url.scheme() == "https" || address(&url).is_some_and(|it| it.is_loopback());
     is_safe.then_some(url)

@@ -1,22 +1,16 @@
 //! The environment, sifted: what of it is ours, as text.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsString,
+};
 
 use serde::Deserialize;
 
-use super::{VARIABLES, reader::Reader};
+use super::{VARIABLES, identity::BINDINGS, reader::Reader};
 
 /// How the names begin that nobody else uses.
 pub(super) const PREFIX: &str = "MIG_";
-
-/// Variables that are read for nothing but what they say of the host.
-const MARKERS: [&str; 5] = [
-    "AZURE_FEDERATED_TOKEN_FILE",
-    "IDENTITY_SERVER_THUMBPRINT",
-    "IMDS_ENDPOINT",
-    "MSI_ENDPOINT",
-    "MSI_SECRET",
-];
 
 /// The gateway's own variables as text, without their prefix.
 ///
@@ -43,6 +37,9 @@ pub(super) struct Raw {
     pub(super) directory_cache: Option<String>,
     pub(super) directory_poll: Option<String>,
     pub(super) directory_most_users: Option<String>,
+    pub(super) vm_extension_endpoint: Option<String>,
+    pub(super) arc_key_folder: Option<String>,
+    pub(super) identity_source: Option<String>,
     pub(super) identity_object_id: Option<String>,
     pub(super) identity_resource_id: Option<String>,
     pub(super) upstream_timeout: Option<String>,
@@ -58,15 +55,28 @@ pub(super) struct Raw {
 /// Variables that Azure's hosts set; their names are Azure's.
 #[derive(Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_field_names, reason = "the names are Azure's")]
 pub(super) struct Host {
+    pub(super) azure_authority_host: Option<String>,
     pub(super) azure_client_id: Option<String>,
     pub(super) azure_federated_token_file: Option<String>,
+    pub(super) azure_tenant_id: Option<String>,
+    pub(super) default_identity_client_id: Option<String>,
     pub(super) identity_endpoint: Option<String>,
     pub(super) identity_header: Option<String>,
     pub(super) identity_server_thumbprint: Option<String>,
-    pub(super) imds_endpoint: Option<String>,
     pub(super) msi_endpoint: Option<String>,
     pub(super) msi_secret: Option<String>,
+    /// The names of all that is set, ours among them.
+    #[serde(skip)]
+    pub(super) names: BTreeSet<String>,
+}
+
+impl Host {
+    /// Whether the variable is set.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.names.contains(name)
+    }
 }
 
 /// Those of `vars` that have one of our names, letter for letter: `envy` would
@@ -101,5 +111,5 @@ pub(super) fn ours(
 }
 
 fn is_ours(name: &str) -> bool {
-    VARIABLES.iter().any(|variable| variable.name == name) || MARKERS.contains(&name)
+    VARIABLES.iter().any(|variable| variable.name == name) || BINDINGS.contains(&name)
 }

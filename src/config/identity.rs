@@ -1,11 +1,18 @@
 //! Which managed identity the gateway holds, and where its tokens come from.
 
-use std::net::IpAddr;
+mod access;
+mod endpoint;
+mod kind;
 
-use actix_web::http::header::HeaderValue;
+use std::path::Path;
+
 use url::Url;
 
-use super::{GUID, Host, Raw, cloud, guid, reader::Reader};
+use super::{GUID, Host, Raw, guid, reader::Reader};
+pub(crate) use access::Access;
+pub(super) use access::BINDINGS;
+use access::Variables;
+use kind::{EXPECTED, Found, Kind};
 
 /// The managed identity.
 #[derive(Clone, Debug)]
@@ -14,22 +21,12 @@ pub(crate) struct Identity {
     pub(crate) id: IdentityId,
 }
 
-/// Where tokens come from.
+/// Where tokens come from, and how that is known.
 #[derive(Clone, Debug)]
-pub(crate) enum Source {
-    /// The instance metadata service of a virtual machine.
-    Imds {
-        /// Scheme, host and port.
-        endpoint: Url,
-    },
-    /// The token endpoint of App Service and Container Apps.
-    AppService {
-        /// `IDENTITY_ENDPOINT`.
-        endpoint: Url,
-        /// `IDENTITY_HEADER`, which goes there and nowhere else; marked as
-        /// sensitive, so that it does not print.
-        header: HeaderValue,
-    },
+pub(crate) struct Source {
+    kind: Kind,
+    pub(crate) access: Access,
+    evidence: &'static [&'static str],
 }
 
 /// Which of a host's identities is meant.
@@ -45,35 +42,108 @@ pub(crate) enum IdentityId {
     ResourceId(String),
 }
 
-impl Identity {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Self> {
-        let imds = reader.required(
-            "MIG_IMDS_ENDPOINT",
-            raw.imds_endpoint.as_deref(),
-            IMDS,
-            imds,
-        );
-        let id = id(reader, raw, host);
-        let source = source(reader, host, imds);
-        Some(Self {
-            source: source?,
-            id: id?,
-        })
+impl IdentityId {
+    /// What is known of the identity.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::ClientId(_) => "client_id",
+            Self::ObjectId(_) => "object_id",
+            Self::ResourceId(_) => "resource_id",
+        }
     }
 }
 
-/// What the instance metadata endpoint has to be.
-const IMDS: &str =
-    "an http URL of scheme, host and port alone, to a loopback or link-local address";
+impl Source {
+    /// Its name in metrics and reports.
+    pub(crate) fn label(&self) -> &'static str {
+        self.kind.label()
+    }
 
-/// Reads the instance metadata endpoint.
-fn imds(text: &str) -> Option<Url> {
-    let url = super::origin(text)?;
-    let is_near = match cloud::address(&url)? {
-        IpAddr::V4(address) => address.is_loopback() || address.is_link_local(),
-        IpAddr::V6(address) => address.is_loopback() || address.is_unicast_link_local(),
-    };
-    (url.scheme() == "http" && is_near).then_some(url)
+    /// What told of it: names of variables and files, never their values.
+    /// Nothing tells of instance metadata but that all else is missing.
+    pub(crate) fn evidence(&self) -> &'static [&'static str] {
+        self.evidence
+    }
+
+    /// The instance metadata of the host, where it is known to have one.
+    pub(crate) fn instance_metadata(&self) -> Option<&Url> {
+        match &self.access {
+            Access::Imds(endpoint) | Access::VmExtension { imds: endpoint, .. } => Some(endpoint),
+            Access::AppService { .. }
+            | Access::Msi { .. }
+            | Access::CloudShell(_)
+            | Access::Arc { .. }
+            | Access::ServiceFabric { .. }
+            | Access::Workload { .. }
+            | Access::AzureCli { .. } => None,
+        }
+    }
+}
+
+impl Identity {
+    pub(super) fn read(
+        reader: &mut Reader,
+        raw: &Raw,
+        host: &Host,
+        authority: Option<&Url>,
+    ) -> Option<Self> {
+        let id = id(reader, raw, host);
+        let (kind, evidence) = found(reader, raw, host)?;
+        let mut variables = Variables {
+            reader: &mut *reader,
+            raw,
+            host,
+            authority,
+        };
+        let access = variables.access(kind);
+        let id = id.map(|id| id.or_default_of(kind, host))?;
+        let source = Source {
+            kind,
+            access: access?,
+            evidence,
+        };
+        if !kind.knows(&id) {
+            reader.fault(format!(
+                "{} is set, but tokens come from {} (told by {}), which chooses no identity by it: \
+                 {}",
+                id.variable(),
+                source.label(),
+                source.evidence().join(", "),
+                kind.choice()
+            ));
+        }
+        Some(Self { source, id })
+    }
+}
+
+/// What the operator chose, or else what the environment tells of.
+///
+/// An endpoint without what belongs to it is a fault, not a reason to ask
+/// instance metadata: there may be another identity there.
+fn found(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Found> {
+    const NAME: &str = "MIG_IDENTITY_SOURCE";
+    let chosen = reader.required(
+        NAME,
+        raw.identity_source.as_deref(),
+        EXPECTED,
+        |text| match text {
+            "auto" => Some(None),
+            text => text.parse().ok().map(Some),
+        },
+    )?;
+    if let Some(kind) = chosen {
+        return Some((kind, &[NAME]));
+    }
+    let found = kind::detected(host, Path::new(kind::AGENT));
+    if found.0 == Kind::Imds && host.identity_endpoint.is_some() {
+        reader.fault(
+            "IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set, or IMDS_ENDPOINT on a \
+             server of Azure Arc",
+        );
+        return None;
+    }
+    Some(found)
 }
 
 /// The identity that is meant; at most one variable may say so.
@@ -107,6 +177,29 @@ fn id(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<IdentityId> {
     })
 }
 
+impl IdentityId {
+    /// Machine Learning tells the identity of a job by a variable of its own.
+    ///
+    /// Source: AzureAD/microsoft-authentication-library-for-go
+    /// `apps/managedidentity/azure_ml.go`.
+    fn or_default_of(self, kind: Kind, host: &Host) -> Self {
+        match (self, kind, &host.default_identity_client_id) {
+            (Self::System, Kind::MachineLearning, Some(id)) => Self::ClientId(id.clone()),
+            (id, ..) => id,
+        }
+    }
+
+    /// The variable that it comes from.
+    fn variable(&self) -> &'static str {
+        match self {
+            Self::System => "no variable",
+            Self::ClientId(_) => "AZURE_CLIENT_ID",
+            Self::ObjectId(_) => "MIG_IDENTITY_OBJECT_ID",
+            Self::ResourceId(_) => "MIG_IDENTITY_RESOURCE_ID",
+        }
+    }
+}
+
 const USER_ASSIGNED: &str = "/subscriptions/{id}/resourceGroups/{name}/providers/\
      Microsoft.ManagedIdentity/userAssignedIdentities/{name}";
 
@@ -130,91 +223,5 @@ fn user_assigned(text: &str) -> Option<String> {
     (is_id && !parts[1..].contains(&"")).then(|| text.to_owned())
 }
 
-/// Where this environment gives out tokens.
-///
-/// Container Apps sets `MSI_ENDPOINT` beside `IDENTITY_ENDPOINT`: the latter
-/// wins. An environment that is marked as one we cannot use is a fault, not a
-/// reason to ask elsewhere: elsewhere there may be another identity.
-fn source(reader: &mut Reader, host: &Host, imds: Option<Url>) -> Option<Source> {
-    if let Some((name, variables)) = unsupported(host) {
-        reader.fault(format!(
-            "{variables} says that tokens come from {name}; this version gets them from instance \
-             metadata (IMDS) and from App Service or Container Apps"
-        ));
-        return None;
-    }
-    let endpoint = host.identity_endpoint.as_deref();
-    match (endpoint, &host.identity_header) {
-        (Some(_), Some(header)) => {
-            let endpoint = reader.required("IDENTITY_ENDPOINT", endpoint, APP_SERVICE, app_service);
-            let header = secret_header(reader, header);
-            Some(Source::AppService {
-                endpoint: endpoint?,
-                header: header?,
-            })
-        }
-        (Some(_), None) => {
-            reader.fault("IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set");
-            None
-        }
-        // A header alone has no endpoint that it belongs to.
-        (None, _) => imds.map(|endpoint| Source::Imds { endpoint }),
-    }
-}
-
-/// Not by way of [`Reader::required`], whose fault would show the value.
-fn secret_header(reader: &mut Reader, text: &str) -> Option<HeaderValue> {
-    let Ok(mut header) = HeaderValue::from_str(text) else {
-        reader.fault("IDENTITY_HEADER holds a control character, which no header may");
-        return None;
-    };
-    header.set_sensitive(true);
-    Some(header)
-}
-
-fn unsupported(host: &Host) -> Option<(&'static str, &'static str)> {
-    let Host {
-        azure_federated_token_file: federated,
-        identity_endpoint: endpoint,
-        identity_header: header,
-        identity_server_thumbprint: thumbprint,
-        imds_endpoint: imds,
-        msi_endpoint: msi,
-        msi_secret: secret,
-        ..
-    } = host;
-    if federated.is_some() {
-        return Some(("workload identity", "AZURE_FEDERATED_TOKEN_FILE"));
-    }
-    match (endpoint.is_some(), header.is_some()) {
-        (true, true) if thumbprint.is_some() => {
-            Some(("Service Fabric", "IDENTITY_SERVER_THUMBPRINT"))
-        }
-        (true, false) if imds.is_some() => Some(("Azure Arc", "IMDS_ENDPOINT")),
-        (false, _) if msi.is_some() && secret.is_some() => {
-            Some(("App Service 2017-09-01 or Azure ML", "MSI_SECRET"))
-        }
-        (false, _) if msi.is_some() => Some(("Cloud Shell", "MSI_ENDPOINT")),
-        _ => None,
-    }
-}
-
-const APP_SERVICE: &str = "an http URL to a loopback, link-local or private address";
-
-/// The endpoint gets a secret header, in clear: it has to be of this host.
-fn app_service(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let is_near = match cloud::address(&url)? {
-        IpAddr::V4(address) => {
-            address.is_loopback() || address.is_link_local() || address.is_private()
-        }
-        IpAddr::V6(address) => {
-            address.is_loopback() || address.is_unicast_link_local() || address.is_unique_local()
-        }
-    };
-    let is_plain = url.scheme() == "http"
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.fragment().is_none();
-    (is_plain && is_near).then_some(url)
-}
+#[cfg(test)]
+mod tests;

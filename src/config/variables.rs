@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 31] = [
+pub const VARIABLES: [Variable; 42] = [
     variable(
         "MIG_LISTEN",
         Some("127.0.0.1:8080"),
@@ -122,6 +122,13 @@ pub const VARIABLES: [Variable; 31] = [
         "A directory with more users is not kept as a replica, but asked of Graph",
     ),
     variable(
+        "MIG_IDENTITY_SOURCE",
+        Some("auto"),
+        "Where tokens come from: auto, or imds, app_service, app_service_2017, ml, \
+         cloud_shell, arc, service_fabric, vm_extension, workload or azure_cli, whatever the \
+         host says",
+    ),
+    variable(
         "AZURE_CLIENT_ID",
         None,
         "User-assigned identity, by client id; no id at all: the system-assigned identity",
@@ -139,13 +146,62 @@ pub const VARIABLES: [Variable; 31] = [
     variable(
         "IDENTITY_ENDPOINT",
         None,
-        "Token endpoint; set by App Service and Container Apps. Unset: tokens come from instance \
-         metadata",
+        "Token endpoint; set by App Service, Container Apps, Service Fabric and Azure Arc",
     ),
     variable(
         "IDENTITY_HEADER",
         None,
-        "Secret for IDENTITY_ENDPOINT; set by App Service and Container Apps",
+        "Secret for IDENTITY_ENDPOINT; set by App Service, Container Apps and Service Fabric",
+    ),
+    variable(
+        "IDENTITY_SERVER_THUMBPRINT",
+        None,
+        "SHA-1 of the certificate of IDENTITY_ENDPOINT; set by Service Fabric",
+    ),
+    variable(
+        "IMDS_ENDPOINT",
+        None,
+        "Set by Azure Arc, whose agent IDENTITY_ENDPOINT is then",
+    ),
+    variable(
+        "MIG_ARC_KEY_FOLDER",
+        Some("/var/opt/azcmagent/tokens"),
+        "The only folder from which keys of the agent of Azure Arc are read",
+    ),
+    variable(
+        "MSI_ENDPOINT",
+        None,
+        "Token endpoint; set by older App Service, Azure Machine Learning and Cloud Shell",
+    ),
+    variable(
+        "MSI_SECRET",
+        None,
+        "Secret for MSI_ENDPOINT; set by older App Service and Azure Machine Learning",
+    ),
+    variable(
+        "DEFAULT_IDENTITY_CLIENT_ID",
+        None,
+        "User-assigned identity where no other is named; set by Azure Machine Learning",
+    ),
+    variable(
+        "MIG_VM_EXTENSION_ENDPOINT",
+        Some("http://localhost:50342"),
+        "Token endpoint of the old extension of virtual machines; where it is set, it is used",
+    ),
+    variable(
+        "AZURE_FEDERATED_TOKEN_FILE",
+        None,
+        "File with what a cluster asserts of its pod; set by workload identity",
+    ),
+    variable(
+        "AZURE_TENANT_ID",
+        None,
+        "Tenant that gives tokens to workload identity, or to the Azure CLI",
+    ),
+    variable(
+        "AZURE_AUTHORITY_HOST",
+        None,
+        "Entra ID, instead of the cloud's; set by workload identity",
     ),
     variable(
         "MIG_UPSTREAM_TIMEOUT",

@@ -3,6 +3,7 @@
 use std::{error, io::ErrorKind, time::Duration};
 
 use awc::error::{ConnectError, SendRequestError};
+use rustls::CertificateError;
 
 use super::Refusal;
 
@@ -35,6 +36,9 @@ pub(crate) enum Error {
     /// No connection; nothing was sent.
     #[error("no connection could be opened")]
     Unreachable(#[source] Cause),
+    /// Somebody answered, and is not who they should be; nothing was sent.
+    #[error("the server is not one that is trusted")]
+    Untrusted(#[source] Cause),
     /// Whether it was carried out is not known.
     #[error("the connection broke before the answer was whole")]
     Interrupted(#[source] Cause),
@@ -52,6 +56,9 @@ pub(crate) enum Error {
 impl Error {
     /// What went wrong before there was a response head.
     pub(super) fn sending(error: &SendRequestError) -> Self {
+        if let Some(cause) = distrust(error) {
+            return Self::Untrusted(cause);
+        }
         match error {
             SendRequestError::Connect(ConnectError::Io(io))
                 if io.kind() == ErrorKind::ConnectionRefused =>
@@ -76,6 +83,21 @@ impl Error {
             Self::Refused(refusal) => Some(refusal),
             _ => None,
         }
+    }
+}
+
+/// Why a handshake ended with the certificate, if it did. rustls prints the
+/// words of a verifier of ours as its type's name.
+fn distrust(error: &SendRequestError) -> Option<Cause> {
+    let SendRequestError::Connect(ConnectError::Io(io)) = error else {
+        return None;
+    };
+    match io.get_ref()?.downcast_ref()? {
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => {
+            Some(Cause::new(other.0.as_ref()))
+        }
+        rustls::Error::InvalidCertificate(_) => Some(Cause::new(io)),
+        _ => None,
     }
 }
 

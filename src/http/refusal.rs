@@ -2,7 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use actix_web::http::{StatusCode, header::HeaderMap, header::RETRY_AFTER};
+use actix_web::http::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+};
 use serde_json::Value;
 
 use super::{
@@ -22,7 +25,8 @@ pub(crate) struct Refusal {
     pub(crate) status: StatusCode,
     /// The machine-readable code, where the body has one.
     pub(crate) code: Option<String>,
-    /// The code of the first detail: Resource Graph's own code is there.
+    /// The code of the first detail: Resource Graph's own code is there, and
+    /// Entra ID's number, such as 700024.
     pub(crate) detail: Option<String>,
     /// The sentence for people, where the body has one.
     pub(crate) message: Option<String>,
@@ -32,14 +36,18 @@ pub(crate) struct Refusal {
     pub(crate) group: Option<String>,
     /// What the challenge of a 401 says.
     pub(crate) challenge: Challenge,
+    /// The challenge word for word, where it is for a password or a key.
+    pub(crate) basic_challenge: Option<String>,
     /// Whether Resource Manager itself refuses, and no provider behind it.
     pub(crate) is_from_gateway: bool,
     /// How long to stay away, where the answer says so; a day at most.
     pub(crate) retry_after: Option<Duration>,
     /// Azure's id of the request, for a support ticket.
     pub(crate) request_id: Option<String>,
-    /// The id that the Activity Log shows.
+    /// The id that the Activity Log shows, or that the identity endpoint gives.
     pub(crate) correlation_id: Option<String>,
+    /// Who says that it answers.
+    pub(crate) server: Option<String>,
 }
 
 impl Refusal {
@@ -56,8 +64,10 @@ impl Refusal {
     /// leaves `code` and `message` empty.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
         let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        let plain = plain_text(headers, body);
         let body = serde_json::from_slice(body).unwrap_or(Value::Null);
         let (code, message) = code_and_message(&body);
+        let message = message.or(plain);
         let pause = text(RETRY_AFTER.as_str())
             .and_then(|value| retry_after(&value, SystemTime::now()))
             .or_else(|| told_pause(message.as_deref()?))
@@ -69,29 +79,56 @@ impl Refusal {
         Self {
             status,
             code,
-            detail: text_of(body.pointer("/error/details/0/code")),
+            detail: text_of(body.pointer("/error/details/0/code"))
+                .or_else(|| Some(body.pointer("/error_codes/0")?.as_u64()?.to_string())),
             message,
             group: throttled_group(&body),
             challenge: Challenge::read(headers),
+            basic_challenge: text("www-authenticate").filter(|value| value.starts_with("Basic")),
             is_from_gateway: text("x-ms-failure-cause").as_deref() == Some("gateway"),
             newest_version: text_of(body.pointer("/newest-versions/0")),
             retry_after: pause.map(|pause| pause.min(LONGEST_PAUSE)),
             request_id: text("x-ms-request-id").or_else(|| text("request-id")),
-            correlation_id: text("x-ms-correlation-request-id"),
+            correlation_id: text("x-ms-correlation-request-id").or_else(|| correlation(&body)),
+            server: text("server"),
         }
     }
+}
+
+/// What the proxy of workload identity says, which is no JSON.
+///
+/// Source: Azure/azure-workload-identity `pkg/proxy/proxy.go`.
+fn plain_text(headers: &HeaderMap, body: &[u8]) -> Option<String> {
+    let media = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let is_plain = media.starts_with("text/plain") && !text.is_empty() && !text.starts_with('<');
+    is_plain.then(|| text.chars().take(MESSAGE_LIMIT).collect())
+}
+
+/// Where the bodies of App Service, Service Fabric and Entra ID have it.
+fn correlation(body: &Value) -> Option<String> {
+    ["/correlationId", "/error/correlationId", "/correlation_id"]
+        .into_iter()
+        .find_map(|place| text_of(body.pointer(place)))
 }
 
 /// The shapes, with where each is seen:
 /// `{"error":{"code","message"}}` ARM, Graph, Service Fabric ·
 /// `{"code","message"}` Compute's 429 ·
 /// `{"error":"code","error_description":"message"}` IMDS, Entra ID ·
-/// `{"statusCode","message"}` App Service.
+/// `{"statusCode","message"}` App Service · `{"StatusCode","Message"}` and
+/// `{"ErrorCode","ExceptionMessage"}` its version 2017-09-01 ·
+/// `{"error":"code","message"}` Machine Learning.
 fn code_and_message(body: &Value) -> (Option<String>, Option<String>) {
     let envelope = body.get("error").filter(|error| error.is_object());
     let part = |name| text_of(envelope.unwrap_or(body).get(name));
-    let code = part("code").or_else(|| text_of(body.get("error")));
-    let message = part("message").or_else(|| text_of(body.get("error_description")));
+    let code = part("code")
+        .or_else(|| text_of(body.get("error")))
+        .or_else(|| part("ErrorCode"));
+    let message = part("message")
+        .or_else(|| text_of(body.get("error_description")))
+        .or_else(|| part("Message"))
+        .or_else(|| part("ExceptionMessage"));
     (code, message)
 }
 
@@ -138,6 +175,8 @@ mod tests {
             r#"{"code":"C","message":"M","details":[]}"#,
             r#"{"error":"C","error_description":"M"}"#,
             r#"{"error":{"code":"C","message":"M","innererror":{"trace":"T"}}}"#,
+            r#"{"error":"C","message":"M"}"#,
+            r#"{"ErrorCode":"C","ExceptionMessage":"M"}"#,
         ] {
             assert_eq!(read(body), (Some("C".into()), Some("M".into())), "{body}");
         }

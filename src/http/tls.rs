@@ -1,5 +1,7 @@
 //! Which servers are trusted, and what is spoken with them.
 
+mod pin;
+
 use std::sync::Arc;
 
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
@@ -26,6 +28,19 @@ impl Tls {
             .with_no_client_auth();
         // HTTP/2 is not offered: the h2 0.3 below awc gets no more fixes
         // (RUSTSEC-2026-0258).
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        Ok(Self(Arc::new(config)))
+    }
+
+    /// The one server whose certificate has this SHA-1, whoever signed it.
+    pub(crate) fn pinned(thumbprint: [u8; 20]) -> Result<Self, TlsError> {
+        let provider = Arc::new(aws_lc_rs::default_provider());
+        let pin = pin::Pin::new(thumbprint, &provider);
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(pin))
+            .with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(Arc::new(config)))
     }

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use moka::sync::Cache;
@@ -71,6 +71,8 @@ struct Acquisition {
     /// Why there was no replacement for the token in use, and until when that
     /// is believed.
     irreplaceable: Option<(Instant, TokenError)>,
+    /// The last attempt since there was a token, where it failed.
+    last_failure: Option<(SystemTime, TokenError)>,
 }
 
 impl TokenCache {
@@ -103,6 +105,17 @@ impl TokenCache {
     /// The counters of `resource`.
     pub(crate) fn events(&self, resource: Resource) -> &TokenEvents {
         &self.slot(resource).events
+    }
+
+    /// Notes that an attempt for `resource` failed, while others follow.
+    pub(crate) fn note(&self, resource: Resource, failure: &TokenError) {
+        let failure = (SystemTime::now(), failure.clone());
+        lock(&self.slot(resource).acquisition).last_failure = Some(failure);
+    }
+
+    /// When and why the last attempt for `resource` failed, if it did.
+    pub(crate) fn last_failure(&self, resource: Resource) -> Option<(SystemTime, TokenError)> {
+        lock(&self.slot(resource).acquisition).last_failure.clone()
     }
 
     /// Joins the acquisition for `resource`; `start` is called if there is
@@ -206,9 +219,10 @@ impl Flight {
     fn remember(&self, failure: &TokenError, acquisition: &mut Acquisition) {
         let inner = &self.cache.0;
         let resource = self.resource.label();
-        tracing::warn!(resource, error = chain(failure), "no token was acquired");
+        told(resource, failure);
         let memory = failure.memory(acquisition.memory, inner.born.elapsed());
         acquisition.memory = memory;
+        acquisition.last_failure = Some((SystemTime::now(), failure.clone()));
         let failure = failure.clone();
         if !inner.tokens.contains_key(&self.resource) {
             inner
@@ -231,6 +245,21 @@ impl Drop for Flight {
             lock(&self.cache.slot(self.resource).acquisition).seat = None;
         }
     }
+}
+
+/// The endpoint's own words go to the log alone: they may name our ids.
+fn told(resource: &'static str, failure: &TokenError) {
+    let refusal = failure.refusal();
+    tracing::warn!(
+        resource,
+        code = failure.code(),
+        error = chain(failure),
+        upstream.code = refusal.and_then(|it| it.code.as_deref()),
+        upstream.message = refusal.and_then(|it| it.message.as_deref()),
+        upstream.correlation_id = refusal.and_then(|it| it.correlation_id.as_deref()),
+        mend = failure.mend(),
+        "no token was acquired"
+    );
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,4 +1,5 @@
-//! What a token says of its holder, for diagnosis alone.
+//! What a token says of its holder: enough to explain a refusal, and to tell a
+//! token that is not the one asked for.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::Value;
@@ -9,8 +10,8 @@ use crate::config::IdentityId;
 /// More roles than these are not kept.
 const MOST_ROLES: usize = 32;
 
-/// The claims of a token that could be read. Azure calls its tokens opaque:
-/// these may explain a refusal, and never decide anything.
+/// The claims of a token that could be read. Azure calls its tokens opaque, and
+/// no access is decided by these.
 ///
 /// Source: "Access tokens in the Microsoft identity platform".
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub(crate) struct Claims {
     pub(crate) client_id: Option<Uuid>,
     /// The resource id of the managed identity, in lower case.
     pub(crate) resource_id: Option<String>,
+    /// The directory that issued it.
+    pub(crate) tenant_id: Option<Uuid>,
+    /// The APIs that it is for; one as a rule.
+    pub(crate) audiences: Vec<String>,
     /// The application permissions; absent from a token without any.
     pub(crate) roles: Vec<String>,
 }
@@ -34,14 +39,22 @@ impl Claims {
         let claims = claims.as_object()?;
         let text = |name| claims.get(name)?.as_str();
         let id = |name| text(name)?.parse().ok();
-        let roles = claims.get("roles").and_then(Value::as_array);
-        let roles = roles.into_iter().flatten().filter_map(Value::as_str);
+        let texts = |name| {
+            let list = claims.get(name).and_then(Value::as_array);
+            list.into_iter().flatten().filter_map(Value::as_str)
+        };
         Some(Self {
             object_id: id("oid"),
             // Tokens of version 2.0 have the other.
             client_id: id("appid").or_else(|| id("azp")),
             resource_id: text("xms_mirid").map(str::to_ascii_lowercase),
-            roles: roles
+            tenant_id: id("tid"),
+            audiences: text("aud")
+                .into_iter()
+                .chain(texts("aud"))
+                .map(str::to_owned)
+                .collect(),
+            roles: texts("roles")
                 .filter(|role| is_word(role))
                 .take(MOST_ROLES)
                 .map(str::to_owned)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::{LocalFault, diagnosis::Diagnosis};
 use crate::http;
 
 /// Right after its assignment, or the start of its host, an identity may not be
@@ -21,6 +22,9 @@ pub(crate) enum TokenError {
     /// The endpoint fails, or is being updated.
     #[error("the identity endpoint does not answer")]
     Unavailable(#[source] http::Error),
+    /// A step beside the request is in the way.
+    #[error("this host does not let a token be asked for")]
+    Local(#[from] LocalFault),
     /// An answer, but no token in it.
     #[error("the identity endpoint's answer is not usable")]
     Unusable(#[source] Unusable),
@@ -38,9 +42,11 @@ pub(crate) enum TokenError {
 impl TokenError {
     /// What a failed exchange means.
     pub(crate) fn from_exchange(error: http::Error) -> Self {
-        if let http::Error::TooLong(_) = error {
-            return Self::Unusable(Unusable::TooLong);
-        }
+        let error = match error {
+            http::Error::TooLong(_) => return Self::Unusable(Unusable::TooLong),
+            http::Error::Untrusted(cause) => return LocalFault::Untrusted(cause).into(),
+            error => error,
+        };
         let Some(status) = error.refusal().map(|refusal| refusal.status.as_u16()) else {
             return Self::Unavailable(error);
         };
@@ -51,12 +57,29 @@ impl TokenError {
         }
     }
 
+    /// What is wrong, in a word that stays.
+    pub(crate) fn code(&self) -> &'static str {
+        Diagnosis::of(self).code()
+    }
+
+    /// What mends it, where somebody has to.
+    pub(crate) fn mend(&self) -> Option<&'static str> {
+        Diagnosis::of(self).mend()
+    }
+
+    /// Whether a token came, and was not the one that was asked for.
+    pub(crate) fn is_of_another(&self) -> bool {
+        let other = [Unusable::WrongAudience, Unusable::WrongIdentity];
+        matches!(self, Self::Unusable(why) if other.contains(why))
+    }
+
     /// The outcome in metrics.
     pub(crate) fn label(&self) -> &'static str {
         match self {
             Self::Refused(_) => "refused",
             Self::Throttled(_) => "throttled",
             Self::Unavailable(_) => "unavailable",
+            Self::Local(_) => "local",
             Self::Unusable(_) => "unusable",
             Self::Waiting => "waiting",
             Self::Unchanged => "unchanged",
@@ -64,14 +87,23 @@ impl TokenError {
         }
     }
 
-    /// What the identity endpoint asked for by `Retry-After`.
-    pub(crate) fn asked_pause(&self) -> Option<Duration> {
+    /// The endpoint's own words, when it refused.
+    pub(crate) fn refusal(&self) -> Option<&http::Refusal> {
         match self {
             Self::Refused(error) | Self::Throttled(error) | Self::Unavailable(error) => {
-                error.refusal()?.retry_after
+                error.refusal()
             }
-            Self::Unusable(_) | Self::Waiting | Self::Unchanged | Self::Stopped => None,
+            Self::Local(_)
+            | Self::Unusable(_)
+            | Self::Waiting
+            | Self::Unchanged
+            | Self::Stopped => None,
         }
+    }
+
+    /// What the identity endpoint asked for by `Retry-After`.
+    pub(crate) fn asked_pause(&self) -> Option<Duration> {
+        self.refusal()?.retry_after
     }
 
     /// For how long callers are told of this failure without asking again;
@@ -87,6 +119,8 @@ impl TokenError {
         const LONGEST: Duration = Duration::from_mins(1);
         const LONGEST_ASKED: Duration = Duration::from_mins(5);
         let own = match self {
+            // Files come late, and are near.
+            Self::Local(_) => Duration::from_secs(2),
             Self::Refused(_) if age < SETTLING => STEP,
             Self::Refused(_) => LONGEST,
             Self::Throttled(_) | Self::Unusable(_) => {
@@ -123,6 +157,12 @@ pub(crate) enum Unusable {
     /// In the past.
     #[error("its token has expired already")]
     Expired,
+    /// The endpoint answered for another resource.
+    #[error("its token is for another API than the one asked for")]
+    WrongAudience,
+    /// The endpoint took another identity than the one that is configured.
+    #[error("its token is of another identity than the one asked for")]
+    WrongIdentity,
     /// No token is that long.
     #[error("it is longer than any answer with a token")]
     TooLong,

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{
+    Claims,
     expiry::{self, Expiry},
     failure::Unusable,
 };
@@ -18,10 +19,44 @@ use crate::secret::Secret;
 pub(crate) struct Grant {
     pub(crate) token: Secret,
     pub(crate) lifetime: Duration,
+    /// What the endpoint says of the token's holder.
+    pub(crate) echo: Claims,
+}
+
+/// The identity that an endpoint says it answered for.
+#[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the names of the protocol")]
+pub(super) struct Echo {
+    #[serde(default)]
+    client_id: Option<Value>,
+    #[serde(default)]
+    object_id: Option<Value>,
+    #[serde(default)]
+    msi_res_id: Option<Value>,
+    #[serde(default)]
+    mi_res_id: Option<Value>,
+}
+
+impl From<Echo> for Claims {
+    fn from(echo: Echo) -> Self {
+        let id = |value: Option<Value>| value?.as_str()?.parse().ok();
+        let resource_id = echo.msi_res_id.or(echo.mi_res_id);
+        let resource_id = resource_id.as_ref().and_then(Value::as_str);
+        Self {
+            client_id: id(echo.client_id),
+            object_id: id(echo.object_id),
+            resource_id: resource_id
+                .filter(|id| !id.is_empty())
+                .map(str::to_ascii_lowercase),
+            ..Self::default()
+        }
+    }
 }
 
 #[derive(Deserialize)]
 struct Answer {
+    #[serde(flatten)]
+    echo: Echo,
     #[serde(default)]
     access_token: Option<String>,
     #[serde(default)]
@@ -57,6 +92,7 @@ pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Grant, Unusable> {
     Ok(Grant {
         token: Secret::new(token),
         lifetime,
+        echo: answer.echo.into(),
     })
 }
 

@@ -62,6 +62,7 @@ impl Schedule {
             }
             TokenError::Unavailable(_) | TokenError::Throttled(_) => self.failing(),
             TokenError::Refused(_)
+            | TokenError::Local(_)
             | TokenError::Unusable(_)
             | TokenError::Waiting
             | TokenError::Unchanged
@@ -116,13 +117,13 @@ mod tests {
     }
 
     #[test]
-    fn an_endpoint_under_update_is_given_its_seventy_seconds() {
+    fn t3_an_endpoint_under_update_is_given_its_seventy_seconds() {
         let pauses = pauses(&answered(410, None));
         assert_eq!(pauses.iter().sum::<Duration>(), Duration::from_secs(70));
     }
 
     #[test]
-    fn a_failing_endpoint_is_asked_six_times_within_31_seconds() {
+    fn t4_a_failing_endpoint_is_asked_six_times_within_31_seconds() {
         for status in [404, 429, 500, 503] {
             let pauses = pauses(&answered(status, None));
             assert_eq!(pauses.len(), 5, "{status}");
@@ -136,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_kept_and_a_long_one_ends_the_acquisition() {
+    fn t6_retry_after_is_kept_and_a_long_one_ends_the_acquisition() {
         let failure = answered(429, Some("3"));
         assert!(pauses(&failure).iter().all(|pause| pause.as_secs() >= 3));
         assert!(pauses(&answered(429, Some("90"))).is_empty());

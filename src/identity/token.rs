@@ -174,8 +174,16 @@ mod tests {
         let grant = Grant {
             token: Secret::new("t"),
             lifetime,
+            echo: Claims::default(),
         };
         AccessToken::new(&grant, Origin::Ordinary).unwrap()
+    }
+
+    #[test]
+    fn c6_a_token_of_more_than_two_hours_is_renewed_at_half_of_them() {
+        let refresh = |hours| fresh_for(Duration::from_hours(hours), 0.5).as_secs() / 60;
+        // MSAL renews the first two at their end only.
+        assert_eq!([refresh(1), refresh(2), refresh(3)], [48, 96, 90]);
     }
 
     #[test]

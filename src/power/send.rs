@@ -160,7 +160,12 @@ pub(super) fn may_be_taken(error: &azure::Error) -> bool {
             | http::Error::TooLong(_)
             | http::Error::Malformed(_),
         ) => true,
-        Some(http::Error::ConnectionRefused | http::Error::Unreachable(_)) | None => false,
+        Some(
+            http::Error::ConnectionRefused
+            | http::Error::Unreachable(_)
+            | http::Error::Untrusted(_),
+        )
+        | None => false,
     }
 }
 

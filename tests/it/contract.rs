@@ -47,11 +47,19 @@ impl Contract {
 
     /// Every documented `code` of a problem.
     pub(crate) fn problem_codes(&self) -> BTreeSet<String> {
-        let codes =
-            &self.document["components"]["schemas"]["Problem"]["properties"]["code"]["enum"];
-        let codes = codes.as_array().unwrap().iter();
-        codes
-            .map(|code| code.as_str().unwrap().to_owned())
+        self.words("/components/schemas/Problem/properties/code/enum")
+    }
+
+    /// Every documented reason for a lack of tokens.
+    pub(crate) fn token_faults(&self) -> BTreeSet<String> {
+        self.words("/components/schemas/TokenFault/enum")
+    }
+
+    fn words(&self, place: &str) -> BTreeSet<String> {
+        let words = self.document.pointer(place).unwrap();
+        let words = words.as_array().unwrap().iter();
+        words
+            .map(|word| word.as_str().unwrap().to_owned())
             .collect()
     }
 
@@ -233,6 +241,11 @@ fn the_table_of_routes_and_the_contract_list_the_same_operations() {
 #[test]
 fn the_code_and_the_contract_know_the_same_problems() {
     assert_eq!(routes::problem_codes(), Contract::get().problem_codes());
+}
+
+#[test]
+fn the_code_and_the_contract_know_the_same_faults_of_tokens() {
+    assert_eq!(routes::token_faults(), Contract::get().token_faults());
 }
 
 #[actix_web::test]

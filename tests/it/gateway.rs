@@ -62,7 +62,8 @@ impl Gateway {
         Self::beside(Rc::clone(&self.azure), Host::ContainerApp, &[])
     }
 
-    fn beside(azure: Rc<Sandbox>, host: Host, vars: &[(&str, &str)]) -> Self {
+    /// One of several in front of `azure`.
+    pub(crate) fn beside(azure: Rc<Sandbox>, host: Host, vars: &[(&str, &str)]) -> Self {
         output::capture();
         let own = [
             ("MIG_LISTEN", "127.0.0.1:0"),

@@ -177,7 +177,7 @@ async fn a_gateway_is_one_of_many_at_its_nodes_endpoint() {
 }
 
 #[actix_web::test]
-async fn an_endpoint_that_boots_beside_us_is_waited_for() {
+async fn t9_an_endpoint_that_boots_beside_us_is_waited_for() {
     // Bound and not yet listening: connections are refused, and nobody else
     // gets the port.
     let booting = TcpSocket::new_v4().unwrap();

@@ -66,6 +66,15 @@ impl Running {
         answer.status().as_u16()
     }
 
+    /// The status of readiness, and what it says.
+    pub(crate) async fn readiness(&self) -> (u16, String) {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let url = format!("http://{}/readyz", self.admin);
+        let mut answer = client.get(url).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, text(&answer.body().await.unwrap()))
+    }
+
     /// Gives the order at `path`; returns where to ask.
     pub(crate) async fn ordered(&self, path: &str) -> String {
         let client = awc::Client::builder().disable_timeout().finish();

@@ -38,7 +38,7 @@ async fn together(gateway: &Rc<Gateway>, count: usize, path: &'static str) -> Ve
 }
 
 #[actix_web::test]
-async fn a_thousand_cold_callers_share_one_token_request() {
+async fn c5_a_thousand_cold_callers_share_one_token_request() {
     let azure = azure();
     let hold = azure.hold(Service::Token);
     let patient = [("MIG_TOKEN_WAIT", "20s"), ("MIG_UPSTREAM_TIMEOUT", "20s")];
@@ -60,7 +60,7 @@ async fn a_thousand_cold_callers_share_one_token_request() {
 }
 
 #[actix_web::test]
-async fn callers_that_leave_do_not_end_the_acquisition() {
+async fn t10_callers_that_leave_do_not_end_the_acquisition() {
     let azure = azure();
     azure.inject(
         Service::Token,
@@ -82,7 +82,7 @@ async fn callers_that_leave_do_not_end_the_acquisition() {
 }
 
 #[actix_web::test]
-async fn a_resource_does_not_wait_for_anothers_acquisition() {
+async fn c10_a_resource_does_not_wait_for_anothers_acquisition() {
     let gateway = Rc::new(Gateway::start());
     gateway.proven().await;
     let hold = gateway.azure.hold(Service::Token);
@@ -143,7 +143,7 @@ async fn fifty_callers_are_told_of_one_refusal() {
 }
 
 #[actix_web::test]
-async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_limit() {
+async fn c7_an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_limit() {
     // Stale for the last twentieth to seventh of its use: long enough for a
     // request to fall into that on a busy machine.
     let lifetime = Duration::from_secs(12);
@@ -182,7 +182,7 @@ async fn an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_lim
 }
 
 #[actix_web::test]
-async fn a_thousand_requests_refused_for_one_token_make_one_acquisition() {
+async fn c9_a_thousand_requests_refused_for_one_token_make_one_acquisition() {
     let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &[]));
     gateway.proven().await;
     assert_eq!(gateway.get(MACHINE).await.status, 200);

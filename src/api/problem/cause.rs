@@ -197,7 +197,11 @@ impl From<azure::Error> for Problem {
 }
 
 fn without_token(error: &TokenError) -> Problem {
-    let problem = Problem::new(Code::Unavailable, error.to_string());
+    let detail = match error.mend() {
+        Some(mend) => format!("{error} ({}): {mend}", error.code()),
+        None => error.to_string(),
+    };
+    let problem = Problem::new(Code::Unavailable, detail);
     let pause = error.asked_pause().unwrap_or(SOON);
     match error {
         TokenError::Refused(source)
@@ -205,7 +209,9 @@ fn without_token(error: &TokenError) -> Problem {
         | TokenError::Unavailable(source) => problem
             .retry_after(pause)
             .upstream(said("identity", source.refusal())),
-        TokenError::Unusable(_) => problem.retry_after(pause).upstream(said("identity", None)),
+        TokenError::Unusable(_) | TokenError::Local(_) => {
+            problem.retry_after(pause).upstream(said("identity", None))
+        }
         TokenError::Waiting | TokenError::Unchanged | TokenError::Stopped => {
             problem.retry_after(pause)
         }
@@ -223,7 +229,9 @@ fn from_exchange(
             Code::UpstreamTimeout,
             format!("no answer to {call} in time{}", doubt(call)),
         ),
-        http::Error::ConnectionRefused | http::Error::Unreachable(_) => Problem::new(
+        http::Error::ConnectionRefused
+        | http::Error::Unreachable(_)
+        | http::Error::Untrusted(_) => Problem::new(
             Code::UpstreamFailed,
             "Azure could not be reached; nothing was done",
         ),

@@ -75,6 +75,9 @@ impl Verdict {
         let verdict = match outcome {
             Ok(Sight::Departments) => Self::Fine,
             Ok(Sight::Nothing) => Self::SilentlyEmpty,
+            Err(azure::Error::Token { source, .. }) if source.is_of_another() => {
+                Self::WrongIdentity
+            }
             // It was not asked: nothing new is known.
             Err(azure::Error::Token { .. } | azure::Error::Unsupported { .. }) => before,
             Err(azure::Error::Upstream { source, .. }) => Self::of_failure(source, before),

@@ -12,8 +12,18 @@ pub(super) fn served() -> BTreeSet<(String, String)> {
 /// The literals of `Code::as_str`.
 pub(super) fn problem_codes() -> BTreeSet<String> {
     let source = include_str!("../../../src/api/problem/code.rs");
-    let (_, body) = source.split_once("fn as_str").unwrap();
-    let (body, _) = body.split_once("fn title").unwrap();
+    literals(source, "fn as_str", "fn title")
+}
+
+/// The literals of `Diagnosis::code`.
+pub(super) fn token_faults() -> BTreeSet<String> {
+    let source = include_str!("../../../src/identity/diagnosis.rs");
+    literals(source, "fn code", "fn mend")
+}
+
+fn literals(source: &str, from: &str, to: &str) -> BTreeSet<String> {
+    let (_, body) = source.split_once(from).unwrap();
+    let (body, _) = body.split_once(to).unwrap();
     body.split('"')
         .skip(1)
         .step_by(2)

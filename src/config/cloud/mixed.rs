@@ -1,0 +1,44 @@
+//! Settings that belong to two clouds at once.
+
+use url::Url;
+
+use super::{Cloud, Reader};
+
+/// Refuses endpoints of another cloud than `cloud`: a token of the one is worth
+/// nothing in the other, and must not be shown there. An endpoint of no known
+/// cloud stands in for the real one, and may.
+pub(super) fn refuse(reader: &mut Reader, cloud: Cloud, named: [(&'static str, Option<&Url>); 3]) {
+    for (name, url) in named {
+        let Some(host) = url.and_then(Url::host_str) else {
+            continue;
+        };
+        let mut owners = Cloud::ALL.into_iter().filter(|it| it.has(host)).peekable();
+        let Some(owner) = owners.peek().copied() else {
+            continue;
+        };
+        if !owners.any(|owner| owner == cloud) {
+            reader.fault(format!(
+                "{name} is of the cloud {}, and MIG_CLOUD is {}: settings of two clouds cannot be \
+                 mixed",
+                owner.label(),
+                cloud.label()
+            ));
+        }
+    }
+}
+
+/// Another name for Entra ID of China, beside the one that tokens come from.
+const CHINA_PARTNER: &str = "login.partner.microsoftonline.cn";
+
+impl Cloud {
+    /// Whether `host` is one of this cloud's.
+    fn has(self, host: &str) -> bool {
+        let roots = self.roots();
+        let (arm, audience) = roots.arm;
+        let is_root = [arm, audience, roots.graph, roots.authority]
+            .iter()
+            .filter_map(|root| root.strip_prefix("https://"))
+            .any(|root| root.trim_end_matches('/') == host);
+        is_root || (self == Self::China && host == CHINA_PARTNER)
+    }
+}

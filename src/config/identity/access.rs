@@ -1,0 +1,255 @@
+//! What it takes to ask each place for a token, out of the variables.
+
+use std::path::PathBuf;
+
+use actix_web::http::header::HeaderValue;
+use url::Url;
+
+use super::{
+    Kind,
+    endpoint::{self, Thumbprint},
+};
+use crate::config::{
+    environment::{Host, Raw},
+    reader::Reader,
+};
+
+/// How a token is asked for. A secret goes to the endpoint beside it, and
+/// nowhere else; it is marked as sensitive, so that it does not print.
+#[derive(Clone, Debug)]
+pub(crate) enum Access {
+    /// Instance metadata, at this scheme, host and port.
+    Imds(Url),
+    /// `IDENTITY_ENDPOINT`, with `IDENTITY_HEADER`.
+    AppService { endpoint: Url, header: HeaderValue },
+    /// `MSI_ENDPOINT`, with `MSI_SECRET`: App Service 2017 and Machine Learning.
+    Msi { endpoint: Url, secret: HeaderValue },
+    /// `MSI_ENDPOINT`.
+    CloudShell(Url),
+    /// The extension's endpoint, on a machine that has instance metadata too.
+    VmExtension { endpoint: Url, imds: Url },
+    /// The agent, and the only folder that its keys are read from.
+    Arc { endpoint: Url, folder: PathBuf },
+    /// `IDENTITY_ENDPOINT`, whose certificate is known.
+    ServiceFabric {
+        endpoint: Url,
+        header: HeaderValue,
+        thumbprint: Thumbprint,
+    },
+    /// Entra ID, and the file with what the cluster asserts.
+    Workload {
+        authority: Url,
+        tenant: String,
+        client_id: String,
+        assertion: PathBuf,
+    },
+    /// `az`, in this tenant or its own default.
+    AzureCli { tenant: Option<String> },
+}
+
+/// The variables of one environment, and what is wrong with them.
+pub(super) struct Variables<'a> {
+    pub(super) reader: &'a mut Reader,
+    pub(super) raw: &'a Raw,
+    pub(super) host: &'a Host,
+    /// Entra ID of the cloud; `None` where the cloud is not known.
+    pub(super) authority: Option<&'a Url>,
+}
+
+impl Variables<'_> {
+    pub(super) fn access(&mut self, kind: Kind) -> Option<Access> {
+        // Checked whatever it is needed for: a wrong one is never meant.
+        let imds = self.imds();
+        match kind {
+            Kind::Imds => imds.map(Access::Imds),
+            Kind::AppService => {
+                let endpoint = self.identity_endpoint(endpoint::NEAR, endpoint::near);
+                let header = self.secret("IDENTITY_HEADER", self.host.identity_header.as_ref());
+                Some(Access::AppService {
+                    endpoint: endpoint?,
+                    header: header?,
+                })
+            }
+            Kind::AppService2017 | Kind::MachineLearning => {
+                let endpoint = self.msi_endpoint();
+                let secret = self.secret("MSI_SECRET", self.host.msi_secret.as_ref());
+                Some(Access::Msi {
+                    endpoint: endpoint?,
+                    secret: secret?,
+                })
+            }
+            Kind::CloudShell => self.msi_endpoint().map(Access::CloudShell),
+            Kind::VmExtension => {
+                let endpoint = self.vm_extension();
+                Some(Access::VmExtension {
+                    endpoint: endpoint?,
+                    imds: imds?,
+                })
+            }
+            Kind::Arc => self.arc(),
+            Kind::ServiceFabric => self.service_fabric(),
+            Kind::Workload => self.workload(),
+            Kind::AzureCli => Some(Access::AzureCli {
+                tenant: self.tenant(),
+            }),
+        }
+    }
+
+    fn imds(&mut self) -> Option<Url> {
+        self.reader.required(
+            "MIG_IMDS_ENDPOINT",
+            self.raw.imds_endpoint.as_deref(),
+            endpoint::IMDS,
+            endpoint::imds,
+        )
+    }
+
+    fn identity_endpoint(
+        &mut self,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<Url>,
+    ) -> Option<Url> {
+        let given = self.host.identity_endpoint.as_deref();
+        self.reader
+            .required("IDENTITY_ENDPOINT", given, expected, parse)
+    }
+
+    fn msi_endpoint(&mut self) -> Option<Url> {
+        let given = self.host.msi_endpoint.as_deref();
+        self.reader
+            .required("MSI_ENDPOINT", given, endpoint::NEAR, endpoint::near)
+    }
+
+    fn vm_extension(&mut self) -> Option<Url> {
+        self.reader.required(
+            "MIG_VM_EXTENSION_ENDPOINT",
+            self.raw.vm_extension_endpoint.as_deref(),
+            endpoint::LOOPBACK_ORIGIN,
+            endpoint::loopback_origin,
+        )
+    }
+
+    /// The agent is at the same place on every server; it need not be told.
+    fn arc(&mut self) -> Option<Access> {
+        let given = self.host.identity_endpoint.as_deref();
+        let endpoint = self.reader.required(
+            "IDENTITY_ENDPOINT",
+            given.or(Some(endpoint::AGENT)),
+            endpoint::LOOPBACK,
+            endpoint::loopback,
+        );
+        let folder = self.reader.required(
+            "MIG_ARC_KEY_FOLDER",
+            self.raw.arc_key_folder.as_deref(),
+            endpoint::ABSOLUTE,
+            endpoint::absolute,
+        );
+        Some(Access::Arc {
+            endpoint: endpoint?,
+            folder: folder?,
+        })
+    }
+
+    fn service_fabric(&mut self) -> Option<Access> {
+        let endpoint = self.identity_endpoint(endpoint::PINNED, endpoint::pinned);
+        let header = self.secret("IDENTITY_HEADER", self.host.identity_header.as_ref());
+        let thumbprint = self.reader.parsed(
+            "IDENTITY_SERVER_THUMBPRINT",
+            self.host.identity_server_thumbprint.as_deref(),
+            Thumbprint::EXPECTED,
+        );
+        Some(Access::ServiceFabric {
+            endpoint: endpoint?,
+            header: header?,
+            thumbprint: thumbprint?,
+        })
+    }
+
+    fn workload(&mut self) -> Option<Access> {
+        self.refuse_bindings();
+        let told = self.host.azure_authority_host.as_deref();
+        let authority = match told {
+            Some(_) => self.reader.required(
+                "AZURE_AUTHORITY_HOST",
+                told,
+                endpoint::AUTHORITY,
+                crate::config::cloud::endpoint,
+            ),
+            None => self.authority.cloned(),
+        };
+        let file = self.host.azure_federated_token_file.as_deref();
+        let assertion = self.reader.required(
+            "AZURE_FEDERATED_TOKEN_FILE",
+            file,
+            endpoint::ABSOLUTE,
+            endpoint::absolute,
+        );
+        let client_id = self.host.azure_client_id.clone();
+        if client_id.is_none() {
+            self.required_for_workload("AZURE_CLIENT_ID");
+        }
+        let tenant = self.tenant();
+        if self.host.azure_tenant_id.is_none() {
+            self.required_for_workload("AZURE_TENANT_ID");
+        }
+        Some(Access::Workload {
+            authority: authority?,
+            tenant: tenant?,
+            client_id: client_id?,
+            assertion: assertion?,
+        })
+    }
+
+    fn required_for_workload(&mut self, name: &str) {
+        self.reader.fault(format!(
+            "{name} is required for workload identity: the cluster sets it for pods with the label \
+             azure.workload.identity/use"
+        ));
+    }
+
+    /// Identity bindings put a proxy with an authority of its own between the
+    /// pod and Entra ID. To go past it would ask for something else.
+    ///
+    /// Source: Azure/azure-sdk-for-go `sdk/azidentity/internal/customtokenproxy`.
+    fn refuse_bindings(&mut self) {
+        for name in BINDINGS {
+            if self.host.has(name) {
+                self.reader.fault(format!(
+                    "{name} is set: identity bindings are not supported; use workload identity \
+                     without them, with a federated credential for the service account"
+                ));
+            }
+        }
+    }
+
+    fn tenant(&mut self) -> Option<String> {
+        let given = self.host.azure_tenant_id.as_deref();
+        self.reader
+            .optional("AZURE_TENANT_ID", given, endpoint::TENANT, endpoint::tenant)
+    }
+
+    /// Not by way of [`Reader::required`], whose fault would show the value.
+    fn secret(&mut self, name: &str, given: Option<&String>) -> Option<HeaderValue> {
+        let Some(text) = given else {
+            self.reader
+                .fault(format!("{name} is required: the secret of the endpoint"));
+            return None;
+        };
+        let Ok(mut header) = HeaderValue::from_str(text) else {
+            self.reader.fault(format!(
+                "{name} holds a control character, which no header may"
+            ));
+            return None;
+        };
+        header.set_sensitive(true);
+        Some(header)
+    }
+}
+
+/// What a pod with an identity binding has beside the rest.
+pub(in crate::config) const BINDINGS: [&str; 4] = [
+    "AZURE_KUBERNETES_TOKEN_PROXY",
+    "AZURE_KUBERNETES_SNI_NAME",
+    "AZURE_KUBERNETES_CA_FILE",
+    "AZURE_KUBERNETES_CA_DATA",
+];

@@ -1,0 +1,339 @@
+//! What stands between the gateway and a token, in a word that stays, and what
+//! mends it.
+
+use super::{LocalFault, TokenError, failure::Unusable};
+use crate::http::{self, Refusal};
+
+/// Told apart by what somebody would do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Diagnosis {
+    NotAssigned,
+    Ambiguous,
+    AudienceUnknown,
+    MetadataHeaderMissing,
+    HeaderRefused,
+    NotImds,
+    AssertionExpired,
+    NotFederated,
+    KeyUnusable,
+    AssertionUnreadable,
+    CliUnusable,
+    WrongIdentity,
+    WrongAudience,
+    Expired,
+    NotUnderstood,
+    Refused,
+    Rejected,
+    Throttled,
+    Failing,
+    Unreachable,
+    Waiting,
+    Stopping,
+}
+
+const KEY_UNUSABLE: &str = "let the gateway read the key files of the agent of Azure Arc: its user in the \
+     group himds, and MIG_ARC_KEY_FOLDER the folder of the agent";
+
+const ASSERTION_UNREADABLE: &str = "mount the service account's token at AZURE_FEDERATED_TOKEN_FILE, readable by the \
+     gateway's user: the pod needs the label azure.workload.identity/use";
+
+const NOT_FEDERATED: &str = "no federated credential of the identity fits this service account: compare \
+     issuer, subject and audience (az identity federated-credential list)";
+
+impl Diagnosis {
+    /// What `error` comes to.
+    pub(super) fn of(error: &TokenError) -> Self {
+        match error {
+            TokenError::Refused(error) => error.refusal().map_or(Self::Unreachable, of_refusal),
+            TokenError::Throttled(_) => Self::Throttled,
+            TokenError::Unavailable(http::Error::Refused(refusal)) => of_failure(refusal),
+            TokenError::Unavailable(_) => Self::Unreachable,
+            TokenError::Local(fault) => of_fault(fault),
+            TokenError::Unusable(why) => of_answer(*why),
+            TokenError::Waiting => Self::Waiting,
+            TokenError::Unchanged => Self::Rejected,
+            TokenError::Stopped => Self::Stopping,
+        }
+    }
+
+    /// The word, as `openapi.yaml` has it.
+    pub(super) fn code(self) -> &'static str {
+        match self {
+            Self::NotAssigned => "identity_not_assigned",
+            Self::Ambiguous => "identity_ambiguous",
+            Self::AudienceUnknown => "audience_unknown",
+            Self::MetadataHeaderMissing => "metadata_header_missing",
+            Self::HeaderRefused => "identity_header_refused",
+            Self::NotImds => "not_imds",
+            Self::AssertionExpired => "assertion_expired",
+            Self::NotFederated => "not_federated",
+            Self::KeyUnusable => "arc_key_unusable",
+            Self::AssertionUnreadable => "assertion_unreadable",
+            Self::CliUnusable => "azure_cli_unusable",
+            Self::WrongIdentity => "wrong_identity",
+            Self::WrongAudience => "wrong_audience",
+            Self::Expired => "expired",
+            Self::NotUnderstood => "not_understood",
+            Self::Refused => "refused",
+            Self::Rejected => "rejected",
+            Self::Throttled => "throttled",
+            Self::Failing => "failing",
+            Self::Unreachable => "unreachable",
+            Self::Waiting => "waiting",
+            Self::Stopping => "stopping",
+        }
+    }
+
+    /// What to do, unless it passes by itself.
+    pub(super) fn mend(self) -> Option<&'static str> {
+        let mend = match self {
+            Self::NotAssigned => {
+                "assign the identity to this host, or name one that is assigned (AZURE_CLIENT_ID, \
+                 MIG_IDENTITY_OBJECT_ID or MIG_IDENTITY_RESOURCE_ID); one that was assigned a \
+                 moment ago may not be known for five minutes"
+            }
+            Self::Ambiguous => {
+                "the host has several identities: set AZURE_CLIENT_ID to one of them"
+            }
+            Self::AudienceUnknown => {
+                "the tenant knows no such API: set MIG_CLOUD to the cloud of this host"
+            }
+            Self::MetadataHeaderMissing => {
+                "something between here and the identity endpoint takes headers away: let requests \
+                 to it pass by every proxy"
+            }
+            Self::HeaderRefused => {
+                "IDENTITY_HEADER is not the one that belongs to IDENTITY_ENDPOINT: leave both as \
+                 the platform sets them, and restart the gateway"
+            }
+            Self::NotImds => {
+                "something other than the identity endpoint answers, such as a proxy or another \
+                 kind of host: let its address pass by every proxy, and see which source is \
+                 chosen at GET /identity"
+            }
+            Self::AssertionExpired => {
+                "the file of AZURE_FEDERATED_TOKEN_FILE is no longer renewed: restart the pod"
+            }
+            Self::NotFederated => NOT_FEDERATED,
+            Self::KeyUnusable => KEY_UNUSABLE,
+            Self::AssertionUnreadable => ASSERTION_UNREADABLE,
+            Self::CliUnusable => "install az 2.54.0 or newer, and sign in with az login",
+            Self::WrongIdentity => {
+                "the identity endpoint hands out tokens of another identity than the one that is \
+                 configured: name it in the way that this host understands, such as \
+                 AZURE_CLIENT_ID"
+            }
+            Self::WrongAudience => {
+                "the identity endpoint hands out tokens for another API than it is asked for: look \
+                 for something that stands in for it"
+            }
+            Self::Expired => "set the clock of this host, or restart its identity endpoint",
+            Self::NotUnderstood => {
+                "the answer is of no documented form: look for something that stands in for the \
+                 identity endpoint"
+            }
+            Self::Refused => "the log has the endpoint's own words",
+            Self::Rejected => {
+                "the host keeps a token that Azure does not accept any more; it may last a day: \
+                 restart the host, or assign the identity anew"
+            }
+            Self::Unreachable => {
+                "no connection to the identity endpoint: see that this host has one, and that no \
+                 network policy or firewall blocks it"
+            }
+            Self::Throttled | Self::Failing | Self::Waiting | Self::Stopping => return None,
+        };
+        Some(mend)
+    }
+}
+
+/// The description is for people and may change: it makes the words of a
+/// refusal better, and no request different.
+///
+/// Source: "How to use managed identities on an Azure VM to acquire an access
+/// token", error handling.
+fn of_refusal(refusal: &Refusal) -> Diagnosis {
+    let code = refusal.code.as_deref().unwrap_or_default();
+    let said = format!("{code} {}", refusal.message.as_deref().unwrap_or_default());
+    let said = said.to_ascii_lowercase();
+    let known = SAID.iter().find(|(words, _)| said.contains(words));
+    match (known, refusal.status.as_u16()) {
+        (Some((_, diagnosis)), _) => *diagnosis,
+        // An App Service that is sent another header than its own.
+        (None, 401 | 403) if is_mute(refusal) && is_by(refusal, "Kestrel") => {
+            Diagnosis::HeaderRefused
+        }
+        (None, 300..=399 | 405) => Diagnosis::NotImds,
+        (None, _) if is_mute(refusal) && !is_by(refusal, "IMDS/") => Diagnosis::NotImds,
+        (None, _) => Diagnosis::Refused,
+    }
+}
+
+/// What is in the words of a refusal, in lower case. Sources: the same;
+/// "Microsoft Entra authentication error codes"; `Azure/azure-cli#20196`; "Managed
+/// identities in Service Fabric"; for the unreachable network the proxy of
+/// Docker Desktop, Azure/azure-sdk-for-go `managed_identity_client`.
+const SAID: [(&str, Diagnosis); 14] = [
+    ("aadsts50001", Diagnosis::AudienceUnknown),
+    ("invalid_resource", Diagnosis::AudienceUnknown),
+    ("aadsts700024", Diagnosis::AssertionExpired),
+    ("aadsts70021", Diagnosis::NotFederated),
+    ("aadsts700016", Diagnosis::NotAssigned),
+    ("multiple user assigned", Diagnosis::Ambiguous),
+    ("metadata header", Diagnosis::MetadataHeaderMissing),
+    ("identity not found", Diagnosis::NotAssigned),
+    ("no msi found", Diagnosis::NotAssigned),
+    ("unable to load requested managed", Diagnosis::NotAssigned),
+    ("managedidentitynotfound", Diagnosis::NotAssigned),
+    ("secretheadernotfound", Diagnosis::HeaderRefused),
+    ("unreachable network", Diagnosis::Unreachable),
+    ("unreachable host", Diagnosis::Unreachable),
+];
+
+/// A 404 may pass, and may say that there is no such identity.
+fn of_failure(refusal: &Refusal) -> Diagnosis {
+    match of_refusal(refusal) {
+        Diagnosis::NotAssigned => Diagnosis::NotAssigned,
+        _ => Diagnosis::Failing,
+    }
+}
+
+fn of_fault(fault: &LocalFault) -> Diagnosis {
+    match fault {
+        LocalFault::NoChallenge | LocalFault::UnclearChallenge | LocalFault::Untrusted(_) => {
+            Diagnosis::NotImds
+        }
+        LocalFault::KeyOutside
+        | LocalFault::NoKey
+        | LocalFault::KeyTooLong
+        | LocalFault::KeyUnreadable(_) => Diagnosis::KeyUnusable,
+        LocalFault::NotHonoured => Diagnosis::WrongIdentity,
+        LocalFault::AssertionUnreadable(_) | LocalFault::NoAssertion => {
+            Diagnosis::AssertionUnreadable
+        }
+        LocalFault::NoCli(_) | LocalFault::CliRefused(_) | LocalFault::CliTooOld => {
+            Diagnosis::CliUnusable
+        }
+    }
+}
+
+fn of_answer(why: Unusable) -> Diagnosis {
+    match why {
+        Unusable::NotJson | Unusable::TooLong => Diagnosis::NotImds,
+        Unusable::WrongIdentity => Diagnosis::WrongIdentity,
+        Unusable::WrongAudience => Diagnosis::WrongAudience,
+        Unusable::Expired => Diagnosis::Expired,
+        Unusable::NoToken | Unusable::NotText | Unusable::UnknownExpiry | Unusable::NoExpiry => {
+            Diagnosis::NotUnderstood
+        }
+    }
+}
+
+/// Whether it has none of the documented forms.
+fn is_mute(refusal: &Refusal) -> bool {
+    refusal.code.is_none() && refusal.message.is_none()
+}
+
+fn is_by(refusal: &Refusal, server: &str) -> bool {
+    let named = refusal.server.as_deref().unwrap_or_default();
+    named.starts_with(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{
+        StatusCode,
+        header::{CONTENT_TYPE, HeaderMap, HeaderValue, SERVER},
+    };
+
+    use super::*;
+
+    fn refused(status: u16, server: &'static str, body: &str) -> TokenError {
+        let mut headers = HeaderMap::new();
+        headers.insert(SERVER, HeaderValue::from_static(server));
+        if !body.starts_with('{') {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain"));
+        }
+        let status = StatusCode::from_u16(status).unwrap();
+        let refusal = Refusal::read(status, &headers, body.as_bytes());
+        TokenError::from_exchange(http::Error::Refused(Box::new(refusal)))
+    }
+
+    fn code(status: u16, server: &'static str, body: &str) -> &'static str {
+        refused(status, server, body).code()
+    }
+
+    #[test]
+    fn each_refusal_has_a_code_of_its_own() {
+        for (status, body, expected) in [
+            (400, "Identity not found", "identity_not_assigned"),
+            (
+                400,
+                "Multiple user assigned identities exist, please specify the clientId / \
+                 resourceId of the identity in the token request",
+                "identity_ambiguous",
+            ),
+            (
+                400,
+                "Required metadata header not specified",
+                "metadata_header_missing",
+            ),
+            (400, "AADSTS500011: The resource", "audience_unknown"),
+            (400, "AADSTS50001: The resource", "audience_unknown"),
+            (401, "AADSTS700024: Client assertion", "assertion_expired"),
+            (401, "AADSTS700213: No matching", "not_federated"),
+            (
+                404,
+                "No MSI found for specified ClientId",
+                "identity_not_assigned",
+            ),
+            (404, "", "failing"),
+            (410, "", "failing"),
+            (429, "", "throttled"),
+            (500, "unknown", "failing"),
+            (400, "something new", "refused"),
+            (
+                403,
+                "A socket operation was attempted to an unreachable network",
+                "unreachable",
+            ),
+        ] {
+            assert_eq!(code(status, "IMDS/150", body), expected, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn what_is_mute_is_no_identity_endpoint() {
+        assert_eq!(code(403, "Kestrel", ""), "identity_header_refused");
+        assert_eq!(code(403, "squid", "<html>"), "not_imds");
+        assert_eq!(code(403, "IMDS/150", ""), "refused");
+        assert_eq!(code(405, "Kestrel", ""), "not_imds");
+        assert_eq!(
+            code(400, "squid", r#"{"error":"invalid_request"}"#),
+            "refused"
+        );
+    }
+
+    #[test]
+    fn what_does_not_pass_by_itself_says_how_it_is_mended() {
+        for status in [400, 401, 403, 405, 302] {
+            let error = refused(status, "IMDS/150", "");
+            assert!(error.mend().is_some(), "{status}");
+        }
+        for why in [
+            Unusable::NotJson,
+            Unusable::Expired,
+            Unusable::WrongIdentity,
+        ] {
+            assert!(TokenError::Unusable(why).mend().is_some(), "{why}");
+        }
+        for passing in [
+            refused(429, "IMDS/150", ""),
+            refused(410, "IMDS/150", ""),
+            TokenError::Waiting,
+            TokenError::Stopped,
+        ] {
+            assert_eq!(passing.mend(), None, "{passing}");
+        }
+    }
+}
