@@ -28,7 +28,9 @@ pub(crate) use authority::own_callers;
 pub(crate) use directory::of_pages;
 pub(crate) use edge::{Edge, guard};
 pub(crate) use inbound::RootSpan;
+pub(crate) use operations::Body as OperationBody;
 pub(crate) use problem::Problem;
+pub(crate) use vms::{VmBody, absent};
 
 /// What handlers need to know of the configuration.
 #[derive(Clone)]

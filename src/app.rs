@@ -26,7 +26,7 @@ use actix_web::{
 use tracing_actix_web::TracingLogger;
 
 use crate::{api, config::Config, http::TlsError};
-use shared::Shared;
+pub(crate) use shared::{Shared, Worker};
 pub use tokens::Tokens;
 
 /// The head of a request has to be there by then; a client that is slower gets

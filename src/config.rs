@@ -22,7 +22,8 @@ pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Access, Identity, IdentityId};
 pub use log::{Log, LogFormat};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
-pub use variables::{VARIABLES, Variable, help};
+pub(crate) use variables::help;
+pub use variables::{VARIABLES, Variable};
 
 use environment::{Host, PREFIX, Raw};
 use reader::Reader;
@@ -46,6 +47,9 @@ pub struct Config {
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,
     pub(crate) log: Log,
+    /// The same for a command that is done once: what it is asked for is its
+    /// output, and what goes well needs no line.
+    pub(crate) command_log: Log,
 }
 
 /// Everything that is wrong with the environment, each fault with its variable.
@@ -138,6 +142,7 @@ impl Config {
                 limits: limits?,
                 shutdown: shutdown?,
                 log: log?,
+                command_log: log?.of_command(raw),
             })
         })();
         reader.finish(config)

@@ -1,7 +1,9 @@
 //! The users of departments, page by page.
 
+mod csv;
 mod cursor;
 mod error;
+mod export;
 mod listing;
 mod memory;
 mod pages;
@@ -18,8 +20,10 @@ use std::{
 
 use actix_web::rt::time;
 
+pub(crate) use csv::cell;
 pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use error::Error;
+pub(crate) use export::{Export, Unwritable};
 pub(crate) use listing::Listing;
 pub(crate) use pages::{Freshness, KnownPages};
 pub(crate) use permission::{Permission, Verdict};

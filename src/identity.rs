@@ -153,6 +153,11 @@ impl ManagedIdentity {
         Report::new(self)
     }
 
+    /// Where its tokens come from, in a word.
+    pub(crate) fn source_label(&self) -> &'static str {
+        self.source.label()
+    }
+
     /// Which identity is meant.
     pub(crate) fn id(&self) -> &IdentityId {
         self.source.id()

@@ -169,6 +169,11 @@ impl Inventory {
         self.surroundings.own_host(&self.metadata, deadline).await
     }
 
+    /// What is served.
+    pub(crate) async fn served(&self, deadline: Deadline) -> Result<&Scopes, Error> {
+        self.scopes(deadline).await
+    }
+
     async fn scopes(&self, deadline: Deadline) -> Result<&Scopes, Error> {
         self.surroundings.scopes(&self.metadata, deadline).await
     }

@@ -4,6 +4,8 @@
 //! One crate, floors inside it: a module uses only what stands below it, in the
 //! order of this list.
 
+mod cli;
+
 mod app;
 
 mod api;
@@ -33,5 +35,6 @@ mod secret;
 #[doc(hidden)]
 pub use app::Tokens;
 pub use app::{Application, Error};
-pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable, help};
-pub use telemetry::{chain, init as init_telemetry, subscriber};
+pub use cli::run;
+pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable};
+pub use telemetry::subscriber;

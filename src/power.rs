@@ -7,6 +7,7 @@ mod operation;
 mod operations;
 mod plan;
 mod recall;
+mod rehearsal;
 mod route;
 mod schedule;
 mod seat;
@@ -25,6 +26,7 @@ pub(crate) use id::{InvalidId, OperationId};
 pub(crate) use operation::{Operation, Spared, Status};
 pub(crate) use operations::Operations;
 pub(crate) use plan::{Obstacle, Precedence};
+pub(crate) use rehearsal::{Intent, Rehearsal};
 pub(crate) use update::Update;
 
 use crate::{

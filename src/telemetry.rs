@@ -1,4 +1,4 @@
-//! Logs on standard output, and the ids that join them to a caller's.
+//! Logs, and the ids that join them to a caller's.
 
 mod request_id;
 mod trace_context;
@@ -22,8 +22,7 @@ pub(crate) use trace_context::TraceContext;
 use crate::config::{Log, LogFormat};
 
 /// `error` and everything behind it, in one line.
-#[must_use]
-pub fn chain(error: &dyn Error) -> String {
+pub(crate) fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -35,8 +34,19 @@ pub fn chain(error: &dyn Error) -> String {
 }
 
 /// Begins to log on standard output. A second call changes nothing.
-pub fn init(log: &Log) {
+pub(crate) fn init(log: &Log) {
     let _ = tracing::subscriber::set_global_default(subscriber(log, io::stdout));
+}
+
+/// Begins to log on standard error, where standard output is for results.
+pub(crate) fn init_beside(log: &Log) {
+    let format = match log.format {
+        LogFormat::Auto if io::stderr().is_terminal() => LogFormat::Text,
+        LogFormat::Auto => LogFormat::Json,
+        given @ (LogFormat::Json | LogFormat::Text) => given,
+    };
+    let log = Log { format, ..*log };
+    let _ = tracing::subscriber::set_global_default(subscriber(&log, io::stderr));
 }
 
 /// What logs to `writer` as `log` says: one JSON object a line, or text for a

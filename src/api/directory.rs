@@ -1,6 +1,5 @@
 //! Users of the directory.
 
-mod csv;
 mod export;
 mod form;
 mod query;

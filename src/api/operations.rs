@@ -20,14 +20,15 @@ use super::{
     problem::whole_seconds,
 };
 use crate::{
-    azure::{OperationFault, explanation},
+    azure::explanation,
     http::Context,
-    power::{Operation, OperationId, Power, Spared, Status},
+    power::{Operation, OperationId, Power, Spared},
 };
 
+/// An operation as callers see it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+pub(crate) struct Body<'a> {
     id: String,
     action: &'static str,
     status: &'static str,
@@ -115,13 +116,13 @@ fn next_look(running: Duration) -> Duration {
 }
 
 impl<'a> Body<'a> {
-    fn new(operation: &'a Operation) -> Self {
-        let (status, fault) = described(&operation.status);
+    pub(crate) fn new(operation: &'a Operation) -> Self {
+        let fault = operation.status.fault();
         let is_noop = operation.spared == Some(Spared::AlreadySo);
         Self {
             id: operation.id.to_string(),
             action: operation.action().as_str(),
-            status,
+            status: operation.status.as_str(),
             vm: Vm {
                 name: operation.machine.name.to_string(),
                 resource_id: operation.machine.to_string(),
@@ -130,7 +131,7 @@ impl<'a> Body<'a> {
             ended_at: operation.ended_at,
             observed_at: operation.observed_at,
             noop: is_noop.then_some(true),
-            message: operation.spared.map(|spared| told(spared, operation)),
+            message: operation.message(),
             superseded_by: operation.superseded_by.as_ref().map(ToString::to_string),
             error: fault.map(|fault| Fault {
                 code: &fault.code,
@@ -138,29 +139,5 @@ impl<'a> Body<'a> {
                 explanation: explanation(&fault.code),
             }),
         }
-    }
-}
-
-/// Why nothing was sent.
-fn told(spared: Spared, operation: &Operation) -> String {
-    let name = &operation.machine.name;
-    match spared {
-        Spared::AlreadySo => {
-            let state = operation.action().participle();
-            format!("{name} is {state} already; nothing was sent to Azure")
-        }
-        Spared::UnderWay => format!("Azure is at it already for {name}; nothing was sent"),
-    }
-}
-
-/// Azure's word for it, and what went wrong.
-fn described(status: &Status) -> (&'static str, Option<&OperationFault>) {
-    match status {
-        Status::InProgress => ("InProgress", None),
-        Status::Succeeded => ("Succeeded", None),
-        Status::Failed(fault) => ("Failed", Some(fault)),
-        Status::Canceled(fault) => ("Canceled", Some(fault)),
-        Status::Superseded(fault) => ("Superseded", Some(fault)),
-        Status::Unknown(fault) => ("Unknown", Some(fault)),
     }
 }

@@ -224,6 +224,11 @@ impl Problem {
         serde_json::to_vec(&document).unwrap_or_default()
     }
 
+    /// The resource ids of what may have been meant.
+    pub(crate) fn candidates(&self) -> impl Iterator<Item = &str> {
+        self.candidates.iter().map(|it| it.resource_id.as_str())
+    }
+
     /// The stable code, for the log.
     pub(crate) fn code(&self) -> &'static str {
         self.code.as_str()

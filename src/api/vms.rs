@@ -22,19 +22,19 @@ use crate::{
 /// A virtual machine as callers see it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct VmBody {
-    name: String,
-    resource_id: String,
-    subscription_id: String,
-    resource_group: String,
-    location: String,
-    size: Option<String>,
-    power_state: PowerState,
-    billed: Option<bool>,
-    hibernated: Option<bool>,
-    provisioning_state: Option<String>,
-    tags: BTreeMap<String, String>,
-    observed_at: Timestamp,
+pub(crate) struct VmBody {
+    pub(crate) name: String,
+    pub(crate) resource_id: String,
+    pub(crate) subscription_id: String,
+    pub(crate) resource_group: String,
+    pub(crate) location: String,
+    pub(crate) size: Option<String>,
+    pub(crate) power_state: PowerState,
+    pub(crate) billed: Option<bool>,
+    pub(crate) hibernated: Option<bool>,
+    pub(crate) provisioning_state: Option<String>,
+    pub(crate) tags: BTreeMap<String, String>,
+    pub(crate) observed_at: Timestamp,
 }
 
 /// A page of virtual machines.
@@ -108,7 +108,7 @@ pub(super) async fn show(
 
 /// `problem`, with why a virtual machine of this name is not found although
 /// there is one.
-pub(super) fn absent(name: &VmName, problem: Problem) -> Problem {
+pub(crate) fn absent(name: &VmName, problem: Problem) -> Problem {
     if !is_like_scale_set_member(name) {
         return problem;
     }
@@ -153,7 +153,7 @@ impl RawListing {
 impl VmBody {
     /// `machine` as it was just now; `asked` stands in where its own id cannot
     /// be read.
-    fn new(machine: VirtualMachine, asked: &VirtualMachineId) -> Self {
+    pub(crate) fn new(machine: VirtualMachine, asked: &VirtualMachineId) -> Self {
         let power_state = machine.power_state();
         let id = machine.id.parse().unwrap_or_else(|_| asked.clone());
         Self {
@@ -173,7 +173,7 @@ impl VmBody {
     }
 
     /// `machine` as Resource Graph knew it at `observed_at`.
-    fn listed(machine: ListedMachine, observed_at: Timestamp) -> Self {
+    pub(crate) fn listed(machine: ListedMachine, observed_at: Timestamp) -> Self {
         Self {
             name: machine.name,
             resource_id: machine.resource_id,

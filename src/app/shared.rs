@@ -30,7 +30,7 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
 /// What all workers know: built once, `Send + Sync`.
 #[derive(Clone)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) tasks: Tasks,
     pub(super) permission: Permission,
@@ -49,15 +49,15 @@ pub(super) struct Shared {
 }
 
 /// What one worker serves with: it holds connections and is not `Send`.
-pub(super) struct Worker {
-    pub(super) inventory: Inventory,
-    pub(super) power: Power,
-    pub(super) directory: Directory,
+pub(crate) struct Worker {
+    pub(crate) inventory: Inventory,
+    pub(crate) power: Power,
+    pub(crate) directory: Directory,
 }
 
 impl Shared {
     /// The shared state for `config`.
-    pub(super) fn new(config: &Config) -> Result<Self, Error> {
+    pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let metrics = Metrics::new()?;
         let is_https = |upstream: &Upstream| upstream.endpoint.scheme() == "https";
         let needs_tls = is_https(&config.arm) || is_https(&config.graph);
@@ -93,7 +93,7 @@ impl Shared {
     }
 
     /// Connections for one more worker.
-    pub(super) fn worker(&self) -> Worker {
+    pub(crate) fn worker(&self) -> Worker {
         let identity = self.identity();
         let graph = self.graph(identity.clone());
         // One host, and so one set of connections.
@@ -129,7 +129,7 @@ impl Shared {
     }
 
     /// The managed identity, with a connection of its own.
-    pub(super) fn identity(&self) -> ManagedIdentity {
+    pub(crate) fn identity(&self) -> ManagedIdentity {
         let client = self.plan.client(self.metrics.clone());
         let source = TokenSource::new(client, Arc::clone(&self.plan));
         ManagedIdentity::new(

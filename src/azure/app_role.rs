@@ -15,6 +15,9 @@ const ROLE_ID: &str = "df021288-bdef-4463-88db-98f22de89214";
 /// The application that Microsoft Graph itself is, in every cloud.
 const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
+/// What stands in commands for a service principal that is not known.
+const PLACE: &str = "PRINCIPAL";
+
 /// What it takes to grant the permission to the identity in use.
 #[derive(Clone, Debug)]
 pub(crate) struct AppRoleGrant {
@@ -26,7 +29,7 @@ pub(crate) struct AppRoleGrant {
 }
 
 impl AppRoleGrant {
-    pub(super) fn new(graph: &'static str, id: IdentityId, claims: Option<Claims>) -> Self {
+    pub(crate) fn new(graph: &'static str, id: IdentityId, claims: Option<Claims>) -> Self {
         Self { graph, id, claims }
     }
 
@@ -46,16 +49,28 @@ impl AppRoleGrant {
         }
     }
 
+    /// The service principal, or the word to put in its place.
+    pub(crate) fn principal_or_place(&self) -> String {
+        let principal = self.principal();
+        principal.map_or_else(|| PLACE.to_owned(), |id| id.to_string())
+    }
+
+    /// How the service principal is found, unless it is known.
+    pub(crate) fn how_to_find_principal(&self) -> Option<String> {
+        match self.principal() {
+            Some(_) => None,
+            None => finding(&self.id),
+        }
+    }
+
+    /// The command that grants it.
+    ///
     /// Source: "Grant an appRoleAssignment to a service principal" of Microsoft
     /// Graph v1.0.
-    fn command(
-        &self,
-        formatter: &mut fmt::Formatter<'_>,
-        principal: &dyn fmt::Display,
-    ) -> fmt::Result {
-        write!(
-            formatter,
-            "to grant {ROLE}, as a Privileged Role Administrator: az rest --method POST --url \
+    pub(crate) fn command(&self) -> String {
+        let principal = self.principal_or_place();
+        format!(
+            "az rest --method POST --url \
              {}/v1.0/servicePrincipals/{principal}/appRoleAssignments --body \
              '{{\"principalId\":\"{principal}\",\"resourceId\":\"'$(az ad sp show --id {GRAPH_ID} \
              --query id --output tsv)'\",\"appRoleId\":\"{ROLE_ID}\"}}'",
@@ -67,12 +82,24 @@ impl AppRoleGrant {
 /// The command, how long it takes to come into force, and what the token has.
 impl fmt::Display for AppRoleGrant {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(principal) = self.principal() {
-            self.command(formatter, &principal)?;
-        } else {
-            self.command(formatter, &"PRINCIPAL")?;
-            formatter.write_str(", where PRINCIPAL is the object id of its service principal")?;
-            finding(formatter, &self.id)?;
+        let command = self.command();
+        write!(
+            formatter,
+            "to grant {ROLE}, as a Privileged Role Administrator: {command}"
+        )?;
+        if self.principal().is_none() {
+            write!(
+                formatter,
+                ", where {PLACE} is the object id of its service principal"
+            )?;
+            match &self.id {
+                IdentityId::System => formatter
+                    .write_str(": principalId in the identity of the gateway's host, as in ")?,
+                IdentityId::ClientId(_) | IdentityId::ObjectId(_) | IdentityId::ResourceId(_) => {
+                    formatter.write_str(": ")?;
+                }
+            }
+            formatter.write_str(&finding(&self.id).unwrap_or_default())?;
         }
         // Source: "Managed identity best practice recommendations", on the cache
         // of tokens that belongs to the host.
@@ -88,24 +115,17 @@ impl fmt::Display for AppRoleGrant {
     }
 }
 
-/// How the object id of the service principal is found.
-fn finding(formatter: &mut fmt::Formatter<'_>, id: &IdentityId) -> fmt::Result {
+/// The command that tells the object id of the service principal.
+fn finding(id: &IdentityId) -> Option<String> {
     match id {
-        IdentityId::System => formatter.write_str(
-            ": principalId in the identity of the gateway's host, as in az vm show --query \
-             identity.principalId",
-        ),
+        IdentityId::System => Some("az vm show --query identity.principalId".to_owned()),
         IdentityId::ClientId(id) => {
-            write!(
-                formatter,
-                ": az ad sp show --id {id} --query id --output tsv"
-            )
+            Some(format!("az ad sp show --id {id} --query id --output tsv"))
         }
-        IdentityId::ResourceId(id) => write!(
-            formatter,
-            ": az identity show --ids '{id}' --query principalId --output tsv"
-        ),
-        IdentityId::ObjectId(_) => Ok(()),
+        IdentityId::ResourceId(id) => Some(format!(
+            "az identity show --ids '{id}' --query principalId --output tsv"
+        )),
+        IdentityId::ObjectId(_) => None,
     }
 }
 

@@ -99,6 +99,11 @@ impl Select {
         Self(UserProperty::ALL.to_vec())
     }
 
+    /// These, each of which is there once.
+    pub(crate) fn of(properties: &[UserProperty]) -> Self {
+        Self(properties.to_vec())
+    }
+
     /// The properties.
     pub(crate) fn properties(&self) -> &[UserProperty] {
         &self.0

@@ -43,6 +43,16 @@ impl Log {
             format: format?,
         })
     }
+
+    /// The log of a command that is done once: warnings, unless a level is set.
+    pub(super) fn of_command(self, raw: &Raw) -> Self {
+        let level = if raw.log.is_some() {
+            self.level
+        } else {
+            Level::WARN
+        };
+        Self { level, ..self }
+    }
 }
 
 impl FromStr for LogFormat {

@@ -246,15 +246,12 @@ pub const VARIABLES: [Variable; 42] = [
     ),
 ];
 
-/// What `mi-gateway --help` prints.
+/// What `mi-gateway --help` says of the environment.
 #[must_use]
-pub fn help() -> String {
+pub(crate) fn help() -> String {
     let mut text = String::from(
-        "Azure power operations and directory look-ups over REST, with a managed identity and no\n\
-         credential.\n\n\
-         Usage: mi-gateway [--help | --version]\n\n\
-         It is configured by its environment; an empty variable counts as unset. Times are whole\n\
-         numbers with ms, s or m, and without a unit they count seconds.\n\n",
+        "Environment:\n  An empty variable counts as unset. Times are whole numbers with ms, s or m, \
+         and without a unit\n  they count seconds.\n\n",
     );
     for variable in VARIABLES {
         let default = variable

@@ -32,6 +32,29 @@ impl Status {
             Self::Unknown(_) => "unknown",
         }
     }
+
+    /// The word for it in bodies.
+    pub(crate) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::InProgress => "InProgress",
+            Self::Succeeded => "Succeeded",
+            Self::Failed(_) => "Failed",
+            Self::Canceled(_) => "Canceled",
+            Self::Superseded(_) => "Superseded",
+            Self::Unknown(_) => "Unknown",
+        }
+    }
+
+    /// What went wrong.
+    pub(crate) const fn fault(&self) -> Option<&OperationFault> {
+        match self {
+            Self::InProgress | Self::Succeeded => None,
+            Self::Failed(fault)
+            | Self::Canceled(fault)
+            | Self::Superseded(fault)
+            | Self::Unknown(fault) => Some(fault),
+        }
+    }
 }
 
 /// Why nothing was sent to Azure for an operation.
@@ -76,6 +99,18 @@ impl Operation {
     /// What was ordered.
     pub(crate) fn action(&self) -> Action {
         self.id.action()
+    }
+
+    /// Why nothing was sent for it.
+    pub(crate) fn message(&self) -> Option<String> {
+        let name = &self.machine.name;
+        Some(match self.spared? {
+            Spared::AlreadySo => {
+                let state = self.action().participle();
+                format!("{name} is {state} already; nothing was sent to Azure")
+            }
+            Spared::UnderWay => format!("Azure is at it already for {name}; nothing was sent"),
+        })
     }
 
     /// Whether it runs.

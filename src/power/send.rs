@@ -7,7 +7,7 @@ use super::{
     Error, Operation, Power, Precedence, Spared, Status,
     follow::{Follower, Way},
     operations::Flight,
-    plan::{Plan, plan},
+    rehearsal::{Intent, Rehearsal},
 };
 use crate::{
     azure::{self, LastChange, Order, Submitted, VirtualMachine, VirtualMachineId},
@@ -61,23 +61,27 @@ impl Power {
         precedence: Precedence,
         context: &Context,
     ) -> Result<Begun, Error> {
-        let seen = self.looked_at(machine, context).await?;
-        let machine = as_written(&seen, machine.clone());
-        self.guard(&machine, &seen, context).await?;
-        match plan(order, &seen, precedence) {
-            Plan::Refuse(obstacle) => Err(Error::Obstacle(machine.name, obstacle)),
-            Plan::AlreadySo => {
+        let ahead = self
+            .looked_ahead(order, machine, precedence, context)
+            .await?;
+        let Rehearsal {
+            seen,
+            machine,
+            intent,
+        } = ahead;
+        match intent {
+            Intent::AlreadySo => {
                 let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::AlreadySo);
                 operation.end(Status::Succeeded, operation.started_at);
                 Ok(Begun(operation, None))
             }
-            Plan::UnderWay => {
+            Intent::UnderWay => {
                 let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::UnderWay);
                 Ok(Begun(operation, Some(Way::Observation)))
             }
-            Plan::Send => self.submit(order, machine, &seen, context).await,
+            Intent::Send => self.submit(order, machine, &seen, context).await,
         }
     }
 

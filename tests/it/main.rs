@@ -15,6 +15,7 @@ mod arm_faults;
 mod bodies;
 mod callers;
 mod changes;
+mod cli;
 mod conformance;
 mod contract;
 mod documents;

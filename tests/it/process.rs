@@ -42,8 +42,8 @@ fn the_version_is_that_of_the_manifest() {
 
 #[test]
 fn an_unknown_argument_is_a_usage_error() {
-    let output = run(&["serve"]);
-    assert_eq!(output.status.code(), Some(64));
+    let output = run(&["sreve"]);
+    assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("--help"));
 }
 

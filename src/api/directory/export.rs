@@ -11,13 +11,9 @@ use actix_web::{
 use futures_util::stream::{self, Stream};
 use tracing::Span;
 
-use super::{
-    super::{Problem, inbound::Inbound},
-    csv,
-    form::Export as Form,
-};
+use super::super::{Problem, inbound::Inbound};
 use crate::{
-    directory::{Listing, Rows},
+    directory::{Export as Form, Listing, Rows, Unwritable},
     metrics::Metrics,
     telemetry::chain,
 };
@@ -118,25 +114,21 @@ impl Export {
             yield_now().await;
         }
         let rows = self.listing.next().await?;
-        let part = rows.map(|rows| self.written(&rows)).transpose()?;
+        let part = rows.map(|rows| self.written(&rows)).transpose();
+        let part = part.map_err(Problem::internal_from)?;
         self.has_begun = true;
         Ok(part.map(Bytes::from))
     }
 
-    fn written(&self, rows: &Rows) -> Result<Vec<u8>, Problem> {
-        match self.form {
-            Form::Ndjson => lines(rows),
-            Form::Csv => {
-                let columns = self.listing.query().select.properties();
-                let mut text = if self.has_begun {
-                    Vec::new()
-                } else {
-                    csv::header(columns)?
-                };
-                text.extend(csv::records(columns, rows)?);
-                Ok(text)
-            }
-        }
+    fn written(&self, rows: &Rows) -> Result<Vec<u8>, Unwritable> {
+        let columns = self.listing.query().select.properties();
+        let mut text = if self.has_begun {
+            Vec::new()
+        } else {
+            self.form.head(columns)?
+        };
+        text.extend(self.form.part(columns, rows)?);
+        Ok(text)
     }
 
     /// The last that a caller sees of a listing that cannot go on.
@@ -155,22 +147,4 @@ impl Export {
             }
         }
     }
-}
-
-/// One row a line. A row has no line break of its own but between its parts.
-fn lines(rows: &Rows) -> Result<Vec<u8>, Problem> {
-    let each = rows.each().map_err(Problem::internal_from)?;
-    let mut lines = Vec::with_capacity(rows.as_array().len() + 1);
-    for row in each {
-        let line = row.get().bytes();
-        lines.extend(line.map(|byte| {
-            if matches!(byte, b'\n' | b'\r') {
-                b' '
-            } else {
-                byte
-            }
-        }));
-        lines.push(b'\n');
-    }
-    Ok(lines)
 }

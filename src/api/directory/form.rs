@@ -9,6 +9,7 @@ use actix_web::{
 };
 
 use super::super::Problem;
+use crate::directory::Export;
 
 /// A form that the directory has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,15 +18,6 @@ pub(super) enum Form {
     Json,
     /// All pages, one after the other.
     Export(Export),
-}
-
-/// A form in which all pages come at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Export {
-    /// RFC 4180.
-    Csv,
-    /// One JSON object a line.
-    Ndjson,
 }
 
 /// In the order in which they are preferred where a caller does not care.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::azure::{AppRoleGrant, Call, Denied};
+use crate::azure::{AppRoleGrant, Call, Denied, RoleAssignment};
 
 /// How long a grant takes to come into force.
 ///
@@ -66,11 +66,12 @@ fn command(role: &str, denied: &Denied) -> String {
     let (subscription, group) = denied.group();
     let principal = denied.principal();
     let place = group.unwrap_or("GROUP");
-    let mut command = format!(
-        "az role assignment create --assignee-object-id {principal} --assignee-principal-type \
-         ServicePrincipal --role '{role}' --scope \
-         '/subscriptions/{subscription}/resourceGroups/{place}'"
-    );
+    let assignment = RoleAssignment {
+        principal: &principal.to_string(),
+        role,
+        scope: &format!("/subscriptions/{subscription}/resourceGroups/{place}"),
+    };
+    let mut command = assignment.to_string();
     if group.is_none() {
         command.push_str(", where GROUP is the resource group of the virtual machine");
     }

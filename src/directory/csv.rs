@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use csv::{Terminator, WriterBuilder};
 use serde_json::{Map, Value};
 
-use super::super::Problem;
-use crate::{azure::UserProperty, directory::Rows};
+use super::{Rows, export::Unwritable};
+use crate::azure::UserProperty;
 
 /// What a spreadsheet takes for the beginning of a formula.
 ///
@@ -14,14 +14,13 @@ use crate::{azure::UserProperty, directory::Rows};
 const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
 
 /// The header row.
-pub(super) fn header(columns: &[UserProperty]) -> Result<Vec<u8>, Problem> {
+pub(super) fn header(columns: &[UserProperty]) -> Result<Vec<u8>, Unwritable> {
     written(|writer| writer.write_record(columns.iter().map(|it| it.name())))
 }
 
 /// A record for each of `rows`.
-pub(super) fn records(columns: &[UserProperty], rows: &Rows) -> Result<Vec<u8>, Problem> {
-    let rows: Vec<Map<String, Value>> =
-        serde_json::from_slice(rows.as_array()).map_err(Problem::internal_from)?;
+pub(super) fn records(columns: &[UserProperty], rows: &Rows) -> Result<Vec<u8>, Unwritable> {
+    let rows: Vec<Map<String, Value>> = serde_json::from_slice(rows.as_array())?;
     written(|writer| {
         rows.iter().try_for_each(|row| {
             let cells = columns.iter().map(|it| cell(row.get(it.name())));
@@ -32,16 +31,18 @@ pub(super) fn records(columns: &[UserProperty], rows: &Rows) -> Result<Vec<u8>, 
 
 fn written(
     write: impl FnOnce(&mut csv::Writer<Vec<u8>>) -> csv::Result<()>,
-) -> Result<Vec<u8>, Problem> {
+) -> Result<Vec<u8>, Unwritable> {
     let mut writer = WriterBuilder::new()
         .terminator(Terminator::CRLF)
         .from_writer(Vec::new());
-    write(&mut writer).map_err(Problem::internal_from)?;
-    writer.into_inner().map_err(Problem::internal_from)
+    write(&mut writer)?;
+    Ok(writer
+        .into_inner()
+        .map_err(csv::IntoInnerError::into_error)?)
 }
 
 /// The text of a value. What is a list has its items joined.
-fn cell(value: Option<&Value>) -> String {
+pub(crate) fn cell(value: Option<&Value>) -> String {
     match value {
         None | Some(Value::Null) => String::new(),
         Some(Value::String(text)) => text.clone(),

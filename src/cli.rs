@@ -1,0 +1,81 @@
+//! The command line: the service, and the same work done once.
+
+mod arguments;
+mod exit;
+mod grant;
+mod identity;
+mod machines;
+mod orders;
+mod output;
+mod progress;
+mod session;
+mod table;
+mod users;
+
+use std::{ffi::OsString, process::ExitCode};
+
+use actix_web::rt::System;
+use clap::{CommandFactory as _, Parser as _};
+
+use crate::{app::Application, config::Config, telemetry};
+use arguments::{Arguments, Command, IdentityCommand, OwnCommand, VmCommand};
+use exit::{Exit, Failure};
+use session::Session;
+
+/// What a command comes to.
+type Outcome = Result<Exit, Failure>;
+
+/// Does what `arguments` say, of which the first is the program's own name. What
+/// the command is for goes to standard output, everything else to standard
+/// error.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => return misread(&error),
+    };
+    let command = arguments.command.unwrap_or(Command::Serve);
+    let outcome = System::new().block_on(carry_out(command));
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err(failure) => failure.tell().into(),
+    }
+}
+
+/// Help and version are asked for by way of this too.
+fn misread(error: &clap::Error) -> ExitCode {
+    // A closed output is no reason to fail.
+    let _ = error.print();
+    if error.use_stderr() {
+        Exit::Usage.into()
+    } else {
+        Exit::Done.into()
+    }
+}
+
+async fn carry_out(command: Command) -> Outcome {
+    match command {
+        Command::Serve => serve().await,
+        Command::Own(OwnCommand::Show(form)) => machines::show_own(form).await,
+        Command::Own(OwnCommand::Deallocate(order)) => orders::deallocate_own(order).await,
+        Command::Vm(VmCommand::List(listing)) => machines::list(listing).await,
+        Command::Vm(VmCommand::Show(asked)) => machines::show(asked).await,
+        Command::Vm(VmCommand::Order(order)) => Box::pin(orders::order(order)).await,
+        Command::Users(asked) => users::list(asked).await,
+        Command::Identity(IdentityCommand::Show(form)) => identity::show(form).await,
+        Command::Grant(form) => grant::print(form).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            let command = &mut Arguments::command();
+            clap_complete::generate(shell, command, "mi-gateway", &mut script);
+            output::write(&script)?;
+            Ok(Exit::Done)
+        }
+    }
+}
+
+async fn serve() -> Outcome {
+    let config = Config::from_env()?;
+    telemetry::init(config.log());
+    Application::build(config)?.run().await?;
+    Ok(Exit::Done)
+}

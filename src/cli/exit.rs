@@ -1,0 +1,148 @@
+//! Exit codes, and why a command ends with another than 0.
+
+use std::{
+    error::Error as _,
+    io::{self, Write as _},
+    process::ExitCode,
+};
+
+use crate::{
+    api::Problem, app, config::Faults, directory::Unwritable, http, inventory, telemetry::chain,
+};
+
+/// How a command ended. The last two are those of `sysexits.h`, which a service
+/// that does not start has always had here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    Done = 0,
+    Failed = 1,
+    Usage = 2,
+    NotFound = 3,
+    Unavailable = 69,
+    Config = 78,
+}
+
+impl Exit {
+    /// Every one, with what it means.
+    pub(super) const MEANINGS: [(Self, &str); 6] = [
+        (Self::Done, "done, or nothing had to be done"),
+        (
+            Self::Failed,
+            "Azure refused or failed, an operation did not succeed, or it was not agreed to",
+        ),
+        (Self::Usage, "the command line is not understood"),
+        (
+            Self::NotFound,
+            "there is no such thing, or there are several of that name",
+        ),
+        (
+            Self::Unavailable,
+            "an address cannot be listened on, or no connections be made",
+        ),
+        (Self::Config, "the environment is not usable"),
+    ];
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// Why a command did not come to its end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Failure {
+    #[error(transparent)]
+    Config(#[from] Faults),
+    /// Nothing says where virtual machines are.
+    #[error(transparent)]
+    NoScope(inventory::Error),
+    #[error(transparent)]
+    App(#[from] app::Error),
+    /// The words of the line contradict what can be done.
+    #[error("{0}")]
+    Usage(String),
+    /// What is asked for is not there.
+    #[error("{0}")]
+    NotFound(String),
+    /// Instance metadata gives no answer.
+    #[error("instance metadata does not tell which virtual machine this is")]
+    Metadata(#[source] http::Error),
+    /// Whoever was asked did not say yes.
+    #[error("nothing was sent to Azure")]
+    Declined,
+    #[error(transparent)]
+    Problem(Box<Problem>),
+    #[error(transparent)]
+    Unwritable(#[from] Unwritable),
+    #[error("the output cannot be written")]
+    Output(#[source] io::Error),
+    /// Whoever read the output has enough of it.
+    #[error("the output was closed")]
+    Closed,
+}
+
+/// How parameters of the API are spelt on the command line: what is said of
+/// them is the same.
+const SPELLINGS: [(&str, &str); 3] = [
+    ("?resourceGroup=", "--resource-group"),
+    ("?subscriptionId=", "--subscription"),
+    ("?supersede=true", "--supersede"),
+];
+
+impl Failure {
+    /// Says on standard error what went wrong.
+    pub(super) fn tell(&self) -> Exit {
+        let text = match self {
+            Self::Closed => return Exit::Done,
+            Self::Problem(problem) => told(problem),
+            other => chain(other),
+        };
+        let _ = writeln!(io::stderr(), "mi-gateway: {text}");
+        self.exit()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Config(_) | Self::NoScope(_) => Exit::Config,
+            Self::App(_) => Exit::Unavailable,
+            Self::Usage(_) => Exit::Usage,
+            Self::NotFound(_) => Exit::NotFound,
+            Self::Problem(problem) => match problem.code() {
+                "not_found" | "ambiguous" => Exit::NotFound,
+                "invalid_request" => Exit::Usage,
+                _ => Exit::Failed,
+            },
+            Self::Metadata(_) | Self::Declined | Self::Unwritable(_) | Self::Output(_) => {
+                Exit::Failed
+            }
+            Self::Closed => Exit::Done,
+        }
+    }
+}
+
+impl<T: Into<Problem>> From<T> for Failure {
+    fn from(cause: T) -> Self {
+        Self::Problem(Box::new(cause.into()))
+    }
+}
+
+/// What is known of it, a line each.
+fn told(problem: &Problem) -> String {
+    let mut text = problem.to_string();
+    for (parameter, flag) in SPELLINGS {
+        text = text.replace(parameter, flag);
+    }
+    for candidate in problem.candidates() {
+        text.push_str("\n  ");
+        text.push_str(candidate);
+    }
+    if let Some(source) = problem.source() {
+        let causes = chain(source);
+        // A cause that is told already is not told again.
+        let own = problem.to_string();
+        let rest = causes.strip_prefix(&own).map(str::to_owned);
+        text.push_str(&rest.unwrap_or_else(|| format!("\n  {causes}")));
+    }
+    text
+}

@@ -1,0 +1,158 @@
+//! Orders for virtual machines, and their end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{
+    Exit, Failure, Outcome, Session,
+    arguments::{Manner, OwnOrder, VmOrder},
+    machines::{about, own},
+    output::{self, Form},
+    progress::{Progress, confirm, is_attended},
+    table::inert,
+};
+use crate::{
+    api::OperationBody,
+    azure::{Action, Order, PowerState, explanation},
+    power::{Intent, Operation, Rehearsal, Status, Target},
+};
+
+/// How often the line that tells of it is renewed.
+const BEAT: Duration = Duration::from_secs(1);
+
+const ASK: &str = "nobody is there to be asked whether to deallocate the machine that this runs \
+                   on: say --yes";
+
+/// `vm start` and its like.
+pub(super) async fn order(order: VmOrder) -> Outcome {
+    let (order, ordered) = order.parts();
+    let (target, manner) = ordered.parts();
+    let session = Session::open()?;
+    session.scopes().await?;
+    given(&session, order, &target, &manner).await
+}
+
+/// `self deallocate`
+pub(super) async fn deallocate_own(asked: OwnOrder) -> Outcome {
+    let OwnOrder { yes, manner } = asked;
+    let is_asked = !yes && !manner.dry_run;
+    if is_asked && !is_attended() {
+        return Err(Failure::Usage(ASK.to_owned()));
+    }
+    let session = Session::on_own_machine()?;
+    let target = own(&session).await?;
+    if is_asked {
+        confirm(&format!("Deallocate {}, on which this runs?", target.name))?;
+    }
+    let order = Order::graceful(Action::Deallocate);
+    given(&session, order, &target, &manner).await
+}
+
+async fn given(session: &Session, order: Order, target: &Target, manner: &Manner) -> Outcome {
+    let (power, precedence) = (&session.worker.power, manner.precedence());
+    let (context, form) = (session.context(), Form::wanted(manner.form.form));
+    if manner.dry_run {
+        let rehearsed = power.rehearse(order, target, precedence, &context).await;
+        let rehearsal = rehearsed.map_err(|error| about(target, error))?;
+        return rehearsal_told(order, &rehearsal, form);
+    }
+    let ordered = power.order(order, target, precedence, &context).await;
+    let mut operation = ordered.map_err(|error| about(target, error))?;
+    if manner.wait {
+        operation = ended(session, operation).await?;
+    }
+    told(&operation, form)
+}
+
+/// The operation at its end. Whoever breaks off the wait leaves it to Azure.
+async fn ended(session: &Session, mut operation: Operation) -> Result<Operation, Failure> {
+    let progress = Progress::begin();
+    let under_way = under_way(&operation);
+    while operation.is_running() {
+        progress.show(&under_way, operation.took(Timestamp::now()));
+        operation = session
+            .worker
+            .power
+            .operation_within(&operation.id, BEAT, &session.context())
+            .await?;
+    }
+    Ok(operation)
+}
+
+fn told(operation: &Operation, form: Form) -> Outcome {
+    match form {
+        Form::Json => output::json(&OperationBody::new(operation))?,
+        Form::Text => output::write(format!("{}\n", inert(&sentence(operation))).as_bytes())?,
+    }
+    Ok(match operation.status {
+        Status::InProgress | Status::Succeeded => Exit::Done,
+        Status::Failed(_) | Status::Canceled(_) | Status::Superseded(_) | Status::Unknown(_) => {
+            Exit::Failed
+        }
+    })
+}
+
+fn under_way(operation: &Operation) -> String {
+    let action = operation.action().participle();
+    format!("{} is being {action}", operation.machine.name)
+}
+
+fn sentence(operation: &Operation) -> String {
+    if let Some(message) = operation.message() {
+        return message;
+    }
+    let (name, action) = (&operation.machine.name, operation.action().participle());
+    let took = operation.took(Timestamp::now()).as_secs();
+    match &operation.status {
+        Status::InProgress => format!("{}: {}", under_way(operation), operation.id),
+        Status::Succeeded => format!("{name} was {action}, in {took} s"),
+        Status::Failed(fault)
+        | Status::Canceled(fault)
+        | Status::Superseded(fault)
+        | Status::Unknown(fault) => {
+            let (status, code) = (operation.status.label(), &fault.code);
+            let why = explanation(code).unwrap_or(&fault.message);
+            format!("{name} was to be {action}: {status} after {took} s, {code}: {why}")
+        }
+    }
+}
+
+/// What a dry run learns.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RehearsalBody {
+    dry_run: bool,
+    action: &'static str,
+    resource_id: String,
+    power_state: PowerState,
+    would_send: bool,
+    message: String,
+}
+
+fn rehearsal_told(order: Order, rehearsal: &Rehearsal, form: Form) -> Outcome {
+    let (name, action) = (&rehearsal.machine.name, order.action);
+    let state = rehearsal.seen.power_state();
+    let message = match rehearsal.intent {
+        Intent::Send => format!(
+            "{name} is {} and would be {}; nothing was sent",
+            state.as_str(),
+            action.participle()
+        ),
+        Intent::AlreadySo => format!("{name} is {} already", action.participle()),
+        Intent::UnderWay => format!("Azure is at it already for {name}"),
+    };
+    match form {
+        Form::Text => output::write(format!("{message}\n").as_bytes())?,
+        Form::Json => output::json(&RehearsalBody {
+            dry_run: true,
+            action: action.as_str(),
+            resource_id: rehearsal.machine.to_string(),
+            power_state: state,
+            would_send: rehearsal.intent == Intent::Send,
+            message,
+        })?,
+    }
+    Ok(Exit::Done)
+}

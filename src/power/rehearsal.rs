@@ -1,0 +1,74 @@
+//! What an order would come to, learnt without sending it.
+
+use super::{
+    Error, Power, Precedence, Target,
+    plan::{Obstacle, Plan, plan},
+    send::as_written,
+};
+use crate::{
+    azure::{Order, VirtualMachine, VirtualMachineId},
+    http::Context,
+};
+
+/// A machine as it was looked at for an order, and what the order comes to.
+#[derive(Debug)]
+pub(crate) struct Rehearsal {
+    pub(crate) seen: VirtualMachine,
+    /// As Azure writes it.
+    pub(crate) machine: VirtualMachineId,
+    pub(crate) intent: Intent,
+}
+
+/// What becomes of an order that nothing is in the way of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// It is sent.
+    Send,
+    /// Nothing is sent: the machine is so already.
+    AlreadySo,
+    /// Nothing is sent: Azure is at it already.
+    UnderWay,
+}
+
+impl Power {
+    /// What `order` for the machine at `target` would come to now. It is refused
+    /// for what the order itself would be refused for here; what Azure would say to
+    /// it is not learnt.
+    pub(crate) async fn rehearse(
+        &self,
+        order: Order,
+        target: &Target,
+        precedence: Precedence,
+        context: &Context,
+    ) -> Result<Rehearsal, Error> {
+        self.at(target, context, async |id| {
+            self.looked_ahead(order, &id, precedence, context).await
+        })
+        .await
+    }
+
+    /// The look before `order`.
+    pub(super) async fn looked_ahead(
+        &self,
+        order: Order,
+        machine: &VirtualMachineId,
+        precedence: Precedence,
+        context: &Context,
+    ) -> Result<Rehearsal, Error> {
+        let seen = self.looked_at(machine, context).await?;
+        let machine = as_written(&seen, machine.clone());
+        self.guard(&machine, &seen, context).await?;
+        let refused = |obstacle: Obstacle| Error::Obstacle(machine.name.clone(), obstacle);
+        let intent = match plan(order, &seen, precedence) {
+            Plan::Refuse(obstacle) => return Err(refused(obstacle)),
+            Plan::AlreadySo => Intent::AlreadySo,
+            Plan::UnderWay => Intent::UnderWay,
+            Plan::Send => Intent::Send,
+        };
+        Ok(Rehearsal {
+            seen,
+            machine,
+            intent,
+        })
+    }
+}

@@ -1,0 +1,324 @@
+//! One-shot commands of the program, against a local Azure.
+
+mod machines;
+mod users;
+
+use std::{fs, process::Output};
+
+use azure_sandbox::{AppRoles, Fault, Host, Sandbox, Service, Settings, Times};
+use serde_json::Value;
+
+use crate::{
+    architecture::root,
+    program::{gateway, text},
+};
+
+/// What a command wrote and how it ended.
+pub(crate) struct Told {
+    pub(crate) code: Option<i32>,
+    pub(crate) output: String,
+    pub(crate) errors: String,
+}
+
+impl Told {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.output).unwrap_or_else(|_| panic!("{self}"))
+    }
+
+    /// The same, which ended well and had nothing to add.
+    pub(crate) fn done(self) -> Self {
+        assert_eq!((self.code, self.errors.as_str()), (Some(0), ""), "{self}");
+        self
+    }
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            code,
+            output,
+            errors,
+        } = self;
+        write!(formatter, "{code:?}\n{output}\n{errors}")
+    }
+}
+
+/// Runs `line` before `azure`, on `host`; no secret is ever written.
+pub(crate) fn told(azure: &Sandbox, host: Host, line: &str, vars: &[(&str, &str)]) -> Told {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = gateway()
+        .args(line.split_whitespace())
+        .envs(azure.environment(host))
+        .envs(vars.iter().copied())
+        .output()
+        .unwrap();
+    let told = Told {
+        code: status.code(),
+        output: text(&stdout),
+        errors: text(&stderr),
+    };
+    for secret in azure.secrets() {
+        let is_told = told.output.contains(&secret) || told.errors.contains(&secret);
+        assert!(!is_told, "{line} writes a secret");
+    }
+    told
+}
+
+pub(crate) fn on_vm(azure: &Sandbox, line: &str) -> Told {
+    told(azure, Host::Vm, line, &[])
+}
+
+pub(crate) fn in_container(azure: &Sandbox, line: &str) -> Told {
+    told(azure, Host::ContainerApp, line, &[])
+}
+
+pub(crate) fn azure() -> Sandbox {
+    Sandbox::start(Settings::default()).unwrap()
+}
+
+#[test]
+fn every_command_has_help_and_every_exit_code_is_in_it() {
+    for line in [
+        "serve",
+        "self",
+        "self show",
+        "self deallocate",
+        "vm",
+        "vm list",
+        "vm show",
+        "vm start",
+        "vm deallocate",
+        "vm restart",
+        "vm powerOff",
+        "vm redeploy",
+        "vm reapply",
+        "users",
+        "identity show",
+        "grant",
+        "completions",
+    ] {
+        let arguments = line.split_whitespace().chain(["--help"]);
+        let output = gateway().args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{line}");
+        assert!(text(&output.stdout).contains("Usage: mi-gateway"), "{line}");
+    }
+    let help = text(&gateway().arg("-h").output().unwrap().stdout);
+    let (_, codes) = help.split_once("Exit codes:\n").unwrap();
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    for line in codes.lines().filter(|line| !line.trim().is_empty()) {
+        let (code, meaning) = line.trim().split_once("  ").unwrap();
+        assert!(
+            readme.contains(&format!("| {code} | {meaning} |")),
+            "{line}"
+        );
+    }
+    let codes: Vec<_> = codes
+        .lines()
+        .filter_map(|line| line.split_whitespace().next()?.parse::<u8>().ok())
+        .collect();
+    assert_eq!(codes, [0, 1, 2, 3, 69, 78]);
+}
+
+#[test]
+fn what_is_not_understood_reaches_nobody() {
+    let azure = azure();
+    for line in [
+        "vm",
+        "vm show",
+        "vm show a/b",
+        "vm start web-01 --subscription not-a-guid",
+        "vm start web-01 --dry-run --wait",
+        "vm deallocate web-01 --hibernate --force",
+        "vm list --power-state asleep",
+        "users",
+        "users --department A --select password",
+        "users --department A --user-type alien",
+        "identity show -o csv",
+        "completions cobol",
+    ] {
+        let told = in_container(&azure, line);
+        assert_eq!(
+            (told.code, told.output.as_str()),
+            (Some(2), ""),
+            "{line}: {told}"
+        );
+    }
+    assert!(azure.requests(Service::Token).is_empty());
+}
+
+#[test]
+fn an_environment_that_is_not_usable_is_told_as_by_the_service() {
+    let vars = [("MIG_WORKERS", "0")];
+    let told = told(&azure(), Host::Vm, "vm list", &vars);
+    assert_eq!(told.code, Some(78));
+    assert!(told.errors.contains("\n  MIG_WORKERS is \"0\""), "{told}");
+}
+
+#[test]
+fn where_machines_are_is_a_matter_of_the_environment() {
+    let azure = azure();
+    for line in ["vm list", "vm show a", "vm start a", "grant"] {
+        let told = told(&azure, Host::ContainerApp, line, &[("MIG_SCOPES", "")]);
+        assert_eq!(told.code, Some(78), "{line}: {told}");
+        assert!(told.errors.contains("set MIG_SCOPES"), "{told}");
+    }
+    assert!(azure.requests(Service::Token).is_empty());
+}
+
+#[test]
+fn serve_is_what_is_done_without_a_command() {
+    for line in [&["serve"][..], &[]] {
+        let output = gateway()
+            .args(line)
+            .env("MIG_LISTEN", "x")
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(78), "{line:?}");
+    }
+}
+
+#[test]
+fn shells_get_every_command_completed() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = gateway().args(["completions", shell]).output().unwrap();
+        let script = text(&output.stdout);
+        assert_eq!(output.status.code(), Some(0));
+        assert!(
+            script.contains("powerOff") && script.contains("dry-run"),
+            "{shell}"
+        );
+    }
+}
+
+#[test]
+fn the_identity_is_shown_with_its_source_and_without_its_tokens() {
+    for (host, source, evidence) in [
+        (Host::Vm, "imds", 0),
+        (Host::ContainerApp, "app_service", 2),
+    ] {
+        let azure = azure();
+        let shown = told(&azure, host, "identity show", &[]).done().json();
+        let gateway = azure_sandbox::Identity::gateway();
+        assert_eq!(shown["source"], source);
+        assert_eq!(shown["evidence"].as_array().unwrap().len(), evidence);
+        assert_eq!(shown["configured"]["by"], "clientId");
+        assert_eq!(shown["clientId"], gateway.client_id);
+        assert_eq!(shown["objectId"], gateway.object_id);
+        assert!(shown["tenantId"].is_string());
+        let [arm, graph] = [0, 1].map(|at| &shown["tokens"][at]);
+        assert_eq!(
+            (&arm["resource"], &graph["resource"]),
+            (&"arm".into(), &"graph".into())
+        );
+        assert_eq!(graph["roles"][0], "User.Read.All");
+        assert!(arm["expiresOn"].is_string() && arm["error"].is_null());
+        assert_eq!(azure.requests(Service::Token).len(), 2);
+    }
+}
+
+#[test]
+fn the_identity_is_shown_to_people_too() {
+    let shown = in_container(&azure(), "identity show -o text")
+        .done()
+        .output;
+    for part in [
+        "app_service, by IDENTITY_ENDPOINT and IDENTITY_HEADER",
+        "it carries User.Read.All",
+        "for https://management.azure.com/",
+    ] {
+        assert!(shown.contains(part), "{shown}");
+    }
+}
+
+#[test]
+fn an_identity_without_tokens_says_why_and_fails() {
+    let azure = azure();
+    let body = r#"{"error":"invalid_request","error_description":"Identity not found"}"#;
+    azure.inject(Service::Token, Fault::answer(400, body), Times::Always);
+    let vars = [("MIG_UPSTREAM_TIMEOUT", "1s")];
+    let told = told(&azure, Host::Vm, "identity show", &vars);
+    assert_eq!(told.code, Some(1), "{told}");
+    let shown = told.json();
+    assert!(shown["tokens"][0]["error"].is_string() && shown["objectId"].is_null());
+}
+
+#[test]
+fn a_grant_is_printed_for_each_scope_and_nothing_is_done() {
+    let azure = azure();
+    let other = "/subscriptions/5ab1e000-0000-4000-8000-000000000002";
+    let scopes = format!("{} {other}", azure_sandbox::DEFAULT_SCOPE);
+    let vars = [("MIG_SCOPES", scopes.as_str()), ("MIG_VM_UPDATE", "on")];
+    let printed = told(&azure, Host::ContainerApp, "grant", &vars)
+        .done()
+        .json();
+    let commands: Vec<_> = printed["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| step["command"].as_str().unwrap())
+        .collect();
+    let principal = azure_sandbox::Identity::gateway().object_id;
+    for role in ["mi-gateway VM operator", "mi-gateway VM updater"] {
+        for scope in [azure_sandbox::DEFAULT_SCOPE, other] {
+            let command = format!(
+                "az role assignment create --assignee-object-id {principal} \
+                 --assignee-principal-type ServicePrincipal --role '{role}' --scope '{scope}'"
+            );
+            assert!(commands.contains(&command.as_str()), "{commands:#?}");
+        }
+    }
+    let graph = format!("/servicePrincipals/{principal}/appRoleAssignments");
+    assert!(commands.last().unwrap().contains(&graph), "{commands:#?}");
+    assert_eq!(azure.requests(Service::Token).len(), 1);
+    assert!(azure.requests(Service::Graph).is_empty());
+}
+
+#[test]
+fn a_role_to_create_is_the_one_of_the_documentation_at_the_scopes() {
+    let printed = on_vm(&azure(), "grant").done().json();
+    let command = printed["steps"][0]["command"].as_str().unwrap();
+    let role = command
+        .strip_prefix("az role definition create --role-definition '")
+        .and_then(|rest| rest.strip_suffix('\''))
+        .unwrap();
+    let role: Value = serde_json::from_str(role).unwrap();
+    let file = include_str!("../../deploy/azure/role.json");
+    let documented: Value = serde_json::from_str(file).unwrap();
+    assert_eq!(role["Actions"], documented["Actions"]);
+    assert_eq!(role["AssignableScopes"][0], azure_sandbox::DEFAULT_SCOPE);
+}
+
+#[test]
+fn a_grant_without_a_token_leaves_a_place_and_says_how_to_fill_it() {
+    let azure = azure();
+    azure.inject(Service::Token, Fault::answer(400, "{}"), Times::Always);
+    let vars = [("MIG_UPSTREAM_TIMEOUT", "1s")];
+    let printed = told(&azure, Host::ContainerApp, "grant -o text", &vars).output;
+    assert!(printed.contains("az ad sp show --id"), "{printed}");
+    assert!(
+        printed.contains("--assignee-object-id PRINCIPAL "),
+        "{printed}"
+    );
+}
+
+#[test]
+fn a_log_is_written_beside_the_result_and_only_if_wanted() {
+    let azure = azure();
+    assert_eq!(on_vm(&azure, "vm show web-01").done().errors, "");
+    let vars = [("MIG_LOG", "trace")];
+    let shown = told(&azure, Host::Vm, "vm deallocate web-02 --wait", &vars);
+    assert_eq!(shown.json()["status"], "Succeeded");
+    assert!(shown.errors.contains("power operation ended"), "{shown}");
+}
+
+#[test]
+fn a_permission_that_is_missing_is_told_with_the_command_that_grants_it() {
+    let azure = azure();
+    azure.app_roles(AppRoles::None);
+    let told = in_container(&azure, "users --department Seinfeld");
+    assert_eq!((told.code, told.output.as_str()), (Some(1), ""), "{told}");
+    assert!(told.errors.contains("appRoleAssignments"), "{told}");
+}
