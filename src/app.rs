@@ -1,6 +1,7 @@
 //! Builds what is shared, binds, serves, drains.
 
 mod admin;
+mod cloud;
 mod readiness;
 mod shared;
 mod tokens;
@@ -120,7 +121,6 @@ impl Application {
             admin = %addresses[1],
             "listening; the API on loopback only, as callers are not authenticated"
         );
-        shared.identity().report().log();
         let (api, admin) = (
             serve_api(&shared, &config, api)?,
             admin::serve(&shared, admin)?,
@@ -128,6 +128,7 @@ impl Application {
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
         shared.warm_up();
+        shared.compare_clouds();
         shared.prove_permission();
         let outcome = tokio::select! {
             () = stop => {

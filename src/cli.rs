@@ -1,6 +1,7 @@
 //! The command line: the service, and the same work done once.
 
 mod arguments;
+mod doctor;
 mod exit;
 mod grant;
 mod identity;
@@ -62,6 +63,7 @@ async fn carry_out(command: Command) -> Outcome {
         Command::Vm(VmCommand::Order(order)) => Box::pin(orders::order(order)).await,
         Command::Users(asked) => users::list(asked).await,
         Command::Identity(IdentityCommand::Show(form)) => identity::show(form).await,
+        Command::Doctor(form) => doctor::examine(form).await,
         Command::Grant(form) => grant::print(form).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

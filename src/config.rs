@@ -5,6 +5,7 @@ mod directory;
 mod environment;
 mod identity;
 mod log;
+mod neighbours;
 mod reader;
 mod scope;
 mod variables;
@@ -17,9 +18,9 @@ use std::{
 use url::Url;
 use uuid::Uuid;
 
-pub(crate) use cloud::Upstream;
+pub(crate) use cloud::{Cloud, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
-pub(crate) use identity::{Access, Identity, IdentityId};
+pub(crate) use identity::{Access, Identity, IdentityId, Source};
 pub use log::{Log, LogFormat};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
 pub(crate) use variables::help;
@@ -35,9 +36,13 @@ pub struct Config {
     pub(crate) admin_listen: SocketAddr,
     pub(crate) public_url: Option<Url>,
     pub(crate) workers: Option<NonZeroUsize>,
+    pub(crate) cloud: Cloud,
     pub(crate) arm: Upstream,
     pub(crate) graph: Upstream,
     pub(crate) identity: Identity,
+    /// How long after the start an identity endpoint that others share is left
+    /// alone.
+    pub(crate) identity_delay: Duration,
     /// Where virtual machines are looked up; `None` when it is not set.
     pub(crate) scopes: Option<Scopes>,
     pub(crate) allow: Allow,
@@ -105,6 +110,7 @@ impl Config {
         let authority = azure.as_ref().map(|azure| &azure.authority);
         let identity = Identity::read(reads, raw, host, authority);
         let directory = Directory::read(reads, raw);
+        let identity_delay = neighbours::start_delay(reads, raw, host);
         let limits = Limits::read(reads, raw);
         let shutdown = Shutdown::read(reads, raw);
         let log = Log::read(reads, raw);
@@ -126,12 +132,15 @@ impl Config {
         let allow = Allow::read(reads, raw);
         let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
         let config = (|| {
-            let cloud::Azure { arm, graph, .. } = azure?;
+            let cloud::Azure {
+                cloud, arm, graph, ..
+            } = azure?;
             Some(Self {
                 listen: listen?,
                 admin_listen: admin_listen?,
                 public_url,
                 workers,
+                cloud,
                 arm,
                 graph,
                 identity: identity?,
@@ -139,6 +148,7 @@ impl Config {
                 allow: allow?,
                 vm_update: vm_update?,
                 directory: directory?,
+                identity_delay: identity_delay?,
                 limits: limits?,
                 shutdown: shutdown?,
                 log: log?,

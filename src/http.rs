@@ -144,6 +144,11 @@ impl Response {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// What time it is where the answer comes from.
+    pub(crate) fn date(&self) -> Option<SystemTime> {
+        refusal::date(&self.headers)
+    }
+
     /// How long Azure wants to be left alone.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.header(RETRY_AFTER.as_str())?;

@@ -22,10 +22,10 @@ use tracing::Instrument as _;
 
 pub(crate) use cache::TokenCache;
 pub(crate) use claims::Claims;
-pub(crate) use failure::TokenError;
+pub(crate) use failure::{TokenError, Unusable};
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};
-pub(crate) use report::Report;
+pub(crate) use report::{Held, Report, Standing};
 pub(crate) use source::{LocalFault, Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 
@@ -35,7 +35,6 @@ use crate::{
     metrics::{Metrics, TokenEvent},
 };
 use cache::{Demand, Flight, Joined, Outcome, Seat};
-use failure::Unusable;
 use response::Grant;
 use schedule::Schedule;
 use source::HostCache;
@@ -126,6 +125,18 @@ impl ManagedIdentity {
         Ok(token)
     }
 
+    /// What the identity endpoint answers to one request for a token, as it is:
+    /// callers who wait for a token learn what is wrong only when all is tried.
+    /// A token that comes is kept for them.
+    pub(crate) async fn answer(&self, resource: Resource) -> Result<AccessToken, TokenError> {
+        let outcome = self.attempt(resource, Origin::Ordinary, HostCache::Use);
+        let token = outcome.await?;
+        self.cache.join(resource, &Demand::Absent, |flight| {
+            flight.land(Ok(token.clone()));
+        });
+        Ok(token)
+    }
+
     /// Why there is no token for `resource`, or `None` when there is one. What
     /// is missing, or due for renewal, is being fetched when this returns; what
     /// has failed so far is told while it is tried again.
@@ -148,14 +159,15 @@ impl ManagedIdentity {
         self.cache.get(resource)
     }
 
+    /// Says once, in the log and in metrics, which identity it is.
+    pub(crate) fn introduce(&self) {
+        self.report().log();
+        self.metrics.identity(self.source.label(), self.id().kind());
+    }
+
     /// Which identity it is, and how its tokens stand.
     pub(crate) fn report(&self) -> Report {
         Report::new(self)
-    }
-
-    /// Where its tokens come from, in a word.
-    pub(crate) fn source_label(&self) -> &'static str {
-        self.source.label()
     }
 
     /// Which identity is meant.
@@ -257,7 +269,7 @@ impl ManagedIdentity {
             .fetch(resource, host_cache)
             .await
             .and_then(|grant| self.proven(resource, &grant, origin));
-        let label = outcome.as_ref().map_or_else(TokenError::label, |_| "ok");
+        let label = outcome.as_ref().map_or_else(TokenError::code, |_| "ok");
         self.metrics
             .token_acquisition(self.source.label(), label, started.elapsed());
         outcome

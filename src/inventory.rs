@@ -19,6 +19,7 @@ use crate::{
     azure::{self, MachineQuery, ResourceGraphClient, VirtualMachineId, VmName},
     config::Scopes,
     http::{self, Context, Deadline},
+    identity::InstanceMetadata,
     task::{Joined, Tasks, Unfinished},
 };
 
@@ -169,12 +170,17 @@ impl Inventory {
         self.surroundings.own_host(&self.metadata, deadline).await
     }
 
-    /// What is served.
-    pub(crate) async fn served(&self, deadline: Deadline) -> Result<&Scopes, Error> {
-        self.scopes(deadline).await
+    /// The host that the gateway runs on, where there is a metadata service to
+    /// tell of it.
+    pub(crate) async fn host(
+        &self,
+        deadline: Deadline,
+    ) -> Result<Option<&InstanceMetadata>, http::Error> {
+        self.surroundings.host(&self.metadata, deadline).await
     }
 
-    async fn scopes(&self, deadline: Deadline) -> Result<&Scopes, Error> {
+    /// What is served.
+    pub(crate) async fn scopes(&self, deadline: Deadline) -> Result<&Scopes, Error> {
         self.surroundings.scopes(&self.metadata, deadline).await
     }
 

@@ -5,6 +5,7 @@
 //! order of this list.
 
 mod cli;
+mod doctor;
 
 mod app;
 
@@ -37,4 +38,5 @@ pub use app::Tokens;
 pub use app::{Application, Error};
 pub use cli::run;
 pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable};
+pub use doctor::{Form, doctor};
 pub use telemetry::subscriber;

@@ -3,7 +3,10 @@
 use actix_web::{HttpResponse, web::ThinData};
 use serde::Serialize;
 
-use super::Shared;
+use super::{
+    Shared,
+    cloud::{self, Elsewhere},
+};
 use crate::{
     directory::{Permission, Replica, Status, Verdict},
     identity::{ManagedIdentity, Resource, TokenError},
@@ -39,6 +42,7 @@ pub(super) async fn ready(
         .into_iter()
         .chain([permission(&shared.permission)])
         .chain(shared.replica.as_ref().map(replica))
+        .chain(cloud::agreement(&shared).map(cloud))
         .chain([serving(&shared)])
         .collect();
     let is_ready = checks.iter().all(|check| check.ok || !check.required);
@@ -110,6 +114,23 @@ fn replica(replica: &Replica) -> Check {
             None => detail,
             Some(trouble) => format!("{detail}; {}", chain(&trouble)),
         },
+    }
+}
+
+/// Tokens of one cloud are worth nothing in another; the checks of tokens say
+/// what comes of it.
+fn cloud(agreement: Result<(), Elsewhere>) -> Check {
+    let ok = agreement.is_ok();
+    let (code, detail) = match agreement {
+        Ok(()) => ("same", "the host is in the cloud of MIG_CLOUD".to_owned()),
+        Err(elsewhere) => ("elsewhere", elsewhere.words()),
+    };
+    Check {
+        name: "cloud".to_owned(),
+        ok,
+        required: false,
+        code: Some(code),
+        detail,
     }
 }
 

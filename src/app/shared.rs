@@ -8,13 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::Error;
+use super::{Error, cloud};
 use crate::{
     api::Edge,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     config::{Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
-    http::{Client, Profile, Tls},
+    http::{Client, Deadline, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
     inventory::{Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
@@ -33,14 +33,14 @@ const BODY_LIMIT: usize = 8 * 1024 * 1024;
 pub(crate) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) tasks: Tasks,
-    pub(super) permission: Permission,
-    config: Arc<Config>,
+    pub(crate) permission: Permission,
+    pub(super) config: Arc<Config>,
     plan: Arc<Plan>,
     tokens: TokenCache,
     operations: Operations,
     arm: ArmKnowledge,
     throttle: Throttle,
-    surroundings: Arc<Surroundings>,
+    pub(super) surroundings: Arc<Surroundings>,
     names: KnownNames,
     pages: KnownPages,
     pub(super) replica: Option<Replica>,
@@ -99,7 +99,7 @@ impl Shared {
         // One host, and so one set of connections.
         let (client, endpoint) = (self.upstream("arm"), &self.config.arm.endpoint);
         let machines = ResourceGraphClient::new(client.clone(), identity.clone(), endpoint);
-        let arm = ArmClient::new(client, identity, endpoint.clone(), self.arm.clone());
+        let arm = self.arm(client, identity);
         let inventory = Inventory::new(
             Arc::clone(&self.surroundings),
             self.names.clone(),
@@ -141,9 +141,11 @@ impl Shared {
         )
     }
 
-    /// Begins to fetch what every request needs; readiness tells how far it is.
+    /// Says which identity it is, and begins to fetch what every request needs;
+    /// readiness tells how far it is.
     pub(super) fn warm_up(&self) {
         let identity = self.identity();
+        identity.introduce();
         for resource in Resource::ALL {
             identity.lacks(resource);
         }
@@ -152,6 +154,16 @@ impl Shared {
             self.tasks
                 .follow(keep(replica, self.graph(identity), timeout));
         }
+    }
+
+    /// Begins to look which cloud the host is in.
+    pub(super) fn compare_clouds(&self) {
+        let (shared, metadata) = (self.clone(), self.metadata());
+        let deadline = Deadline::after(self.config.limits.upstream_timeout);
+        self.tasks.follow(async move {
+            shared.surroundings.learn(&metadata, deadline).await;
+            cloud::warn(&shared);
+        });
     }
 
     /// Begins to look whether users can be listed, and goes on with it.
@@ -171,7 +183,14 @@ impl Shared {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    fn graph(&self, identity: ManagedIdentity) -> GraphClient {
+    /// Resource Manager by way of `client`.
+    pub(crate) fn arm(&self, client: Client, identity: ManagedIdentity) -> ArmClient {
+        let endpoint = self.config.arm.endpoint.clone();
+        ArmClient::new(client, identity, endpoint, self.arm.clone())
+    }
+
+    /// Graph, with connections of its own.
+    pub(crate) fn graph(&self, identity: ManagedIdentity) -> GraphClient {
         GraphClient::new(
             self.upstream("graph"),
             identity,
@@ -180,7 +199,8 @@ impl Shared {
         )
     }
 
-    fn upstream(&self, service: &'static str) -> Client {
+    /// Connections to Azure, under the name `service`.
+    pub(crate) fn upstream(&self, service: &'static str) -> Client {
         let profile = Profile {
             service,
             connect: CONNECT,
@@ -190,7 +210,8 @@ impl Shared {
         Client::new(profile, self.metrics.clone())
     }
 
-    fn metadata(&self) -> Metadata {
+    /// Where a worker learns which host this is.
+    pub(crate) fn metadata(&self) -> Metadata {
         match self.config.identity.source.instance_metadata() {
             Some(endpoint) => {
                 Metadata::Service(identity::client(self.metrics.clone()), endpoint.clone())

@@ -9,8 +9,8 @@ use crate::{
     identity::{ManagedIdentity, Resource},
 };
 
-/// The managed identity as one worker holds it. For measurements alone: no
-/// token leaves it.
+/// The managed identity as one worker holds it. For measurements and tests
+/// alone: no token leaves it.
 pub struct Tokens(ManagedIdentity);
 
 impl Tokens {
@@ -23,5 +23,12 @@ impl Tokens {
     pub async fn arm(&self) -> bool {
         let deadline = Deadline::after(Duration::from_secs(10));
         self.0.token(Resource::Arm, deadline).await.is_ok()
+    }
+
+    /// Begins to fetch every token, as the start of a gateway does; whether all
+    /// are there.
+    pub fn are_there(&self) -> bool {
+        let lacks = Resource::ALL.map(|resource| self.0.lacks(resource));
+        lacks.iter().all(Option::is_none)
     }
 }

@@ -155,6 +155,15 @@ impl ArmClient {
         self.known.budgets.turn(subscription_id).await;
     }
 
+    /// Where it is.
+    pub(super) fn endpoint(&self) -> &Url {
+        &self.endpoint
+    }
+
+    pub(super) fn malformed(&self, call: Call, cause: Cause) -> Error {
+        self.api.malformed(call, cause)
+    }
+
     /// Asks in the version that this cloud offers.
     async fn ask(&self, question: &Question<'_>, context: &Context) -> Result<Response, Error> {
         let asked = self.known.version.current();
@@ -189,7 +198,7 @@ impl ArmClient {
             .await
     }
 
-    async fn call(
+    pub(super) async fn call(
         &self,
         call: Call,
         request: Request<'_>,

@@ -14,6 +14,7 @@ const UPDATER: &str = "mi-gateway VM updater";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Call {
     GetVm,
+    Permissions,
     FindVms,
     ListVms,
     Order(Action),
@@ -28,6 +29,7 @@ impl Call {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::GetVm => "get_vm",
+            Self::Permissions => "permissions",
             Self::FindVms => "find_vms",
             Self::ListVms => "list_vms",
             Self::Order(action) => match action {
@@ -53,6 +55,7 @@ impl Call {
         match self {
             Self::Order(_) => true,
             Self::GetVm
+            | Self::Permissions
             | Self::FindVms
             | Self::ListVms
             | Self::OperationStatus
@@ -68,6 +71,7 @@ impl Call {
         match self {
             Self::Order(Action::Update) => Some(UPDATER),
             Self::GetVm
+            | Self::Permissions
             | Self::FindVms
             | Self::ListVms
             | Self::Order(_)
@@ -79,6 +83,8 @@ impl Call {
     /// What the managed identity needs for it.
     pub(crate) const fn permission(self) -> &'static str {
         match self {
+            // Shown to whoever has any role: nobody grants this one.
+            Self::Permissions => "Microsoft.Authorization/permissions/read",
             Self::GetVm | Self::FindVms | Self::ListVms => "Microsoft.Compute/virtualMachines/read",
             Self::Order(action) => match action {
                 Action::Deallocate | Action::Hibernate => {

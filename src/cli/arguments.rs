@@ -44,6 +44,8 @@ pub(super) enum Command {
     /// The managed identity
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// Check everything that a first deployment needs, and say what mends it
+    Doctor(FormAsked),
     /// Print the commands that grant the identity what it needs; runs none of them
     Grant(FormAsked),
     /// Print what completes commands in a shell

@@ -16,7 +16,7 @@ use crate::{
 pub(super) struct Session {
     pub(super) worker: Worker,
     pub(super) config: Config,
-    shared: Shared,
+    pub(super) shared: Shared,
     trace: TraceContext,
 }
 
@@ -50,7 +50,7 @@ impl Session {
     /// but the environment can mend its absence.
     pub(super) async fn scopes(&self) -> Result<&Scopes, Failure> {
         let deadline = self.context().deadline;
-        match self.worker.inventory.served(deadline).await {
+        match self.worker.inventory.scopes(deadline).await {
             Err(error @ inventory::Error::NoScope) => Err(Failure::NoScope(error)),
             outcome => Ok(outcome?),
         }

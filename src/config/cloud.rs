@@ -10,7 +10,7 @@ use super::{Raw, environment, reader::Reader};
 
 /// One of Azure's clouds: endpoints and audiences follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Cloud {
+pub(crate) enum Cloud {
     /// Azure as most know it.
     Public,
     /// Azure Government, L4 and GCC High.
@@ -39,16 +39,18 @@ impl FromStr for Cloud {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let named = Self::ALL.into_iter().find(|cloud| cloud.label() == text);
-        named.ok_or(())
+        let mut all = Self::ALL.into_iter();
+        all.find(|cloud| cloud.as_str() == text).ok_or(())
     }
 }
 
 impl Cloud {
-    const ALL: [Self; 4] = [Self::Public, Self::UsGov, Self::UsDod, Self::China];
+    pub(crate) const ALL: [Self; 4] = [Self::Public, Self::UsGov, Self::UsDod, Self::China];
 
-    /// Its name in `MIG_CLOUD`.
-    fn label(self) -> &'static str {
+    const EXPECTED: &str = "public, usgov, usdod or china";
+
+    /// The value of `MIG_CLOUD`.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Public => "public",
             Self::UsGov => "usgov",
@@ -57,7 +59,16 @@ impl Cloud {
         }
     }
 
-    const EXPECTED: &str = "public, usgov, usdod or china";
+    /// Its name in instance metadata, where both of the government's share one.
+    ///
+    /// Source: "Azure Instance Metadata Service", `azEnvironment`.
+    pub(crate) const fn environment(self) -> &'static str {
+        match self {
+            Self::Public => "AzurePublicCloud",
+            Self::UsGov | Self::UsDod => "AzureUSGovernmentCloud",
+            Self::China => "AzureChinaCloud",
+        }
+    }
 
     /// Source: "National clouds" of Microsoft Graph, and Azure/azure-cli
     /// `azure/cli/core/cloud.py`.
@@ -107,6 +118,7 @@ impl Cloud {
 
 /// One cloud, as it is or as parts of it are overridden.
 pub(super) struct Azure {
+    pub(super) cloud: Cloud,
     pub(super) arm: Upstream,
     pub(super) graph: Upstream,
     /// Entra ID of the cloud.
@@ -131,6 +143,7 @@ impl Azure {
         ];
         mixed::refuse(reader, cloud, named);
         Some(Self {
+            cloud,
             arm: cloud.arm(arm)?,
             graph: cloud.graph(graph)?,
             authority: Url::parse(cloud.roots().authority).ok()?,

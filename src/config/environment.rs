@@ -12,6 +12,9 @@ use super::{VARIABLES, identity::BINDINGS, reader::Reader};
 /// How the names begin that nobody else uses.
 pub(super) const PREFIX: &str = "MIG_";
 
+/// Variables that are read for nothing but what they say of the host.
+const MARKERS: [&str; 2] = ["HOSTNAME", "KUBERNETES_SERVICE_HOST"];
+
 /// The gateway's own variables as text, without their prefix.
 ///
 /// `envy` alone would stop at the first bad value and, for types that parse
@@ -42,6 +45,7 @@ pub(super) struct Raw {
     pub(super) identity_source: Option<String>,
     pub(super) identity_object_id: Option<String>,
     pub(super) identity_resource_id: Option<String>,
+    pub(super) identity_spread: Option<String>,
     pub(super) upstream_timeout: Option<String>,
     pub(super) token_wait: Option<String>,
     pub(super) body_limit: Option<String>,
@@ -52,7 +56,7 @@ pub(super) struct Raw {
     pub(super) log_format: Option<String>,
 }
 
-/// Variables that Azure's hosts set; their names are Azure's.
+/// Variables that Azure's hosts and Kubernetes set; their names are theirs.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 #[expect(clippy::struct_field_names, reason = "the names are Azure's")]
@@ -62,9 +66,12 @@ pub(super) struct Host {
     pub(super) azure_federated_token_file: Option<String>,
     pub(super) azure_tenant_id: Option<String>,
     pub(super) default_identity_client_id: Option<String>,
+    pub(super) hostname: Option<String>,
     pub(super) identity_endpoint: Option<String>,
     pub(super) identity_header: Option<String>,
     pub(super) identity_server_thumbprint: Option<String>,
+    #[serde(rename = "kubernetes_service_host")]
+    pub(super) kubernetes: Option<String>,
     pub(super) msi_endpoint: Option<String>,
     pub(super) msi_secret: Option<String>,
     /// The names of all that is set, ours among them.
@@ -111,5 +118,7 @@ pub(super) fn ours(
 }
 
 fn is_ours(name: &str) -> bool {
-    VARIABLES.iter().any(|variable| variable.name == name) || BINDINGS.contains(&name)
+    VARIABLES.iter().any(|variable| variable.name == name)
+        || BINDINGS.contains(&name)
+        || MARKERS.contains(&name)
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::http::{
     StatusCode,
-    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+    header::{CONTENT_TYPE, DATE, HeaderMap, RETRY_AFTER},
 };
 use serde_json::Value;
 
@@ -48,6 +48,8 @@ pub(crate) struct Refusal {
     pub(crate) correlation_id: Option<String>,
     /// Who says that it answers.
     pub(crate) server: Option<String>,
+    /// What time it is where the answer comes from.
+    pub(crate) date: Option<SystemTime>,
 }
 
 impl Refusal {
@@ -91,6 +93,7 @@ impl Refusal {
             request_id: text("x-ms-request-id").or_else(|| text("request-id")),
             correlation_id: text("x-ms-correlation-request-id").or_else(|| correlation(&body)),
             server: text("server"),
+            date: date(headers),
         }
     }
 }
@@ -110,6 +113,12 @@ fn correlation(body: &Value) -> Option<String> {
     ["/correlationId", "/error/correlationId", "/correlation_id"]
         .into_iter()
         .find_map(|place| text_of(body.pointer(place)))
+}
+
+/// What a head says of the time at its sender (RFC 9110, 6.6.1).
+pub(super) fn date(headers: &HeaderMap) -> Option<SystemTime> {
+    let text = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(text).ok()
 }
 
 /// The shapes, with where each is seen:

@@ -232,7 +232,7 @@ impl Flight {
         }
         inner
             .metrics
-            .token_refresh_failure(resource, failure.label());
+            .token_refresh_failure(resource, failure.code());
         if self.is_replacement {
             acquisition.irreplaceable = Some((Instant::now() + memory, failure));
         }

@@ -57,7 +57,7 @@ impl TokenError {
         }
     }
 
-    /// What is wrong, in a word that stays.
+    /// What is wrong, in a word that stays; the outcome in metrics, too.
     pub(crate) fn code(&self) -> &'static str {
         Diagnosis::of(self).code()
     }
@@ -71,20 +71,6 @@ impl TokenError {
     pub(crate) fn is_of_another(&self) -> bool {
         let other = [Unusable::WrongAudience, Unusable::WrongIdentity];
         matches!(self, Self::Unusable(why) if other.contains(why))
-    }
-
-    /// The outcome in metrics.
-    pub(crate) fn label(&self) -> &'static str {
-        match self {
-            Self::Refused(_) => "refused",
-            Self::Throttled(_) => "throttled",
-            Self::Unavailable(_) => "unavailable",
-            Self::Local(_) => "local",
-            Self::Unusable(_) => "unusable",
-            Self::Waiting => "waiting",
-            Self::Unchanged => "unchanged",
-            Self::Stopped => "stopped",
-        }
     }
 
     /// The endpoint's own words, when it refused.

@@ -1,7 +1,7 @@
 //! The share of a node's identity endpoint that one gateway takes.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -19,15 +19,17 @@ pub(crate) struct Gate(Arc<Inner>);
 
 struct Inner {
     turn: Semaphore,
-    last: Mutex<Option<Instant>>,
+    /// When the next may go through.
+    opens: Mutex<Instant>,
 }
 
 impl Gate {
-    /// A gate through which nobody has gone yet.
-    pub(crate) fn new() -> Self {
+    /// A gate that opens after `delay`: those of one node are not to open
+    /// together.
+    pub(crate) fn new(delay: Duration) -> Self {
         Self(Arc::new(Inner {
             turn: Semaphore::new(1),
-            last: Mutex::new(None),
+            opens: Mutex::new(Instant::now() + delay),
         }))
     }
 
@@ -35,12 +37,14 @@ impl Gate {
     /// within a second. `None` never happens: the semaphore is not closed.
     pub(crate) async fn pass(&self) -> Option<SemaphorePermit<'_>> {
         let turn = self.0.turn.acquire().await.ok()?;
-        let last = *self.0.last.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(last) = last {
-            time::sleep_until((last + SPACING).into()).await;
-        }
-        *self.0.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        let opens = *self.opens();
+        time::sleep_until(opens.into()).await;
+        *self.opens() = Instant::now() + SPACING;
         Some(turn)
+    }
+
+    fn opens(&self) -> MutexGuard<'_, Instant> {
+        self.0.opens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -50,7 +54,7 @@ mod tests {
 
     #[actix_web::test]
     async fn the_second_goes_through_a_second_after_the_first() {
-        let gate = Gate::new();
+        let gate = Gate::new(Duration::ZERO);
         drop(gate.pass().await);
         let first = Instant::now();
         drop(gate.pass().await);
@@ -58,8 +62,15 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn the_first_waits_for_its_moment() {
+        let before = Instant::now();
+        Gate::new(Duration::from_millis(50)).pass().await;
+        assert!(before.elapsed() >= Duration::from_millis(50));
+    }
+
+    #[actix_web::test]
     async fn nobody_goes_through_while_another_is_inside() {
-        let gate = Gate::new();
+        let gate = Gate::new(Duration::ZERO);
         let _inside = gate.pass().await;
         let outside = time::timeout(Duration::from_millis(1), gate.pass()).await;
         assert!(outside.is_err());

@@ -21,6 +21,9 @@ pub(crate) struct InstanceMetadata {
     pub(crate) name: String,
     #[serde(default)]
     pub(crate) resource_id: String,
+    /// The cloud that the host is in, such as `AzurePublicCloud`.
+    #[serde(default)]
+    pub(crate) az_environment: String,
 }
 
 /// Asks the instance metadata service at `endpoint` about its machine.

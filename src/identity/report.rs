@@ -14,74 +14,74 @@ use crate::{config::IdentityId, telemetry::chain};
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Report {
-    source: &'static str,
+    pub(crate) source: &'static str,
     /// The variables by which the source was found; never their values.
-    evidence: &'static [&'static str],
-    id: Id,
+    pub(crate) evidence: &'static [&'static str],
+    pub(crate) id: Id,
     #[serde(skip_serializing_if = "Option::is_none")]
-    holder: Option<Holder>,
-    tokens: Vec<Standing>,
+    pub(crate) holder: Option<Holder>,
+    pub(crate) tokens: Vec<Standing>,
 }
 
 /// The identity that is configured.
 #[derive(Debug, Serialize)]
-struct Id {
-    kind: &'static str,
+pub(crate) struct Id {
+    pub(crate) kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<String>,
+    pub(crate) value: Option<String>,
 }
 
 /// Whom the tokens are of, by their own words.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the names of the contract")]
-struct Holder {
+pub(crate) struct Holder {
     #[serde(skip_serializing_if = "Option::is_none")]
-    tenant_id: Option<String>,
+    pub(crate) tenant_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    client_id: Option<String>,
+    pub(crate) client_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    object_id: Option<String>,
+    pub(crate) object_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    resource_id: Option<String>,
+    pub(crate) resource_id: Option<String>,
 }
 
 /// How the token for one resource stands.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Standing {
-    resource: &'static str,
-    audience: &'static str,
-    state: &'static str,
+pub(crate) struct Standing {
+    pub(crate) resource: &'static str,
+    pub(crate) audience: &'static str,
+    pub(crate) state: &'static str,
     #[serde(flatten)]
-    token: Option<Held>,
+    pub(crate) token: Option<Held>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_failure: Option<Failure>,
+    pub(crate) last_failure: Option<Failure>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Held {
-    age_seconds: u64,
+pub(crate) struct Held {
+    pub(crate) age_seconds: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    expires_on: Option<Timestamp>,
+    pub(crate) expires_on: Option<Timestamp>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    roles: Vec<String>,
+    pub(crate) roles: Vec<String>,
 }
 
 /// The last attempt, where it failed.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Failure {
-    code: &'static str,
-    detail: String,
+pub(crate) struct Failure {
+    pub(crate) code: &'static str,
+    pub(crate) detail: String,
     /// The endpoint's own words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    pub(crate) message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    at: Option<Timestamp>,
+    pub(crate) at: Option<Timestamp>,
 }
 
 impl Report {

@@ -76,8 +76,21 @@ impl Surroundings {
         Ok(host.map_err(Error::Host)?.and_then(own_id))
     }
 
+    /// Finds out about the host, where it can tell. What it told is known from
+    /// then on.
+    pub(crate) async fn learn(&self, metadata: &Metadata, deadline: Deadline) {
+        // Whoever needs to know asks again, and tells why it is not known.
+        let _ = self.host(metadata, deadline).await;
+    }
+
+    /// The cloud that the host says it is in, once it has been asked.
+    pub(crate) fn cloud(&self) -> Option<&str> {
+        let cloud = self.host.get()?.az_environment.as_str();
+        (!cloud.is_empty()).then_some(cloud)
+    }
+
     /// One caller asks; those who wait for it share its failure.
-    async fn host(
+    pub(super) async fn host(
         &self,
         metadata: &Metadata,
         deadline: Deadline,

@@ -45,6 +45,7 @@ impl TokenEvents {
 }
 
 pub(super) struct TokenMetrics {
+    identity: IntGaugeVec,
     events: IntCounterVec,
     acquisitions: IntCounterVec,
     acquisition_seconds: HistogramVec,
@@ -57,6 +58,11 @@ pub(super) struct TokenMetrics {
 impl TokenMetrics {
     pub(super) fn new(declare: &Declare<'_>) -> Result<Self, Error> {
         Ok(Self {
+            identity: declare.gauge(
+                "identity_info",
+                "Where tokens come from, and how the identity is named; always 1.",
+                &["source", "id_kind"],
+            )?,
             events: declare.counter(
                 "token_cache_events_total",
                 "What calls to Azure found: hit, stale_hit, miss, joined or negative.",
@@ -98,6 +104,12 @@ impl TokenMetrics {
 }
 
 impl Metrics {
+    /// Which kind of identity the gateway holds.
+    pub(crate) fn identity(&self, source: &'static str, id_kind: &'static str) {
+        let identity = &self.0.tokens.identity;
+        identity.with_label_values(&[source, id_kind]).set(1);
+    }
+
     /// The cache counters of `resource`.
     pub(crate) fn token_events(&self, resource: &'static str) -> TokenEvents {
         let counter = |event| self.0.tokens.events.with_label_values(&[resource, event]);

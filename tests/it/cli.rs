@@ -204,17 +204,18 @@ fn the_identity_is_shown_with_its_source_and_without_its_tokens() {
         let gateway = azure_sandbox::Identity::gateway();
         assert_eq!(shown["source"], source);
         assert_eq!(shown["evidence"].as_array().unwrap().len(), evidence);
-        assert_eq!(shown["configured"]["by"], "clientId");
-        assert_eq!(shown["clientId"], gateway.client_id);
-        assert_eq!(shown["objectId"], gateway.object_id);
-        assert!(shown["tenantId"].is_string());
+        assert_eq!(shown["id"]["kind"], "client_id");
+        let holder = &shown["holder"];
+        assert_eq!(holder["clientId"], gateway.client_id);
+        assert_eq!(holder["objectId"], gateway.object_id);
+        assert!(holder["tenantId"].is_string());
         let [arm, graph] = [0, 1].map(|at| &shown["tokens"][at]);
         assert_eq!(
             (&arm["resource"], &graph["resource"]),
             (&"arm".into(), &"graph".into())
         );
         assert_eq!(graph["roles"][0], "User.Read.All");
-        assert!(arm["expiresOn"].is_string() && arm["error"].is_null());
+        assert!(arm["expiresOn"].is_string() && arm["lastFailure"].is_null());
         assert_eq!(azure.requests(Service::Token).len(), 2);
     }
 }
@@ -242,7 +243,9 @@ fn an_identity_without_tokens_says_why_and_fails() {
     let told = told(&azure, Host::Vm, "identity show", &vars);
     assert_eq!(told.code, Some(1), "{told}");
     let shown = told.json();
-    assert!(shown["tokens"][0]["error"].is_string() && shown["objectId"].is_null());
+    let failure = &shown["tokens"][0]["lastFailure"];
+    assert_eq!(failure["code"], "identity_not_assigned");
+    assert!(shown["holder"].is_null());
 }
 
 #[test]

@@ -60,6 +60,7 @@ async fn metrics_tell_of_requests_calls_tokens_and_quotas() {
         r#"token_expiry_timestamp_seconds{resource="graph"} "#,
         r#"upstream_quota_remaining{bucket="DeleteVMResource",service="arm"} 11"#,
         r#"upstream_quota_remaining{bucket="subscription-writes",service="arm"} 199"#,
+        r#"identity_info{id_kind="client_id",source="app_service"} 1"#,
         r#"build_info{version="0.1.0"} 1"#,
     ] {
         assert!(

@@ -17,7 +17,7 @@ fn azure() -> Sandbox {
 }
 
 #[actix_web::test]
-async fn every_kind_of_id_is_spelt_as_the_source_wants_it() {
+async fn r1_r2_every_kind_of_id_is_spelt_as_the_source_wants_it() {
     let own = Identity::gateway();
     for (host, variable, id, parameter) in [
         (Host::Vm, "AZURE_CLIENT_ID", &own.client_id, "&client_id="),
@@ -96,7 +96,7 @@ async fn an_identity_that_is_not_assigned_is_told_as_azure_tells_it() {
 }
 
 #[actix_web::test]
-async fn the_identity_header_never_reaches_instance_metadata() {
+async fn s11_the_identity_header_never_reaches_instance_metadata() {
     let secret = "an-identity-header";
     let vars = [
         ("IDENTITY_HEADER", secret),
@@ -120,7 +120,7 @@ async fn the_identity_header_never_reaches_instance_metadata() {
 }
 
 #[actix_web::test]
-async fn what_a_caller_forwards_is_not_forwarded() {
+async fn r7_what_a_caller_forwards_is_not_forwarded() {
     let gateway = Gateway::before(azure(), Host::Vm, &[]);
     let headers = [("x-forwarded-for", "203.0.113.7"), ("metadata", "false")];
     let answer = gateway
@@ -130,7 +130,7 @@ async fn what_a_caller_forwards_is_not_forwarded() {
 }
 
 #[actix_web::test]
-async fn a_redirect_is_not_followed() {
+async fn r8_a_redirect_is_not_followed() {
     let elsewhere = azure();
     let azure = azure();
     let target = format!("{}/metadata/identity/oauth2/token", elsewhere.url());
@@ -190,7 +190,7 @@ async fn t9_an_endpoint_that_boots_beside_us_is_waited_for() {
     let gateway = Gateway::with(&vars);
     gateway
         .until("/metrics", |answer| {
-            let refused = r#"token_acquisitions_total{outcome="unavailable",source="app_service"}"#;
+            let refused = r#"token_acquisitions_total{outcome="unreachable",source="app_service"}"#;
             answer.text().contains(refused).then_some(())
         })
         .await;

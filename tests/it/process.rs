@@ -111,7 +111,7 @@ fn an_address_that_is_taken_is_named() {
 }
 
 #[actix_web::test]
-async fn a_proxy_of_the_environment_is_passed_by() {
+async fn r6_a_proxy_of_the_environment_is_passed_by() {
     let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", proxy.local_addr().unwrap());
     let azure = Sandbox::start(Settings::default()).unwrap();

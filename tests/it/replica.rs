@@ -9,7 +9,7 @@ mod size;
 
 use std::collections::BTreeMap;
 
-use azure_sandbox::{Host, Sandbox, Settings};
+use azure_sandbox::{Host, Sandbox, Service, Settings};
 use serde_json::Value;
 
 use crate::{
@@ -44,6 +44,15 @@ async fn warm() -> Gateway {
     rounds(&gateway, 1.0).await;
     gateway.proven().await;
     gateway
+}
+
+/// Makes Graph forget its delta tokens while a request for changes waits: one that
+/// is being answered would get a new token, and the old ones would not be missed.
+async fn forget_tokens(azure: &Sandbox) {
+    let hold = azure.hold(Service::Graph);
+    hold.arrived(1).await;
+    azure.forget_delta_tokens();
+    hold.release();
 }
 
 /// Resolves when `count` rounds have come to their end.

@@ -4,6 +4,7 @@
 
 mod arc;
 mod azure_cli;
+mod clouds;
 mod service_fabric;
 mod workload;
 

@@ -69,7 +69,9 @@ fn fitting(reason: Reason, call: Call) -> Reason {
             )
         }
         Call::Order(Action::Update) => false,
-        Call::GetVm | Call::Order(_) | Call::OperationStatus => reason == Reason::Precondition,
+        Call::GetVm | Call::Permissions | Call::Order(_) | Call::OperationStatus => {
+            reason == Reason::Precondition
+        }
     };
     if is_amiss { Reason::Unsuitable } else { reason }
 }
@@ -121,6 +123,7 @@ fn version(call: Call) -> &'static str {
     match call {
         Call::FindVms | Call::ListVms => NO_SEARCH,
         Call::GetVm
+        | Call::Permissions
         | Call::Order(_)
         | Call::OperationStatus
         | Call::ListUsers

@@ -20,8 +20,8 @@ pub(super) fn refuse(reader: &mut Reader, cloud: Cloud, named: [(&'static str, O
             reader.fault(format!(
                 "{name} is of the cloud {}, and MIG_CLOUD is {}: settings of two clouds cannot be \
                  mixed",
-                owner.label(),
-                cloud.label()
+                owner.as_str(),
+                cloud.as_str()
             ));
         }
     }

@@ -108,6 +108,16 @@ fn s10_empty_variables_tell_of_nothing() {
 }
 
 #[test]
+fn r9_an_empty_id_is_no_id() {
+    let empty = [
+        ("AZURE_CLIENT_ID", ""),
+        ("MIG_IDENTITY_OBJECT_ID", ""),
+        ("MIG_IDENTITY_RESOURCE_ID", ""),
+    ];
+    assert_eq!(config(&empty).unwrap().identity.id, IdentityId::System);
+}
+
+#[test]
 fn s11_a_header_and_a_thumbprint_without_an_endpoint_leave_instance_metadata() {
     let version = ("IDENTITY_API_VERSION", "2020-05-01");
     assert_eq!(source(&[HEADER, THUMBPRINT, version]).0, "imds");

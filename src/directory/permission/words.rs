@@ -23,20 +23,32 @@ const THROTTLED: &str = "Graph is throttling: whether users can be listed is tri
 
 const UNREACHABLE: &str = "Graph gave no answer that tells whether users can be listed";
 
+impl Verdict {
+    /// What it means, without what mends it.
+    pub(crate) const fn words(self) -> &'static str {
+        match self {
+            Self::Unproven => UNPROVEN,
+            Self::Fine => FINE,
+            Self::Denied => DENIED,
+            Self::SilentlyEmpty => SILENTLY_EMPTY,
+            Self::WrongIdentity => WRONG_IDENTITY,
+            Self::Throttled => THROTTLED,
+            Self::Unreachable => UNREACHABLE,
+        }
+    }
+}
+
 /// `verdict` for people; no user shows in it.
 pub(super) fn detail(
     verdict: Verdict,
     error: Option<&azure::Error>,
     grant: &AppRoleGrant,
 ) -> String {
+    let words = verdict.words();
     match verdict {
-        Verdict::Unproven => because(UNPROVEN, error),
-        Verdict::Fine => FINE.to_owned(),
-        Verdict::Denied => format!("{DENIED}; {grant}"),
-        Verdict::SilentlyEmpty => format!("{SILENTLY_EMPTY}; {grant}"),
-        Verdict::WrongIdentity => WRONG_IDENTITY.to_owned(),
-        Verdict::Throttled => THROTTLED.to_owned(),
-        Verdict::Unreachable => because(UNREACHABLE, error),
+        Verdict::Unproven | Verdict::Unreachable => because(words, error),
+        Verdict::Denied | Verdict::SilentlyEmpty => format!("{words}; {grant}"),
+        Verdict::Fine | Verdict::WrongIdentity | Verdict::Throttled => words.to_owned(),
     }
 }
 

@@ -69,3 +69,30 @@ fn whole(file: File) -> Result<String, LocalFault> {
 fn unreadable(error: &io::Error) -> LocalFault {
     LocalFault::KeyUnreadable(Cause::new(error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_a_file_of_its_own() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let folder = here.join(format!("target/keys-{}", uuid::Uuid::new_v4()));
+        let inner = folder.join("folder.key");
+        fs::create_dir_all(&inner).unwrap();
+        let key = folder.join("own.key");
+        fs::write(&key, "key").unwrap();
+        let outcomes = [
+            read(&key, &folder),
+            read(&inner, &folder),
+            read(&inner.join("../own.key"), &folder),
+            read(&here.join("Cargo.toml"), &folder),
+        ];
+        fs::remove_dir_all(&folder).unwrap();
+        let [own, of_a_folder, by_a_detour, elsewhere] = outcomes;
+        assert_eq!(own.unwrap(), "key");
+        assert!(matches!(of_a_folder, Err(LocalFault::NoKey)));
+        assert_eq!(by_a_detour.unwrap(), "key");
+        assert!(matches!(elsewhere, Err(LocalFault::KeyOutside)));
+    }
+}

@@ -14,6 +14,7 @@ use crate::{
 };
 
 /// One asking of an endpoint of this host; one that takes longer is asked again.
+/// A quarter of it is for the connection.
 const NEAR: Duration = Duration::from_secs(5);
 
 /// The same of Entra ID.
@@ -53,7 +54,9 @@ impl Plan {
             label: source.label(),
             id: id.clone(),
             place: Place::of(&source.access, id),
-            gate: source.instance_metadata().map(|_| Gate::new()),
+            gate: source
+                .instance_metadata()
+                .map(|_| Gate::new(config.identity_delay)),
             audiences: [config.arm.audience, config.graph.audience],
             tls: tls(&source.access)?,
         })
@@ -63,10 +66,7 @@ impl Plan {
     pub(crate) fn client(&self, metrics: Metrics) -> Client {
         let profile = Profile {
             service: "identity",
-            connect: match self.place {
-                Place::Workload(_) => Duration::from_secs(3),
-                _ => Duration::from_secs(1),
-            },
+            connect: self.place.patience() / 4,
             body_limit: BODY_LIMIT,
             tls: self.tls.clone(),
         };

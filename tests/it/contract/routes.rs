@@ -18,7 +18,7 @@ pub(super) fn problem_codes() -> BTreeSet<String> {
 /// The literals of `Diagnosis::code`.
 pub(super) fn token_faults() -> BTreeSet<String> {
     let source = include_str!("../../../src/identity/diagnosis.rs");
-    literals(source, "fn code", "fn mend")
+    literals(source, "fn code", "\n}\n")
 }
 
 fn literals(source: &str, from: &str, to: &str) -> BTreeSet<String> {

@@ -3,7 +3,7 @@
 use azure_sandbox::{Hold, Sandbox, Service};
 use serde_json::json;
 
-use super::{Rows, assert_as_in_graph, caught_up, reached, rows, warm};
+use super::{Rows, assert_as_in_graph, caught_up, forget_tokens, reached, rows, warm};
 use crate::{gateway::Gateway, people::listing};
 
 pub(super) const RESYNCS: &str = r#"directory_replica_rounds_total{outcome="resync"}"#;
@@ -61,7 +61,7 @@ async fn nobody_is_missing_while_it_is_read_anew_after_seven_days() {
 #[actix_web::test]
 async fn a_reading_that_is_itself_forgotten_begins_again() {
     let gateway = warm().await;
-    gateway.azure.forget_delta_tokens();
+    forget_tokens(&gateway.azure).await;
     reached(&gateway, RESYNCS, 1.0).await;
     gateway.azure.churn(500, 3);
     let hold = gateway.azure.hold(Service::Graph);

@@ -17,7 +17,7 @@ async fn the_log_tells_how_far_it_is_and_shows_no_link_and_no_user() {
         .env("MIG_LOG", "trace");
     let running = Running::start(command);
     told(&running, super::OK_ROUNDS).await;
-    azure.forget_delta_tokens();
+    super::forget_tokens(&azure).await;
     told(&running, super::resync::RESYNCS).await;
     let (code, log) = running.terminate();
     assert_eq!(code, Some(0));

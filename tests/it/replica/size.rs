@@ -49,7 +49,7 @@ async fn a_hundred_thousand_users_take_less_than_seventy_megabytes() {
     assert!(with - without < MOST_BYTES, "{without} to {with} bytes");
 
     // Read anew, it does not take the memory twice.
-    azure.forget_delta_tokens();
+    super::forget_tokens(&azure).await;
     at_least(
         &running,
         &format!("mi_gateway_{}", super::resync::RESYNCS),
