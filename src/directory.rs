@@ -26,7 +26,7 @@ pub(crate) use error::Error;
 pub(crate) use export::{Export, Unwritable};
 pub(crate) use listing::Listing;
 pub(crate) use pages::{Freshness, KnownPages};
-pub(crate) use permission::{Permission, Verdict};
+pub(crate) use permission::{Permission, Standing, Verdict};
 pub(crate) use replica::{Replica, Status, keep};
 pub(crate) use rows::Rows;
 
@@ -117,7 +117,7 @@ impl Directory {
             return Ok(page);
         }
         let place = place(query, cursor)?;
-        let key = Cursor::new(&place).to_string();
+        let key = key(query, &place);
         if let Some(page) = self.pages.fresh(&key, freshness) {
             self.metrics.directory_page(PageEvent::Hit);
             return Ok(page);
@@ -136,15 +136,16 @@ impl Directory {
         }
     }
 
-    /// Every page of `query`, one after the other, past the cache. Each may take
-    /// `patience`.
+    /// Every page of `query`, one after the other, past the cache. Each call may
+    /// take `patience`.
     pub(crate) async fn listing(
         &self,
         query: UserQuery,
+        freshness: Freshness,
         context: Context,
         patience: Duration,
     ) -> Result<Listing, Error> {
-        Listing::begin(self.source.clone(), query, context, patience).await
+        Listing::begin(self.source.clone(), query, freshness, context, patience).await
     }
 
     /// Where its answers are counted.
@@ -207,6 +208,7 @@ impl Directory {
                 source: &source,
                 query: &query,
                 context: &context,
+                patience: None,
             };
             let (as_of, read) = (SystemTime::now(), Instant::now());
             let position = place.position;
@@ -224,6 +226,12 @@ impl Directory {
             outcome
         }
     }
+}
+
+/// What a page is kept under. A link is that of one part of its query, and where the
+/// page goes on depends on the others, too.
+fn key(query: &UserQuery, place: &Place) -> String {
+    format!("{}\n{}", Cursor::new(place), query.key())
 }
 
 fn place(query: &UserQuery, cursor: Option<&Cursor>) -> Result<Place, InvalidCursor> {

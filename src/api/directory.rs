@@ -5,7 +5,7 @@ mod form;
 mod query;
 mod validity;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -48,7 +48,10 @@ pub(super) async fn users(
                 return Err(Problem::invalid(EXPORT_AT));
             }
             let patience = settings.upstream_timeout;
-            let listing = directory.listing(query, context, patience).await?;
+            let freshness = validity::wanted(&request);
+            let listing = directory
+                .listing(query, freshness, context, patience)
+                .await?;
             Ok(export::answer(form, listing, directory.metrics(), &request))
         }
     }
@@ -78,7 +81,7 @@ async fn page(
         .insert_header((VARY, "accept"))
         .insert_header((CACHE_CONTROL, settings.page_validity.as_str()))
         .insert_header((AGE, page.age(Instant::now()).as_secs()))
-        .insert_header((AS_OF, as_of(&page)));
+        .insert_header((AS_OF, as_of(page.as_of)));
     if is_known {
         return Ok(answer.finish());
     }
@@ -91,8 +94,8 @@ async fn page(
 }
 
 /// When Graph was asked, in UTC and to the second.
-fn as_of(page: &Page) -> String {
-    let time = Timestamp::try_from(page.as_of).unwrap_or(Timestamp::UNIX_EPOCH);
+fn as_of(time: SystemTime) -> String {
+    let time = Timestamp::try_from(time).unwrap_or(Timestamp::UNIX_EPOCH);
     format!("{time:.0}")
 }
 

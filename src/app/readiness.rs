@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     directory::{Permission, Replica, Status, Verdict},
-    identity::{ManagedIdentity, Resource, TokenError},
+    identity::{ManagedIdentity, Report, Resource, TokenError},
     telemetry::chain,
 };
 
@@ -40,7 +40,7 @@ pub(super) async fn ready(
     let checks: Vec<_> = Resource::ALL
         .map(|resource| token(&identity, resource))
         .into_iter()
-        .chain([permission(&shared.permission)])
+        .chain([source(&identity.report()), permission(&shared.permission)])
         .chain(shared.replica.as_ref().map(replica))
         .chain(cloud::agreement(&shared).map(cloud))
         .chain([serving(&shared)])
@@ -62,11 +62,47 @@ fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
         required: true,
         code: Some(lack.as_ref().map_or("fine", TokenError::code)),
         detail: lack.as_ref().map_or_else(
-            || "there is a token".to_owned(),
+            || standing(&identity.report(), resource),
             |lack| match lack.mend() {
                 Some(mend) => format!("{}; {mend}", chain(lack)),
                 None => chain(lack),
             },
+        ),
+    }
+}
+
+/// How the token for `resource`, which is there, stands.
+fn standing(report: &Report, resource: Resource) -> String {
+    let mut standings = report.tokens.iter();
+    let standing = standings.find(|it| it.resource == resource.label());
+    let age = standing.and_then(|it| it.token.as_ref());
+    let age = age.map_or_else(String::new, |token| {
+        let until = token.expires_on.map(|until| format!(", until {until}"));
+        let until = until.unwrap_or_default();
+        format!(", acquired {} s ago{until}", token.age_seconds)
+    });
+    let failure = standing.and_then(|it| it.last_failure.as_ref());
+    let failure = failure.map_or_else(String::new, |failure| {
+        format!("; its renewal failed: {}", failure.code)
+    });
+    format!("there is a token{age}{failure}")
+}
+
+/// Which identity it is, and what told where its tokens come from.
+fn source(report: &Report) -> Check {
+    let told_by = match report.evidence {
+        [] => "nothing else being set".to_owned(),
+        names => names.join(", "),
+    };
+    let id = report.id.value.as_deref().unwrap_or("none named");
+    Check {
+        name: "identity".to_owned(),
+        ok: true,
+        required: false,
+        code: None,
+        detail: format!(
+            "tokens come from {}, told by {told_by}; {}: {id}",
+            report.source, report.id.kind
         ),
     }
 }

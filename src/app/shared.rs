@@ -8,6 +8,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::rt::time;
+
 use super::{Error, cloud};
 use crate::{
     api::Edge,
@@ -27,6 +29,9 @@ const CONNECT: Duration = Duration::from_secs(3);
 
 /// A page of 999 users with every property is some 600 kB.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
+
+/// When a host that does not say in which cloud it is is asked again.
+const UNTIL_KNOWN: Duration = Duration::from_mins(1);
 
 /// What all workers know: built once, `Send + Sync`.
 #[derive(Clone)]
@@ -156,13 +161,27 @@ impl Shared {
         }
     }
 
-    /// Begins to look which cloud the host is in.
+    /// Begins to look which cloud the host is in, until it is known. The gateways of
+    /// a node take turns as with tokens: instance metadata bears five requests a
+    /// second of all of them.
+    ///
+    /// Source: "Azure Instance Metadata Service", rate limiting.
     pub(super) fn compare_clouds(&self) {
         let (shared, metadata) = (self.clone(), self.metadata());
-        let deadline = Deadline::after(self.config.limits.upstream_timeout);
+        if matches!(metadata, Metadata::None) {
+            return;
+        }
+        let timeout = self.config.limits.upstream_timeout;
         self.tasks.follow(async move {
-            shared.surroundings.learn(&metadata, deadline).await;
-            cloud::warn(&shared);
+            time::sleep(shared.config.identity_delay).await;
+            loop {
+                let deadline = Deadline::after(timeout);
+                shared.surroundings.learn(&metadata, deadline).await;
+                if shared.surroundings.cloud().is_some() {
+                    return cloud::warn(&shared);
+                }
+                time::sleep(UNTIL_KNOWN.mul_f64(0.5 + fastrand::f64())).await;
+            }
         });
     }
 

@@ -1,6 +1,9 @@
 //! Users by way of Microsoft Graph.
 
-use std::{borrow::Cow, time::Instant};
+use std::{
+    borrow::Cow,
+    time::{Duration, Instant},
+};
 
 use actix_web::{
     http::{
@@ -21,6 +24,12 @@ use crate::{
 };
 
 const CALL: Call = Call::ListUsers;
+
+/// The longest that work in the background gives way at a time.
+const LONGEST_WAIT: Duration = Duration::from_mins(1);
+
+/// Over how long those spread who waited for Graph to open.
+const HERD: Duration = Duration::from_millis(300);
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -118,7 +127,7 @@ impl GraphClient {
             .header(CLIENT_REQUEST_ID, correlation_id(context));
         let mut attempt = 0;
         loop {
-            self.admitted(call, priority, context).await?;
+            self.admitted(call, context).await?;
             let mut outcome = self
                 .api
                 .call(call, request.clone(), context, RetryPolicy::NEVER)
@@ -184,15 +193,25 @@ impl GraphClient {
         self.api.malformed(call, cause)
     }
 
+    /// Waits while Graph is close to its limit, though not longer than a minute: what
+    /// can wait slows down, and does not stop.
+    pub(crate) async fn when_quiet(&self) {
+        let quiet = async {
+            loop {
+                let pause = self.throttle.pause(Priority::Low, Instant::now());
+                if pause.is_zero() {
+                    return;
+                }
+                time::sleep(pause).await;
+            }
+        };
+        let _ = time::timeout(LONGEST_WAIT, quiet).await;
+    }
+
     /// Waits until Graph is open; an opening beyond the deadline is told at once.
-    async fn admitted(
-        &self,
-        call: Call,
-        priority: Priority,
-        context: &Context,
-    ) -> Result<(), Error> {
+    async fn admitted(&self, call: Call, context: &Context) -> Result<(), Error> {
         loop {
-            let pause = self.throttle.pause(priority, Instant::now());
+            let pause = self.throttle.pause(Priority::Normal, Instant::now());
             if pause.is_zero() {
                 return Ok(());
             }
@@ -200,6 +219,13 @@ impl GraphClient {
                 let refusal = Box::new(Refusal::throttled(pause));
                 return Err(self.api.failed(call, None, http::Error::Refused(refusal)));
             }
+            // Those who wait do not come all at once.
+            let late = pause + HERD.mul_f64(fastrand::f64());
+            let pause = if late < context.deadline.remaining() {
+                late
+            } else {
+                pause
+            };
             time::sleep(pause).await;
         }
     }

@@ -93,6 +93,9 @@ impl GraphClient {
         let malformed = |cause| self.malformed(CALL, cause);
         let mut query = query.to_owned();
         for _ in 0..MOST_PAGES {
+            if priority == Priority::Low {
+                self.when_quiet().await;
+            }
             let url = self.listing(&query);
             let answer = self.ask(CALL, &url, priority, context).await?;
             let page: Page = serde_json::from_slice(&answer.body)

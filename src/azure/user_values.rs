@@ -21,7 +21,7 @@ const MOST_DEPARTMENTS: usize = 60;
 
 /// Departments of more characters in all, percent-encoded, do not fit into links:
 /// a link carries them, and part of them once more in its cursor.
-const LONGEST_DEPARTMENTS: usize = 8 * 1024;
+const LONGEST_DEPARTMENTS: usize = 4 * 1024;
 
 /// Why a query is not passed on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,7 +33,7 @@ pub(crate) enum InvalidQuery {
     Department,
     #[error(
         "department is needed; it may be repeated, for up to 60 departments of together at most \
-         8192 characters, percent-encoded"
+         4096 characters, percent-encoded"
     )]
     Departments,
     #[error(

@@ -13,9 +13,10 @@ use super::{
 /// operators: 16. Max allowed: 15."
 const CLAUSES: usize = 15;
 
-/// Departments of more characters than these, percent-encoded, are asked for one
-/// after the other: with what else a URL holds it stays below the 2,048 characters
-/// that "Advanced query capabilities on Microsoft Entra ID objects" names.
+/// Literals of more characters than these, percent-encoded, are asked for one
+/// department after the other: so a URL has hardly more than the 2,048 characters
+/// that "Advanced query capabilities on Microsoft Entra ID objects" names; for other
+/// queries no limit is documented.
 const LONGEST_LIST: usize = 1_200;
 
 /// What a name prefix is looked for in.
@@ -47,9 +48,11 @@ impl UserQuery {
     /// as each has one department.
     pub(super) fn chunks(&self) -> impl Iterator<Item = Chunk<'_>> {
         let taken = self.search.as_ref().map_or(0, |_| NAME_PROPERTIES.len());
+        let search = self.search.as_ref().map_or(0, |it| length(&it.0));
+        let room = LONGEST_LIST.saturating_sub(taken * search);
         let mut rest = &self.departments.0[..];
         std::iter::from_fn(move || {
-            let (departments, more) = rest.split_at(fitting(rest, CLAUSES - taken));
+            let (departments, more) = rest.split_at(fitting(rest, CLAUSES - taken, room));
             rest = more;
             (!departments.is_empty()).then_some(Chunk {
                 query: self,
@@ -59,16 +62,29 @@ impl UserQuery {
     }
 }
 
-/// How many of `departments` fit into one filter: at most `clauses`, and one in
-/// any case.
-fn fitting(departments: &[Department], clauses: usize) -> usize {
-    let mut length = 0;
+/// The characters of `text` as a literal in a URL.
+fn length(text: &str) -> usize {
+    encoded(&Literal::Text(text).to_string()).to_string().len()
+}
+
+/// How many of `departments` fit into one filter: at most `clauses`, in so much
+/// `room`, and one in any case.
+fn fitting(departments: &[Department], clauses: usize, room: usize) -> usize {
+    let mut taken = 0;
     let fits = |department: &&Department| {
-        let first = length == 0;
-        length += encoded(&department.0).to_string().len();
-        first || length <= LONGEST_LIST
+        let first = taken == 0;
+        taken += length(&department.0);
+        first || taken <= room
     };
     departments.iter().take(clauses).take_while(fits).count()
+}
+
+impl UserQuery {
+    /// All that is asked for, as text: the same for the same question alone.
+    pub(crate) fn key(&self) -> String {
+        let parts: Vec<_> = self.chunks().map(|chunk| chunk.first_page()).collect();
+        parts.join("\n")
+    }
 }
 
 impl Chunk<'_> {

@@ -28,7 +28,7 @@ impl Exit {
         (Self::Done, "done, or nothing had to be done"),
         (
             Self::Failed,
-            "Azure refused or failed, an operation did not succeed, or it was not agreed to",
+            "Azure refused or failed, an operation did not succeed, it was not agreed to, or doctor found a fault",
         ),
         (Self::Usage, "the command line is not understood"),
         (

@@ -1,5 +1,7 @@
 //! What a command works with: the service's own parts, without its listeners.
 
+use std::time::Duration;
+
 use actix_web::http::header::HeaderMap;
 
 use super::Failure;
@@ -75,6 +77,8 @@ impl Session {
 fn configured() -> Result<Config, Faults> {
     let mut config = Config::from_env()?;
     config.limits.token_wait = config.limits.upstream_timeout;
+    // It is no restart of many.
+    config.identity_delay = Duration::ZERO;
     telemetry::init_beside(&config.command_log);
     Ok(config)
 }

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     azure::{Departments, Select, Top, UserProperty, UserQuery},
-    directory::{Export, Listing, Unwritable, cell},
+    directory::{Export, Freshness, Listing, Unwritable, cell},
 };
 
 /// What fits on a terminal.
@@ -31,7 +31,7 @@ pub(super) async fn list(asked: UsersAsked) -> Outcome {
     let patience = session.config.limits.upstream_timeout;
     let directory = &session.worker.directory;
     let listing = directory
-        .listing(query, session.context(), patience)
+        .listing(query, Freshness::default(), session.context(), patience)
         .await?;
     match form {
         UsersForm::Table => as_table(listing).await?,

@@ -135,7 +135,8 @@ impl Azure {
         let arm = at("MIG_ARM_ENDPOINT", &raw.arm_endpoint);
         let graph = at("MIG_GRAPH_ENDPOINT", &raw.graph_endpoint);
         let cloud = cloud?;
-        let told = host.azure_authority_host.as_deref().and_then(endpoint);
+        let told = host.azure_authority_host.as_deref();
+        let told = told.and_then(|text| endpoint(text.trim()));
         let named = [
             ("MIG_ARM_ENDPOINT", arm.as_ref()),
             ("MIG_GRAPH_ENDPOINT", graph.as_ref()),

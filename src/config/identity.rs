@@ -97,7 +97,11 @@ impl Identity {
             authority,
         };
         let access = variables.access(kind);
-        let id = id.map(|id| id.or_default_of(kind, host))?;
+        let default = host.default_identity_client_id.as_deref();
+        let default = variables
+            .reader
+            .optional("DEFAULT_IDENTITY_CLIENT_ID", default, GUID, guid);
+        let id = id.map(|id| id.or_default_of(kind, default))?;
         let source = Source {
             kind,
             access: access?,
@@ -119,8 +123,8 @@ impl Identity {
 
 /// What the operator chose, or else what the environment tells of.
 ///
-/// An endpoint without what belongs to it is a fault, not a reason to ask
-/// instance metadata: there may be another identity there.
+/// An endpoint without what belongs to it is a fault, not a reason to ask anybody
+/// else: there may be another identity there.
 fn found(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Found> {
     const NAME: &str = "MIG_IDENTITY_SOURCE";
     let chosen = reader.required(
@@ -136,7 +140,11 @@ fn found(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Found> {
         return Some((kind, &[NAME]));
     }
     let found = kind::detected(host, Path::new(kind::AGENT));
-    if found.0 == Kind::Imds && host.identity_endpoint.is_some() {
+    let is_its = matches!(
+        found.0,
+        Kind::AppService | Kind::ServiceFabric | Kind::Arc | Kind::Workload
+    );
+    if host.identity_endpoint.is_some() && !is_its {
         reader.fault(
             "IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set, or IMDS_ENDPOINT on a \
              server of Azure Arc",
@@ -182,9 +190,9 @@ impl IdentityId {
     ///
     /// Source: AzureAD/microsoft-authentication-library-for-go
     /// `apps/managedidentity/azure_ml.go`.
-    fn or_default_of(self, kind: Kind, host: &Host) -> Self {
-        match (self, kind, &host.default_identity_client_id) {
-            (Self::System, Kind::MachineLearning, Some(id)) => Self::ClientId(id.clone()),
+    fn or_default_of(self, kind: Kind, default: Option<String>) -> Self {
+        match (self, kind, default) {
+            (Self::System, Kind::MachineLearning, Some(id)) => Self::ClientId(id),
             (id, ..) => id,
         }
     }

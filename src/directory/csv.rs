@@ -11,7 +11,10 @@ use crate::azure::UserProperty;
 /// What a spreadsheet takes for the beginning of a formula.
 ///
 /// Source: OWASP, "CSV Injection".
-const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
+
+/// The same, where a cell begins with it.
+const BLANKS: [char; 3] = ['\t', '\r', '\n'];
 
 /// The header row.
 pub(super) fn header(columns: &[UserProperty]) -> Result<Vec<u8>, Unwritable> {
@@ -54,13 +57,25 @@ pub(crate) fn cell(value: Option<&Value>) -> String {
     }
 }
 
-/// `text`, behind an apostrophe if a spreadsheet would run it.
+/// `text`, with an apostrophe before whatever a spreadsheet would run. One that
+/// separates cells by semicolons or tabs sees cells, and rows, within a cell.
 fn inert(text: &str) -> Cow<'_, str> {
-    if text.starts_with(FORMULA) {
-        Cow::Owned(format!("'{text}"))
-    } else {
-        Cow::Borrowed(text)
+    if !text.contains(SIGNS) && !text.starts_with(BLANKS) {
+        return Cow::Borrowed(text);
     }
+    let mut inert = String::with_capacity(text.len() + 1);
+    if text.starts_with(BLANKS) {
+        inert.push('\'');
+    }
+    let mut begins = true;
+    for letter in text.chars() {
+        if begins && SIGNS.contains(&letter) {
+            inert.push('\'');
+        }
+        begins = letter == ';' || BLANKS.contains(&letter) || (begins && letter == ' ');
+        inert.push(letter);
+    }
+    Cow::Owned(inert)
 }
 
 #[cfg(test)]
@@ -100,7 +115,9 @@ mod tests {
             assert_eq!(record(&row), format!("'{text},,\r\n"));
         }
         let tab = record(r#"{"displayName":"\t=1"}"#);
-        assert_eq!(tab, "'\t=1,,\r\n");
+        assert_eq!(tab, "'\t'=1,,\r\n");
+        let within = record(r#"{"displayName":"x; =1;\t@y - z"}"#);
+        assert_eq!(within, "x; '=1;\t'@y - z,,\r\n");
         let phones = record(r#"{"businessPhones":["+1 555"]}"#);
         assert_eq!(phones, ",'+1 555,\r\n");
     }

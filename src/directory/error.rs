@@ -26,6 +26,9 @@ pub(crate) enum Error {
     /// Graph shows nobody, and would show nobody either if somebody were there.
     #[error("{0}")]
     NotShown(String),
+    /// Graph shows nobody, and it is not known whether it would show anybody.
+    #[error("nobody was found, and whether anybody would be is not proven: {0}")]
+    Unproven(String),
     /// Azure said no, or nothing.
     #[error("the users of the department could not be listed")]
     Azure(#[source] azure::Error),
@@ -39,7 +42,7 @@ impl Error {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Azure(error) => error.is_passing(),
-            Self::Unfinished(_) => true,
+            Self::Unfinished(_) | Self::Unproven(_) => true,
             Self::Cursor(_) | Self::Expired | Self::Changed | Self::Refused | Self::NotShown(_) => {
                 false
             }

@@ -1,18 +1,15 @@
 //! A whole listing, with no more of it in memory than a page.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{
-    Error, Replica, Rows, Source,
+    Error, Freshness, Replica, Rows, Source,
     cursor::Place,
     place,
     reading::{Read, Reading},
     replica::{self, ReplicaPage},
 };
-use crate::{
-    azure::UserQuery,
-    http::{Context, Deadline},
-};
+use crate::{azure::UserQuery, http::Context};
 
 /// Where it goes on; one that was begun in the replica ends there.
 enum Next {
@@ -26,6 +23,7 @@ pub(crate) struct Listing {
     query: UserQuery,
     context: Context,
     patience: Duration,
+    as_of: SystemTime,
     ready: Option<Rows>,
     next: Option<Next>,
 }
@@ -35,18 +33,25 @@ impl Listing {
     pub(super) async fn begin(
         source: Source,
         query: UserQuery,
+        freshness: Freshness,
         context: Context,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let next = match source.replica.clone().filter(Replica::has_answers) {
-            Some(replica) => Next::Replica(replica, None),
-            None => Next::Graph(place(&query, None)?),
+        let replica = source.replica.as_ref().and_then(|replica| {
+            let as_of = replica.as_of()?;
+            let age = as_of.elapsed().unwrap_or_default();
+            freshness.is_met_by(age).then(|| (replica.clone(), as_of))
+        });
+        let (next, as_of) = match replica {
+            Some((replica, as_of)) => (Next::Replica(replica, None), as_of),
+            None => (Next::Graph(place(&query, None)?), SystemTime::now()),
         };
         let mut listing = Self {
             source,
             query,
             context,
             patience,
+            as_of,
             ready: None,
             next: Some(next),
         };
@@ -57,6 +62,11 @@ impl Listing {
     /// What is asked for.
     pub(crate) fn query(&self) -> &UserQuery {
         &self.query
+    }
+
+    /// The users are as they were then, or later.
+    pub(crate) fn as_of(&self) -> SystemTime {
+        self.as_of
     }
 
     /// The rows of the next page; `None` after the last.
@@ -81,11 +91,11 @@ impl Listing {
     }
 
     async fn asked(&mut self, place: Place) -> Result<Rows, Error> {
-        self.context.deadline = Deadline::after(self.patience);
         let reading = Reading {
             source: &self.source,
             query: &self.query,
             context: &self.context,
+            patience: Some(self.patience),
         };
         let Read { rows, next } = reading.page(place).await?;
         self.next = next.map(Next::Graph);

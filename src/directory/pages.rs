@@ -58,7 +58,8 @@ impl KnownPages {
         Self(Arc::new(Inner {
             pages: Cache::builder()
                 .weigher(|key: &String, page: &Arc<Page>| {
-                    let bytes = key.len() + page.rows.as_array().len() + OVERHEAD;
+                    // Where it goes on is about as long as where it is.
+                    let bytes = 2 * key.len() + page.rows.as_array().len() + OVERHEAD;
                     u32::try_from(bytes).unwrap_or(u32::MAX)
                 })
                 .max_capacity(capacity)

@@ -27,7 +27,7 @@ const HOLDS: Duration = Duration::from_mins(11);
 const SHARED: Duration = Duration::from_secs(5);
 
 /// How long a proof in the background may take, the wait for Graph included.
-const ATTEMPT: Duration = Duration::from_mins(2);
+const ATTEMPT: Duration = Duration::from_mins(5);
 
 /// What all workers know of the permission.
 #[derive(Clone)]
@@ -89,22 +89,27 @@ impl Permission {
         self.lock().clone()
     }
 
+    /// What [`Permission::proven`] comes to.
+    pub(crate) async fn prove(&self, graph: &GraphClient, context: &Context) -> Verdict {
+        self.proven(graph, context).await.verdict
+    }
+
     /// How it stands, looked at if need be. However many ask at once, Graph is
     /// asked once, for a caller who waits.
-    pub(crate) async fn prove(&self, graph: &GraphClient, context: &Context) -> Verdict {
+    pub(crate) async fn proven(&self, graph: &GraphClient, context: &Context) -> Standing {
         let arrival = Instant::now();
         let standing = self.standing();
         if standing.is_good(arrival) {
-            return standing.verdict;
+            return standing;
         }
         let turn = time::timeout(context.deadline.remaining(), self.0.turn.lock());
         let Ok(_turn) = turn.await else {
-            return self.standing().verdict;
+            return self.standing();
         };
         // Whoever had the turn before may have been asked the same.
         let standing = self.standing();
         if standing.is_good(arrival) {
-            return standing.verdict;
+            return standing;
         }
         self.look(graph, Priority::Normal, context).await
     }
@@ -117,17 +122,21 @@ impl Permission {
                 deadline: Deadline::after(ATTEMPT),
                 trace: TraceContext::continued(&HeaderMap::new()),
             };
-            let verdict = self.look(&graph, Priority::Low, &context).await;
+            let verdict = self.look(&graph, Priority::Low, &context).await.verdict;
             // Replicas that started together do not ask together.
             let spread = 0.9 + 0.2 * fastrand::f64();
             time::sleep(verdict.rest().mul_f64(spread)).await;
         }
     }
 
-    async fn look(&self, graph: &GraphClient, priority: Priority, context: &Context) -> Verdict {
+    async fn look(&self, graph: &GraphClient, priority: Priority, context: &Context) -> Standing {
         let outcome = graph.probe(priority, context).await;
         let grant = graph.grant();
-        let before = self.standing().verdict;
+        let Standing {
+            verdict: before,
+            at: proven,
+            ..
+        } = self.standing();
         let verdict = Verdict::of(&outcome, before, grant.is_for_another());
         if verdict != before {
             let code = verdict.code();
@@ -139,12 +148,15 @@ impl Permission {
             let all = Verdict::ALL.map(Verdict::code);
             self.0.metrics.directory_permission(code, all);
         }
-        *self.lock() = Standing {
+        // A proof that is only carried over grows no younger.
+        let is_old = outcome.is_err() && verdict == Verdict::Fine;
+        let standing = Standing {
             verdict,
             detail: words::detail(verdict, outcome.as_ref().err(), &grant),
-            at: Some(Instant::now()),
+            at: if is_old { proven } else { Some(Instant::now()) },
         };
-        verdict
+        *self.lock() = standing.clone();
+        standing
     }
 
     fn lock(&self) -> MutexGuard<'_, Standing> {

@@ -1,15 +1,17 @@
 //! Pages as they are read from Graph.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 
 use super::{
-    Error, Rows, Source, Verdict,
+    Error, Rows, Source, Standing, Verdict,
     cursor::Place,
     position::{Passed, Position},
 };
 use crate::{
     azure::{self, PageLink, UserPage, UserQuery},
-    http::Context,
+    http::{self, Context, Deadline},
 };
 
 /// Empty pages in a row that are followed for one caller; beyond them the caller
@@ -27,6 +29,8 @@ pub(super) struct Reading<'a> {
     pub(super) source: &'a Source,
     pub(super) query: &'a UserQuery,
     pub(super) context: &'a Context,
+    /// Each call has this long, whatever the deadline of the context.
+    pub(super) patience: Option<Duration>,
 }
 
 impl Reading<'_> {
@@ -38,9 +42,16 @@ impl Reading<'_> {
         let is_start = place.link.is_first() && place.link.chunk() == 0;
         let mut read = self.one(&place).await?;
         for _ in 0..EMPTY_PAGES {
-            match read.next.take_if(|_| read.rows.is_empty()) {
-                Some(next) => read = self.one(&next).await?,
-                None => break,
+            let Some(next) = read.next.take_if(|_| read.rows.is_empty()) else {
+                break;
+            };
+            match self.one(&next).await {
+                // The caller goes on from there with time of its own.
+                Err(Error::Azure(error)) if is_late(&error) => {
+                    read.next = Some(next);
+                    break;
+                }
+                outcome => read = outcome?,
             }
         }
         if is_start && read.rows.is_empty() && read.next.is_none() {
@@ -57,18 +68,36 @@ impl Reading<'_> {
         let Source {
             graph, permission, ..
         } = self.source;
-        match permission.prove(graph, self.context).await {
+        let Standing {
+            verdict, detail, ..
+        } = permission.proven(graph, &self.context()).await;
+        match verdict {
+            Verdict::Fine => Ok(()),
             Verdict::Denied | Verdict::SilentlyEmpty | Verdict::WrongIdentity => {
-                Err(Error::NotShown(permission.standing().detail))
+                Err(Error::NotShown(detail))
             }
-            Verdict::Fine | Verdict::Unproven | Verdict::Throttled | Verdict::Unreachable => Ok(()),
+            Verdict::Unproven | Verdict::Throttled | Verdict::Unreachable => {
+                Err(Error::Unproven(detail))
+            }
         }
+    }
+
+    fn context(&self) -> Context {
+        let mut context = self.context.clone();
+        if let Some(patience) = self.patience {
+            context.deadline = Deadline::after(patience);
+        }
+        context
     }
 
     /// A listing that Graph has forgotten is begun again once.
     async fn one(&self, place: &Place) -> Result<Read, Error> {
         match self.ask(&place.link, place.position).await {
-            Err(Error::Expired) => self.again(place).await,
+            Err(Error::Expired) => match self.again(place).await {
+                // Nor is there time for it next time.
+                Err(Error::Azure(error)) if is_late(&error) => Err(Error::Expired),
+                outcome => outcome,
+            },
             outcome => outcome,
         }
     }
@@ -91,7 +120,7 @@ impl Reading<'_> {
     /// One call: the page at `link`, before which the listing was at `position`.
     async fn ask(&self, link: &PageLink, position: Position) -> Result<Read, Error> {
         let graph = &self.source.graph;
-        let page = graph.users(self.query, link, self.context).await;
+        let page = graph.users(self.query, link, &self.context()).await;
         let UserPage { users, next } = page.map_err(|error| told_apart(error, link))?;
         let rows = Rows::new(users);
         let next = next.map(|next| Place {
@@ -104,6 +133,10 @@ impl Reading<'_> {
         });
         Ok(Read { rows, next })
     }
+}
+
+fn is_late(error: &azure::Error) -> bool {
+    matches!(error.exchange(), Some(http::Error::Timeout(_)))
 }
 
 /// What is wrong with a query of ours would be wrong on its first page too; on a

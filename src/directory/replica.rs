@@ -94,9 +94,13 @@ impl Replica {
         page::page(&self.read(), query, after)
     }
 
-    /// Whether it has answers, for now.
-    pub(crate) fn has_answers(&self) -> bool {
-        matches!(self.read().phase, Phase::Ready(_))
+    /// When the last whole round of questions for changes began; `None` while Graph
+    /// has to be asked.
+    pub(crate) fn as_of(&self) -> Option<SystemTime> {
+        match self.read().phase {
+            Phase::Ready(as_of) => Some(as_of),
+            Phase::Warming | Phase::TooLarge => None,
+        }
     }
 
     /// How it is.
@@ -167,9 +171,18 @@ impl Replica {
         }
     }
 
-    /// The round under way is held up by `error`, with `outcome`.
+    /// The round under way is held up by `error`, with `outcome`. Who is refused has
+    /// nothing to show any more: Graph is asked, and its refusal told, until a
+    /// whole round has been let through again.
     fn held_up(&self, error: azure::Error, outcome: RoundOutcome) {
-        self.write().trouble = Some(error);
+        let is_refused = outcome == RoundOutcome::Failed && !error.is_passing();
+        let mut contents = self.write();
+        contents.trouble = Some(error);
+        if is_refused && matches!(contents.phase, Phase::Ready(_)) {
+            contents.phase = Phase::Warming;
+            self.0.metrics.replica_as_of(None);
+        }
+        drop(contents);
         self.0.metrics.replica_round(outcome);
     }
 

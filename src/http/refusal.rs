@@ -86,7 +86,7 @@ impl Refusal {
             message,
             group: throttled_group(&body),
             challenge: Challenge::read(headers),
-            basic_challenge: text("www-authenticate").filter(|value| value.starts_with("Basic")),
+            basic_challenge: text("www-authenticate").filter(|it| is_basic(it)),
             is_from_gateway: text("x-ms-failure-cause").as_deref() == Some("gateway"),
             newest_version: text_of(body.pointer("/newest-versions/0")),
             retry_after: pause.map(|pause| pause.min(LONGEST_PAUSE)),
@@ -96,6 +96,12 @@ impl Refusal {
             date: date(headers),
         }
     }
+}
+
+/// The name of a scheme has no case (RFC 9110, 11.1).
+fn is_basic(challenge: &str) -> bool {
+    let scheme = challenge.split(' ').next();
+    scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic"))
 }
 
 /// What the proxy of workload identity says, which is no JSON.

@@ -104,7 +104,7 @@ fn of_refusal(refusal: &Refusal) -> Diagnosis {
 /// "Microsoft Entra authentication error codes"; `Azure/azure-cli#20196`; "Managed
 /// identities in Service Fabric"; for the unreachable network the proxy of
 /// Docker Desktop, Azure/azure-sdk-for-go `managed_identity_client`.
-const SAID: [(&str, Diagnosis); 14] = [
+const SAID: [(&str, Diagnosis); 13] = [
     ("aadsts50001", Diagnosis::AudienceUnknown),
     ("invalid_resource", Diagnosis::AudienceUnknown),
     ("aadsts700024", Diagnosis::AssertionExpired),
@@ -117,14 +117,15 @@ const SAID: [(&str, Diagnosis); 14] = [
     ("unable to load requested managed", Diagnosis::NotAssigned),
     ("managedidentitynotfound", Diagnosis::NotAssigned),
     ("secretheadernotfound", Diagnosis::HeaderRefused),
-    ("unreachable network", Diagnosis::Unreachable),
-    ("unreachable host", Diagnosis::Unreachable),
+    ("to an unreachable ", Diagnosis::Unreachable),
 ];
 
 /// A 404 may pass, and may say that there is no such identity.
 fn of_failure(refusal: &Refusal) -> Diagnosis {
     match of_refusal(refusal) {
         Diagnosis::NotAssigned => Diagnosis::NotAssigned,
+        // A proxy that does not get through; the endpoints have words for it.
+        Diagnosis::NotImds if matches!(refusal.status.as_u16(), 502 | 504) => Diagnosis::NotImds,
         _ => Diagnosis::Failing,
     }
 }

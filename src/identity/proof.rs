@@ -27,8 +27,8 @@ const ARM: [[&str; 2]; 3] = [
     ],
 ];
 
-/// Application ids of first-party APIs: Resource Manager and Graph. Those of
-/// other APIs, and of other clouds, prove nothing.
+/// Application ids of first-party APIs, the same in every cloud: Resource Manager and
+/// Graph.
 ///
 /// Source: "Verify first-party Microsoft applications in sign-in reports".
 const ARM_ID: &str = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
@@ -52,8 +52,8 @@ fn is_for(aud: &str, audience: &str) -> bool {
     let audience = audience.trim_end_matches('/').to_ascii_lowercase();
     let aliases = ARM.iter().find(|names| names.contains(&&*audience));
     match (aliases, aud.parse::<uuid::Uuid>().is_ok()) {
-        (Some(_), true) => aud != GRAPH_ID,
-        (None, true) => aud != ARM_ID,
+        (Some(_), true) => aud == ARM_ID,
+        (None, true) => aud == GRAPH_ID,
         (Some(names), false) => names.contains(&&*aud),
         (None, false) => aud == audience,
     }
@@ -95,7 +95,8 @@ mod tests {
             ("https://management.core.windows.net/", PUBLIC, true),
             ("https://Management.Azure.com/", PUBLIC, true),
             (ARM_ID, PUBLIC, true),
-            (OTHER, PUBLIC, true),
+            (OTHER, PUBLIC, false),
+            (OTHER, "https://graph.microsoft.com", false),
             (GRAPH_ID, PUBLIC, false),
             ("https://graph.microsoft.com", PUBLIC, false),
             ("https://management.usgovcloudapi.net/", PUBLIC, false),

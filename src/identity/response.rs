@@ -40,14 +40,13 @@ pub(super) struct Echo {
 impl From<Echo> for Claims {
     fn from(echo: Echo) -> Self {
         let id = |value: Option<Value>| value?.as_str()?.parse().ok();
-        let resource_id = echo.msi_res_id.or(echo.mi_res_id);
-        let resource_id = resource_id.as_ref().and_then(Value::as_str);
+        let given = [&echo.msi_res_id, &echo.mi_res_id];
+        let mut given = given.into_iter().flatten().filter_map(Value::as_str);
+        let resource_id = given.find(|id| !id.is_empty()).map(str::to_ascii_lowercase);
         Self {
             client_id: id(echo.client_id),
             object_id: id(echo.object_id),
-            resource_id: resource_id
-                .filter(|id| !id.is_empty())
-                .map(str::to_ascii_lowercase),
+            resource_id,
             ..Self::default()
         }
     }

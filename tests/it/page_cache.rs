@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Service, Times};
+use url::form_urlencoded;
 
 use crate::{
     answer::Answer,
@@ -173,5 +174,33 @@ async fn without_a_time_or_room_nothing_is_kept() {
             assert_eq!(ids(&gateway.get(GUILD).await).len(), 41);
         }
         assert_eq!(calls(&gateway), 3, "{nothing:?}");
+    }
+}
+
+/// The path of a listing of `departments`.
+fn of(departments: &[&str]) -> String {
+    let query: String = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(departments.iter().map(|it| ("department", it)))
+        .append_pair("top", "999")
+        .finish();
+    format!("/directory/users?{query}")
+}
+
+#[actix_web::test]
+async fn a_page_is_not_that_of_a_query_that_only_begins_alike() {
+    let nobody: Vec<_> = (0..15).map(|it| format!("Nobody {it}")).collect();
+    let mut fifteen: Vec<_> = nobody.iter().map(String::as_str).collect();
+    let short = of(&fifteen);
+    fifteen.push("Seinfeld");
+    let long = of(&fifteen);
+    for order in [[&short, &long], [&long, &short]] {
+        let gateway = Gateway::start();
+        gateway.proven().await;
+        for path in order {
+            let expected = if path == &long { 26 } else { 0 };
+            let page = gateway.get(path).await;
+            assert_eq!(ids(&page).len(), expected, "{}", page.text());
+            assert_eq!(next(&page), None);
+        }
     }
 }

@@ -11,7 +11,10 @@ use actix_web::{
 use futures_util::stream::{self, Stream};
 use tracing::Span;
 
-use super::super::{Problem, inbound::Inbound};
+use super::{
+    super::{Problem, inbound::Inbound},
+    AS_OF, as_of,
+};
 use crate::{
     directory::{Export as Form, Listing, Rows, Unwritable},
     metrics::Metrics,
@@ -26,7 +29,9 @@ pub(super) fn answer(
     request: &HttpRequest,
 ) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
-    answer.insert_header((VARY, "accept"));
+    answer
+        .insert_header((VARY, "accept"))
+        .insert_header((AS_OF, as_of(listing.as_of())));
     match form {
         Form::Ndjson => answer.insert_header((CONTENT_TYPE, "application/x-ndjson")),
         Form::Csv => answer

@@ -124,6 +124,9 @@ impl From<directory::Error> for Problem {
             directory::Error::Expired | directory::Error::Changed | directory::Error::Refused => {
                 Self::invalid(error)
             }
+            directory::Error::Unproven(_) => {
+                Self::new(Code::Unavailable, error.to_string()).retry_after(SOON)
+            }
             directory::Error::NotShown(why) => Self::new(Code::UpstreamRefused, why),
             directory::Error::Unfinished(source) => Self::from(source),
             directory::Error::Azure(source) => Self::from(source),

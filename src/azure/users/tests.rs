@@ -63,14 +63,31 @@ fn no_part_has_more_clauses_than_graph_takes() {
 
 #[test]
 fn no_part_is_longer_than_a_url_may_be() {
-    let names = (0..14).map(|number| format!("{number:02}{}", "部".repeat(62)));
+    let names = (0..7).map(|number| format!("{number:02}{}", "部".repeat(62)));
     let names: Vec<_> = names.collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     let query = query(&names);
     let found: usize = query.chunks().map(|chunk| chunk.departments.len()).sum();
-    assert_eq!(found, 14);
+    assert_eq!(found, 7);
     for chunk in query.chunks() {
         assert!(chunk.first_page().len() < 2_000, "{}", chunk.first_page());
+    }
+}
+
+#[test]
+fn quotes_and_searches_count_as_what_they_become() {
+    let quotes: Vec<_> = (0..6)
+        .map(|it| format!("{it:02}{}", "'".repeat(62)))
+        .collect();
+    let quotes: Vec<_> = quotes.iter().map(String::as_str).collect();
+    let searching = UserQuery {
+        search: Some("部".repeat(20).parse().unwrap()),
+        ..query(&quotes)
+    };
+    for query in [query(&quotes), searching] {
+        for chunk in query.chunks() {
+            assert!(chunk.first_page().len() < 2_048, "{}", chunk.first_page());
+        }
     }
 }
 

@@ -73,6 +73,7 @@ impl Keeper {
         let mut at = self.course.at();
         let mut as_of = None;
         loop {
+            self.graph.when_quiet().await;
             let asked_at = SystemTime::now();
             let page = match self.graph.changes(&at, &self.context()).await {
                 Ok(page) => page,

@@ -85,7 +85,8 @@ impl Row {
             let raw = self.raw(name);
             if raw.is_ascii() && !raw.contains(&b'\\') {
                 // Nothing to decode, and most names are so.
-                let name = raw.get(1..=prefix.len());
+                let end = raw.len().saturating_sub(1);
+                let name = raw.get(1..end).and_then(|name| name.get(..prefix.len()));
                 return name.is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()));
             }
             let name: Option<String> = self.decoded(name);

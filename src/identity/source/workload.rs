@@ -3,9 +3,16 @@
 //! Sources: "Microsoft identity platform and the OAuth 2.0 client credentials
 //! flow", third case; Azure/azure-workload-identity `pkg/proxy/proxy.go`.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs::File,
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
 
-use actix_web::{rt::task::spawn_blocking, web::Bytes};
+use actix_web::{
+    rt::{task::spawn_blocking, time},
+    web::Bytes,
+};
 use url::{Url, form_urlencoded::Serializer};
 
 use super::{LocalFault, TokenError, Turn};
@@ -17,6 +24,9 @@ const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer
 ///
 /// Source: "Microsoft Entra authentication and authorization error codes".
 const STALE: &str = "700024";
+
+/// An assertion is some two kilobytes.
+const LONGEST_ASSERTION: u64 = 64 * 1024;
 
 /// The application, and what a cluster asserts of it.
 pub(super) struct Workload {
@@ -47,12 +57,12 @@ impl Workload {
     /// back. Where Entra ID finds it expired all the same, it was replaced in
     /// between, or soon will be: it is read once more.
     pub(super) async fn ask(&self, turn: &Turn<'_>) -> Result<Response, TokenError> {
-        let assertion = self.assertion().await?;
+        let assertion = self.assertion(turn).await?;
         let refused = match self.present(turn, &assertion).await {
             Err(error) if is_stale(&error) => error,
             answer => return answer.map_err(TokenError::from_exchange),
         };
-        let again = self.assertion().await?;
+        let again = self.assertion(turn).await?;
         if again == assertion {
             return Err(TokenError::from_exchange(refused));
         }
@@ -60,10 +70,17 @@ impl Workload {
         answer.map_err(TokenError::from_exchange)
     }
 
-    async fn assertion(&self) -> Result<String, LocalFault> {
+    async fn assertion(&self, turn: &Turn<'_>) -> Result<String, LocalFault> {
         let path = self.assertion.clone();
         let unreadable = |cause| LocalFault::AssertionUnreadable(cause);
-        let read = spawn_blocking(move || fs::read_to_string(path)).await;
+        // What hangs there, such as a mount that is gone, holds up this one alone.
+        let read = time::timeout(
+            turn.deadline.remaining(),
+            spawn_blocking(move || beginning(&path)),
+        );
+        let read = read
+            .await
+            .map_err(|_| unreadable(Cause::said("it takes too long")))?;
         let read = read.map_err(|error| unreadable(Cause::new(&error)))?;
         let text = read.map_err(|error| unreadable(Cause::new(&error)))?;
         let assertion = text.trim();
@@ -87,6 +104,15 @@ impl Workload {
         turn.send(Request::form(self.url.as_str(), "token", Bytes::from(form)))
             .await
     }
+}
+
+/// As much of the file as an assertion could have.
+fn beginning(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?
+        .take(LONGEST_ASSERTION)
+        .read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn is_stale(error: &Error) -> bool {

@@ -89,6 +89,11 @@ async fn e6_a_network_that_blocks_is_told_from_a_proxy() {
             format!("{blocked}unreachable network."),
             "unreachable",
         ),
+        (
+            "text/plain",
+            format!("{blocked}unreachable foo."),
+            "unreachable",
+        ),
         ("text/html", "<html>no</html>".to_owned(), "not_imds"),
         ("application/json", "null".to_owned(), "not_imds"),
     ] {

@@ -2,8 +2,8 @@
 
 use azure_sandbox::{Fault, Sandbox, Service, Settings, Times};
 
-use super::{caught_up, reached, resync::on_to_the_next, rows, warm};
-use crate::people::listing;
+use super::{OK_ROUNDS, caught_up, reached, resync::on_to_the_next, rows, warm};
+use crate::{answer::Answer, people::listing};
 
 const FAILED: &str = r#"directory_replica_rounds_total{outcome="failed"}"#;
 
@@ -60,4 +60,22 @@ async fn a_link_that_leads_elsewhere_gets_no_token() {
     reached(&gateway, FAILED, 1.0).await;
     assert!(elsewhere.requests(Service::Graph).is_empty());
     assert_eq!(rows(&gateway, listing("Seinfeld", "")).await.len(), 26);
+}
+
+#[actix_web::test]
+async fn who_is_refused_has_nothing_to_show_any_more() {
+    let gateway = warm().await;
+    let body = r#"{"error":{"code":"Authorization_RequestDenied","message":"Insufficient"}}"#;
+    let denied = Fault::answer(403, body);
+    gateway.azure.inject(Service::Graph, denied, Times::Always);
+    let path = listing("R&D", "");
+    let refused = |answer: &Answer| (answer.status == 502).then(|| answer.code());
+    assert_eq!(gateway.until(&path, refused).await, "upstream_refused");
+
+    gateway.azure.clear(Service::Graph);
+    let served = r#"directory_pages_total{event="replica"}"#;
+    let before = gateway.metric(served).await;
+    reached(&gateway, OK_ROUNDS, 2.0).await;
+    assert_eq!(gateway.get(&path).await.status, 200);
+    assert!(gateway.metric(served).await > before);
 }
