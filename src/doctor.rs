@@ -18,6 +18,7 @@ use actix_web::http::header::HeaderMap;
 
 pub use report::Form;
 pub(crate) use report::Report;
+pub(crate) use source::asked_for;
 
 use crate::{
     app::{Error, Shared},

@@ -175,6 +175,11 @@ impl ManagedIdentity {
         self.source.id()
     }
 
+    /// Where its tokens come from, by the name in reports.
+    pub(crate) fn source_label(&self) -> &'static str {
+        self.source.label()
+    }
+
     /// What a token for `resource` is asked for with.
     pub(crate) fn audience(&self, resource: Resource) -> &'static str {
         self.source.audience(resource)

@@ -1,5 +1,6 @@
 //! Logs, and the ids that join them to a caller's.
 
+mod inert;
 mod request_id;
 mod trace_context;
 
@@ -16,6 +17,7 @@ use tracing_subscriber::{
     layer::SubscriberExt as _,
 };
 
+pub(crate) use inert::inert;
 pub(crate) use request_id::RequestId;
 pub(crate) use trace_context::TraceContext;
 

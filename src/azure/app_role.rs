@@ -24,13 +24,25 @@ pub(crate) struct AppRoleGrant {
     /// The root of Graph in this cloud.
     graph: &'static str,
     id: IdentityId,
+    /// Where its tokens come from, by the name in reports.
+    source: &'static str,
     /// What the token in use says, if there is one that can be read.
     claims: Option<Claims>,
 }
 
 impl AppRoleGrant {
-    pub(crate) fn new(graph: &'static str, id: IdentityId, claims: Option<Claims>) -> Self {
-        Self { graph, id, claims }
+    pub(crate) fn new(
+        graph: &'static str,
+        id: IdentityId,
+        source: &'static str,
+        claims: Option<Claims>,
+    ) -> Self {
+        Self {
+            graph,
+            id,
+            source,
+            claims,
+        }
     }
 
     /// Whether the token in use is of another identity than the configured one.
@@ -59,7 +71,21 @@ impl AppRoleGrant {
     pub(crate) fn how_to_find_principal(&self) -> Option<String> {
         match self.principal() {
             Some(_) => None,
-            None => finding(&self.id),
+            None => self.finding(),
+        }
+    }
+
+    /// The command that tells the object id of the service principal.
+    fn finding(&self) -> Option<String> {
+        match &self.id {
+            IdentityId::System => Some(of_host(self.source).to_owned()),
+            IdentityId::ClientId(id) => {
+                Some(format!("az ad sp show --id {id} --query id --output tsv"))
+            }
+            IdentityId::ResourceId(id) => Some(format!(
+                "az identity show --ids '{id}' --query principalId --output tsv"
+            )),
+            IdentityId::ObjectId(_) => None,
         }
     }
 
@@ -99,7 +125,7 @@ impl fmt::Display for AppRoleGrant {
                     formatter.write_str(": ")?;
                 }
             }
-            formatter.write_str(&finding(&self.id).unwrap_or_default())?;
+            formatter.write_str(&self.finding().unwrap_or_default())?;
         }
         // Source: "Managed identity best practice recommendations", on the cache
         // of tokens that belongs to the host.
@@ -115,17 +141,19 @@ impl fmt::Display for AppRoleGrant {
     }
 }
 
-/// The command that tells the object id of the service principal.
-fn finding(id: &IdentityId) -> Option<String> {
-    match id {
-        IdentityId::System => Some("az vm show --query identity.principalId".to_owned()),
-        IdentityId::ClientId(id) => {
-            Some(format!("az ad sp show --id {id} --query id --output tsv"))
+/// The command that tells the object id of whoever a host of that kind is.
+fn of_host(source: &str) -> &'static str {
+    match source {
+        "imds" | "vm_extension" => {
+            "az vm show --resource-group GROUP --name VM --query identity.principalId --output tsv"
         }
-        IdentityId::ResourceId(id) => Some(format!(
-            "az identity show --ids '{id}' --query principalId --output tsv"
-        )),
-        IdentityId::ObjectId(_) => None,
+        "arc" => {
+            "az connectedmachine show --resource-group GROUP --name MACHINE --query \
+             identity.principalId --output tsv"
+        }
+        "cloud_shell" | "azure_cli" => "az ad signed-in-user show --query id --output tsv",
+        // Whatever it is, its identity stands in its resource.
+        _ => "az resource show --ids HOST_ID --query identity.principalId --output tsv",
     }
 }
 
@@ -136,7 +164,7 @@ mod tests {
     const ID: &str = "5ab1e000-0000-4000-8000-000000000001";
 
     fn told(id: IdentityId, claims: Option<Claims>) -> String {
-        AppRoleGrant::new("https://graph.microsoft.us", id, claims).to_string()
+        AppRoleGrant::new("https://graph.microsoft.us", id, "imds", claims).to_string()
     }
 
     #[test]
@@ -162,7 +190,10 @@ mod tests {
     #[test]
     fn without_a_principal_it_is_told_how_to_find_it() {
         for (id, command) in [
-            (IdentityId::System, "az vm show"),
+            (
+                IdentityId::System,
+                "az vm show --resource-group GROUP --name VM --query identity.principalId",
+            ),
             (
                 IdentityId::ClientId(ID.to_owned()),
                 "az ad sp show --id 5ab1e000",
@@ -176,6 +207,24 @@ mod tests {
             let (grant, how) = told.split_once(", where PRINCIPAL").unwrap();
             assert!(grant.contains("/servicePrincipals/PRINCIPAL/"), "{told}");
             assert!(how.contains(command), "{told}");
+        }
+    }
+
+    #[test]
+    fn a_command_for_virtual_machines_is_for_those_alone() {
+        for (source, command) in [
+            ("imds", "az vm show --resource-group"),
+            ("vm_extension", "az vm show --resource-group"),
+            ("arc", "az connectedmachine show"),
+            ("app_service", "az resource show --ids HOST_ID"),
+            ("service_fabric", "az resource show --ids HOST_ID"),
+            ("azure_cli", "az ad signed-in-user show"),
+        ] {
+            let graph = "https://graph.microsoft.com";
+            let grant = AppRoleGrant::new(graph, IdentityId::System, source, None);
+            let how = grant.how_to_find_principal().unwrap();
+            assert!(how.starts_with(command), "{source}: {how}");
+            assert!(how.ends_with("--output tsv"), "{source}: {how}");
         }
     }
 }

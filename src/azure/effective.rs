@@ -79,7 +79,7 @@ impl ArmClient {
         subscription_id: &str,
         context: &Context,
     ) -> Result<Effective, Error> {
-        let root = format!("{}/", self.endpoint().origin().ascii_serialization());
+        let origin = self.endpoint().origin();
         let mut url = String::from(address(self.endpoint(), scope));
         let mut entries = Vec::new();
         for _ in 0..MOST_PAGES {
@@ -90,11 +90,13 @@ impl ArmClient {
             let page: Page = serde_json::from_slice(&answer.body)
                 .map_err(|error| self.malformed(CALL, Cause::new(&error)))?;
             entries.extend(page.value);
-            match page.next_link.filter(|link| !link.is_empty()) {
-                None => return Ok(Effective(entries)),
+            let Some(link) = page.next_link.filter(|link| !link.is_empty()) else {
+                return Ok(Effective(entries));
+            };
+            match Url::parse(&link) {
                 // Our token goes with it.
-                Some(link) if link.starts_with(&root) => url = link,
-                Some(_) => {
+                Ok(link) if link.origin() == origin => url = link.into(),
+                _ => {
                     let cause = Cause::said("nextLink leads away from Resource Manager");
                     return Err(self.malformed(CALL, cause));
                 }

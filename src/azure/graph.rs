@@ -162,6 +162,7 @@ impl GraphClient {
         AppRoleGrant::new(
             identity.audience(Resource::Graph),
             identity.id().clone(),
+            identity.source_label(),
             token.and_then(|token| token.claims()),
         )
     }

@@ -36,6 +36,17 @@ pub(crate) struct InvalidTop;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct MachineTop(u16);
 
+impl MachineTop {
+    /// As many as `count`, within what Resource Graph gives out.
+    pub(crate) const fn of(count: u16) -> Self {
+        match count {
+            0 => Self(1),
+            1..=LARGEST_PAGE => Self(count),
+            _ => Self(LARGEST_PAGE),
+        }
+    }
+}
+
 impl Default for MachineTop {
     fn default() -> Self {
         Self(200)

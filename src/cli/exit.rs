@@ -7,7 +7,12 @@ use std::{
 };
 
 use crate::{
-    api::Problem, app, config::Faults, directory::Unwritable, http, inventory, telemetry::chain,
+    api::Problem,
+    app,
+    config::Faults,
+    directory::Unwritable,
+    http, inventory,
+    telemetry::{chain, inert},
 };
 
 /// How a command ended. The last two are those of `sysexits.h`, which a service
@@ -96,7 +101,9 @@ impl Failure {
         let text = match self {
             Self::Closed => return Exit::Done,
             Self::Problem(problem) => told(problem),
-            other => chain(other),
+            // A line for each fault.
+            Self::Config(faults) => lines(&faults.to_string()),
+            other => inert(&chain(other)),
         };
         let _ = writeln!(io::stderr(), "mi-gateway: {text}");
         self.exit()
@@ -127,22 +134,42 @@ impl<T: Into<Problem>> From<T> for Failure {
     }
 }
 
+/// Says on standard error what goes without saying in no result, and ends
+/// nothing.
+pub(super) fn mention(words: &str, error: &dyn std::error::Error) {
+    let _ = writeln!(
+        io::stderr(),
+        "mi-gateway: {words}: {}",
+        inert(&chain(error))
+    );
+}
+
+/// `text`, whose lines are ours.
+fn lines(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(inert).collect();
+    lines.join("\n")
+}
+
 /// What is known of it, a line each.
 fn told(problem: &Problem) -> String {
-    let mut text = problem.to_string();
+    let mut text = inert(&problem.to_string());
     for (parameter, flag) in SPELLINGS {
         text = text.replace(parameter, flag);
     }
     for candidate in problem.candidates() {
         text.push_str("\n  ");
-        text.push_str(candidate);
+        text.push_str(&inert(candidate));
     }
     if let Some(source) = problem.source() {
         let causes = chain(source);
         // A cause that is told already is not told again.
         let own = problem.to_string();
-        let rest = causes.strip_prefix(&own).map(str::to_owned);
-        text.push_str(&rest.unwrap_or_else(|| format!("\n  {causes}")));
+        if let Some(rest) = causes.strip_prefix(&own) {
+            text.push_str(&inert(rest));
+        } else {
+            text.push_str("\n  ");
+            text.push_str(&inert(&causes));
+        }
     }
     text
 }

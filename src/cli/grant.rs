@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{
     Exit, Failure, Outcome, Session,
     arguments::FormAsked,
+    exit::mention,
     output::{self, Form},
 };
 use crate::{
@@ -36,8 +37,13 @@ pub(super) async fn print(asked: FormAsked) -> Outcome {
     let deadline = session.context().deadline;
     let scopes = session.scopes().await?.clone();
     // Without a token the commands have a place to fill in.
-    let token = session.identity().token(Resource::Arm, deadline).await.ok();
-    let claims = token.and_then(|token| token.claims());
+    let claims = match session.identity().token(Resource::Arm, deadline).await {
+        Ok(token) => token.claims(),
+        Err(error) => {
+            mention("there is no token to tell whom to grant it to", &error);
+            None
+        }
+    };
     let body = Body {
         steps: steps(&session, &scopes, claims)?,
     };
@@ -51,7 +57,12 @@ pub(super) async fn print(asked: FormAsked) -> Outcome {
 fn steps(session: &Session, scopes: &Scopes, claims: Option<Claims>) -> Result<Vec<Step>, Failure> {
     let identity = session.identity();
     let audience = identity.audience(Resource::Graph);
-    let graph = AppRoleGrant::new(audience, identity.id().clone(), claims);
+    let graph = AppRoleGrant::new(
+        audience,
+        identity.id().clone(),
+        identity.source_label(),
+        claims,
+    );
     let mut roles = vec![(Call::GetVm, OPERATOR)];
     if session.config.vm_update {
         roles.push((Call::Order(Action::Update), UPDATER));

@@ -7,6 +7,8 @@ use super::{
     table::fields,
 };
 use crate::{
+    config::IdentityId,
+    doctor::asked_for,
     http::Deadline,
     identity::{Held, ManagedIdentity, Report, Resource, Standing},
 };
@@ -39,7 +41,7 @@ fn text(report: &Report) -> String {
     };
     let configured = match &report.id.value {
         Some(id) => format!("{} {id}", report.id.kind),
-        None => "the system-assigned one".to_owned(),
+        None => asked_for(&IdentityId::System),
     };
     let mut lines = vec![
         ("source", format!("{}, {evidence}", report.source)),

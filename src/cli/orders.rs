@@ -11,12 +11,12 @@ use super::{
     machines::{about, own},
     output::{self, Form},
     progress::{Progress, confirm, is_attended},
-    table::inert,
 };
 use crate::{
     api::OperationBody,
     azure::{Action, Order, PowerState, explanation},
     power::{Intent, Operation, Rehearsal, Status, Target},
+    telemetry::inert,
 };
 
 /// How often the line that tells of it is renewed.

@@ -5,7 +5,8 @@ use std::{
     time::Duration,
 };
 
-use super::{Failure, table::inert};
+use super::Failure;
+use crate::telemetry::inert;
 
 /// A line that is overwritten, on a terminal alone.
 pub(super) struct Progress {

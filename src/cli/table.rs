@@ -1,5 +1,7 @@
 //! Columns of text for people.
 
+use crate::telemetry::inert;
+
 /// What `columns` are called, and a line for each of `rows`.
 pub(super) fn table(columns: &[&str], rows: &[Vec<String>]) -> String {
     let head = columns.iter().map(|name| (*name).to_owned()).collect();
@@ -35,19 +37,6 @@ fn padded(line: &[String], widths: &[usize]) -> String {
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
-}
-
-/// `text` without what a terminal would take for an order: names and tags are
-/// written by others.
-pub(super) fn inert(text: &str) -> String {
-    let shown = |letter: char| {
-        if letter.is_control() {
-            '\u{fffd}'
-        } else {
-            letter
-        }
-    };
-    text.chars().map(shown).collect()
 }
 
 #[cfg(test)]

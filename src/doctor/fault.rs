@@ -35,13 +35,15 @@ pub(super) fn of_token(name: &'static str, error: &TokenError, config: &Config) 
 
 /// The check `name` of instance metadata failed because of `error`.
 pub(super) fn of_metadata(name: &'static str, error: &http::Error, source: &Source) -> Check {
-    let endpoint = endpoint(source);
+    let endpoint = source
+        .instance_metadata()
+        .map_or_else(|| endpoint(source), |it| it.origin().ascii_serialization());
     let detail = format!(
         "instance metadata does not answer at {endpoint}: {}",
         chain(error)
     );
     let (code, mend) = match error {
-        http::Error::Refused(refusal) if is_failing(refusal.status.as_u16()) => {
+        http::Error::Refused(refusal) if is_failing(refusal) => {
             ("failing", "try again in two minutes".to_owned())
         }
         http::Error::Refused(_)
@@ -54,14 +56,29 @@ pub(super) fn of_metadata(name: &'static str, error: &http::Error, source: &Sour
         http::Error::Timeout(_)
         | http::Error::ConnectionRefused
         | http::Error::Unreachable(_)
-        | http::Error::Interrupted(_) => ("unreachable", trial(source)),
+        | http::Error::Interrupted(_) => ("unreachable", metadata_trial(&endpoint)),
     };
     Check::failed(name, code, detail).mend(mend)
 }
 
 /// Source: "Azure Instance Metadata Service", errors.
-fn is_failing(status: u16) -> bool {
-    matches!(status, 404 | 410 | 429 | 500 | 503)
+fn is_failing(refusal: &http::Refusal) -> bool {
+    let server = refusal.server.as_deref().unwrap_or_default();
+    match refusal.status.as_u16() {
+        410 | 429 | 500 | 503 => true,
+        // Any other server says so of a path that it does not know.
+        404 => server.starts_with("IMDS/"),
+        _ => false,
+    }
+}
+
+fn metadata_trial(endpoint: &str) -> String {
+    format!(
+        "let the gateway reach {endpoint}, past no proxy: see network policies, iptables and, on \
+         AKS, podLinkLocalAccess of the node pool; a host outside of Azure has none. To try it: \
+         curl --verbose --noproxy '*' --header 'Metadata: true' '{endpoint}/metadata/instance\
+         ?api-version=2021-02-01'"
+    )
 }
 
 const IDENTITIES: &str =
@@ -71,12 +88,7 @@ const IDENTITIES: &str =
 fn trial(source: &Source) -> String {
     let endpoint = endpoint(source);
     match &source.access {
-        Access::Imds(_) => format!(
-            "let the gateway reach {endpoint}, past no proxy: see network policies, iptables and, \
-             on AKS, podLinkLocalAccess of the node pool; a host outside of Azure has none. To \
-             try it: curl --verbose --noproxy '*' --header 'Metadata: true' '{endpoint}/metadata/\
-             instance?api-version=2021-02-01'"
-        ),
+        Access::Imds(_) => metadata_trial(&endpoint),
         Access::AppService { .. } => format!(
             "see whether an identity is assigned to the app, and reaches this container: an init \
              container has none in a consumption-only environment. To try it: curl --verbose \
@@ -116,41 +128,71 @@ fn endpoint(source: &Source) -> String {
 }
 
 /// How the identity gets to the host.
+///
+/// Sources: the references of the Azure CLI, `az vm identity`, `az containerapp
+/// identity`, `az webapp identity` and `az functionapp identity`.
 fn assignment(id: &IdentityId, source: &Source) -> String {
-    let (command, option) = match &source.access {
-        Access::AppService { .. } | Access::Msi { .. } if *id == IdentityId::System => {
-            return "az containerapp identity assign --resource-group GROUP --name APP \
-                    --system-assigned, or name a user-assigned one that the app has by \
-                    AZURE_CLIENT_ID"
-                .to_owned();
-        }
-        Access::AppService { .. } | Access::Msi { .. } => (
-            "az containerapp identity assign --resource-group GROUP --name APP",
-            "--user-assigned",
-        ),
-        Access::Imds(_) | Access::VmExtension { .. } if *id == IdentityId::System => {
-            return "az vm identity assign --resource-group GROUP --name VM".to_owned();
-        }
-        Access::Imds(_) | Access::VmExtension { .. } => (
+    match &source.access {
+        Access::Imds(_) | Access::VmExtension { .. } => assigned(
             "az vm identity assign --resource-group GROUP --name VM",
+            id,
+            "",
             "--identities",
         ),
+        Access::AppService { .. } => {
+            let container = assigned(
+                "az containerapp identity assign --resource-group GROUP --name APP",
+                id,
+                " --system-assigned",
+                "--user-assigned",
+            );
+            format!(
+                "in Container Apps: {container}; in App Service: {}",
+                of_app(id)
+            )
+        }
+        Access::Msi { .. } if source.label() == "ml" => {
+            "the identity is that of the compute in Azure Machine Learning, and is assigned there: \
+             az ml compute show --resource-group GROUP --workspace-name WORKSPACE --name COMPUTE \
+             --query identity"
+                .to_owned()
+        }
+        Access::Msi { .. } => of_app(id),
         Access::Workload { .. } => {
-            return "az ad sp show --id $AZURE_CLIENT_ID, to see whether it is in the tenant of \
-                    AZURE_TENANT_ID"
-                .to_owned();
+            "az ad sp show --id $AZURE_CLIENT_ID, to see whether it is in the tenant of \
+             AZURE_TENANT_ID"
+                .to_owned()
         }
         Access::CloudShell(_)
         | Access::Arc { .. }
         | Access::ServiceFabric { .. }
         | Access::AzureCli { .. } => {
-            return "the identity of such a host is chosen where the host is set up".to_owned();
+            "the identity of such a host is chosen where the host is set up".to_owned()
         }
-    };
+    }
+}
+
+/// The command for App Service; that for Functions takes the same.
+fn of_app(id: &IdentityId) -> String {
+    let command = assigned(
+        "az webapp identity assign --resource-group GROUP --name APP",
+        id,
+        "",
+        "--identities",
+    );
+    format!("{command} (in Functions: az functionapp identity assign, with the same options)")
+}
+
+/// `command` for `id`: with `own` for the identity that comes with the host, and
+/// with `named` before another's resource id.
+fn assigned(command: &str, id: &IdentityId, own: &str, named: &str) -> String {
     match id {
-        IdentityId::ResourceId(id) => format!("{command} {option} '{id}'"),
-        IdentityId::System | IdentityId::ClientId(_) | IdentityId::ObjectId(_) => format!(
-            "{command} {option} ID, where ID is the resource id of the identity that the \
+        IdentityId::System => {
+            format!("{command}{own}, or name by AZURE_CLIENT_ID a user-assigned one that it has")
+        }
+        IdentityId::ResourceId(id) => format!("{command} {named} '{id}'"),
+        IdentityId::ClientId(_) | IdentityId::ObjectId(_) => format!(
+            "{command} {named} ID, where ID is the resource id of the identity that the \
              configuration names; or name another that the host has"
         ),
     }

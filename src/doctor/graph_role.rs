@@ -1,12 +1,26 @@
 //! Whether users can be listed, by listing some.
 
-use super::{Check, Report, context, identity::Holder, tokens};
+use super::{
+    Check, Report, context,
+    identity::{self, Holder},
+    tokens,
+};
 use crate::{app::Shared, directory::Verdict};
 
 const NAME: &str = "graph_role";
 
 /// The one that lists users with their department.
 const NEEDED: &str = "User.Read.All";
+
+/// Those that list them as well, and more.
+///
+/// Source: Microsoft Graph v1.0, "List users", permissions.
+const SUFFICIENT: [&str; 4] = [
+    NEEDED,
+    "User.ReadWrite.All",
+    "Directory.Read.All",
+    "Directory.ReadWrite.All",
+];
 
 /// What lists users, if at all, without their department.
 const TOO_NARROW: &str = "User.ReadBasic.All";
@@ -19,23 +33,27 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, holder: &Holde
     let graph = shared.graph(shared.identity());
     let verdict = shared.permission.prove(&graph, &context()).await;
     let has = |role: &str| holder.app_roles.iter().any(|known| known == role);
+    let sufficient: Vec<_> = SUFFICIENT.into_iter().filter(|role| has(role)).collect();
     let failed = |code| Check::failed(NAME, code, verdict.words());
     let told = || shared.permission.standing().detail;
     report.add(match verdict {
         Verdict::Fine => Check::ok(NAME, verdict.words()),
-        Verdict::SilentlyEmpty if has(NEEDED) => Check::warning(
+        Verdict::SilentlyEmpty if !sufficient.is_empty() => Check::warning(
             NAME,
             "no_departments",
-            format!("{NEEDED} is granted, and no user has a department"),
+            format!(
+                "{} is granted, and no user has a department",
+                sufficient.join(", ")
+            ),
         ),
-        Verdict::Denied | Verdict::SilentlyEmpty if has(TOO_NARROW) && !has(NEEDED) => {
+        Verdict::Denied | Verdict::SilentlyEmpty if has(TOO_NARROW) && sufficient.is_empty() => {
             let detail = format!("the token carries {TOO_NARROW}, which shows nobody's department");
             Check::failed(NAME, "graph_role_too_narrow", detail).mend(graph.grant().to_string())
         }
         Verdict::Denied | Verdict::SilentlyEmpty => {
             failed("graph_role_missing").mend(graph.grant().to_string())
         }
-        Verdict::WrongIdentity => failed("wrong_identity"),
+        Verdict::WrongIdentity => failed("wrong_identity").mend(identity::MEND),
         Verdict::Throttled => failed("throttled").mend("try again in a minute"),
         Verdict::Unproven | Verdict::Unreachable => {
             Check::failed(NAME, "failing", told()).mend("try again in a minute")

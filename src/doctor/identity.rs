@@ -10,6 +10,10 @@ use crate::{
 
 const NAME: &str = "identity";
 
+/// What to look at where the tokens are of another identity.
+pub(super) const MEND: &str = "see AZURE_CLIENT_ID, MIG_IDENTITY_OBJECT_ID and \
+     MIG_IDENTITY_RESOURCE_ID, and whether a sidecar answers that knows one identity only";
+
 /// Who holds the tokens, as far as they tell.
 #[derive(Default)]
 pub(super) struct Holder {
@@ -30,13 +34,14 @@ pub(super) fn examine(report: &mut Report, tokens: &Tokens, id: &IdentityId) -> 
         _ => check(&[arm.as_ref(), graph.as_ref()], id),
     };
     report.add(check);
-    let told = arm.as_ref().or(graph.as_ref());
+    let mut claims = arm.iter().chain(&graph);
+    let principal = claims.find_map(|claims| claims.object_id);
     let named = match id {
         IdentityId::ObjectId(id) => id.parse().ok(),
         IdentityId::System | IdentityId::ClientId(_) | IdentityId::ResourceId(_) => None,
     };
     Holder {
-        principal: named.or_else(|| told?.object_id),
+        principal: named.or(principal),
         app_roles: graph.map(|claims| claims.roles).unwrap_or_default(),
     }
 }
@@ -55,15 +60,12 @@ fn check(claims: &[Option<&Claims>; 2], id: &IdentityId) -> Check {
             "asked for is {}, and the token is of another identity: {shown}",
             source::asked_for(id)
         );
-        return Check::failed(NAME, "wrong_identity", detail).mend(
-            "see AZURE_CLIENT_ID, MIG_IDENTITY_OBJECT_ID and MIG_IDENTITY_RESOURCE_ID, and \
-             whether a sidecar answers that knows one identity only",
-        );
+        return Check::failed(NAME, "wrong_identity", detail).mend(MEND);
     }
-    if told
-        .iter()
-        .any(|claims| claims.object_id != first.object_id)
-    {
+    // One that is not told is no other.
+    let mut ids = told.iter().filter_map(|claims| claims.object_id);
+    let known = ids.next();
+    if ids.any(|id| Some(id) != known) {
         let detail = "the tokens for Resource Manager and Graph are of two identities";
         return Check::failed(NAME, "wrong_identity", detail)
             .mend("name the one that is meant by AZURE_CLIENT_ID");
@@ -98,4 +100,34 @@ fn shown(claims: &Claims) -> String {
         id(claims.object_id),
         id(claims.tenant_id)
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::check::Verdict;
+
+    fn of(id: Option<&str>) -> Claims {
+        Claims {
+            object_id: id.map(|id| id.parse().unwrap()),
+            ..Claims::default()
+        }
+    }
+
+    #[test]
+    fn an_id_that_is_not_told_is_no_other_one() {
+        const ONE: &str = "5ab1e000-0000-4000-8000-000000000001";
+        const OTHER: &str = "5ab1e000-0000-4000-8000-000000000002";
+        for (arm, graph, verdict) in [
+            (Some(ONE), None, Verdict::Ok),
+            (None, Some(ONE), Verdict::Ok),
+            (None, None, Verdict::Ok),
+            (Some(ONE), Some(ONE), Verdict::Ok),
+            (Some(ONE), Some(OTHER), Verdict::Failed),
+        ] {
+            let claims = [of(arm), of(graph)];
+            let check = check(&claims.each_ref().map(Some), &IdentityId::System);
+            assert_eq!(check.verdict, verdict, "{arm:?} {graph:?}");
+        }
+    }
 }

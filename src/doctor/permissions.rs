@@ -3,10 +3,13 @@
 use super::{Check, PATIENCE, Report, context, identity::Holder, tokens};
 use crate::{
     app::Shared,
-    azure::{self, ArmClient, Call, Effective, Reason, RoleAssignment, VirtualMachineId, needed},
+    azure::{
+        self, AppRoleGrant, ArmClient, Call, Effective, MachineTop, Reason, RoleAssignment,
+        VirtualMachineId, needed,
+    },
     config::{Config, Scope, Scopes},
     http::Deadline,
-    inventory::{self, Inventory, Listing},
+    inventory::{self, Inventory, Listing, Narrowing},
     telemetry::chain,
 };
 
@@ -14,7 +17,11 @@ const SCOPES: &str = "scopes";
 const NAME: &str = "permissions";
 
 /// So many machines of a scope are looked at, to find out where a role is.
-const MACHINES: usize = 5;
+const MACHINES: MachineTop = MachineTop::of(5);
+
+/// Where some orders of a role are allowed and others are not, it is assigned.
+const OUTDATED: &str = "the role is assigned and its definition is older: az role definition update --role-definition \
+     @deploy/azure/role.json, with your scopes in its AssignableScopes as when it was created";
 
 pub(super) async fn examine(
     report: &mut Report,
@@ -36,6 +43,7 @@ pub(super) async fn examine(
         inventory,
         calls: needed(config.vm_update),
         holder,
+        grant: shared.graph(shared.identity()).grant(),
     };
     for scope in scopes.into_iter().flat_map(Scopes::iter) {
         report.add(examiner.check(scope).await.about(scope.to_string()));
@@ -63,6 +71,8 @@ struct Examiner<'a> {
     /// One for each permission that it takes.
     calls: Vec<Call>,
     holder: &'a Holder,
+    /// It knows how the principal is found that the tokens do not tell.
+    grant: AppRoleGrant,
 }
 
 /// What the identity may do at a place.
@@ -91,7 +101,7 @@ impl Examiner<'_> {
             }
         }
         if matches!(found, Found::Nothing) && !machines.is_empty() {
-            return unknown(&machines[0]);
+            return self.unknown(&machines[0]);
         }
         self.lacking(scope, &missing)
     }
@@ -115,13 +125,17 @@ impl Examiner<'_> {
 
     /// Some virtual machines of the scope that the identity may read.
     async fn machines(&self, scope: &Scope) -> Vec<VirtualMachineId> {
-        let listing = Listing::default();
+        let listing = Listing {
+            narrowing: Narrowing {
+                subscription_id: Some(scope.subscription_id.clone()),
+                resource_group: scope.resource_group.clone(),
+            },
+            top: MACHINES,
+            ..Listing::default()
+        };
         let page = self.inventory.list(&listing, None, &context()).await;
         let machines = page.map(|page| page.machines).unwrap_or_default();
-        let ids = machines.into_iter().map(|machine| machine.id);
-        ids.filter(|id| scope.has(&id.subscription_id, &id.resource_group))
-            .take(MACHINES)
-            .collect()
+        machines.into_iter().map(|machine| machine.id).collect()
     }
 
     fn too_far_down(&self, scope: &Scope, machine: &VirtualMachineId) -> Check {
@@ -131,46 +145,91 @@ impl Examiner<'_> {
              operations",
             machine.name
         );
-        Check::failed(NAME, "role_below_scope", detail).mend(self.commands(scope, &self.calls))
+        Check::failed(NAME, "role_below_scope", detail)
+            .mend(self.assignments(scope, &roles(&self.calls)))
     }
 
     fn lacking(&self, scope: &Scope, missing: &[Call]) -> Check {
         let actions: Vec<_> = missing.iter().map(|call| call.permission()).collect();
         let detail = format!("not allowed: {}", actions.join(", "));
-        Check::failed(NAME, "action_missing", detail).mend(self.commands(scope, missing))
+        let (older, absent): (Vec<_>, Vec<_>) = roles(missing)
+            .into_iter()
+            .partition(|role| self.is_given(role, missing));
+        let mut steps = Vec::new();
+        if !older.is_empty() {
+            steps.push(OUTDATED.to_owned());
+        }
+        if !absent.is_empty() {
+            steps.push(self.assignments(scope, &absent));
+        }
+        Check::failed(NAME, "action_missing", detail).mend(steps.join("; "))
     }
 
-    /// One command for each role that has one of the permissions.
-    fn commands(&self, scope: &Scope, calls: &[Call]) -> String {
-        let mut roles: Vec<_> = calls.iter().filter_map(|call| call.role()).collect();
-        roles.dedup();
+    /// Whether part of `role` is allowed. Reading is part of other roles too,
+    /// and says nothing of this one.
+    fn is_given(&self, role: &str, missing: &[Call]) -> bool {
+        let mut calls = self.calls.iter();
+        calls.any(|call| call.is_order() && call.role() == Some(role) && !missing.contains(call))
+    }
+
+    /// One command for each of `roles`.
+    fn assignments(&self, scope: &Scope, roles: &[&str]) -> String {
+        let principal = self.principal();
         let scope = scope.to_string();
-        let command = |role| {
-            let principal = self.holder.principal.map(|it| it.to_string());
-            let grant = RoleAssignment {
-                principal: principal.as_deref().unwrap_or("PRINCIPAL"),
+        let command = |role: &&str| {
+            let assignment = RoleAssignment {
+                principal: &principal,
                 role,
                 scope: &scope,
             };
-            grant.to_string()
+            assignment.to_string()
         };
-        let commands: Vec<_> = roles.into_iter().map(command).collect();
-        format!("{}; the role stands in deploy/azure", commands.join("; "))
+        let commands: Vec<_> = roles.iter().map(command).collect();
+        format!(
+            "{}{}; the role stands in deploy/azure",
+            commands.join("; "),
+            self.explained()
+        )
+    }
+
+    fn principal(&self) -> String {
+        let known = self.holder.principal.map(|id| id.to_string());
+        known.unwrap_or_else(|| self.grant.principal_or_place())
+    }
+
+    /// What stands in the place of a principal that is not known.
+    fn explained(&self) -> String {
+        let how = self.grant.how_to_find_principal();
+        let how = how.filter(|_| self.holder.principal.is_none());
+        how.map_or_else(String::new, |how| {
+            format!(", where PRINCIPAL is the object id of its service principal: {how}")
+        })
+    }
+
+    /// Resource Manager shows its permissions to whoever has one, as a rule.
+    fn unknown(&self, machine: &VirtualMachineId) -> Check {
+        Check::warning(
+            NAME,
+            "permissions_unknown",
+            format!(
+                "Azure does not show the identity its own permissions here; virtual machines such \
+                 as {} can be seen",
+                machine.name
+            ),
+        )
+        .mend(format!(
+            "az role assignment list --assignee {} --all, and compare with deploy/azure{}",
+            self.principal(),
+            self.explained()
+        ))
     }
 }
 
-/// Resource Manager shows its permissions to whoever has one, as a rule.
-fn unknown(machine: &VirtualMachineId) -> Check {
-    Check::warning(
-        NAME,
-        "permissions_unknown",
-        format!(
-            "Azure does not show the identity its own permissions here; virtual machines such as \
-             {} can be seen",
-            machine.name
-        ),
-    )
-    .mend("az role assignment list --assignee PRINCIPAL --all, and compare with deploy/azure")
+/// The roles that have one of `calls`.
+fn roles(calls: &[Call]) -> Vec<&'static str> {
+    let mut roles: Vec<_> = calls.iter().filter_map(|call| call.role()).collect();
+    roles.dedup();
+    roles
 }
 
 fn is_denied(error: &azure::Error) -> bool {

@@ -20,9 +20,9 @@ use crate::{
 const ARM: &str = "arm";
 const GRAPH: &str = "graph";
 
-/// Asked without a token it is refused, whichever subscription it names.
-const ARM_PATH: &str = "/subscriptions/00000000-0000-0000-0000-000000000000/providers/\
-     Microsoft.Authorization/permissions?api-version=2022-04-01";
+/// It names no subscription: an unknown one may be answered before the token
+/// that is missing.
+const ARM_PATH: &str = "/subscriptions?api-version=2022-12-01";
 
 const GRAPH_PATH: &str = "/v1.0/users?$select=id&$top=1";
 
@@ -62,7 +62,7 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, config: &Confi
         let url = format!("{origin}{path}");
         let answer = ask(&shared.upstream(name), Request::get(&url, "reach")).await;
         clocks.extend(clock(service, &answer));
-        report.add(judged(name, service, &origin, variable, &answer.status));
+        report.add(judged(name, service, &origin, variable, &answer));
     }
     if let Metadata::Service(client, endpoint) = shared.metadata() {
         let url = versions(&endpoint);
@@ -77,20 +77,26 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, config: &Confi
 
 struct Answer {
     status: Result<StatusCode, http::Error>,
+    /// Whether the body is an error as Resource Manager and Graph write it.
+    is_own_error: bool,
     ahead: Option<Ahead>,
 }
 
 async fn ask(client: &Client, request: Request<'_>) -> Answer {
     let before = SystemTime::now();
     let outcome = client.exchange(&request, Deadline::after(PATIENCE)).await;
-    let (status, date) = match outcome {
-        Ok(response) => (Ok(response.status), response.date()),
-        Err(http::Error::Refused(refusal)) => (Ok(refusal.status), refusal.date),
-        Err(error) => (Err(error), None),
+    let (status, is_own_error, date) = match outcome {
+        Ok(response) => (Ok(response.status), false, response.date()),
+        Err(http::Error::Refused(refusal)) => {
+            let is_own = refusal.code.is_some() && refusal.message.is_some();
+            (Ok(refusal.status), is_own, refusal.date)
+        }
+        Err(error) => (Err(error), false, None),
     };
     let taken = before.elapsed().unwrap_or_default();
     Answer {
         status,
+        is_own_error,
         ahead: date.map(|date| Ahead::of(date, before + taken / 2)),
     }
 }
@@ -122,15 +128,16 @@ fn versions(endpoint: &Url) -> String {
     )
 }
 
-/// Without a token, Azure answers 401 and nothing else while it is well.
+/// Without a token, Azure answers 401 while it is well, or with an error of its
+/// own; a page or a redirection comes from elsewhere.
 fn judged(
     name: &'static str,
     service: &str,
     origin: &str,
     variable: &str,
-    status: &Result<StatusCode, http::Error>,
+    answer: &Answer,
 ) -> Check {
-    match status {
+    match &answer.status {
         Ok(StatusCode::UNAUTHORIZED | StatusCode::TOO_MANY_REQUESTS) => {
             Check::ok(name, format!("{service} answers at {origin}"))
         }
@@ -140,6 +147,7 @@ fn judged(
             format!("{service} at {origin} fails with {status}"),
         )
         .mend("see https://azure.status.microsoft, or whether a proxy answers in its place"),
+        Ok(_) if answer.is_own_error => Check::ok(name, format!("{service} answers at {origin}")),
         Ok(status) => Check::failed(
             name,
             "intercepted",

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use super::check::{Check, Verdict};
+use crate::telemetry::inert;
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,15 +90,15 @@ impl Report {
 fn line(text: &mut String, check: &Check) -> std::fmt::Result {
     write!(text, "{:8} {:12} ", check.verdict.word(), check.name)?;
     if let Some(subject) = &check.subject {
-        write!(text, "{subject}: ")?;
+        write!(text, "{}: ", inert(subject))?;
     }
-    text.push_str(&check.detail);
+    text.push_str(&inert(&check.detail));
     match check.code {
         Some(code) => writeln!(text, " ({code})")?,
         None => text.push('\n'),
     }
     match &check.mend {
-        Some(mend) => writeln!(text, "{:22}to mend it: {mend}", ""),
+        Some(mend) => writeln!(text, "{:22}to mend it: {}", "", inert(mend)),
         None => Ok(()),
     }
 }
@@ -136,6 +137,14 @@ mod tests {
              warning  permissions  /subscriptions/1: who knows (unknown)\n\
              \n4 checks: 1 ok, 1 warning, 1 failed, 1 skipped\n"
         );
+    }
+
+    #[test]
+    fn words_of_others_give_a_terminal_no_orders() {
+        let check = Check::failed("host", "x", "a\u{1b}[2J\nb").mend("c\rd");
+        let text = Report(vec![check.about("e\u{7}f")]).render(Form::Text);
+        assert!(!text.contains(['\u{1b}', '\r', '\u{7}']), "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(super) fn check(identity: &Identity) -> Check {
 }
 
 /// The identity, and the variable that names it.
-pub(super) fn asked_for(id: &IdentityId) -> String {
+pub(crate) fn asked_for(id: &IdentityId) -> String {
     match id {
         IdentityId::System => "the identity that the host gives where none is named".to_owned(),
         IdentityId::ClientId(id) => format!("the one with the client id {id} (AZURE_CLIENT_ID)"),

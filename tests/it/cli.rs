@@ -1,5 +1,6 @@
 //! One-shot commands of the program, against a local Azure.
 
+mod doctor;
 mod machines;
 mod users;
 
@@ -98,6 +99,7 @@ fn every_command_has_help_and_every_exit_code_is_in_it() {
         "users",
         "identity show",
         "grant",
+        "doctor",
         "completions",
     ] {
         let arguments = line.split_whitespace().chain(["--help"]);
@@ -235,6 +237,14 @@ fn the_identity_is_shown_to_people_too() {
 }
 
 #[test]
+fn an_identity_that_nobody_named_is_said_to_be_the_hosts_choice() {
+    let vars = [("AZURE_CLIENT_ID", "")];
+    let shown = told(&azure(), Host::Vm, "identity show -o text", &vars);
+    let words = "the identity that the host gives where none is named";
+    assert!(shown.output.contains(words), "{shown}");
+}
+
+#[test]
 fn an_identity_without_tokens_says_why_and_fails() {
     let azure = azure();
     let body = r#"{"error":"invalid_request","error_description":"Identity not found"}"#;
@@ -299,7 +309,14 @@ fn a_grant_without_a_token_leaves_a_place_and_says_how_to_fill_it() {
     let azure = azure();
     azure.inject(Service::Token, Fault::answer(400, "{}"), Times::Always);
     let vars = [("MIG_UPSTREAM_TIMEOUT", "1s")];
-    let printed = told(&azure, Host::ContainerApp, "grant -o text", &vars).output;
+    let told = told(&azure, Host::ContainerApp, "grant -o text", &vars);
+    assert_eq!(told.code, Some(0), "{told}");
+    assert_eq!(
+        told.errors.matches("there is no token").count(),
+        1,
+        "{told}"
+    );
+    let printed = told.output;
     assert!(printed.contains("az ad sp show --id"), "{printed}");
     assert!(
         printed.contains("--assignee-object-id PRINCIPAL "),

@@ -87,3 +87,24 @@ async fn an_identity_that_nobody_named_is_a_warning_with_its_client_id() {
         format!("set AZURE_CLIENT_ID={id}")
     );
 }
+
+#[actix_web::test]
+async fn each_kind_of_host_has_its_own_command_for_its_identity() {
+    for (host, command) in [
+        (Host::Vm, "az vm identity assign"),
+        (Host::ContainerApp, "az containerapp identity assign"),
+        (Host::ContainerApp, "az functionapp identity assign"),
+        (Host::AppService2017, "az webapp identity assign"),
+        (Host::MachineLearning, "az ml compute show"),
+    ] {
+        let azure = sandbox(Settings::default());
+        let body = r#"{"error":"invalid_request","error_description":"Identity not found"}"#;
+        azure.inject(Service::Token, Fault::answer(400, body), Times::Always);
+        let examined = examined(azure, host, &[]).await;
+        let check = examined.fails_alone(("arm_token", "identity_not_assigned"));
+        says(check, "mend", command);
+        let mend = check["mend"].as_str().unwrap();
+        let is_container = mend.contains("containerapp");
+        assert_eq!(is_container, host == Host::ContainerApp, "{mend}");
+    }
+}

@@ -1,13 +1,14 @@
 //! What the identity may not do, and where that is granted.
 
 use azure_sandbox::{
-    AppRoles, Assignment, DEFAULT_SCOPE, Fault, Host, Identity, Sandbox, Service, Settings, Times,
+    AppRoles, Assignment, DEFAULT_SCOPE, Fault, Fleet, Host, Identity, Sandbox, Service, Settings,
+    Times,
 };
 
 use super::{examined, operator, sandbox, says};
 
 #[actix_web::test]
-async fn a_missing_action_is_named_with_the_command_that_grants_it() {
+async fn an_action_missing_from_a_role_is_named_with_the_command_that_renews_the_role() {
     const MISSING: &str = "Microsoft.Compute/virtualMachines/start/action";
     let azure = sandbox(Settings::default());
     azure.assign(vec![Assignment {
@@ -18,12 +19,77 @@ async fn a_missing_action_is_named_with_the_command_that_grants_it() {
     let check = examined.fails_alone(("permissions", "action_missing"));
     assert_eq!(check["subject"], DEFAULT_SCOPE);
     assert_eq!(check["detail"], format!("not allowed: {MISSING}"));
+    says(
+        check,
+        "mend",
+        "az role definition update --role-definition @deploy/azure/role.json",
+    );
+    let mend = check["mend"].as_str().unwrap();
+    assert!(!mend.contains("role assignment create"), "{mend}");
+}
+
+#[actix_web::test]
+async fn a_role_that_is_not_assigned_is_told_with_the_command_that_assigns_it() {
+    let azure = sandbox(Settings::default());
+    azure.assign(vec![Assignment {
+        scope: DEFAULT_SCOPE.to_owned(),
+        actions: operator(),
+    }]);
+    let examined = examined(azure, Host::Vm, &[("MIG_VM_UPDATE", Some("on"))]).await;
+    let check = examined.fails_alone(("permissions", "action_missing"));
     let command = format!(
         "az role assignment create --assignee-object-id {} --assignee-principal-type \
-         ServicePrincipal --role 'mi-gateway VM operator' --scope '{DEFAULT_SCOPE}'",
+         ServicePrincipal --role 'mi-gateway VM updater' --scope '{DEFAULT_SCOPE}'",
         Identity::gateway().object_id
     );
     says(check, "mend", &command);
+    let mend = check["mend"].as_str().unwrap();
+    assert!(
+        !mend.contains("operator") && !mend.contains("update --role"),
+        "{mend}"
+    );
+}
+
+#[actix_web::test]
+async fn reading_by_another_role_is_no_part_of_ours() {
+    let azure = sandbox(Settings::default());
+    azure.assign(vec![Assignment {
+        scope: DEFAULT_SCOPE.to_owned(),
+        actions: vec!["*/read".to_owned()],
+    }]);
+    let examined = examined(azure, Host::ContainerApp, &[]).await;
+    let check = examined.fails_alone(("permissions", "action_missing"));
+    says(check, "mend", "--role 'mi-gateway VM operator'");
+}
+
+#[actix_web::test]
+async fn a_scope_whose_machines_are_far_down_the_list_is_looked_at_too() {
+    let azure = sandbox(Settings {
+        fleet: Some(Fleet {
+            machines: 600,
+            subscriptions: 2,
+        }),
+        ..Settings::default()
+    });
+    // Half of the fleet comes first, and is more than a page.
+    let [whole, narrow] = [1, 2].map(|number| {
+        format!("/subscriptions/f1ee7000-0000-4000-8000-{number:012}/resourceGroups/rg-fleet")
+    });
+    let role = |scope: String| Assignment {
+        scope,
+        actions: operator(),
+    };
+    let machine = format!("{narrow}/providers/Microsoft.Compute/virtualMachines/fleet-00600");
+    azure.assign(vec![role(whole.clone()), role(machine)]);
+    let scopes = format!("{whole} {narrow}");
+    let examined = examined(azure, Host::Vm, &[("MIG_SCOPES", Some(&scopes))]).await;
+    let below = [("permissions", "role_below_scope")];
+    assert_eq!(examined.all("failed"), below, "{}", examined.report);
+    let mut checks = examined.checks().iter();
+    let check = checks.find(|it| it["subject"] == narrow).unwrap();
+    says(check, "detail", "fleet-00600");
+    let asked = examined.azure.requests(Service::ResourceGraph);
+    assert_eq!(asked.len(), 1, "one question for that scope");
 }
 
 #[actix_web::test]
@@ -122,6 +188,17 @@ async fn permissions_are_read_to_their_last_page() {
         azure.url()
     );
     let page = format!(r#"{{"value":[],"nextLink":"{further}"}}"#);
+    inject(&azure, Fault::answer(200, &page), Times::Next(1));
+    let examined = examined(azure, Host::ContainerApp, &[]).await;
+    assert_eq!(examined.check("permissions")["verdict"], "ok");
+}
+
+#[actix_web::test]
+async fn an_origin_is_the_same_however_it_is_spelt() {
+    let azure = sandbox(Settings::default());
+    let origin = azure.url().replace("http://", "HTTP://");
+    let path = "providers/Microsoft.Authorization/permissions?api-version=2022-04-01";
+    let page = format!(r#"{{"value":[],"nextLink":"{origin}{DEFAULT_SCOPE}/{path}"}}"#);
     inject(&azure, Fault::answer(200, &page), Times::Next(1));
     let examined = examined(azure, Host::ContainerApp, &[]).await;
     assert_eq!(examined.check("permissions")["verdict"], "ok");

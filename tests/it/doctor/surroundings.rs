@@ -67,6 +67,42 @@ async fn a_clock_that_is_ten_minutes_off_is_told_and_which_way() {
 }
 
 #[actix_web::test]
+async fn an_error_of_resource_managers_own_is_an_answer_and_a_page_is_none() {
+    for (answer, is_reached) in [
+        (
+            Fault::answer(
+                404,
+                r#"{"error":{"code":"SubscriptionNotFound","message":"not found"}}"#,
+            ),
+            true,
+        ),
+        (Fault::answer(404, "<html>Not found</html>"), false),
+        (Fault::Redirect("https://login.invalid/".to_owned()), false),
+    ] {
+        let azure = sandbox(Settings::default());
+        azure.inject(Service::VirtualMachines, answer, Times::Next(1));
+        let examined = examined(azure, Host::ContainerApp, &[]).await;
+        let asked = &examined.azure.requests(Service::VirtualMachines)[0];
+        assert_eq!(asked.path, "/subscriptions");
+        if is_reached {
+            assert_eq!(examined.check("arm")["verdict"], "ok");
+        } else {
+            examined.fails_alone(("arm", "intercepted"));
+        }
+    }
+}
+
+#[actix_web::test]
+async fn another_server_in_place_of_instance_metadata_is_told_as_such() {
+    let azure = sandbox(Settings::default());
+    let page = Fault::answer(404, "<html>Not found</html>");
+    azure.inject(Service::Instance, page, Times::Always);
+    let examined = examined(azure, Host::Vm, &[]).await;
+    let check = examined.fails_alone(("host", "not_imds"));
+    says(check, "mend", examined.azure.url());
+}
+
+#[actix_web::test]
 async fn what_answers_in_azures_place_is_told_from_azure() {
     let azure = sandbox(Settings::default());
     let page = Fault::answer(200, "<html>Sign in</html>");

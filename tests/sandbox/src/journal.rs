@@ -59,7 +59,7 @@ impl Service {
             Some(Self::Instance)
         } else if path.starts_with("/subscriptions/") && path.contains("/operations/") {
             Some(Self::Operations)
-        } else if path.starts_with("/subscriptions/") {
+        } else if path == "/subscriptions" || path.starts_with("/subscriptions/") {
             Some(if method == Method::GET {
                 Self::VirtualMachines
             } else {
