@@ -30,8 +30,11 @@ fn main() -> ExitCode {
         let series = format!("duration_seconds_bucket{{{ROUTE},le=\"{bound}\"}}");
         value(&text, &series) / total
     };
-    let calls = azure.requests(Service::Graph).len();
-    println!("{total} requests at 1,000 a second; {calls} call(s) to Graph");
+    let mut calls = azure.requests(Service::Graph);
+    // The others prove that users can be listed at all.
+    calls.retain(|call| call.query.contains("Engineering"));
+    let calls = calls.len();
+    println!("{total} requests at 1,000 a second; {calls} call(s) to Graph for it");
     for bound in ["0.0005", "0.001", "0.0025", "0.005"] {
         println!("within {bound} s: {:.3} %", within(bound) * 100.0);
     }
