@@ -30,7 +30,7 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// A page of 999 users with every property is some 600 kB.
 const BODY_LIMIT: usize = 8 * 1024 * 1024;
 
-/// When a host that does not say in which cloud it is is asked again.
+/// When a host that did not tell of itself is asked again.
 const UNTIL_KNOWN: Duration = Duration::from_mins(1);
 
 /// What all workers know: built once, `Send + Sync`.
@@ -168,20 +168,17 @@ impl Shared {
     /// Source: "Azure Instance Metadata Service", rate limiting.
     pub(super) fn compare_clouds(&self) {
         let (shared, metadata) = (self.clone(), self.metadata());
-        if matches!(metadata, Metadata::None) {
-            return;
-        }
         let timeout = self.config.limits.upstream_timeout;
         self.tasks.follow(async move {
             time::sleep(shared.config.identity_delay).await;
-            loop {
+            let learn = || {
                 let deadline = Deadline::after(timeout);
-                shared.surroundings.learn(&metadata, deadline).await;
-                if shared.surroundings.cloud().is_some() {
-                    return cloud::warn(&shared);
-                }
+                shared.surroundings.learn(&metadata, deadline)
+            };
+            while !learn().await {
                 time::sleep(UNTIL_KNOWN.mul_f64(0.5 + fastrand::f64())).await;
             }
+            cloud::warn(&shared);
         });
     }
 

@@ -240,6 +240,9 @@ mod tests {
         assert_eq!(code(403, "squid", "<html>"), "not_imds");
         assert_eq!(code(403, "IMDS/150", ""), "refused");
         assert_eq!(code(405, "Kestrel", ""), "not_imds");
+        assert_eq!(code(502, "squid", "<html>"), "not_imds");
+        assert_eq!(code(502, "IMDS/150", ""), "failing");
+        assert_eq!(code(503, "", ""), "failing");
         assert_eq!(
             code(400, "squid", r#"{"error":"invalid_request"}"#),
             "refused"

@@ -76,11 +76,10 @@ impl Surroundings {
         Ok(host.map_err(Error::Host)?.and_then(own_id))
     }
 
-    /// Finds out about the host, where it can tell. What it told is known from
-    /// then on.
-    pub(crate) async fn learn(&self, metadata: &Metadata, deadline: Deadline) {
-        // Whoever needs to know asks again, and tells why it is not known.
-        let _ = self.host(metadata, deadline).await;
+    /// Finds out about the host; whether it told. What it told is known from then
+    /// on; whoever needs to know asks again, and tells why it is not known.
+    pub(crate) async fn learn(&self, metadata: &Metadata, deadline: Deadline) -> bool {
+        self.host(metadata, deadline).await.is_ok()
     }
 
     /// The cloud that the host says it is in, once it has been asked.

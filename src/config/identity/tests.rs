@@ -161,7 +161,21 @@ fn s13_workload_identity_comes_before_all_else() {
 
 #[test]
 fn an_endpoint_without_what_belongs_to_it_is_a_fault() {
-    assert!(faults(&[ENDPOINT]).contains("\n  IDENTITY_HEADER is required"));
+    // Container Apps sets MSI_ENDPOINT too, which is no reason to take it for Cloud Shell.
+    for vars in [&[ENDPOINT][..], &[ENDPOINT, MSI], &[ENDPOINT, MSI, SECRET]] {
+        let faults = faults(vars);
+        assert!(
+            faults.contains("\n  IDENTITY_HEADER is required"),
+            "{faults}"
+        );
+    }
+}
+
+#[test]
+fn the_identity_of_a_job_is_an_id_like_any_other() {
+    let default = ("DEFAULT_IDENTITY_CLIENT_ID", "job identity");
+    let faults = faults(&[MSI, SECRET, default]);
+    assert!(faults.contains("DEFAULT_IDENTITY_CLIENT_ID is"), "{faults}");
 }
 
 #[test]
