@@ -1,176 +1,126 @@
-//! What was typed.
+//! What can be written on the command line.
 
-use std::{ffi::OsString, net::SocketAddr, time::Duration};
+mod options;
 
-use azure_sandbox::{Fleet, Host, Settings};
-use lexopt::{Arg, Parser, ValueExt as _};
+use std::{ffi::OsString, net::SocketAddr};
 
-pub(crate) const HELP: &str = "\
-A local Azure: managed identity, Resource Manager and Graph as they are on the wire.
+use azure_sandbox::{Host, Settings};
+use clap::{Args, Parser, Subcommand};
 
-Usage:
-  azure-sandbox serve [OPTIONS]
-      Serves until it is interrupted, and prints the variables to use it with.
+use options::Options;
 
-  azure-sandbox exec [--as HOST] [OPTIONS] -- PROGRAM [ARGUMENTS]
-      Runs PROGRAM with the variables that such a host would set, and ends with
-      it: its exit code is the sandbox's own.
-
-Options:
-  --as HOST               vm, vm-extension, container-app, app-service-2017, ml,
-                          cloud-shell, arc, service-fabric or aks [container-app]
-  --listen ADDRESS        Address and port; port 0 takes a free one
-                          [serve: 127.0.0.1:4580, exec: 127.0.0.1:0]
-  --vm-extension ADDRESS  Where the virtual machine extension listens; its real
-                          port is 50342 [a free one]
-  --operation-takes TIME  How long an operation takes, such as 500ms or 8s [8s]
-  --fleet NUMBER[xNUMBER] So many more virtual machines, fleet-00001 and so on, in
-                          one subscription; 1000x5: 1000 in all, dealt over 5
-  --users NUMBER          So many users instead of 2000; those beyond are of the
-                          department Workforce
-  --token-lifetime TIME   How long tokens last [86400s]
-  -h, --help              This text
-  -V, --version           The version
-
-Faults can be asked for while it runs:
-  curl -d '{\"service\":\"graph\",\"fault\":{\"throttleSeconds\":3},\"times\":1}' URL/sandbox/faults
-  services: token, instance, virtualMachines, actions, operations, resourceGraph, graph
-  faults:   delayMilliseconds, throttleSeconds, reset, close, loseAnswer,
-            truncate, truncateAtByte, truncateChunkedAtByte, redirect, oversizeBytes,
-            answer, alter, arc
-";
-
-/// What is to be done.
-pub(crate) enum Arguments {
-    Help,
-    Version,
-    Serve(Settings),
-    Exec {
-        settings: Settings,
-        host: Host,
-        program: Vec<OsString>,
-    },
+/// A local Azure: managed identity, Resource Manager and Graph as they are on the wire
+///
+/// It refuses what Azure refuses, in Azure's words, fails on demand, and starts any program
+/// inside of itself. Everything is on this machine, and the same at every start.
+#[derive(Parser)]
+#[command(name = "azure-sandbox", version, arg_required_else_help = true, after_help = EXITS,
+    after_long_help = manual())]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Command,
 }
 
-impl Arguments {
-    /// Reads the words after the program's name.
-    pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Self, lexopt::Error> {
-        let mut parser = Parser::from_args(words);
-        match parser.next()? {
-            None | Some(Arg::Short('h') | Arg::Long("help")) => Ok(Self::Help),
-            Some(Arg::Short('V') | Arg::Long("version")) => Ok(Self::Version),
-            Some(Arg::Value(verb)) if verb == "serve" => {
-                let options =
-                    Options::parse(&mut parser, SocketAddr::from(([127, 0, 0, 1], 4580)))?;
-                match options.program.first() {
-                    None => Ok(options
-                        .help
-                        .map_or(Self::Serve(options.settings), |()| Self::Help)),
-                    Some(word) => {
-                        Err(format!("serve takes no program, found {}", word.display()).into())
-                    }
-                }
-            }
-            Some(Arg::Value(verb)) if verb == "exec" => {
-                let options = Options::parse(&mut parser, SocketAddr::from(([127, 0, 0, 1], 0)))?;
-                if options.help.is_some() {
-                    return Ok(Self::Help);
-                }
-                if options.program.is_empty() {
-                    return Err("exec needs a program after --".into());
-                }
-                Ok(Self::Exec {
-                    settings: options.settings,
-                    host: options.host,
-                    program: options.program,
-                })
-            }
-            Some(other) => Err(other.unexpected()),
-        }
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Serve until it is interrupted, and print the variables to use it with
+    #[command(after_help = SERVE_EXAMPLES)]
+    Serve(Served),
+    /// Run a program with the variables that a host would set, and end with it
+    #[command(after_help = EXEC_EXAMPLES)]
+    Exec(Executed),
+}
+
+#[derive(Args)]
+pub(crate) struct Served {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4580")]
+    listen: SocketAddr,
+    /// Print one line of JSON instead: url, secureUrl, caFile, environment
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Args)]
+pub(crate) struct Executed {
+    /// Address and port; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    #[command(flatten)]
+    options: Options,
+    /// The program, and its arguments; its exit code is the sandbox's own
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) program: Vec<OsString>,
+}
+
+/// Whose variables a program gets.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    pub(crate) host: Host,
+    /// Whether it gets to Azure by Azure's own names, over TLS.
+    pub(crate) over_tls: bool,
+}
+
+impl Served {
+    pub(crate) fn settings(&self) -> Settings {
+        self.options.settings(self.listen)
+    }
+
+    pub(crate) fn place(&self) -> Place {
+        self.options.place()
     }
 }
 
-struct Options {
-    settings: Settings,
-    host: Host,
-    program: Vec<OsString>,
-    help: Option<()>,
-}
+impl Executed {
+    pub(crate) fn settings(&self) -> Settings {
+        self.options.settings(self.listen)
+    }
 
-impl Options {
-    fn parse(parser: &mut Parser, listen: SocketAddr) -> Result<Self, lexopt::Error> {
-        let mut options = Self {
-            settings: Settings {
-                listen,
-                operation_takes: Duration::from_secs(8),
-                ..Settings::default()
-            },
-            host: Host::ContainerApp,
-            program: Vec::new(),
-            help: None,
-        };
-        while let Some(argument) = parser.next()? {
-            match argument {
-                Arg::Long("as") => options.host = parser.value()?.parse_with(host)?,
-                Arg::Long("listen") => options.settings.listen = parser.value()?.parse()?,
-                Arg::Long("vm-extension") => {
-                    options.settings.vm_extension_listen = Some(parser.value()?.parse()?);
-                }
-                Arg::Long("operation-takes") => {
-                    options.settings.operation_takes = parser.value()?.parse_with(duration)?;
-                }
-                Arg::Long("fleet") => {
-                    options.settings.fleet = Some(parser.value()?.parse_with(fleet)?);
-                }
-                Arg::Long("users") => options.settings.users = Some(parser.value()?.parse()?),
-                Arg::Long("token-lifetime") => {
-                    options.settings.token_lifetime = parser.value()?.parse_with(duration)?;
-                }
-                Arg::Short('h') | Arg::Long("help") => options.help = Some(()),
-                Arg::Value(program) => {
-                    options.program.push(program);
-                    options.program.extend(parser.raw_args()?);
-                }
-                _ => return Err(argument.unexpected()),
-            }
-        }
-        Ok(options)
+    pub(crate) fn place(&self) -> Place {
+        self.options.place()
     }
 }
 
-fn host(text: &str) -> Result<Host, &'static str> {
-    match text {
-        "vm" => Ok(Host::Vm),
-        "vm-extension" => Ok(Host::VmExtension),
-        "container-app" => Ok(Host::ContainerApp),
-        "app-service-2017" => Ok(Host::AppService2017),
-        "ml" => Ok(Host::MachineLearning),
-        "arc" => Ok(Host::Arc),
-        "service-fabric" => Ok(Host::ServiceFabric),
-        "aks" => Ok(Host::Aks),
-        "cloud-shell" => Ok(Host::CloudShell),
-        _ => Err("expected one of the hosts that the help lists"),
-    }
+const EXITS: &str = "\
+Exit codes:
+    0  it was interrupted, or the program ended with 0
+    1  it could not be started
+    2  the command line is not understood
+  127  the program could not be run
+  any other: the program's own, or 128 and the number of the signal that ended it";
+
+const SERVE_EXAMPLES: &str = "\
+Examples:
+  azure-sandbox serve
+  azure-sandbox serve --as vm --tls --fleet 10000
+  azure-sandbox serve --json --listen 127.0.0.1:0";
+
+const EXEC_EXAMPLES: &str = "\
+Examples:
+  azure-sandbox exec -- env
+  azure-sandbox exec --as vm --operation-takes 500ms -- ./program --its option
+  azure-sandbox exec --as aks --tls -- python3 -c '
+from azure.identity import DefaultAzureCredential
+print(DefaultAzureCredential().get_token(\"https://graph.microsoft.com/.default\").expires_on)'";
+
+fn manual() -> String {
+    format!("{EXITS}\n\n{MANUAL}")
 }
 
-fn fleet(text: &str) -> Result<Fleet, &'static str> {
-    const EXPECTED: &str = "expected a number such as 10000 or, over 5 subscriptions, 1000x5";
-    let number = |digits: &str| digits.parse().ok().filter(|number| *number > 0);
-    let (machines, subscriptions) = text.split_once('x').unwrap_or((text, "1"));
-    Ok(Fleet {
-        machines: number(machines).ok_or(EXPECTED)?,
-        subscriptions: number(subscriptions).ok_or(EXPECTED)?,
-    })
-}
+const MANUAL: &str = "\
+Over TLS:
+  With --tls a program that knows nothing of this Azure gets to it by the names that it has for
+  Azure's hosts, such as https://management.azure.com: HTTPS_PROXY leads it to a proxy that
+  knows no other hosts, and SSL_CERT_FILE, REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE and
+  NODE_EXTRA_CA_CERTS name the file of the authority that it is to trust. Nothing is installed,
+  and nothing of that program is changed.
 
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let number = |digits: &str| {
-        digits
-            .parse()
-            .map_err(|_| "expected a time such as 500ms or 8s")
-    };
-    match text.strip_suffix("ms") {
-        Some(digits) => number(digits).map(Duration::from_millis),
-        None => number(text.trim_end_matches('s')).map(Duration::from_secs),
-    }
-}
+While it runs:
+  Faults, other people's orders, changes of the directory and more can be asked for over HTTP,
+  below URL/sandbox/. For example, Graph is to throttle twice:
+    curl -d '{\"service\":\"graph\",\"fault\":{\"throttleSeconds\":3},\"times\":2}' URL/sandbox/faults
+  and what was asked that Azure does not have, or this Azure does not know:
+    curl URL/sandbox/unexpected
+  The README of azure-sandbox lists all of it.";

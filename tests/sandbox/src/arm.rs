@@ -54,7 +54,6 @@ pub(crate) use wanted::READ;
 
 /// Every virtual machine and operation.
 pub(crate) struct Arm {
-    url: String,
     state: Mutex<State>,
 }
 
@@ -68,9 +67,8 @@ struct State {
 }
 
 impl Arm {
-    pub(crate) fn new(url: String, settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self {
-            url,
             state: Mutex::new(State {
                 operation_takes: settings.operation_takes,
                 machines: seed::virtual_machines(settings.fleet).into_iter().collect(),
@@ -164,7 +162,7 @@ fn targeted(azure: &Azure, asked: &Asked) -> Response<Body> {
     let mut state = azure.arm.state();
     match (target, asked.recorded.method.as_str()) {
         (Target::Subscription(_) | Target::Group { .. }, "GET") => {
-            listing::list(&azure.arm, &mut state, target, asked)
+            listing::list(&mut state, target, asked)
         }
         (Target::Subscription(_) | Target::Group { .. }, verb) => {
             refusals::method_not_allowed(verb)
@@ -180,7 +178,7 @@ fn targeted(azure: &Azure, asked: &Asked) -> Response<Body> {
         ) => {
             let id = seed::machine_id(subscription, group, name);
             if state.machines.contains_key(&key(&id)) {
-                machine(&azure.arm, &mut state, &id, below, asked)
+                machine(&mut state, &id, below, asked)
             } else {
                 state.machines.missing(subscription, group, name)
             }
@@ -189,13 +187,7 @@ fn targeted(azure: &Azure, asked: &Asked) -> Response<Body> {
 }
 
 /// What is asked of one machine, which exists.
-fn machine(
-    arm: &Arm,
-    state: &mut State,
-    id: &str,
-    below: &[&str],
-    asked: &Asked,
-) -> Response<Body> {
+fn machine(state: &mut State, id: &str, below: &[&str], asked: &Asked) -> Response<Body> {
     let verb = asked.recorded.method.as_str();
     match (verb, below) {
         ("GET", []) => answers::show(state, id, asked),
@@ -203,9 +195,9 @@ fn machine(
         ("POST", [segment]) => match Action::asked(segment, &asked.query) {
             None => refusals::invalid_path(&asked.recorded.path),
             Some(Err(parameter)) => answers::refused_parameter(asked, &parameter),
-            Some(Ok(action)) => answers::order(arm, state, id, action, asked),
+            Some(Ok(action)) => answers::order(state, id, action, asked),
         },
-        ("PATCH", []) => update::update(arm, state, id, asked),
+        ("PATCH", []) => update::update(state, id, asked),
         ("GET" | "POST" | "PATCH", _) => refusals::invalid_path(&asked.recorded.path),
         _ => refusals::method_not_allowed(verb),
     }

@@ -5,6 +5,7 @@ use std::{io, sync::Arc};
 use crate::{
     arc::Keys,
     arm::{Arm, roles::Roles},
+    authority::Authority,
     clock::Clock,
     entra::Assertions,
     faults::Faults,
@@ -34,6 +35,8 @@ pub(crate) struct Azure {
     pub(crate) arc: Keys,
     /// What the cluster asserts of its pod.
     pub(crate) assertions: Assertions,
+    /// Who certifies the hosts of this Azure.
+    pub(crate) authority: Authority,
     /// What Service Fabric shows to its clients.
     pub(crate) certificates: Arc<Certificates>,
     pub(crate) journal: Journal,
@@ -56,21 +59,21 @@ impl Azure {
     ) -> io::Result<Self> {
         let folder = Folder::new()?;
         let clock = Clock::off_by(settings.clock_offset);
-        let url = urls.azure.clone();
         Ok(Self {
             identity_header: secret(),
             msi_secret: secret(),
             clock,
+            authority: Authority::new(&folder, settings.cloud, certificates.pem())?,
             certificates: Arc::new(certificates),
             journal: Journal::default(),
             faults: Faults::default(),
             tokens: Tokens::new(&settings),
             node: NodeLimits::default(),
-            arm: Arm::new(url.clone(), &settings),
+            arm: Arm::new(&settings),
             roles: Roles::default(),
-            graph: Graph::new(url.clone(), &settings),
+            graph: Graph::new(&settings),
             query_quotas: QueryQuotas::default(),
-            url,
+            url: urls.azure.clone(),
             urls,
             settings,
             arc: Keys::new(&folder)?,

@@ -25,7 +25,59 @@ pub(crate) enum Audience {
 /// The application id of Microsoft Graph, the same in every cloud.
 const GRAPH: &str = "00000003-0000-0000-c000-000000000000";
 
+/// A service that has hosts of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    Entra,
+    ResourceManager,
+    Graph,
+}
+
 impl Cloud {
+    /// The names of its hosts.
+    pub(crate) fn hosts(self) -> impl Iterator<Item = &'static str> {
+        let sites = self.sites().into_iter();
+        sites.flat_map(|(_, hosts)| hosts.iter().copied())
+    }
+
+    /// Whose host `name` is here.
+    pub(crate) fn site(self, name: &str) -> Option<Site> {
+        let mut sites = self.sites().into_iter();
+        let is_its = |hosts: &[&str]| hosts.iter().any(|host| host.eq_ignore_ascii_case(name));
+        sites.find_map(|(site, hosts)| is_its(hosts).then_some(site))
+    }
+
+    /// The names of the hosts of `site`; the first one is preferred.
+    pub(crate) fn hosts_of(self, site: Site) -> impl Iterator<Item = &'static str> {
+        let sites = self.sites().into_iter().filter(move |(it, _)| *it == site);
+        sites.flat_map(|(_, hosts)| hosts.iter().copied())
+    }
+
+    fn sites(self) -> [(Site, &'static [&'static str]); 3] {
+        let [entra, arm, graph]: [&[&str]; 3] = match self {
+            Self::Public => [
+                &["login.microsoftonline.com", "login.microsoft.com"],
+                &["management.azure.com"],
+                &["graph.microsoft.com"],
+            ],
+            Self::UsGov => [
+                &["login.microsoftonline.us"],
+                &["management.usgovcloudapi.net"],
+                &["graph.microsoft.us", "dod-graph.microsoft.us"],
+            ],
+            Self::China => [
+                &["login.partner.microsoftonline.cn", "login.chinacloudapi.cn"],
+                &["management.chinacloudapi.cn"],
+                &["microsoftgraph.chinacloudapi.cn"],
+            ],
+        };
+        [
+            (Site::Entra, entra),
+            (Site::ResourceManager, arm),
+            (Site::Graph, graph),
+        ]
+    }
+
     /// Its name in instance metadata.
     pub(crate) fn environment(self) -> &'static str {
         match self {

@@ -6,6 +6,7 @@
 //! `sdk/azidentity/workload_identity.go`. Its refusals: see `entra/refusals.rs`.
 
 mod assertions;
+pub(crate) mod discovery;
 mod refusals;
 
 use axum::{body::Body, http::Response};

@@ -1,12 +1,13 @@
 //! The variables that each host sets.
 //!
-//! There is no DNS to bend: where ARM, Graph and instance metadata are is told
-//! by variables of the gateway's, and so are the scopes where no instance
-//! metadata could tell them.
+//! Where ARM, Graph and instance metadata are is told by variables of the
+//! gateway's, and so are the scopes where no instance metadata could tell them.
+//! Programs that know none of these are led by a proxy, over TLS.
 
 use crate::{
     app_service_2017, arc,
     azure::Azure,
+    cloud::Site,
     machine_learning, seed, service_fabric,
     settings::{Host, Identity},
 };
@@ -36,6 +37,38 @@ impl Azure {
             .chain(scopes)
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
+    }
+
+    /// The same for a program that goes by Azure's own names, over TLS: a proxy leads
+    /// it here, and it is told what to trust.
+    ///
+    /// Both cases of a name, as clients differ in which of them counts. Sources:
+    /// curl's and requests' manuals (`HTTPS_PROXY`, `NO_PROXY`, `CURL_CA_BUNDLE`,
+    /// `REQUESTS_CA_BUNDLE`), OpenSSL's (`SSL_CERT_FILE`) and Node's
+    /// (`NODE_EXTRA_CA_CERTS`).
+    pub(crate) fn environment_over_tls(&self, host: Host) -> Vec<(String, String)> {
+        let proxy = self.urls.secure.replacen("https", "http", 1);
+        let direct = "localhost,127.0.0.1,169.254.169.254";
+        let file = self.authority.file().display().to_string();
+        let leading = ["HTTPS_PROXY", "https_proxy"].map(|name| (name, proxy.as_str()));
+        let sparing = ["NO_PROXY", "no_proxy"].map(|name| (name, direct));
+        let trusting = [
+            "SSL_CERT_FILE",
+            "REQUESTS_CA_BUNDLE",
+            "CURL_CA_BUNDLE",
+            "NODE_EXTRA_CA_CERTS",
+        ]
+        .map(|name| (name, file.as_str()));
+        let added = leading.into_iter().chain(sparing).chain(trusting);
+        let mut variables = self.environment(host);
+        for (name, value) in &mut variables {
+            if name == "AZURE_AUTHORITY_HOST" {
+                let entra = self.settings.cloud.hosts_of(Site::Entra).next();
+                *value = format!("https://{}/", entra.unwrap_or_default());
+            }
+        }
+        variables.extend(added.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        variables
     }
 
     fn identity_variables(&self, host: Host) -> Variables {

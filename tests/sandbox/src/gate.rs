@@ -7,14 +7,14 @@ use std::sync::Arc;
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{ConnectInfo, State},
-    http::{HeaderValue, Request, Response, StatusCode, header},
+    http::{HeaderValue, Request, Response, StatusCode, header, request::Parts},
 };
 
 use crate::{
     arc,
     arm::{self, refusals},
     azure::Azure,
-    control,
+    control, entra,
     faults::Fault,
     graph, imds,
     journal::{Recorded, Service},
@@ -44,6 +44,19 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
+    /// Where the client found this Azure, without a slash at the end: links lead
+    /// back there.
+    pub(crate) fn base(&self) -> String {
+        let host = self.recorded.header("host").unwrap_or("localhost");
+        format!("{}://{host}", self.entrance.scheme())
+    }
+
+    /// The URL that was asked for.
+    pub(crate) fn url(&self) -> String {
+        let Recorded { path, query, .. } = &self.recorded;
+        format!("{}{path}?{query}", self.base())
+    }
+
     /// The parts of the path, in the case in which they came.
     pub(crate) fn segments(&self) -> Vec<String> {
         self.recorded
@@ -83,7 +96,12 @@ async fn undated(at: &At, wire: &Wire, request: Request<Body>) -> Response<Body>
     if entrance == Entrance::Azure && parts.uri.path().starts_with("/sandbox/") {
         return control::answer_to(azure, &parts, &body);
     }
-    let service = Service::of(entrance, &parts.method, parts.uri.path());
+    let path = parts.uri.path();
+    let service = Service::of(entrance, &parts.method, path).filter(|service| {
+        // Where a client goes by Azure's names, each host has its own paths.
+        let site = host(&parts).and_then(|host| azure.settings.cloud.site(host));
+        site.is_none_or(|site| service.is_at(site, path))
+    });
     let recorded = Recorded::new(service, &parts);
     let _under_way = azure.journal.enter(recorded.clone());
     let asked = Asked {
@@ -107,12 +125,19 @@ async fn undated(at: &At, wire: &Wire, request: Request<Body>) -> Response<Body>
     }
 }
 
+/// The name in the header `Host`, without the port.
+fn host(request: &Parts) -> Option<&str> {
+    let host = request.headers.get(header::HOST)?.to_str().ok()?;
+    host.split(':').next()
+}
+
 fn real(azure: &Azure, service: Service, asked: &Asked) -> Response<Body> {
     match service {
         Service::Token => match Source::at(asked.entrance, &asked.recorded.path) {
             Some(source) => source.answer(azure, asked),
             None => unknown(asked),
         },
+        Service::Discovery => entra::discovery::answer_to(azure, asked),
         Service::Instance => imds::instance(azure, asked),
         Service::VirtualMachines | Service::Actions => arm::machines(azure, asked),
         Service::Operations => arm::operations(azure, asked),
@@ -182,6 +207,7 @@ fn throttled(azure: &Azure, service: Service, asked: &Asked, retry_after: u64) -
     let source = Source::at(asked.entrance, &asked.recorded.path);
     let mut answer = match service {
         Service::Token => source.map_or_else(|| unknown(asked), |it| it.throttled(azure)),
+        Service::Discovery => entra::throttled(azure),
         Service::Instance => imds::too_many_requests(),
         Service::VirtualMachines | Service::Actions | Service::Operations => {
             json(429, &refusals::too_many_lists())

@@ -98,7 +98,7 @@ fn count(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Fau
         let message = "$count is not currently supported.";
         return Err(Fault::new(400, "Request_BadRequest", message));
     }
-    options::check_length(&url(azure, asked), Mode::Advanced)?;
+    options::check_length(&asked.url(), Mode::Advanced)?;
     let options = Options::parse(&asked.query, Mode::Advanced)?;
     let people = azure.graph.directory.read();
     let count = options.found(people.from(0), usize::MAX, sees).len();
@@ -117,7 +117,7 @@ fn list(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Faul
     let people = azure.graph.directory.read();
 
     let mut body = json!({
-        "@odata.context": format!("{}/v1.0/$metadata#users", azure.url),
+        "@odata.context": format!("{}/v1.0/$metadata#users", asked.base()),
     });
     if is_first && is_counted {
         let count = options.found(people.from(0), usize::MAX, sees).len();
@@ -125,7 +125,7 @@ fn list(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Faul
     }
     let (users, next) = page(azure, place, &people, &options, sees);
     if let Some(next) = next {
-        body["@odata.nextLink"] = json!(azure.graph.link(next, &listing));
+        body["@odata.nextLink"] = json!(azure.graph.link(&asked.base(), next, &listing));
     }
     body["value"] = users
         .iter()
@@ -165,7 +165,7 @@ fn page<'a>(
 fn place(azure: &Azure, asked: &Asked, listing: &Listing<'_>) -> Result<Place, Fault> {
     let Some(token) = asked.query.get("$skiptoken") else {
         let mode = options::mode(asked)?;
-        options::check_length(&url(azure, asked), mode)?;
+        options::check_length(&asked.url(), mode)?;
         return Ok(Place {
             position: 0,
             empty: azure.graph.empty_pages(),
@@ -177,13 +177,6 @@ fn place(azure: &Azure, asked: &Asked, listing: &Listing<'_>) -> Result<Place, F
         return Err(Fault::unsupported("Unsupported Query."));
     }
     Ok(place)
-}
-
-fn url(azure: &Azure, asked: &Asked) -> String {
-    format!(
-        "{}{}?{}",
-        azure.url, asked.recorded.path, asked.recorded.query
-    )
 }
 
 fn refused_page(refusal: Refusal) -> Fault {

@@ -8,13 +8,15 @@ use std::{
 use axum::http::{Method, request::Parts};
 use tokio::sync::Notify;
 
-use crate::{server::Entrance, sources::Source};
+use crate::{cloud::Site, entra, entra::discovery, server::Entrance, sources::Source};
 
 /// A part of Azure, as faults and counts tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Service {
     /// Every token endpoint.
     Token,
+    /// What Entra ID tells of itself.
+    Discovery,
     /// Instance metadata.
     Instance,
     /// Reading virtual machines by way of Resource Manager.
@@ -31,8 +33,9 @@ pub enum Service {
 
 impl Service {
     /// Every service, with its name on the control path.
-    pub(crate) const ALL: [(Self, &'static str); 7] = [
+    pub(crate) const ALL: [(Self, &'static str); 8] = [
         (Self::Token, "token"),
+        (Self::Discovery, "discovery"),
         (Self::Instance, "instance"),
         (Self::VirtualMachines, "virtualMachines"),
         (Self::Actions, "actions"),
@@ -48,8 +51,21 @@ impl Service {
             return Some(Self::Token);
         }
         match entrance {
-            Entrance::Azure => Self::of_azure(method, path),
+            Entrance::Azure | Entrance::Secure => Self::of_azure(method, path),
             Entrance::VmExtension | Entrance::Arc | Entrance::ServiceFabric => None,
+        }
+    }
+
+    /// Whether `path` of this service is at the hosts of `site`.
+    pub(crate) fn is_at(self, site: Site, path: &str) -> bool {
+        match self {
+            Self::Discovery => site == Site::Entra,
+            Self::Token => site == Site::Entra && entra::tenant(path).is_some(),
+            Self::Instance => false,
+            Self::VirtualMachines | Self::Actions | Self::Operations | Self::ResourceGraph => {
+                site == Site::ResourceManager
+            }
+            Self::Graph => site == Site::Graph,
         }
     }
 
@@ -57,6 +73,8 @@ impl Service {
         let path = path.to_ascii_lowercase();
         if path.starts_with("/metadata/") {
             Some(Self::Instance)
+        } else if discovery::is_asked(&path) {
+            Some(Self::Discovery)
         } else if path.starts_with("/subscriptions/") && path.contains("/operations/") {
             Some(Self::Operations)
         } else if path == "/subscriptions" || path.starts_with("/subscriptions/") {

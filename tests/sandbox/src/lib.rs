@@ -2,13 +2,15 @@
 //! the wire, with faults on demand.
 //!
 //! One listener serves everything but the token endpoints that stand at the path
-//! of another one; what a request is for follows from its path.
+//! of another one; what a request is for follows from its path. Another one does
+//! the same over TLS, for clients that go by Azure's names.
 //! What is imitated, and from which source, stands at the head of each module.
 
 mod app_service;
 mod app_service_2017;
 mod arc;
 mod arm;
+mod authority;
 mod azure;
 mod clock;
 mod cloud;
@@ -35,7 +37,7 @@ mod tokens;
 mod users;
 mod vm_extension;
 
-use std::{io, net::TcpListener, sync::Arc, time::Duration};
+use std::{io, net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 pub use arc::ArcFault;
 pub use arm::roles::Assignment;
@@ -94,6 +96,26 @@ impl Sandbox {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.azure.url
+    }
+
+    /// Where it listens for TLS, and for requests to be led to Azure's hosts by
+    /// `CONNECT`; without a slash at the end.
+    #[must_use]
+    pub fn secure_url(&self) -> &str {
+        &self.azure.urls.secure
+    }
+
+    /// What clients over TLS are to trust: a file in PEM, gone with the sandbox.
+    #[must_use]
+    pub fn ca_file(&self) -> &Path {
+        self.azure.authority.file()
+    }
+
+    /// The variables that such a host sets, with those that lead a program to Azure's
+    /// own names, over TLS.
+    #[must_use]
+    pub fn environment_over_tls(&self, host: Host) -> Vec<(String, String)> {
+        self.azure.environment_over_tls(host)
     }
 
     /// The variables that such a host sets, and where its ARM and Graph are.

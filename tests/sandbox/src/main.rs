@@ -5,18 +5,16 @@ mod program;
 mod signals;
 
 use std::{
-    env,
     io::{self, Write as _},
     process::ExitCode,
 };
 
-use azure_sandbox::{DEFAULT_SCOPE, Host, Sandbox};
+use azure_sandbox::{DEFAULT_SCOPE, Sandbox};
+use clap::Parser as _;
+use serde_json::json;
 
-use arguments::{Arguments, HELP};
+use arguments::{Arguments, Command, Executed, Place, Served};
 use signals::Signals;
-
-/// Exit code for arguments that cannot be understood.
-const USAGE: u8 = 2;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
@@ -26,50 +24,77 @@ async fn main() -> ExitCode {
         Ok(signals) => signals,
         Err(error) => return fail(1, format!("signals cannot be received: {error}")),
     };
-    match Arguments::parse(env::args_os().skip(1)) {
-        Ok(Arguments::Help) => say(HELP),
-        Ok(Arguments::Version) => say(concat!("azure-sandbox ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(Arguments::Serve(settings)) => match Sandbox::start(settings) {
-            Ok(sandbox) => serve(&sandbox, signals).await,
-            Err(error) => fail(1, chain(&error)),
-        },
-        Ok(Arguments::Exec {
-            settings,
-            host,
-            program,
-        }) => match Sandbox::start(settings) {
-            Ok(sandbox) => program::run(&sandbox, signals, host, &program).await,
-            Err(error) => fail(1, chain(&error)),
-        },
-        Err(error) => fail(USAGE, format!("{error}\nTry azure-sandbox --help")),
+    match Arguments::parse().command {
+        Command::Serve(served) => serve(&served, signals).await,
+        Command::Exec(executed) => exec(&executed, signals).await,
     }
 }
 
-async fn serve(sandbox: &Sandbox, signals: Signals) -> ExitCode {
-    let of = |host| -> String {
-        let variables = sandbox.environment(host);
-        let lines = variables
-            .iter()
-            .map(|(name, value)| format!("  {name}={value}"));
-        lines.collect::<Vec<_>>().join("\n")
+async fn serve(served: &Served, signals: Signals) -> ExitCode {
+    let sandbox = match Sandbox::start(served.settings()) {
+        Ok(sandbox) => sandbox,
+        Err(error) => return fail(1, chain(&error)),
     };
-    let text = format!(
-        "A local Azure listens on {}\n\n\
-         A program in a container app would have:\n{}\n\n\
-         A program on a virtual machine would have:\n{}\n\n\
-         Virtual machines are in {DEFAULT_SCOPE}\n",
-        sandbox.url(),
-        of(Host::ContainerApp),
-        of(Host::Vm),
-    );
-    say(&text);
+    say(&if served.json {
+        machine_readable(&sandbox, served.place())
+    } else {
+        readable(&sandbox, served.place())
+    });
     signals.received().await;
     ExitCode::SUCCESS
 }
 
-fn say(text: &str) -> ExitCode {
+async fn exec(executed: &Executed, signals: Signals) -> ExitCode {
+    match Sandbox::start(executed.settings()) {
+        Ok(sandbox) => {
+            let variables = variables(&sandbox, executed.place());
+            program::run(signals, variables, &executed.program).await
+        }
+        Err(error) => fail(1, chain(&error)),
+    }
+}
+
+fn variables(sandbox: &Sandbox, place: Place) -> Vec<(String, String)> {
+    if place.over_tls {
+        sandbox.environment_over_tls(place.host)
+    } else {
+        sandbox.environment(place.host)
+    }
+}
+
+fn readable(sandbox: &Sandbox, place: Place) -> String {
+    let lines = variables(sandbox, place);
+    let lines = lines
+        .iter()
+        .map(|(name, value)| format!("  {name}={value}"));
+    format!(
+        "A local Azure listens on {}\n\
+         and over TLS on {}, where clients are to trust {}\n\n\
+         A program on that host would have:\n{}\n\n\
+         Virtual machines are in {DEFAULT_SCOPE}\n",
+        sandbox.url(),
+        sandbox.secure_url(),
+        sandbox.ca_file().display(),
+        lines.collect::<Vec<_>>().join("\n"),
+    )
+}
+
+fn machine_readable(sandbox: &Sandbox, place: Place) -> String {
+    let environment: serde_json::Map<_, _> = variables(sandbox, place)
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    let line = json!({
+        "url": sandbox.url(),
+        "secureUrl": sandbox.secure_url(),
+        "caFile": sandbox.ca_file(),
+        "environment": environment,
+    });
+    format!("{line}\n")
+}
+
+fn say(text: &str) {
     let _ = io::stdout().write_all(text.as_bytes());
-    ExitCode::SUCCESS
 }
 
 fn fail(code: u8, why: impl std::fmt::Display) -> ExitCode {

@@ -6,7 +6,6 @@ use std::{
     process::{ExitCode, ExitStatus},
 };
 
-use azure_sandbox::{Host, Sandbox};
 use tokio::process::Command;
 
 use crate::{fail, signals::Signals};
@@ -38,11 +37,10 @@ const HOST_VARIABLES: [&str; 20] = [
     "MSI_SECRET",
 ];
 
-/// Runs `words` with the variables of `host`; its exit code is the result.
+/// Runs `words` with the variables of its host; its exit code is the result.
 pub(crate) async fn run(
-    sandbox: &Sandbox,
     signals: Signals,
-    host: Host,
+    variables: Vec<(String, String)>,
     words: &[OsString],
 ) -> ExitCode {
     let Some((program, arguments)) = words.split_first() else {
@@ -53,7 +51,7 @@ pub(crate) async fn run(
     for variable in HOST_VARIABLES {
         command.env_remove(variable);
     }
-    command.envs(sandbox.environment(host));
+    command.envs(variables);
     let child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {

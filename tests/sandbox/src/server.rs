@@ -3,6 +3,7 @@
 mod door;
 mod entrance;
 mod tls;
+mod tunnel;
 mod wire;
 
 use std::{io, sync::Arc, thread::JoinHandle};
@@ -29,6 +30,7 @@ use crate::{
 };
 use door::{Door, Porter};
 use tls::TlsDoor;
+use tunnel::Approach;
 
 /// A running server; it ends when it is dropped.
 pub(crate) struct Server {
@@ -63,8 +65,13 @@ impl Server {
             serving.serve(door, entrance);
         }
         let door = serving.door(entrances.service_fabric)?;
-        let door = TlsDoor::new(door, serving.azure.certificates.tls()?);
+        let door = TlsDoor::new(door, serving.azure.certificates.tls()?, Approach::Direct);
         serving.serve(door, Entrance::ServiceFabric);
+        let door = serving.door(entrances.secure)?;
+        let cloud = serving.azure.settings.cloud;
+        let tls = serving.azure.authority.tls();
+        let door = TlsDoor::new(door, tls, Approach::Tunnels(cloud));
+        serving.serve(door, Entrance::Secure);
         serving.start()
     }
 

@@ -91,8 +91,9 @@ impl Default for Settings {
     }
 }
 
-/// Versions of `Microsoft.Compute`, as Azure/azure-rest-api-specs has them.
-const COMPUTE_VERSIONS: [&str; 8] = [
+/// Versions of `Microsoft.Compute`, as Azure/azure-rest-api-specs has them; the last
+/// two are those that `@azure/arm-compute` 24.1 and `azure-mgmt-compute` 39.0 ask for.
+const COMPUTE_VERSIONS: [&str; 10] = [
     "2019-07-01",
     "2021-03-01",
     "2022-11-01",
@@ -101,6 +102,8 @@ const COMPUTE_VERSIONS: [&str; 8] = [
     "2024-11-01",
     "2025-04-01",
     "2025-11-01",
+    "2026-03-01",
+    "2026-04-01",
 ];
 
 /// Many virtual machines, `fleet-00001` and so on, in the group `rg-fleet` of

@@ -31,7 +31,7 @@ impl Source {
     /// asked of it.
     pub(crate) fn at(entrance: Entrance, path: &str) -> Option<Self> {
         match entrance {
-            Entrance::Azure => Self::of_azure(path),
+            Entrance::Azure | Entrance::Secure => Self::of_azure(path),
             Entrance::VmExtension => Some(Self::VmExtension),
             Entrance::Arc => (path == arc::PATH).then_some(Self::Arc),
             Entrance::ServiceFabric => {

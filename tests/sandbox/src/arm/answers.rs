@@ -6,7 +6,7 @@ use axum::{body::Body, http::Response};
 use uuid::Uuid;
 
 use super::{
-    Arm, State,
+    State,
     action::Action,
     key,
     operation::{Operation, SignedUrls},
@@ -59,20 +59,13 @@ pub(super) fn view_of(state: &mut State, id: &str) -> Response<Body> {
 }
 
 /// 202 with both headers, also for a machine that is there already.
-pub(super) fn order(
-    arm: &Arm,
-    state: &mut State,
-    id: &str,
-    action: Action,
-    asked: &Asked,
-) -> Response<Body> {
+pub(super) fn order(state: &mut State, id: &str, action: Action, asked: &Asked) -> Response<Body> {
     let course = match state.order(&key(id), action) {
         None => return refusals::invalid_path(id),
         Some(Err(refused)) => return refused.answer(),
         Some(Ok(course)) => course,
     };
-    let version = asked.query.get("api-version").unwrap_or_default();
-    let Some((guid, urls)) = operation(arm, state, id, version, course) else {
+    let Some((guid, urls)) = operation(state, id, asked, course) else {
         return refusals::invalid_path(id);
     };
     Response::builder()
@@ -89,16 +82,16 @@ pub(super) fn order(
 
 /// Makes an operation of a course; returns its id and its URLs.
 pub(super) fn operation(
-    arm: &Arm,
     state: &mut State,
     id: &str,
-    version: &str,
+    asked: &Asked,
     course: Course,
 ) -> Option<(String, SignedUrls)> {
     let machine = state.machines.get_mut(&key(id))?;
     let guid = Uuid::new_v4().to_string();
     let (subscription, location) = (machine.subscription(), machine.location());
-    let urls = SignedUrls::new(&arm.url, subscription, location, &guid, version);
+    let version = asked.query.get("api-version").unwrap_or_default();
+    let urls = SignedUrls::new(&asked.base(), subscription, location, &guid, version);
     machine.power.follow(guid.clone());
     let operation = Operation::new(guid.clone(), id.to_owned(), urls.clone(), course);
     state.operations.insert(guid.clone(), operation);
@@ -111,12 +104,11 @@ pub(super) fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
         return refusals::method_not_allowed(&recorded.method);
     }
     let guid = asked.segments().pop().unwrap_or_default();
-    let url = format!("{}{}?{}", azure.arm.url, recorded.path, recorded.query);
     let state = azure.arm.state();
     let known = state.operations.get(&guid.to_ascii_lowercase());
     let Some(operation) = known.filter(|it| !it.is_forgotten()) else {
         return refusals::operation_not_found(&guid);
     };
-    let answer = operation.answer(&url, Instant::now());
+    let answer = operation.answer(&asked.url(), Instant::now());
     answer.unwrap_or_else(refusals::signature)
 }

@@ -14,7 +14,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::{Arm, State, answers::refused_parameter, machine::Machine, target::Target};
+use super::{State, answers::refused_parameter, machine::Machine, target::Target};
 use crate::{
     gate::{Asked, json as answer, with},
     query,
@@ -94,12 +94,7 @@ fn unquoted(text: &str) -> &str {
 }
 
 /// The machines of a subscription or a group.
-pub(super) fn list(
-    arm: &Arm,
-    state: &mut State,
-    target: Target<'_>,
-    asked: &Asked,
-) -> Response<Body> {
+pub(super) fn list(state: &mut State, target: Target<'_>, asked: &Asked) -> Response<Body> {
     let known = ["api-version", "$filter", "$expand", "statusOnly", SKIP];
     if let Some(unknown) = asked.query.unknown(&known) {
         return refused_parameter(asked, unknown);
@@ -112,11 +107,10 @@ pub(super) fn list(
         Ok(machines) => machines,
         Err(missing) => return *missing,
     };
-    page(arm, &machines, &wanted, target, asked)
+    page(&machines, &wanted, target, asked)
 }
 
 fn page(
-    arm: &Arm,
     machines: &[&Machine],
     wanted: &Wanted,
     target: Target<'_>,
@@ -134,7 +128,7 @@ fn page(
         .collect();
     let mut body = json!({"value": rows});
     if rest.next().is_some() {
-        body["nextLink"] = json!(next_link(arm, asked, wanted.skip + PAGE));
+        body["nextLink"] = json!(next_link(asked, wanted.skip + PAGE));
     }
     let answer = answer(200, &body);
     match target {
@@ -159,7 +153,7 @@ fn row(machine: &Machine, form: Form, target: Target<'_>, now: Instant) -> Value
 }
 
 /// The same request, from another place on.
-fn next_link(arm: &Arm, asked: &Asked, skip: usize) -> String {
+fn next_link(asked: &Asked, skip: usize) -> String {
     let is_skip = |pair: &&str| {
         let name = pair.split('=').next().unwrap_or_default();
         query::decoded(name).eq_ignore_ascii_case(SKIP)
@@ -169,7 +163,7 @@ fn next_link(arm: &Arm, asked: &Asked, skip: usize) -> String {
     let token = URL_SAFE_NO_PAD.encode(format!("from {skip}"));
     format!(
         "{}{}?{}&%24skiptoken={token}",
-        arm.url,
+        asked.base(),
         asked.recorded.path,
         others.join("&")
     )

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    Arm, State,
+    State,
     action::Action,
     answers::{self, refused_parameter},
     key, refusals,
@@ -59,15 +59,14 @@ const SIZES: [&str; 6] = [
 
 /// 200 with the machine as it is now; where its size changes, with the URL of
 /// the operation as well.
-pub(super) fn update(arm: &Arm, state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
+pub(super) fn update(state: &mut State, id: &str, asked: &Asked) -> Response<Body> {
     if let Some(unknown) = asked.query.unknown(&["api-version"]) {
         return refused_parameter(asked, unknown);
     }
-    updated(arm, state, id, asked).unwrap_or_else(|refusal| *refusal)
+    updated(state, id, asked).unwrap_or_else(|refusal| *refusal)
 }
 
 fn updated(
-    arm: &Arm,
     state: &mut State,
     id: &str,
     asked: &Asked,
@@ -91,7 +90,7 @@ fn updated(
     let mut operation = None;
     if let Some(size) = size {
         size.clone_into(&mut machine.size);
-        operation = resized(arm, state, id, asked);
+        operation = resized(state, id, asked);
     }
     let answer = answers::shown(state, id, answers::View::Without);
     Ok(match operation {
@@ -101,10 +100,9 @@ fn updated(
 }
 
 /// Begins the operation that a change of the size takes; returns its URL.
-fn resized(arm: &Arm, state: &mut State, id: &str, asked: &Asked) -> Option<String> {
+fn resized(state: &mut State, id: &str, asked: &Asked) -> Option<String> {
     let course = state.order(&key(id), Action::Resize)?.ok()?;
-    let version = asked.query.get("api-version").unwrap_or_default();
-    let (_, urls) = answers::operation(arm, state, id, version, course)?;
+    let (_, urls) = answers::operation(state, id, asked, course)?;
     Some(urls.status)
 }
 

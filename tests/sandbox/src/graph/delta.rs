@@ -40,7 +40,7 @@ pub(super) fn answer(azure: &Azure, asked: &Asked, ids: &Ids) -> Response<Body> 
     match page(azure, asked) {
         Ok(body) => collection(&body),
         Err(Refused::Fault(fault)) => fault.answer(ids),
-        Err(Refused::Reset(scope)) => reset(azure, &scope, ids),
+        Err(Refused::Reset(scope)) => reset(asked, &scope, ids),
     }
 }
 
@@ -77,7 +77,7 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Value, Refused> {
                 users: Vec::new(),
                 next: Token::Round(Start::latest(scope, version)),
             };
-            return Ok(body(azure, end));
+            return Ok(body(azure, asked, end));
         }
         Wanted::Page(place) => *place,
         Wanted::Round(scope, start) => {
@@ -91,6 +91,7 @@ fn page(azure: &Azure, asked: &Asked) -> Result<Value, Refused> {
     let settings = &azure.settings;
     Ok(body(
         azure,
+        asked,
         place.page(&people, select.names(), only.as_ref(), settings),
     ))
 }
@@ -136,13 +137,13 @@ fn wanted(azure: &Azure, query: &Query) -> Result<Wanted, Refused> {
 }
 
 /// The links have the token alone, as in the examples of "user: delta".
-fn body(azure: &Azure, page: Page) -> Value {
+fn body(azure: &Azure, asked: &Asked, page: Page) -> Value {
     let (kind, name) = match page.next {
         Token::Page(_) => ("@odata.nextLink", "$skiptoken"),
         Token::Round(_) => ("@odata.deltaLink", "$deltatoken"),
     };
     let token = azure.graph.delta_tokens.seal(page.next);
-    let url = &azure.url;
+    let url = asked.base();
     json!({
         "@odata.context": format!("{url}/v1.0/$metadata#users"),
         kind: format!("{url}/v1.0/users/delta?{name}={token}"),
@@ -171,11 +172,11 @@ fn refused(refusal: Refusal) -> Refused {
 /// "410 (gone) and a Location header containing a request URL with an empty
 /// `$deltaToken` (same as the initial query)". The body is not documented: the
 /// code is that of drives, as in OneDrive/onedrive-api-docs#1356.
-fn reset(azure: &Azure, scope: &Scope, ids: &Ids) -> Response<Body> {
+fn reset(asked: &Asked, scope: &Scope, ids: &Ids) -> Response<Body> {
     let fault = Fault::new(410, "resyncRequired", "Resync required.");
     let location = format!(
         "{}/v1.0/users/delta?{}$deltatoken=",
-        azure.url,
+        asked.base(),
         scope.query()
     );
     with(fault.answer(ids), "location", &location)

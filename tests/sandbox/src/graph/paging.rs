@@ -23,7 +23,6 @@ const TOKEN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 pub(crate) struct Graph {
     pub(crate) directory: Directory,
     pub(crate) delta_tokens: delta::Tokens,
-    url: String,
     links: PageLinks,
     epoch: AtomicU32,
     empty_pages: AtomicU32,
@@ -41,11 +40,10 @@ pub(super) enum Refusal {
 }
 
 impl Graph {
-    pub(crate) fn new(url: String, settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings) -> Self {
         Self {
             directory: Directory::new(settings.users),
             delta_tokens: delta::Tokens::default(),
-            url,
             links: settings.page_links,
             epoch: AtomicU32::new(1),
             empty_pages: AtomicU32::new(0),
@@ -68,13 +66,14 @@ impl Graph {
         self.empty_pages.load(Ordering::SeqCst)
     }
 
-    /// The link to the page that begins at `place`: it carries the query along.
-    pub(super) fn link(&self, place: Place, listing: &Listing<'_>) -> String {
+    /// The link below `base` to the page that begins at `place`: it carries the
+    /// query along.
+    pub(super) fn link(&self, base: &str, place: Place, listing: &Listing<'_>) -> String {
         let epoch = self.epoch.load(Ordering::SeqCst);
         let token = token::write(self.links, place, epoch, &listing.name());
         let token = utf8_percent_encode(&token, TOKEN);
         let carried = listing.carried();
-        format!("{}/v1.0/users?{carried}$skiptoken={token}", self.url)
+        format!("{base}/v1.0/users?{carried}$skiptoken={token}")
     }
 
     /// The place that `token` stands for, in the listing that it belongs to.

@@ -1,5 +1,5 @@
-//! The listeners: one for Azure, and one for each token endpoint that stands at
-//! the path of another one.
+//! The listeners: two for Azure, without and with TLS, and one for each token
+//! endpoint that stands at the path of another one.
 
 use std::{
     io,
@@ -12,9 +12,20 @@ use crate::settings::Settings;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entrance {
     Azure,
+    /// The same, over TLS.
+    Secure,
     VmExtension,
     Arc,
     ServiceFabric,
+}
+
+impl Entrance {
+    pub(crate) fn scheme(self) -> &'static str {
+        match self {
+            Self::Azure | Self::VmExtension | Self::Arc => "http",
+            Self::Secure | Self::ServiceFabric => "https",
+        }
+    }
 }
 
 /// Every listener, before it is served.
@@ -22,13 +33,14 @@ pub(crate) struct Entrances {
     pub(super) azure: TcpListener,
     pub(super) vm_extension: TcpListener,
     pub(super) arc: TcpListener,
-    /// The only one with TLS.
+    pub(super) secure: TcpListener,
     pub(super) service_fabric: TcpListener,
 }
 
 /// Where they are, without a slash at the end.
 pub(crate) struct Urls {
     pub(crate) azure: String,
+    pub(crate) secure: String,
     pub(crate) vm_extension: String,
     pub(crate) arc: String,
     pub(crate) service_fabric: String,
@@ -41,6 +53,7 @@ impl Entrances {
         Ok(Self {
             vm_extension: TcpListener::bind(settings.vm_extension_listen.unwrap_or(free))?,
             arc: TcpListener::bind(free)?,
+            secure: TcpListener::bind(free)?,
             service_fabric: TcpListener::bind(free)?,
             azure,
         })
@@ -51,6 +64,7 @@ impl Entrances {
             azure: format!("http://{}", self.azure.local_addr()?),
             vm_extension: format!("http://{}", self.vm_extension.local_addr()?),
             arc: format!("http://{}", self.arc.local_addr()?),
+            secure: format!("https://{}", self.secure.local_addr()?),
             service_fabric: format!("https://{}", self.service_fabric.local_addr()?),
         })
     }

@@ -11,6 +11,7 @@ use tokio_rustls::{TlsAcceptor, rustls::ServerConfig, server::TlsStream};
 
 use super::{
     door::Door,
+    tunnel::Approach,
     wire::{Cuttable, Wire},
 };
 
@@ -19,15 +20,17 @@ use super::{
 pub(super) struct TlsDoor {
     door: Door,
     acceptor: TlsAcceptor,
+    approach: Approach,
     handshakes: JoinSet<io::Result<Accepted>>,
 }
 
 type Accepted = (TlsStream<Cuttable>, SocketAddr);
 
 impl TlsDoor {
-    pub(super) fn new(door: Door, config: ServerConfig) -> Self {
+    pub(super) fn new(door: Door, config: ServerConfig, approach: Approach) -> Self {
         Self {
             door,
+            approach,
             acceptor: TlsAcceptor::from(Arc::new(config)),
             handshakes: JoinSet::new(),
         }
@@ -42,9 +45,11 @@ impl Listener for TlsDoor {
         loop {
             tokio::select! {
                 (stream, address) = self.door.accept() => {
-                    let handshake = self.acceptor.accept(stream);
-                    let made = async move { Ok((handshake.await?, address)) };
-                    self.handshakes.spawn(made);
+                    let (acceptor, approach) = (self.acceptor.clone(), self.approach);
+                    self.handshakes.spawn(async move {
+                        let stream = approach.of(stream).await?;
+                        Ok((acceptor.accept(stream).await?, address))
+                    });
                 }
                 Some(made) = self.handshakes.join_next() => {
                     // Whoever does not trust the certificate goes away.

@@ -21,14 +21,17 @@ use tokio_rustls::rustls::{
 pub(crate) struct Certificates {
     /// That of the first one, whichever is shown.
     thumbprint: String,
+    /// The first one, in PEM.
+    pem: String,
     shown: Mutex<Arc<CertifiedKey>>,
 }
 
 impl Certificates {
     pub(crate) fn new() -> io::Result<Self> {
-        let first = self_signed()?;
+        let (first, pem) = self_signed()?;
         Ok(Self {
             thumbprint: thumbprint(&first),
+            pem,
             shown: Mutex::new(Arc::new(first)),
         })
     }
@@ -39,9 +42,14 @@ impl Certificates {
         &self.thumbprint
     }
 
+    /// The certificate that the thumbprint is of, in PEM.
+    pub(crate) fn pem(&self) -> &str {
+        &self.pem
+    }
+
     /// Shows another one from now on, which has another thumbprint than is said.
     pub(crate) fn exchange(&self) -> io::Result<()> {
-        *self.shown() = Arc::new(self_signed()?);
+        *self.shown() = Arc::new(self_signed()?.0);
         Ok(())
     }
 
@@ -65,12 +73,14 @@ impl ResolvesServerCert for Certificates {
     }
 }
 
-fn self_signed() -> io::Result<CertifiedKey> {
+/// One, with its PEM.
+fn self_signed() -> io::Result<(CertifiedKey, String)> {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
     let made = rcgen::generate_simple_self_signed(names).map_err(io::Error::other)?;
     let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
     let chain = vec![made.cert.der().clone()];
-    CertifiedKey::from_der(chain, key.into(), &default_provider()).map_err(io::Error::other)
+    let certified = CertifiedKey::from_der(chain, key.into(), &default_provider());
+    Ok((certified.map_err(io::Error::other)?, made.cert.pem()))
 }
 
 fn thumbprint(certified: &CertifiedKey) -> String {
