@@ -135,9 +135,9 @@ impl From<CloudName> for Cloud {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum LinkShape {
-    /// X'44537074…', a binary literal of `OData`
+    /// A binary literal: X'44537074…'
     Binary,
-    /// base64 for URLs
+    /// base64, with the letters of URLs
     Base64,
 }
 
