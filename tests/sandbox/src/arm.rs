@@ -21,6 +21,7 @@ mod power;
 mod quota;
 pub(crate) mod refusals;
 pub(crate) mod roles;
+mod subscriptions;
 mod target;
 mod update;
 mod view;
@@ -122,8 +123,10 @@ fn key(id: &str) -> String {
 
 /// Everything below `/subscriptions` that is no operation.
 pub(crate) fn machines(azure: &Azure, asked: &Asked) -> Response<Body> {
-    let answer = match permissions::scope(&asked.segments()) {
+    let path = asked.segments();
+    let answer = match permissions::scope(&path) {
         Some(scope) => permissions::show(azure, asked, &scope),
+        None if subscriptions::is_asked(&path) => subscriptions::list(azure, asked),
         None => admitted(azure, asked, || targeted(azure, asked)),
     };
     enveloped(answer, asked)

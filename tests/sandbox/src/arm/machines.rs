@@ -71,6 +71,13 @@ impl Machines {
         self.all.iter()
     }
 
+    /// The ids of the subscriptions with machines, in their order.
+    pub(super) fn subscriptions(&self) -> Vec<String> {
+        let mut ids: Vec<_> = self.subscriptions.keys().cloned().collect();
+        ids.sort();
+        ids
+    }
+
     /// The first machine `name` in a group of that name.
     pub(super) fn find(&self, group: &str, name: &str) -> Option<&Machine> {
         self.all.get(*self.by_name.get(&named(group, name))?)

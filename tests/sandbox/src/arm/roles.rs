@@ -61,6 +61,13 @@ impl Roles {
         here.cloned().collect()
     }
 
+    /// Whether something is assigned at `scope`, above it or below it.
+    pub(super) fn reach(&self, scope: &str) -> bool {
+        let assignments = self.assignments();
+        let mut scopes = assignments.iter().map(|it| it.scope.as_str());
+        scopes.any(|it| is_below(it, scope) || is_below(scope, it))
+    }
+
     fn assignments(&self) -> MutexGuard<'_, Vec<Assignment>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -25,6 +25,7 @@ mod arm_preemption;
 mod arm_quotas;
 mod arm_roles;
 mod arm_signatures;
+mod arm_subscriptions;
 mod arm_throttles;
 mod arm_tokens;
 mod arm_update;
