@@ -41,6 +41,7 @@ use crate::{
     cloud::Audience,
     gate::{Asked, with},
     seed::{self, VirtualMachine},
+    server::Entrance,
     settings::Settings,
 };
 use action::Action;
@@ -50,7 +51,7 @@ use machines::Machines;
 use operation::Operation;
 pub(crate) use orders::NotOrdered;
 use quota::Quotas;
-use target::Target;
+use target::{Elsewhere, Target};
 pub(crate) use wanted::READ;
 
 /// Every virtual machine and operation.
@@ -132,6 +133,14 @@ pub(crate) fn machines(azure: &Azure, asked: &Asked) -> Response<Body> {
     enveloped(answer, asked)
 }
 
+/// The refusal of what is asked of a provider of the tenant's, of which there is
+/// Resource Graph alone.
+pub(crate) fn unclaimed(asked: &Asked) -> Option<Response<Body>> {
+    let is_here = matches!(asked.entrance, Entrance::Azure | Entrance::Secure);
+    let is_of_provider = asked.segments().first()?.eq_ignore_ascii_case("providers");
+    (is_here && is_of_provider).then(|| enveloped(refusals::missing_subscription(), asked))
+}
+
 /// The status of operations.
 pub(crate) fn operations(azure: &Azure, asked: &Asked) -> Response<Body> {
     let answer = admitted(azure, asked, || answers::status(azure, asked));
@@ -147,8 +156,14 @@ fn admitted(azure: &Azure, asked: &Asked, act: impl FnOnce() -> Response<Body>) 
         Err(rejection) => return refusals::unauthenticated(rejection),
     };
     let known = &azure.settings.compute_versions;
+    let segments = asked.segments();
+    let segments: Vec<_> = segments.iter().map(String::as_str).collect();
     match asked.query.get("api-version") {
         None => refusals::missing_version(),
+        Some(version) if let Some(elsewhere) = Elsewhere::of(&segments) => match elsewhere {
+            Elsewhere::Namespace(namespace) => refusals::invalid_namespace(namespace),
+            Elsewhere::Type(namespace) => refusals::invalid_type(namespace, version),
+        },
         Some(version) if !known.iter().any(|it| it == version) => {
             refusals::unregistered("virtualMachines", version, known)
         }

@@ -111,7 +111,7 @@ async fn undated(at: &At, wire: &Wire, request: Request<Body>) -> Response<Body>
         body,
     };
     let Some(service) = service else {
-        return unknown(&asked);
+        return arm::unclaimed(&asked).unwrap_or_else(|| unknown(&asked));
     };
     // Taken for as long as the request lasts, whatever is done to it.
     let _place = match imds::admit(azure, &asked) {

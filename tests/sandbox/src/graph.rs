@@ -45,7 +45,8 @@ use paging::{Listing, Refusal};
 pub(crate) use throttling::throttled;
 use token::Place;
 
-/// Everything below `/v1.0`.
+/// Everything below `/v1.0`, and what is refused below `/beta`: no version of this
+/// Graph, so that it says what O365/python-o365#889 was told.
 pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     let ids = Ids::of(asked);
     let authorization = asked.recorded.header("authorization");
@@ -78,6 +79,7 @@ fn users(
     let answer: fn(&Azure, &Asked, Sees) -> _ = match path[..] {
         ["v1.0", "users"] => list,
         ["v1.0", "users", "$count"] => count,
+        ["beta", ..] => return Err(Fault::new(400, "BadRequest", "Invalid version.")),
         _ => return Err(unknown_segment(asked)),
     };
     read_only(asked)?;
@@ -86,8 +88,13 @@ fn users(
     answer(azure, asked, sees)
 }
 
+/// The first that is not known, as in OData/odata.net `ODataPathParser.cs`.
 fn unknown_segment(asked: &Asked) -> Fault {
-    let segment = asked.segments().pop().unwrap_or_default();
+    let segments = asked.segments();
+    let known = ["v1.0", "users", "$count"];
+    let is_known = |segment: &&String| known.iter().any(|it| it.eq_ignore_ascii_case(segment));
+    let first = segments.iter().find(|it| !is_known(it));
+    let segment = first.or(segments.last()).map_or("", String::as_str);
     let message = format!("Resource not found for the segment '{segment}'.");
     Fault::new(400, "BadRequest", message)
 }

@@ -86,7 +86,8 @@ impl Service {
         } else if path.starts_with("/providers/microsoft.resourcegraph/") {
             Some(Self::ResourceGraph)
         } else {
-            path.starts_with("/v1.0/").then_some(Self::Graph)
+            let is_versioned = path.starts_with("/v1.0/") || path.starts_with("/beta/");
+            is_versioned.then_some(Self::Graph)
         }
     }
 }

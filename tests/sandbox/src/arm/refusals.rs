@@ -179,6 +179,31 @@ pub(crate) fn signature() -> Response<Body> {
     gateway(403, "InvalidOperationUrlSignature", message)
 }
 
+/// Where there is neither a subscription nor a provider of the tenant's.
+///
+/// Source: cloudquery/cloudquery#6635.
+pub(crate) fn missing_subscription() -> Response<Body> {
+    let message =
+        "The request did not have a subscription or a valid tenant level resource provider.";
+    gateway(404, "MissingSubscription", message)
+}
+
+/// Source: MicrosoftDocs/azure-docs
+/// `articles/data-lake-store/data-lake-store-get-started-powershell.md`.
+pub(super) fn invalid_namespace(namespace: &str) -> Response<Body> {
+    let message = format!("The resource namespace '{namespace}' is invalid.");
+    gateway(404, "InvalidResourceNamespace", &message)
+}
+
+/// Source: Azure/azure-sdk-for-python#31293; the headers Azure/azure-powershell#14385.
+pub(super) fn invalid_type(namespace: &str, version: &str) -> Response<Body> {
+    let message = format!(
+        "The resource type could not be found in the namespace '{namespace}' for api version \
+         '{version}'."
+    );
+    gateway(404, "InvalidResourceType", &message)
+}
+
 pub(crate) fn invalid_path(path: &str) -> Response<Body> {
     let message = format!("No HTTP resource was found that matches the request URI '{path}'.");
     gateway(404, "InvalidResourceType", &message)

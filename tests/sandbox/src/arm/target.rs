@@ -53,6 +53,32 @@ impl<'a> Target<'a> {
     }
 }
 
+/// What a path is about that is none of ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Elsewhere<'a> {
+    /// Something of another provider.
+    Namespace(&'a str),
+    /// Another type of resource of ours.
+    Type(&'a str),
+}
+
+impl<'a> Elsewhere<'a> {
+    pub(super) fn of(segments: &'a [&'a str]) -> Option<Self> {
+        let (_, [namespace, rest @ ..]) = split(segments, "providers")? else {
+            return None;
+        };
+        if !is(namespace, "Microsoft.Compute") {
+            return Some(Self::Namespace(namespace));
+        }
+        let kinds = ["virtualMachines", "locations"];
+        let is_ours = |kind: &&str| kinds.iter().any(|word| is(kind, word));
+        match rest.first() {
+            Some(kind) if !is_ours(kind) => Some(Self::Type(namespace)),
+            Some(_) | None => None,
+        }
+    }
+}
+
 /// What stands before and after the first `word`, which is at an even place: a
 /// group may have the name.
 fn split<'a>(segments: &'a [&'a str], word: &str) -> Option<(&'a [&'a str], &'a [&'a str])> {

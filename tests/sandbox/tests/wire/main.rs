@@ -73,4 +73,5 @@ mod secure;
 mod service_fabric;
 mod tls;
 mod token_throttles;
+mod unknown_answers;
 mod vm_extension;
