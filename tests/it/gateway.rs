@@ -354,7 +354,8 @@ impl Drop for Gateway {
         }
         self.stop();
         let unexpected = self.azure.unexpected();
-        assert!(unexpected.is_empty(), "{unexpected:?}");
+        let unexpected: Vec<_> = unexpected.iter().map(ToString::to_string).collect();
+        assert!(unexpected.is_empty(), "not known to Azure: {unexpected:?}");
         let secrets = self.azure.secrets();
         assert!(!secrets.is_empty());
         let seen = self.seen.borrow();

@@ -104,7 +104,8 @@ async fn a_status_whose_body_is_lost_is_asked_for_again() {
 async fn an_operation_that_is_told_by_location_ends_with_an_empty_answer() {
     for status in [200, 204] {
         let gateway = Gateway::start();
-        let url = format!("{}/subscriptions/s/operations/x?s=1", gateway.azure.url());
+        let path = "subscriptions/s/providers/Microsoft.Compute/locations/l/operations/x?s=1";
+        let url = format!("{}/{path}", gateway.azure.url());
         let order = Fault::Answer {
             status: 202,
             headers: vec![("location".to_owned(), url)],

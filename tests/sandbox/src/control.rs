@@ -3,6 +3,7 @@
 
 mod graph;
 mod identities;
+mod requests;
 mod users;
 
 use std::time::Duration;
@@ -98,7 +99,8 @@ impl From<Kind> for Fault {
 /// Answers what is asked below `/sandbox`.
 pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Response<Body> {
     match (request.method.as_str(), request.uri.path()) {
-        ("GET", "/sandbox/requests") => answer(200, &requests(azure)),
+        ("GET", "/sandbox/requests") => answer(200, &requests::all(azure)),
+        ("GET", "/sandbox/unexpected") => answer(200, &requests::unexpected(azure)),
         ("GET", "/sandbox/vms") => answer(200, &machines(azure)),
         ("GET", "/sandbox/departments") => {
             answer(200, &json!({"value": azure.graph.directory.departments()}))
@@ -140,7 +142,7 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
     }
 }
 
-const HELP: &str = "GET requests, vms, departments; POST faults, tokens/expire, tokens/reject, \
+const HELP: &str = "GET requests, unexpected, vms, departments; POST faults, tokens/expire, tokens/reject, \
      tokens/identity, tokens/audience, assertions/rotate, assertions/expire, certificate/change, \
      pages/expire, delta/forget, delta/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
      users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles, graph/roles, \
@@ -219,20 +221,6 @@ fn inject(azure: &Azure, body: &Bytes) -> Response<Body> {
     let times = order.times.map_or(Times::Always, Times::Next);
     azure.faults.inject(*service, order.fault.into(), times);
     answer(200, &json!({}))
-}
-
-/// Without headers: they hold tokens.
-fn requests(azure: &Azure) -> Value {
-    let requests = azure.journal.all();
-    let shown = requests.iter().map(|request| {
-        json!({
-            "service": Service::ALL.iter().find(|(it, _)| Some(*it) == request.service).map(|it| it.1),
-            "method": request.method,
-            "path": request.path,
-            "isExpected": request.service.is_some(),
-        })
-    });
-    json!({"value": shown.collect::<Vec<_>>()})
 }
 
 fn machines(azure: &Azure) -> Value {

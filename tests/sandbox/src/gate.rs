@@ -18,6 +18,7 @@ use crate::{
     faults::Fault,
     graph, imds,
     journal::{Recorded, Service},
+    known,
     query::{self, Query},
     resource_graph,
     server::{End, Entrance, Wire},
@@ -103,13 +104,14 @@ async fn undated(at: &At, wire: &Wire, request: Request<Body>) -> Response<Body>
         site.is_none_or(|site| service.is_at(site, path))
     });
     let recorded = Recorded::new(service, &parts);
-    let _under_way = azure.journal.enter(recorded.clone());
-    let asked = Asked {
+    let mut asked = Asked {
         entrance,
         query: Query::parse(&recorded.query),
         recorded,
         body,
     };
+    known::examine(azure, &mut asked);
+    let _under_way = azure.journal.enter(asked.recorded.clone());
     let Some(service) = service else {
         return arm::unclaimed(&asked).unwrap_or_else(|| unknown(&asked));
     };

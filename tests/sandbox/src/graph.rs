@@ -39,6 +39,7 @@ use capability::Mode;
 pub(crate) use directory::NotChanged;
 use directory::{People, User};
 use fault::{Fault, Ids};
+pub(crate) use options::KNOWN as OPTIONS;
 use options::Options;
 pub(crate) use paging::Graph;
 use paging::{Listing, Refusal};

@@ -20,7 +20,7 @@ use crate::{
     sources::Source,
     tokens::Freshness,
 };
-pub(crate) use instance::instance;
+pub(crate) use instance::{has, instance};
 pub(crate) use limits::{NodeLimits, Place};
 
 /// The newest three, as IMDS names them to those who ask for none of them.

@@ -2,13 +2,16 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use axum::http::{Method, request::Parts};
 use tokio::sync::Notify;
 
-use crate::{cloud::Site, entra, entra::discovery, server::Entrance, sources::Source};
+use crate::{
+    cloud::Site, entra, entra::discovery, known::Unknown, server::Entrance, sources::Source,
+};
 
 /// A part of Azure, as faults and counts tell them apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -105,6 +108,8 @@ pub struct Recorded {
     pub query: String,
     /// The headers, with lower-case names.
     pub headers: Vec<(String, String)>,
+    /// What of it the sandbox does not know, and Azure may.
+    pub unknown: Vec<Unknown>,
 }
 
 impl Recorded {
@@ -122,6 +127,7 @@ impl Recorded {
                 .iter()
                 .map(|(name, value)| (name.to_string(), text(value)))
                 .collect(),
+            unknown: Vec::new(),
         }
     }
 
@@ -133,6 +139,18 @@ impl Recorded {
             .iter()
             .find(|(known, _)| known.eq_ignore_ascii_case(name))?;
         Some(value)
+    }
+}
+
+/// The method and the path, and what is not known: nothing that is a secret.
+impl fmt::Display for Recorded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)?;
+        for (index, unknown) in self.unknown.iter().enumerate() {
+            let before = if index == 0 { ": " } else { ", " };
+            write!(f, "{before}{unknown}")?;
+        }
+        Ok(())
     }
 }
 
@@ -182,14 +200,13 @@ impl Journal {
         UnderWay(self, service)
     }
 
-    pub(crate) fn requests(&self, service: Option<Service>) -> Vec<Recorded> {
-        let entries = self.entries();
-        entries
-            .requests
-            .iter()
-            .filter(|request| request.service == service)
-            .cloned()
-            .collect()
+    pub(crate) fn requests(&self, service: Service) -> Vec<Recorded> {
+        self.those(|request| request.service == Some(service))
+    }
+
+    /// The requests of which something is not known.
+    pub(crate) fn unexpected(&self) -> Vec<Recorded> {
+        self.those(|request| !request.unknown.is_empty())
     }
 
     pub(crate) fn all(&self) -> Vec<Recorded> {
@@ -199,7 +216,7 @@ impl Journal {
     pub(crate) async fn arrived(&self, service: Service, count: usize) {
         loop {
             let changed = self.changed.notified();
-            if self.requests(Some(service)).len() >= count {
+            if self.requests(service).len() >= count {
                 return;
             }
             changed.await;
@@ -211,6 +228,12 @@ impl Journal {
             .loads
             .get(&service)
             .map_or(0, |load| load.peak)
+    }
+
+    fn those(&self, are_meant: impl Fn(&Recorded) -> bool) -> Vec<Recorded> {
+        let entries = self.entries();
+        let those = entries.requests.iter().filter(|it| are_meant(it));
+        those.cloned().collect()
     }
 
     fn entries(&self) -> MutexGuard<'_, Entries> {

@@ -25,6 +25,7 @@ mod graph;
 mod identities;
 mod imds;
 mod journal;
+mod known;
 mod machine_learning;
 mod query;
 mod resource_graph;
@@ -45,6 +46,7 @@ pub use cloud::Cloud;
 pub use faults::{Fault, Hold, Times};
 pub use graph::AppRoles;
 pub use journal::{Recorded, Service};
+pub use known::Unknown;
 pub use seed::{DEFAULT_SCOPE, VirtualMachine};
 pub use server::Refusing;
 pub use settings::{DateForm, Fleet, Host, Identity, NumberForm, PageLinks, Settings};
@@ -157,7 +159,7 @@ impl Sandbox {
     /// The requests to `service`, in order of arrival.
     #[must_use]
     pub fn requests(&self, service: Service) -> Vec<Recorded> {
-        self.azure.journal.requests(Some(service))
+        self.azure.journal.requests(service)
     }
 
     /// Resolves once `count` requests to `service` have arrived in all.
@@ -171,10 +173,10 @@ impl Sandbox {
         self.azure.journal.peak(service)
     }
 
-    /// Requests to paths that Azure is not known to have.
+    /// The requests of which something is not known here: see `Recorded::unknown`.
     #[must_use]
     pub fn unexpected(&self) -> Vec<Recorded> {
-        self.azure.journal.requests(None)
+        self.azure.journal.unexpected()
     }
 
     /// Somebody else orders `action` of a virtual machine: `deallocate`,

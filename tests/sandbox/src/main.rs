@@ -9,7 +9,7 @@ use std::{
     process::ExitCode,
 };
 
-use azure_sandbox::{DEFAULT_SCOPE, Sandbox};
+use azure_sandbox::{DEFAULT_SCOPE, Error, Recorded, Sandbox, Settings};
 use clap::Parser as _;
 use serde_json::json;
 
@@ -31,7 +31,7 @@ async fn main() -> ExitCode {
 }
 
 async fn serve(served: &Served, signals: Signals) -> ExitCode {
-    let sandbox = match Sandbox::start(served.settings()) {
+    let sandbox = match start(served.settings()) {
         Ok(sandbox) => sandbox,
         Err(error) => return fail(1, chain(&error)),
     };
@@ -45,13 +45,27 @@ async fn serve(served: &Served, signals: Signals) -> ExitCode {
 }
 
 async fn exec(executed: &Executed, signals: Signals) -> ExitCode {
-    match Sandbox::start(executed.settings()) {
+    match start(executed.settings()) {
         Ok(sandbox) => {
             let variables = variables(&sandbox, executed.place());
             program::run(signals, variables, &executed.program).await
         }
         Err(error) => fail(1, chain(&error)),
     }
+}
+
+/// Starts a sandbox that says what it does not know.
+fn start(settings: Settings) -> Result<Sandbox, Error> {
+    Sandbox::start(Settings {
+        on_unexpected: Some(not_known),
+        ..settings
+    })
+}
+
+fn not_known(request: &Recorded) {
+    // In one piece: the program inside writes to the same place.
+    let line = format!("azure-sandbox: not known: {request}\n");
+    let _ = io::stderr().write_all(line.as_bytes());
 }
 
 fn variables(sandbox: &Sandbox, place: Place) -> Vec<(String, String)> {

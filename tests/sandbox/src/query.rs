@@ -34,13 +34,15 @@ impl Query {
         self.0.iter().enumerate().any(same)
     }
 
+    /// The name of every parameter, as it came.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// The first parameter that is none of `names`.
     pub(crate) fn unknown(&self, names: &[&str]) -> Option<&str> {
         let is_known = |name: &str| names.iter().any(|known| known.eq_ignore_ascii_case(name));
-        self.0
-            .iter()
-            .map(|(name, _)| name.as_str())
-            .find(|name| !is_known(name))
+        self.names().find(|name| !is_known(name))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use crate::{cloud::Cloud, seed};
+use crate::{cloud::Cloud, journal::Recorded, seed};
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug)]
@@ -60,6 +60,9 @@ pub struct Settings {
     /// Whether Graph tells how long to wait when units are used up; both have been
     /// seen.
     pub graph_retry_after: bool,
+    /// Is told of each request of which something is not known here, when it comes
+    /// in; `Sandbox::unexpected` has them all.
+    pub on_unexpected: Option<fn(&Recorded)>,
 }
 
 impl Default for Settings {
@@ -87,6 +90,7 @@ impl Default for Settings {
             page_links: PageLinks::default(),
             graph_units: None,
             graph_retry_after: true,
+            on_unexpected: None,
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
 use crate::{gate::Asked, query::Query};
 
 /// `$skip` is not among them: users cannot be skipped.
-const KNOWN: [&str; 7] = [
+pub(crate) const KNOWN: [&str; 7] = [
     "$select",
     "$filter",
     "$top",

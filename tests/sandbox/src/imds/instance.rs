@@ -19,25 +19,16 @@ fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
     if let Err(refusal) = well_formed(asked) {
         return *refusal;
     }
-    let path = asked
-        .recorded
-        .path
-        .trim_end_matches('/')
-        .to_ascii_lowercase();
+    let path = path(asked);
     let names: Vec<_> = path.split('/').skip(1).collect();
-    if names == ["metadata", "versions"] {
+    if names == VERSIONS_PATH {
         return answer(200, &json!({"apiVersions": VERSIONS}));
     }
     if version(asked).is_none() {
         return unknown_version();
     }
-    let settings = &azure.settings;
-    let metadata = seed::instance_metadata(settings.cloud, settings.user_assigned.first());
-    let found = match &names[..] {
-        ["metadata", "instance", below @ ..] => below.iter().try_fold(&metadata, child),
-        _ => None,
-    };
-    match found {
+    let metadata = metadata(azure);
+    match found(&metadata, &names) {
         Some(value @ (Value::Object(_) | Value::Array(_))) => answer(200, value),
         // Leaves are text, and only text.
         Some(Value::String(text)) if asked.query.get("format") == Some("text") => {
@@ -49,6 +40,32 @@ fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
             "Requested format is not allowed for leaf values.",
         ),
         None => fault(404, "Not found", "Resource not found"),
+    }
+}
+
+/// Whether there is something at the path that is asked for.
+pub(crate) fn has(azure: &Azure, asked: &Asked) -> bool {
+    let path = path(asked);
+    let names: Vec<_> = path.split('/').skip(1).collect();
+    names == VERSIONS_PATH || found(&metadata(azure), &names).is_some()
+}
+
+const VERSIONS_PATH: [&str; 2] = ["metadata", "versions"];
+
+fn path(asked: &Asked) -> String {
+    let path = asked.recorded.path.trim_end_matches('/');
+    path.to_ascii_lowercase()
+}
+
+fn metadata(azure: &Azure) -> Value {
+    let settings = &azure.settings;
+    seed::instance_metadata(settings.cloud, settings.user_assigned.first())
+}
+
+fn found<'a>(metadata: &'a Value, names: &[&str]) -> Option<&'a Value> {
+    match names {
+        ["metadata", "instance", below @ ..] => below.iter().try_fold(metadata, child),
+        _ => None,
     }
 }
 

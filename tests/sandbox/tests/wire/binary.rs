@@ -2,8 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    io::{BufRead as _, BufReader},
-    process::{Child, ChildStdout, Command, Output, Stdio},
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
 };
@@ -49,13 +49,28 @@ fn signal(name: &str, id: u32) -> bool {
 pub(crate) struct Running {
     child: Child,
     output: BufReader<ChildStdout>,
+    errors: ChildStderr,
 }
 
 impl Running {
     pub(crate) fn start(words: &[&str]) -> Self {
-        let mut child = sandbox(words).stdout(Stdio::piped()).spawn().unwrap();
+        let mut command = sandbox(words);
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
         let output = BufReader::new(child.stdout.take().unwrap());
-        Self { child, output }
+        let errors = child.stderr.take().unwrap();
+        Self {
+            child,
+            output,
+            errors,
+        }
+    }
+
+    /// What it said to standard error, once it has ended.
+    pub(crate) fn errors(&mut self) -> String {
+        let mut text = String::new();
+        self.errors.read_to_string(&mut text).unwrap();
+        text
     }
 
     /// The next line of its output.

