@@ -32,6 +32,8 @@ pub(crate) enum Reason {
     Shortage,
     /// The resource is not the one that the condition speaks of.
     Precondition,
+    /// A value in the request is none that Azure takes.
+    Parameter,
     Throttled,
     /// Azure itself waited for too long.
     TooSlow,
@@ -62,6 +64,7 @@ impl Reason {
                 "NoRegisteredProviderFound" | "InvalidResourceType" | "InvalidApiVersionParameter",
             ) => Self::Version,
             (404, _) => Self::NoSuchResource,
+            (400, "InvalidParameter") => Self::Parameter,
             (429, "RetryableErrorDueToAnotherOperation") | (409, "Conflict") => Self::Busy,
             (429, _) => Self::Throttled,
             (409, "ScopeLocked") => Self::Locked,

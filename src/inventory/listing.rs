@@ -54,7 +54,8 @@ impl Inventory {
 /// with one, a 400 is about its token, unless it says what else.
 fn told_apart(error: azure::Error, cursor: Option<&Cursor>) -> Error {
     let is_bad = error.refusal().is_some_and(|refusal| {
-        refusal.status == StatusCode::BAD_REQUEST && Reason::of(refusal) == Reason::Unsuitable
+        refusal.status == StatusCode::BAD_REQUEST
+            && matches!(Reason::of(refusal), Reason::Unsuitable | Reason::Parameter)
     });
     if cursor.is_some() && is_bad {
         return Error::Expired;

@@ -92,6 +92,19 @@ async fn only_the_version_that_was_read_is_changed() {
 }
 
 #[actix_web::test]
+async fn a_size_that_azure_does_not_have_is_no_fault_of_azure() {
+    let gateway = open();
+    let answer = patch(&gateway, &[], r#"{"size":"Standard_Z9"}"#).await;
+    let told = (answer.status, answer.code());
+    assert_eq!(told, (400, "invalid_request".to_owned()));
+    let problem = answer.json();
+    let detail = problem["detail"].as_str().unwrap();
+    assert!(detail.contains("Standard_Z9"), "{detail}");
+    assert!(detail.contains("valid sizes"), "{detail}");
+    assert_eq!(problem["upstream"]["code"], "InvalidParameter");
+}
+
+#[actix_web::test]
 async fn what_is_no_change_is_refused_and_reaches_nobody() {
     let gateway = open();
     for body in [

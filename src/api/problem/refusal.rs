@@ -58,19 +58,20 @@ pub(super) fn problem(call: Call, hints: &Hints<'_>, refusal: &Refusal) -> Probl
 }
 
 /// `reason`, if `call` can be refused for it. A search names no resource that
-/// could be absent or in a wrong state, and only a change names a version:
-/// whatever says so is on the way to Azure, or in its place.
+/// could be absent or in a wrong state, and only a change has values of the
+/// caller's and names a version: whatever says so of others is a fault of ours,
+/// on the way to Azure, or in its place.
 fn fitting(reason: Reason, call: Call) -> Reason {
     let is_amiss = match call {
         Call::FindVms | Call::ListVms | Call::ListUsers | Call::ProbeUsers | Call::SyncUsers => {
             matches!(
                 reason,
-                Reason::NoSuchResource | Reason::State | Reason::Precondition
+                Reason::NoSuchResource | Reason::State | Reason::Precondition | Reason::Parameter
             )
         }
         Call::Order(Action::Update) => false,
         Call::GetVm | Call::Permissions | Call::Order(_) | Call::OperationStatus => {
-            reason == Reason::Precondition
+            matches!(reason, Reason::Precondition | Reason::Parameter)
         }
     };
     if is_amiss { Reason::Unsuitable } else { reason }
@@ -89,6 +90,7 @@ fn code(reason: &Reason) -> Code {
         Reason::Busy | Reason::State => Code::Conflict,
         Reason::Shortage => Code::Capacity,
         Reason::Precondition => Code::PreconditionFailed,
+        Reason::Parameter => Code::InvalidRequest,
         Reason::Throttled => Code::Throttled,
         Reason::TooSlow => Code::UpstreamTimeout,
         Reason::Failed | Reason::Unsuitable => Code::UpstreamFailed,
@@ -112,6 +114,7 @@ fn detail(reason: &Reason, call: Call, hints: &Hints<'_>, refusal: &Refusal) -> 
         Reason::Busy | Reason::State => words(refusal, "Azure reports a conflict"),
         Reason::Shortage => shortage(refusal),
         Reason::Precondition => "the resource is not, or no longer, as If-Match has it".to_owned(),
+        Reason::Parameter => words(refusal, "Azure does not take a value of the change"),
         Reason::Throttled => throttled(refusal),
         Reason::TooSlow => format!("Azure gave up on {call}{}", doubt(call)),
         Reason::Failed => failed(call, refusal),
