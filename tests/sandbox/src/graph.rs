@@ -53,9 +53,14 @@ pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     let authorization = asked.recorded.header("authorization");
     let response = match azure.tokens.check(authorization, Audience::Graph) {
         Err(rejection) => unauthenticated(rejection, &ids),
-        Ok(principal) => throttling::metered(azure, asked, &principal, &ids, || {
-            users(azure, asked, &principal, &ids).unwrap_or_else(|fault| fault.answer(&ids))
-        }),
+        Ok(principal) => {
+            let path = path(asked);
+            let path: Vec<_> = path.iter().map(String::as_str).collect();
+            throttling::metered(azure, asked, &path, &principal, &ids, || {
+                users(azure, asked, &path, &principal, &ids)
+                    .unwrap_or_else(|fault| fault.answer(&ids))
+            })
+        }
     };
     with(
         ids.on(response),
@@ -64,27 +69,35 @@ pub(crate) fn answer(azure: &Azure, asked: &Asked) -> Response<Body> {
     )
 }
 
+/// The parts of the path, in lower case; an empty one is of no account.
+///
+/// Sources: manicminer/hamilton#223 (`GET /v1.0//servicePrincipals` is served);
+/// `msgraph-sdk` 1.65.0 asks for `/v1.0//users`, as httpx 0.28.1 ends the base URL
+/// with a slash (`_enforce_trailing_slash`).
+fn path(asked: &Asked) -> Vec<String> {
+    let parts = asked.segments().into_iter().filter(|it| !it.is_empty());
+    parts.map(|it| it.to_ascii_lowercase()).collect()
+}
+
 fn users(
     azure: &Azure,
     asked: &Asked,
+    path: &[&str],
     principal: &Principal,
     ids: &Ids,
 ) -> Result<Response<Body>, Fault> {
-    let path = asked.segments();
-    let path: Vec<_> = path.iter().map(|it| it.to_ascii_lowercase()).collect();
-    let path: Vec<_> = path.iter().map(String::as_str).collect();
-    if delta::is_asked(asked) {
-        principal.app_roles.admit(&path)?;
+    if delta::is_asked(path) {
+        principal.app_roles.admit(path)?;
         return Ok(delta::answer(azure, asked, ids));
     }
-    let answer: fn(&Azure, &Asked, Sees) -> _ = match path[..] {
+    let answer: fn(&Azure, &Asked, Sees) -> _ = match path {
         ["v1.0", "users"] => list,
         ["v1.0", "users", "$count"] => count,
         ["beta", ..] => return Err(Fault::new(400, "BadRequest", "Invalid version.")),
         _ => return Err(unknown_segment(asked)),
     };
     read_only(asked)?;
-    let sees = principal.app_roles.admit(&path)?;
+    let sees = principal.app_roles.admit(path)?;
     options::check(&asked.query)?;
     answer(azure, asked, sees)
 }

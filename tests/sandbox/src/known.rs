@@ -13,7 +13,7 @@ mod graph;
 mod headers;
 mod tokens;
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{azure::Azure, gate::Asked, imds, journal::Service, sources::Source};
 use body::Body;
@@ -69,9 +69,19 @@ fn unknown(azure: &Azure, asked: &Asked) -> Vec<Unknown> {
     let Some(service) = recorded.service else {
         return vec![Unknown::Path];
     };
+    let path = match service {
+        Service::Graph => graph::path(&recorded.path),
+        Service::Token
+        | Service::Discovery
+        | Service::Instance
+        | Service::VirtualMachines
+        | Service::Actions
+        | Service::Operations
+        | Service::ResourceGraph => Cow::from(recorded.path.as_str()),
+    };
     let mut here = entries(service, asked)
         .iter()
-        .filter(|entry| entry.is_at(&recorded.path))
+        .filter(|entry| entry.is_at(&path))
         .peekable();
     if here.peek().is_none() || (service == Service::Instance && !imds::has(azure, asked)) {
         return vec![Unknown::Path];

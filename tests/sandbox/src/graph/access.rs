@@ -5,7 +5,7 @@
 
 use serde::Deserialize;
 
-use super::fault::Fault;
+use super::{delta, fault::Fault};
 
 /// What of Graph has been granted to the identities.
 ///
@@ -57,7 +57,7 @@ impl AppRoles {
     ///
     /// `users/delta` takes `User.Read.All`: "user: delta".
     pub(super) fn admit(self, path: &[&str]) -> Result<Sees, Fault> {
-        let is_delta = matches!(path.last(), Some(&("delta" | "delta()")));
+        let is_delta = delta::is_asked(path);
         match self {
             Self::ReadAll => Ok(Sees::Everything),
             Self::BasicHidden if !is_delta => Ok(Sees::Basics),

@@ -28,11 +28,17 @@ use scope::Scope;
 pub(crate) use token::Tokens;
 use token::{Refusal, Start, Token};
 
-/// Whether `asked` is about changes: `/delta` is short for the qualified name.
-pub(super) fn is_asked(asked: &Asked) -> bool {
-    let path = asked.recorded.path.to_ascii_lowercase();
-    let path = path.trim_end_matches('/');
-    ["/v1.0/users/delta", "/v1.0/users/microsoft.graph.delta"].contains(&path)
+/// Whether `path`, in lower case, is about changes: `/delta` is short for the
+/// qualified name, and a function without parameters may have its parentheses.
+///
+/// Sources: OData 4.01 URL conventions, 4.7; `msgraph-sdk` 1.65.0,
+/// `users/delta/delta_request_builder.py` (`{+baseurl}/users/delta()`).
+pub(super) fn is_asked(path: &[&str]) -> bool {
+    let ["v1.0", "users", name] = path else {
+        return false;
+    };
+    let name = name.strip_suffix("()").unwrap_or(name);
+    ["delta", "microsoft.graph.delta"].contains(&name)
 }
 
 /// One page of what changed.

@@ -19,12 +19,13 @@ use crate::{
 pub(super) fn metered(
     azure: &Azure,
     asked: &Asked,
+    path: &[&str],
     principal: &Principal,
     ids: &Ids,
     answer: impl FnOnce() -> Response<Body>,
 ) -> Response<Body> {
     let application = &principal.client_id;
-    let cost = units::cost(&asked.recorded.path, &asked.query);
+    let cost = units::cost(path, &asked.query);
     let priority = Priority::of(asked.recorded.header("x-ms-throttle-priority"));
     let units = &azure.graph.units;
     let charge = units.charge(application, cost, priority, Instant::now());

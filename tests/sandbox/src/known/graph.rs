@@ -2,6 +2,8 @@
 //!
 //! Sources: "List users", "user: delta".
 
+use std::borrow::Cow;
+
 use super::entry::Entry;
 use crate::graph::OPTIONS;
 
@@ -26,7 +28,19 @@ pub(super) const USERS: &[Entry] = &[
     Entry::get("/v1.0/users", &OPTIONS).with_headers(LISTED),
     Entry::get("/v1.0/users/$count", &OPTIONS).with_headers(LISTED),
     Entry::get("/v1.0/users/delta", CHANGES),
-    Entry::get("/v1.0/users/delta/", CHANGES),
+    Entry::get("/v1.0/users/delta()", CHANGES),
     Entry::get("/v1.0/users/microsoft.graph.delta", CHANGES),
-    Entry::get("/v1.0/users/microsoft.graph.delta/", CHANGES),
+    Entry::get("/v1.0/users/microsoft.graph.delta()", CHANGES),
 ];
+
+/// `path` without empty parts, as Graph reads it.
+pub(super) fn path(path: &str) -> Cow<'_, str> {
+    let is_empty = |part: &str| part.is_empty();
+    if !path.split('/').skip(1).any(is_empty) {
+        return Cow::from(path);
+    }
+    let parts = path.split('/').filter(|part| !is_empty(part));
+    parts
+        .fold(String::new(), |path, part| path + "/" + part)
+        .into()
+}

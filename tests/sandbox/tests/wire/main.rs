@@ -51,6 +51,7 @@ mod graph_delta_tokens;
 mod graph_filter;
 mod graph_order;
 mod graph_paging;
+mod graph_paths;
 mod graph_roles;
 mod graph_tokens;
 mod graph_units;
