@@ -36,14 +36,19 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
     shown(state, id, view)
 }
 
-/// 200 with a machine and its etag.
+/// 200 with a machine and its etag, in the head and in the body.
+///
+/// Source: `azure-mgmt-compute` 39.0, `VirtualMachine.etag`: "property returned in
+/// Create/Update/Get response of the VM, so that customer can supply it in the header".
 pub(super) fn shown(state: &State, id: &str, view: View) -> Response<Body> {
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
     let now = Instant::now();
-    let answer = json(200, &machine.body(view == View::With, now));
-    with(answer, "etag", &machine.etag(now))
+    let etag = machine.etag(now);
+    let mut body = machine.body(view == View::With, now);
+    body["etag"] = etag.as_str().into();
+    with(json(200, &body), "etag", &etag)
 }
 
 /// The refusal of a parameter that is not known, or not with that value.

@@ -29,6 +29,7 @@ fn an_update_moves_the_etag_and_shows_it() {
     let answer = patch(&azure, &[], &json!({"tags": {}}));
 
     assert_eq!(answer.header("etag"), Some("\"6\""));
+    assert_eq!(answer.text("/etag"), "\"6\"");
     assert_eq!(shown(&azure).header("etag"), Some("\"6\""));
 }
 
