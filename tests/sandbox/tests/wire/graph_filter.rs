@@ -147,3 +147,14 @@ fn what_is_no_filter_is_refused() {
         assert!(why.starts_with("Invalid filter clause: "), "{why}");
     }
 }
+
+#[test]
+fn text_without_an_end_is_shown_with_where_it_ends() {
+    let answer = users(&sandbox(), &filtered("department eq 'Café"));
+
+    assert_eq!(
+        answer.text("/error/message"),
+        "Invalid filter clause: There is an unterminated string literal at position 19 in \
+         'department eq 'Café'."
+    );
+}

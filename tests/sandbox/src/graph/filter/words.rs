@@ -20,7 +20,10 @@ pub(super) fn words(filter: &str) -> Result<Vec<Word>, String> {
             '(' => words.push(Word::Open),
             ')' => words.push(Word::Close),
             ',' => words.push(Word::Comma),
-            '\'' => words.push(Word::Text(text(&mut letters)?)),
+            '\'' => {
+                let text = text(&mut letters).ok_or_else(|| unterminated(filter))?;
+                words.push(Word::Text(text));
+            }
             first => words.push(Word::Name(name(first, &mut letters))),
         }
     }
@@ -36,7 +39,7 @@ fn name(first: char, letters: &mut Peekable<Chars<'_>>) -> String {
 }
 
 /// A quote within text is doubled.
-fn text(letters: &mut Peekable<Chars<'_>>) -> Result<String, String> {
+fn text(letters: &mut Peekable<Chars<'_>>) -> Option<String> {
     let mut text = String::new();
     while let Some(letter) = letters.next() {
         if letter != '\'' {
@@ -44,10 +47,17 @@ fn text(letters: &mut Peekable<Chars<'_>>) -> Result<String, String> {
         } else if letters.next_if_eq(&'\'').is_some() {
             text.push('\'');
         } else {
-            return Ok(text);
+            return Some(text);
         }
     }
-    Err("There is an unterminated string literal.".to_owned())
+    None
+}
+
+/// The words of Microsoft.OData, as in Azure/data-api-builder#3039; the position is
+/// the end.
+fn unterminated(filter: &str) -> String {
+    let end = filter.encode_utf16().count();
+    format!("There is an unterminated string literal at position {end} in '{filter}'.")
 }
 
 #[cfg(test)]
