@@ -41,6 +41,10 @@ pub(super) struct Options {
     /// Which of the two shapes Graph's links to further pages have
     #[arg(long, value_name = "SHAPE", default_value = "binary")]
     page_links: LinkShape,
+    /// How many resource units an application has in ten seconds at Graph, instead
+    /// of 8000
+    #[arg(long, value_name = "NUMBER")]
+    graph_units: Option<u32>,
     /// Quotas are told, but do not hold
     #[arg(long)]
     no_throttles: bool,
@@ -64,6 +68,7 @@ impl Options {
             system_assigned: !self.no_system_assigned,
             throttles: !self.no_throttles,
             page_links: self.page_links.into(),
+            graph_units: self.graph_units,
             ..Settings::default()
         }
     }

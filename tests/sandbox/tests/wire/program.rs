@@ -113,6 +113,34 @@ fn arguments_that_are_not_understood_lead_to_the_help() {
 }
 
 #[test]
+fn graph_has_the_units_that_it_is_told() {
+    let words = ["serve", "--json", "--listen", "127.0.0.1:0"];
+    for (units, share) in [("10", None), ("1", Some("1.00"))] {
+        let mut serving = Running::start(&[&words[..], &["--graph-units", units]].concat());
+        let told: serde_json::Value = serde_json::from_str(&serving.line()).unwrap();
+        let root = told["url"].as_str().unwrap();
+        let token = get(
+            &format!(
+                "{root}/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https%3A%2F%2Fgraph.microsoft.com"
+            ),
+            &[METADATA],
+        );
+        let bearer = format!("Bearer {}", token.text("/access_token"));
+
+        let page = get(
+            &format!("{root}/v1.0/users?$top=1"),
+            &[("authorization", &bearer)],
+        );
+
+        assert_eq!(
+            page.header("x-ms-throttle-limit-percentage"),
+            share,
+            "{units}"
+        );
+    }
+}
+
+#[test]
 fn help_and_version_are_printed() {
     for words in [&["--help"][..], &["help", "serve"], &["exec", "--help"]] {
         let output = run(words);
