@@ -69,8 +69,17 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
 }
 
 fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
+    // MSAL for JavaScript ends the path with a slash where
+    // AZURE_POD_IDENTITY_AUTHORITY_HOST leads it (`@azure/msal-node` 5.6.0,
+    // `Imds.mjs`), and what that variable is for takes both: Azure/aad-pod-identity
+    // `pkg/nmi/server/server.go`.
+    let path = &asked.recorded.path;
     let known = "/metadata/identity/oauth2/token";
-    if !asked.recorded.path.eq_ignore_ascii_case(known) {
+    if !path
+        .strip_suffix('/')
+        .unwrap_or(path)
+        .eq_ignore_ascii_case(known)
+    {
         return fault(404, "not_found", "Resource not found");
     }
     if let Err(refusal) = well_formed(asked) {

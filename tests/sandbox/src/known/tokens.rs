@@ -22,19 +22,20 @@ const FROM_A_NODE: &[&str] = &["metadata", "x-forwarded-for"];
 
 /// `mi_res_id` is tolerated, as reported in Azure/azure-sdk-for-net#43076.
 /// `authority` is not known: the tenant would have to be another one.
-const IMDS: &[Entry] = &[Entry::get(
-    "/metadata/identity/oauth2/token",
-    &[
-        VERSION,
-        RESOURCE,
-        "client_id",
-        "object_id",
-        "msi_res_id",
-        "mi_res_id",
-        "bypass_cache",
-    ],
-)
-.with_headers(FROM_A_NODE)];
+const OF_IMDS: &[&str] = &[
+    VERSION,
+    RESOURCE,
+    "client_id",
+    "object_id",
+    "msi_res_id",
+    "mi_res_id",
+    "bypass_cache",
+];
+
+const IMDS: &[Entry] = &[
+    Entry::get("/metadata/identity/oauth2/token", OF_IMDS).with_headers(FROM_A_NODE),
+    Entry::get("/metadata/identity/oauth2/token/", OF_IMDS).with_headers(FROM_A_NODE),
+];
 
 /// `xms_cc` tells what a client can do, and `token_sha256_to_refresh` is not
 /// known: a cached token would have to be passed by. Both are from

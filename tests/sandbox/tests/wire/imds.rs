@@ -112,6 +112,25 @@ fn a_resource_is_required_and_has_to_be_known() {
 }
 
 #[test]
+fn a_slash_may_end_the_path() {
+    let azure = sandbox();
+    let resource = encoded(ARM);
+    let ask = |end: &str| {
+        let url = format!(
+            "{}{TOKEN}{end}?api-version=2018-02-01&resource={resource}",
+            azure.url()
+        );
+        get(&url, &[METADATA])
+    };
+
+    let (with, with_two) = (ask("/"), ask("//"));
+
+    assert_eq!(with.status, 200);
+    assert_eq!(with.text("/token_type"), "Bearer");
+    assert_eq!(with_two.status, 404);
+}
+
+#[test]
 fn another_path_has_no_tokens() {
     let azure = sandbox();
 

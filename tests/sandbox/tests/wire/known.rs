@@ -100,9 +100,11 @@ fn a_machine_asks_about_itself() {
         assert_known(&azure, Service::Instance);
     }
     let ids = "client_id=a&object_id=a&msi_res_id=a&mi_res_id=a&bypass_cache=true";
-    let path = format!("identity/oauth2/token?api-version=2018-02-01&resource=a&{ids}");
-    get(&format!("{}/metadata/{path}", azure.url()), &headers);
-    assert_known(&azure, Service::Token);
+    for path in ["identity/oauth2/token", "identity/oauth2/token/"] {
+        let path = format!("{path}?api-version=2018-02-01&resource=a&{ids}");
+        get(&format!("{}/metadata/{path}", azure.url()), &headers);
+        assert_known(&azure, Service::Token);
+    }
 }
 
 #[test]
