@@ -88,11 +88,13 @@ const SERVICE_FABRIC: &[Entry] =
     &[Entry::get(service_fabric::PATH, &[VERSION, RESOURCE, "xms_cc"]).with_headers(SECRET)];
 
 /// The fields after `scope` are what MSAL for JavaScript sends with every request
-/// of an application, as recorded by Azure/azure-sdk-for-js for its packages.
-/// `claims` can only ask for a newer token: here each one is new.
+/// of an application, as recorded by Azure/azure-sdk-for-js for its packages; it
+/// names the request in the query as well (`@azure/msal-common` 16.17.0,
+/// `protocol/Token.mjs`). `claims` can only ask for a newer token: here each one is
+/// new.
 const ENTRA: &[Entry] = &[Entry::post(
     "/*/oauth2/v2.0/token",
-    &[],
+    &["client-request-id"],
     Body::Form(&[
         "grant_type",
         "client_id",

@@ -125,6 +125,7 @@ fn tokens_are_asked_for_with_a_form() {
 
     let pod = Pod::new(Settings::default());
     let url = pod.url(pod.0.var("AZURE_TENANT_ID"));
+    let url = format!("{url}?client-request-id=a");
     let more = "claims=a&client_info=1&x-client-SKU=msal.js.node&x-ms-lib-capability=h429";
     let headers = [&ANY[..], &MSAL, &[FORM]].concat();
     let token = post(&url, &headers, &format!("{}&{more}", pod.form(&[])));
