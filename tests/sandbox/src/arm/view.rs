@@ -28,7 +28,13 @@ impl Machine {
                 "hardwareProfile": {"vmSize": self.size},
                 "provisioningState": self.provisioning_state(now),
                 "storageProfile": {
-                    "osDisk": {"osType": "Linux", "name": format!("{}_os", seed.name)},
+                    // No disk is without `createOption`: `OSDisk` in the models of
+                    // `@azure/arm-compute` 24.1.0, which are the specification's.
+                    "osDisk": {
+                        "osType": "Linux",
+                        "name": format!("{}_os", seed.name),
+                        "createOption": "FromImage",
+                    },
                     "dataDisks": [],
                 },
                 "osProfile": {"computerName": seed.name, "adminUsername": "azureuser"},

@@ -129,6 +129,17 @@ fn case_makes_no_difference_to_a_path() {
 }
 
 #[test]
+fn a_disk_tells_how_it_was_made() {
+    let azure = sandbox();
+
+    let shown = read(&azure, &format!("{}?{VERSION}", machine(&azure, "web-01")));
+
+    let disk = "/properties/storageProfile/osDisk";
+    assert_eq!(shown.text(&format!("{disk}/createOption")), "FromImage");
+    assert_eq!(shown.text(&format!("{disk}/name")), "web-01_os");
+}
+
+#[test]
 fn a_machine_is_shown_with_its_instance_view_to_who_asks_for_it() {
     let azure = sandbox();
     let url = machine(&azure, "web-01");
