@@ -137,9 +137,7 @@ fn list(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Faul
     let is_counted = place.mode == Mode::Advanced && options::is_counted(&asked.query)?;
     let people = azure.graph.directory.read();
 
-    let mut body = json!({
-        "@odata.context": format!("{}/v1.0/$metadata#users", asked.base()),
-    });
+    let mut body = json!({"@odata.context": context(asked, &options)});
     if is_first && is_counted {
         let count = options.found(people.from(0), usize::MAX, sees).len();
         body["@odata.count"] = json!(count);
@@ -153,6 +151,18 @@ fn list(azure: &Azure, asked: &Asked, sees: Sees) -> Result<Response<Body>, Faul
         .map(|(_, user)| options.select.of(*user, sees))
         .collect();
     Ok(collection(&body))
+}
+
+/// What an answer is part of: with `$select`, so many properties of it.
+///
+/// Source: microsoftgraph/microsoft-graph-docs-contrib `user-list.md`, its examples
+/// (`$metadata#users(displayName,id)`).
+fn context(asked: &Asked, options: &Options) -> String {
+    let whole = format!("{}/v1.0/$metadata#users", asked.base());
+    match asked.query.get("$select") {
+        None => whole,
+        Some(_) => format!("{whole}({})", options.select.names().join(",")),
+    }
 }
 
 /// Who is on the page at `place`, and where the next one begins. A page may be

@@ -157,6 +157,17 @@ fn a_listing_is_odata_and_says_so() {
 }
 
 #[test]
+fn a_listing_names_the_properties_that_were_selected() {
+    let azure = sandbox();
+    let context = |query| users(&azure, query).text("/@odata.context").clone();
+    let whole = format!("{}/v1.0/$metadata#users", azure.url());
+
+    assert_eq!(context("$top=1"), whole);
+    let two = "$top=1&$select=displayName,id";
+    assert_eq!(context(two), format!("{whole}(displayName,id)"));
+}
+
+#[test]
 fn an_answer_has_an_id_of_its_own_and_that_of_its_client() {
     let azure = sandbox();
     let token = bearer(&azure, GRAPH);
