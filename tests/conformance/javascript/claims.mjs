@@ -1,0 +1,43 @@
+// What tokens have to say.
+
+import assert from "node:assert/strict";
+
+import { TENANT } from "./seed.mjs";
+
+export const ARM = "https://management.azure.com";
+export const GRAPH = "https://graph.microsoft.com";
+
+/** `token` is the text that a credential returned; any client may read its claims. */
+export function claims(token) {
+  const parts = token.split(".");
+  assert.equal(parts.length, 3, "not a JWT");
+  return JSON.parse(Buffer.from(parts[1], "base64url").toString());
+}
+
+/** `token`, as a credential returned it, is of `identity`, for `audience`, and lasts a day. */
+export function assertIs(token, identity, audience) {
+  const { aud, appid, oid, sub, tid, iss, exp, nbf, xms_mirid: resourceId } = claims(token.token);
+  assert.deepEqual(
+    { aud, appid, oid, tid, iss },
+    {
+      aud: audience,
+      appid: identity.clientId,
+      oid: identity.objectId,
+      tid: TENANT,
+      iss: `https://sts.windows.net/${TENANT}/`,
+    },
+  );
+  if (identity.resourceId !== undefined) {
+    assert.equal(resourceId, identity.resourceId);
+    assert.equal(sub, identity.objectId);
+  }
+  assert.equal(token.tokenType, "Bearer");
+  assert.equal(exp - nbf, 24 * 3600);
+  assertSeconds(token.expiresOnTimestamp, exp);
+}
+
+/** MSAL makes a distance of a moment, and a moment of that again: a second may go astray. */
+export function assertSeconds(milliseconds, seconds) {
+  assert.ok(Number.isInteger(milliseconds), `${milliseconds} is no number`);
+  assert.ok(Math.abs(milliseconds / 1000 - seconds) <= 1, `${milliseconds} is not ${seconds} s`);
+}
