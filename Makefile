@@ -5,11 +5,15 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test check fmt lint doc licences unused audit bench bench-pages tools clean
+.PHONY: help build run test conformance mutations check fmt lint doc licences unused audit bench \
+	bench-pages tools clean
+
+# What other people's clients are installed in.
+CLIENTS := target/conformance
 
 help: ## this list
 	@echo "mi-gateway: make <target>"
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/  /'
 
 build: ## the gateway, optimised: target/release/mi-gateway
 	$(CARGO) build --release --locked
@@ -22,6 +26,24 @@ run: ## the gateway on 127.0.0.1:8080, in front of a local Azure
 test: export RUST_TEST_THREADS ?= 6
 test: ## every test: units, and over HTTP against the local Azure
 	$(CARGO) test --workspace --locked
+
+conformance: $(CLIENTS)/python/installed $(CLIENTS)/contract/installed $(CLIENTS)/javascript/installed
+conformance: ## Azure's own clients against the local Azure, and others against the gateway
+	$(CARGO) build --workspace --locked
+	tests/conformance/run
+
+$(CLIENTS)/python/installed $(CLIENTS)/contract/installed: $(CLIENTS)/%/installed: tests/conformance/%/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+$(CLIENTS)/javascript/installed: tests/conformance/javascript/package-lock.json
+	mkdir -p $(@D) && cp tests/conformance/javascript/package.json $< $(@D)
+	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+mutations: conformance ## break the local Azure, rule by rule: a client has to notice
+	python3 tests/conformance/mutations.py
 
 check: fmt-check lint doc licences unused ## what every commit passes: format, lints, docs, licences
 

@@ -1,6 +1,6 @@
 // What a run leaves behind: a line of JSON for each job, and whether all is well.
 
-import { readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "smol-toml";
 
@@ -46,6 +46,7 @@ export function write(jobs, outcomes) {
     const why = detail !== "" || isKnown ? detail : "jobs.toml has no such job";
     return { client: client(job), job, result: why === "" ? "passed" : "failed", detail: why };
   });
-  writeFileSync(RESULTS, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, "javascript.jsonl"), lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
   return lines.filter((line) => line.result === "failed");
 }
