@@ -37,6 +37,8 @@ job("queries.pages", {}, async (azure) => {
     assert.equal(page.count, page.data.length);
     assert.equal(page.resultTruncated, "false");
     assert.deepEqual(page.facets, []);
+    // The client takes the token under its own name as well, without the dollar.
+    assert.equal(JSON.parse(page._response.bodyAsText).$skipToken, page.skipToken);
     found.push(...page.data);
     sizes.push(page.count);
     skipToken = page.skipToken;
