@@ -198,8 +198,8 @@ def test_workload_identity(start):
     assert claims(result["access_token"])["oid"] == GATEWAY.object_id
     assert result["token_source"] == "identity_provider"
     assert result["expires_in"] == DAY
-    discovery = ("GET", f"/{TENANT}/v2.0/.well-known/openid-configuration")
-    assert azure.requests("discovery").count(discovery) == 1
+    configuration = ("GET", f"/{TENANT}/v2.0/.well-known/openid-configuration")
+    assert azure.requests("keys").count(configuration) == 1
     assert azure.requests("token") == [endpoint] * 2
 
 

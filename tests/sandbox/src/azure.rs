@@ -6,8 +6,9 @@ use crate::{
     arc::Keys,
     arm::{Arm, roles::Roles},
     authority::Authority,
+    callers::Callers,
     clock::Clock,
-    entra::Assertions,
+    entra::{Assertions, SigningKeys},
     faults::Faults,
     folder::Folder,
     graph::Graph,
@@ -35,6 +36,10 @@ pub(crate) struct Azure {
     pub(crate) arc: Keys,
     /// What the cluster asserts of its pod.
     pub(crate) assertions: Assertions,
+    /// What Entra ID signs callers' tokens with.
+    pub(crate) signing: SigningKeys,
+    /// The tokens of callers.
+    pub(crate) callers: Callers,
     /// Who certifies the hosts of this Azure.
     pub(crate) authority: Authority,
     /// What Service Fabric shows to its clients.
@@ -65,6 +70,8 @@ impl Azure {
             clock,
             authority: Authority::new(&folder, settings.cloud, certificates.pem())?,
             certificates: Arc::new(certificates),
+            signing: SigningKeys::default(),
+            callers: Callers::default(),
             journal: Journal::default(),
             faults: Faults::default(),
             tokens: Tokens::new(&settings),

@@ -4,6 +4,8 @@
 //! `azure/cli/core/cloud.py`; Azure/azure-sdk-for-go `sdk/azcore/arm/runtime`
 //! (audiences); "Azure Instance Metadata Service", `azEnvironment`.
 
+use crate::callers::TokenVersion;
+
 /// A cloud of Azure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cloud {
@@ -76,6 +78,21 @@ impl Cloud {
             (Site::ResourceManager, arm),
             (Site::Graph, graph),
         ]
+    }
+
+    /// Who issues the tokens of `tenant`.
+    ///
+    /// Sources: "Access tokens in the Microsoft identity platform"; "National clouds"
+    /// of the Microsoft identity platform.
+    pub(crate) fn issuer(self, version: TokenVersion, tenant: &str) -> String {
+        let entra = self.hosts_of(Site::Entra).next().unwrap_or_default();
+        match (version, self) {
+            (TokenVersion::V2, _) => format!("https://{entra}/{tenant}/v2.0"),
+            (TokenVersion::V1, Self::Public | Self::UsGov) => {
+                format!("https://sts.windows.net/{tenant}/")
+            }
+            (TokenVersion::V1, Self::China) => format!("https://sts.chinacloudapi.cn/{tenant}/"),
+        }
     }
 
     /// Its name in instance metadata.

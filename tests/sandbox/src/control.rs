@@ -1,6 +1,7 @@
 //! The same verbs as the typed handle, over HTTP: for demonstrations, and for
 //! programs that are not written in Rust.
 
+mod callers;
 mod graph;
 mod identities;
 mod requests;
@@ -134,6 +135,7 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
             answer(200, &json!({}))
         }
         (method, path) => identities::answer_to(azure, method, path, body)
+            .or_else(|| callers::answer_to(azure, method, path, body))
             .or_else(|| {
                 let rest = path.strip_prefix("/sandbox/users")?;
                 users::answer_to(azure, method, rest, body)
@@ -143,7 +145,8 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
 }
 
 const HELP: &str = "GET requests, unexpected, vms, departments; POST faults, tokens/expire, tokens/reject, \
-     tokens/identity, tokens/audience, assertions/rotate, assertions/expire, certificate/change, \
+     tokens/identity, tokens/audience, assertions/rotate, assertions/expire, \
+     callers/token, keys/rotate, keys/replace, keys/publish, certificate/change, \
      pages/expire, delta/forget, delta/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
      users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles, graph/roles, \
      graph/emptyPages; DELETE faults";

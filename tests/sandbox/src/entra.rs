@@ -7,12 +7,14 @@
 
 mod assertions;
 pub(crate) mod discovery;
+mod keys;
 mod refusals;
 
 use axum::{body::Body, http::Response};
 use serde_json::json;
 
 pub(crate) use assertions::Assertions;
+pub(crate) use keys::SigningKeys;
 
 use crate::{
     azure::Azure,

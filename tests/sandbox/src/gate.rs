@@ -139,7 +139,7 @@ fn real(azure: &Azure, service: Service, asked: &Asked) -> Response<Body> {
             Some(source) => source.answer(azure, asked),
             None => unknown(asked),
         },
-        Service::Discovery => entra::discovery::answer_to(azure, asked),
+        Service::Discovery | Service::Keys => entra::discovery::answer_to(azure, asked),
         Service::Instance => imds::instance(azure, asked),
         Service::VirtualMachines | Service::Actions => arm::machines(azure, asked),
         Service::Operations => arm::operations(azure, asked),
@@ -209,7 +209,7 @@ fn throttled(azure: &Azure, service: Service, asked: &Asked, retry_after: u64) -
     let source = Source::at(asked.entrance, &asked.recorded.path);
     let mut answer = match service {
         Service::Token => source.map_or_else(|| unknown(asked), |it| it.throttled(azure)),
-        Service::Discovery => entra::throttled(azure),
+        Service::Discovery | Service::Keys => entra::throttled(azure),
         Service::Instance => imds::too_many_requests(),
         Service::VirtualMachines | Service::Actions | Service::Operations => {
             json(429, &refusals::too_many_lists())

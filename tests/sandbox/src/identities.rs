@@ -73,6 +73,7 @@ impl Sandbox {
         let mut secrets = self.azure.tokens.all();
         secrets.extend(self.azure.arc.all());
         secrets.extend(self.azure.assertions.all());
+        secrets.extend(self.azure.callers.all());
         secrets.extend(self.azure.arm.signatures());
         secrets.extend([
             self.azure.identity_header.clone(),

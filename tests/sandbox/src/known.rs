@@ -11,6 +11,7 @@ mod body;
 mod entry;
 mod graph;
 mod headers;
+mod keys;
 mod tokens;
 
 use std::{borrow::Cow, fmt};
@@ -73,6 +74,7 @@ fn unknown(azure: &Azure, asked: &Asked) -> Vec<Unknown> {
         Service::Graph => graph::path(&recorded.path),
         Service::Token
         | Service::Discovery
+        | Service::Keys
         | Service::Instance
         | Service::VirtualMachines
         | Service::Actions
@@ -110,6 +112,7 @@ fn entries(service: Service, asked: &Asked) -> &'static [Entry] {
     match service {
         Service::Token => Source::at(asked.entrance, &asked.recorded.path).map_or(&[], tokens::of),
         Service::Discovery => tokens::DISCOVERY,
+        Service::Keys => keys::KEYS,
         Service::Instance => tokens::INSTANCE,
         Service::VirtualMachines | Service::Actions => arm::MACHINES,
         Service::Operations => arm::OPERATIONS,

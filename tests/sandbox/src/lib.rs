@@ -12,6 +12,7 @@ mod arc;
 mod arm;
 mod authority;
 mod azure;
+mod callers;
 mod clock;
 mod cloud;
 mod cloud_shell;
@@ -27,12 +28,14 @@ mod imds;
 mod journal;
 mod known;
 mod machine_learning;
+mod patch;
 mod query;
 mod resource_graph;
 mod seed;
 mod server;
 mod service_fabric;
 mod settings;
+mod signing;
 mod sources;
 mod tokens;
 mod users;
@@ -42,12 +45,16 @@ use std::{io, net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 pub use arc::ArcFault;
 pub use arm::roles::Assignment;
+pub use callers::{
+    API_APP_ID_URI, API_CLIENT_ID, Caller, CallerKind, CallerToken, SCOPE, Shape, SignedBy,
+    TokenVersion,
+};
 pub use cloud::Cloud;
 pub use faults::{Fault, Hold, Times};
 pub use graph::AppRoles;
 pub use journal::{Recorded, Service};
 pub use known::Unknown;
-pub use seed::{DEFAULT_SCOPE, VirtualMachine};
+pub use seed::{DEFAULT_SCOPE, TENANT, VirtualMachine};
 pub use server::Refusing;
 pub use settings::{DateForm, Fleet, Host, Identity, NumberForm, PageLinks, Settings};
 

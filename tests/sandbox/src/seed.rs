@@ -13,7 +13,7 @@ pub(crate) use people::{PROPERTIES, SEED as SEED_USERS, departments, property, u
 use crate::{cloud::Cloud, settings::Identity};
 
 /// The tenant of everything here.
-pub(crate) const TENANT: &str = "7b31ddc4-0000-4000-8000-5a4d0bca1a11";
+pub const TENANT: &str = "7b31ddc4-0000-4000-8000-5a4d0bca1a11";
 
 /// FNV-1a: a hash that is the same on every machine and in every release.
 pub(crate) fn hash(text: &str) -> u64 {

@@ -7,10 +7,11 @@ use axum::{
     http::{HeaderValue, Response, header},
 };
 use futures_util::stream;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tokio::task::yield_now;
 
 use super::BODY_LIMIT;
+use crate::patch::merge;
 
 /// What somebody wrote beforehand.
 pub(super) fn scripted(status: u16, headers: &[(String, String)], body: String) -> Response<Body> {
@@ -31,27 +32,6 @@ pub(super) async fn altered(answer: Response<Body>, patch: &Value) -> Response<B
     merge(&mut json, patch);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(json.to_string()))
-}
-
-/// A merge patch (RFC 7396, 2).
-fn merge(target: &mut Value, patch: &Value) {
-    let Value::Object(changes) = patch else {
-        *target = patch.clone();
-        return;
-    };
-    if !target.is_object() {
-        *target = Value::Object(Map::new());
-    }
-    let Value::Object(fields) = target else {
-        return;
-    };
-    for (name, change) in changes {
-        if change.is_null() {
-            fields.remove(name);
-        } else {
-            merge(fields.entry(name.clone()).or_insert(Value::Null), change);
-        }
-    }
 }
 
 /// How a client is to know where a body ends.

@@ -101,7 +101,7 @@ const GRAPH: &[&str] = &[
 /// `entry` of `service`.
 pub(super) fn is_known(service: Service, entry: &Entry, name: &str) -> bool {
     let of_service = match service {
-        Service::Token | Service::Discovery | Service::Instance => MSAL,
+        Service::Token | Service::Discovery | Service::Keys | Service::Instance => MSAL,
         Service::VirtualMachines
         | Service::Actions
         | Service::Operations

@@ -114,14 +114,11 @@ const ENTRA: &[Entry] = &[Entry::post(
     ]),
 )];
 
-/// What Entra ID tells of itself.
-pub(super) const DISCOVERY: &[Entry] = &[
-    Entry::get(
-        "/common/discovery/instance",
-        &[VERSION, "authorization_endpoint"],
-    ),
-    Entry::get("/*/v2.0/.well-known/openid-configuration", &[]),
-];
+/// Under which names a cloud goes, as Entra ID tells it.
+pub(super) const DISCOVERY: &[Entry] = &[Entry::get(
+    "/common/discovery/instance",
+    &[VERSION, "authorization_endpoint"],
+)];
 
 /// What can be asked of `source`.
 pub(super) fn of(source: Source) -> &'static [Entry] {

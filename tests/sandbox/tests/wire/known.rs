@@ -138,12 +138,17 @@ fn entra_id_is_asked_about_itself() {
     let azure = sandbox();
     let headers = [&ANY[..], &MSAL].concat();
 
+    let about = "common/discovery/instance?api-version=1.1&authorization_endpoint=a";
+    get(&format!("{}/{about}", azure.url()), &headers);
+    assert_known(&azure, Service::Discovery);
     for path in [
-        "common/discovery/instance?api-version=1.1&authorization_endpoint=a",
-        "common/v2.0/.well-known/openid-configuration",
+        "common/.well-known/openid-configuration",
+        "common/v2.0/.well-known/openid-configuration?appid=a",
+        "common/discovery/keys?appid=a",
+        "common/discovery/v2.0/keys",
     ] {
         get(&format!("{}/{path}", azure.url()), &headers);
-        assert_known(&azure, Service::Discovery);
+        assert_known(&azure, Service::Keys);
     }
 }
 
