@@ -14,6 +14,7 @@ use crate::{
     graph::Graph,
     imds::NodeLimits,
     journal::Journal,
+    kubernetes::Cluster,
     resource_graph::QueryQuotas,
     server::Urls,
     service_fabric::Certificates,
@@ -38,6 +39,8 @@ pub(crate) struct Azure {
     pub(crate) assertions: Assertions,
     /// What Entra ID signs callers' tokens with.
     pub(crate) signing: SigningKeys,
+    /// The Kubernetes that the gateway's pod is in.
+    pub(crate) cluster: Cluster,
     /// The tokens of callers.
     pub(crate) callers: Callers,
     /// Who certifies the hosts of this Azure.
@@ -70,7 +73,8 @@ impl Azure {
             clock,
             authority: Authority::new(&folder, settings.cloud, certificates.pem())?,
             certificates: Arc::new(certificates),
-            signing: SigningKeys::default(),
+            signing: SigningKeys::of_tenant(),
+            cluster: Cluster::new(&folder, clock)?,
             callers: Callers::default(),
             journal: Journal::default(),
             faults: Faults::default(),

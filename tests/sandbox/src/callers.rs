@@ -17,9 +17,10 @@ use std::{
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+pub(crate) use compact::Writing;
 pub use who::{Caller, CallerKind};
 
-use crate::azure::Azure;
+use crate::{azure::Azure, entra::SigningKeys, patch::merge};
 
 /// The client id of the gateway's API: the audience of tokens of version 2.0.
 pub const API_CLIENT_ID: &str = "6a7e0a91-0000-4000-8000-0000000a9100";
@@ -158,7 +159,7 @@ impl CallerToken {
     }
 }
 
-/// Every token that a caller was given.
+/// Every token that a caller was given, or an account of the cluster.
 #[derive(Default)]
 pub(crate) struct Callers(Mutex<Vec<String>>);
 
@@ -175,8 +176,26 @@ impl Callers {
 impl Azure {
     /// Issues a token as it is asked for.
     pub(crate) fn caller_token(&self, asked: &CallerToken) -> io::Result<String> {
-        let claims = claims::of(asked, self.settings.cloud, self.clock);
-        let token = compact::signed(&self.signing, asked, claims)?;
+        let mut claims = claims::of(asked, self.settings.cloud, self.clock);
+        merge(&mut claims, &asked.claims);
+        let writing = Writing {
+            signed_by: asked.signed_by,
+            shape: asked.shape,
+            header: asked.header.clone(),
+            header_text: asked.header_text.as_deref(),
+            claims_text: asked.claims_text.as_deref(),
+        };
+        self.issue(&self.signing, &writing, claims)
+    }
+
+    /// Writes a token, and notes that it is a secret.
+    pub(crate) fn issue(
+        &self,
+        keys: &SigningKeys,
+        writing: &Writing<'_>,
+        claims: Value,
+    ) -> io::Result<String> {
+        let token = compact::signed(keys, writing, claims)?;
         self.callers.issued().push(token.clone());
         Ok(token)
     }

@@ -146,7 +146,7 @@ pub(crate) fn answer_to(azure: &Azure, request: &Parts, body: &Bytes) -> Respons
 
 const HELP: &str = "GET requests, unexpected, vms, departments; POST faults, tokens/expire, tokens/reject, \
      tokens/identity, tokens/audience, assertions/rotate, assertions/expire, \
-     callers/token, keys/rotate, keys/replace, keys/publish, certificate/change, \
+     callers/token, callers/serviceaccount, pods/delete, keys/rotate, keys/replace, keys/publish, certificate/change, \
      pages/expire, delta/forget, delta/expire, vms/order, operations/fail, operations/forget, users, users/churn, \
      users/ID/remove, users/ID/purge, users/ID/restore; PATCH users/ID; PUT roles, graph/roles, \
      graph/emptyPages; DELETE faults";

@@ -18,7 +18,7 @@ use crate::{
     faults::Fault,
     graph, imds,
     journal::{Recorded, Service},
-    known,
+    known, kubernetes,
     query::{self, Query},
     resource_graph,
     server::{End, Entrance, Wire},
@@ -139,7 +139,11 @@ fn real(azure: &Azure, service: Service, asked: &Asked) -> Response<Body> {
             Some(source) => source.answer(azure, asked),
             None => unknown(asked),
         },
+        Service::Keys if kubernetes::is_asked(&asked.recorded.path) => {
+            kubernetes::answer_to(azure, asked)
+        }
         Service::Discovery | Service::Keys => entra::discovery::answer_to(azure, asked),
+        Service::TokenReview => kubernetes::answer_to(azure, asked),
         Service::Instance => imds::instance(azure, asked),
         Service::VirtualMachines | Service::Actions => arm::machines(azure, asked),
         Service::Operations => arm::operations(azure, asked),
@@ -210,6 +214,7 @@ fn throttled(azure: &Azure, service: Service, asked: &Asked, retry_after: u64) -
     let mut answer = match service {
         Service::Token => source.map_or_else(|| unknown(asked), |it| it.throttled(azure)),
         Service::Discovery | Service::Keys => entra::throttled(azure),
+        Service::TokenReview => kubernetes::too_many_requests(),
         Service::Instance => imds::too_many_requests(),
         Service::VirtualMachines | Service::Actions | Service::Operations => {
             json(429, &refusals::too_many_lists())

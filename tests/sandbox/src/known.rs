@@ -75,6 +75,7 @@ fn unknown(azure: &Azure, asked: &Asked) -> Vec<Unknown> {
         Service::Token
         | Service::Discovery
         | Service::Keys
+        | Service::TokenReview
         | Service::Instance
         | Service::VirtualMachines
         | Service::Actions
@@ -113,6 +114,7 @@ fn entries(service: Service, asked: &Asked) -> &'static [Entry] {
         Service::Token => Source::at(asked.entrance, &asked.recorded.path).map_or(&[], tokens::of),
         Service::Discovery => tokens::DISCOVERY,
         Service::Keys => keys::KEYS,
+        Service::TokenReview => keys::TOKEN_REVIEW,
         Service::Instance => tokens::INSTANCE,
         Service::VirtualMachines | Service::Actions => arm::MACHINES,
         Service::Operations => arm::OPERATIONS,

@@ -10,10 +10,13 @@ use std::{
 };
 
 use aws_lc_rs::{
-    digest::{SHA1_FOR_LEGACY_USE_ONLY, digest},
+    digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest},
     rand::SystemRandom,
     rsa,
-    signature::{self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _, RsaEncoding},
+    signature::{
+        self, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _,
+        RSA_PKCS1_2048_8192_SHA256, RsaEncoding, UnparsedPublicKey,
+    },
 };
 use base64::{
     Engine as _,
@@ -39,6 +42,7 @@ pub(crate) fn key(number: usize) -> io::Result<Arc<Key>> {
 pub(crate) struct Key {
     pair: rsa::KeyPair,
     id: String,
+    public_id: String,
     pem: String,
     jwk: Value,
 }
@@ -51,6 +55,7 @@ impl Key {
         let id = URL_SAFE_NO_PAD.encode(digest(&SHA1_FOR_LEGACY_USE_ONLY, &certificate));
         Ok(Self {
             pair: rsa::KeyPair::from_pkcs8(key.serialized_der()).map_err(io::Error::other)?,
+            public_id: URL_SAFE_NO_PAD.encode(digest(&SHA256, &key.subject_public_key_info())),
             pem: key.public_key_pem(),
             jwk: json!({
                 "kty": "RSA",
@@ -68,6 +73,11 @@ impl Key {
     /// The thumbprint of its certificate: `kid` and `x5t` of tokens and key sets.
     pub(crate) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The hash of its public half: `kid` of the keys of Kubernetes.
+    pub(crate) fn public_id(&self) -> &str {
+        &self.public_id
     }
 
     /// Its public half in PEM.
@@ -93,6 +103,14 @@ impl Key {
             )
             .map_err(io::Error::other)?;
         Ok(signature)
+    }
+
+    /// Whether it signed `message` by RS256.
+    pub(crate) fn has_signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        let public = self.pair.public_key();
+        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, public)
+            .verify(message, signature)
+            .is_ok()
     }
 }
 

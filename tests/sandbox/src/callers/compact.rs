@@ -9,32 +9,44 @@ use base64::{
 };
 use serde_json::{Value, json};
 
-use super::{CallerToken, Shape, SignedBy};
+use super::{Shape, SignedBy};
 use crate::{
     entra::SigningKeys,
     patch::merge,
     signing::{EllipticKey, Key},
 };
 
-/// The token with `claims`, as it is asked for.
-pub(super) fn signed(
+/// How a token is to be written.
+#[derive(Default)]
+pub(crate) struct Writing<'a> {
+    pub(crate) signed_by: SignedBy,
+    pub(crate) shape: Shape,
+    /// A merge patch of the header.
+    pub(crate) header: Value,
+    /// What stands in place of the header.
+    pub(crate) header_text: Option<&'a str>,
+    /// What stands in place of the claims.
+    pub(crate) claims_text: Option<&'a str>,
+}
+
+/// The token with `claims`.
+pub(crate) fn signed(
     keys: &SigningKeys,
-    asked: &CallerToken,
+    writing: &Writing<'_>,
     mut claims: Value,
 ) -> io::Result<String> {
-    let CallerToken {
+    let Writing {
         signed_by, shape, ..
-    } = asked;
+    } = writing;
     let key = keys.key(*signed_by)?;
     let mut header = header(keys, *signed_by, &key)?;
-    merge(&mut header, &asked.header);
-    merge(&mut claims, &asked.claims);
+    merge(&mut header, &writing.header);
     shape.enlarge(&mut header, &mut claims);
-    let text = |text: &Option<String>, json: &Value| text.clone().unwrap_or(json.to_string());
+    let text = |text: Option<&str>, json: &Value| text.map_or(json.to_string(), str::to_owned);
     let message = format!(
         "{}.{}",
-        shape.base64(text(&asked.header_text, &header)),
-        shape.base64(text(&asked.claims_text, &claims)),
+        shape.base64(text(writing.header_text, &header)),
+        shape.base64(text(writing.claims_text, &claims)),
     );
     let algorithm = header["alg"].as_str().unwrap_or_default();
     let signature = signature(keys, &key, *signed_by, algorithm, message.as_bytes())?;
@@ -73,7 +85,6 @@ impl Shape {
 
 /// `kid` is that of the key which signs, unless somebody forges.
 fn header(keys: &SigningKeys, by: SignedBy, key: &Key) -> io::Result<Value> {
-    let rsa = |id: &str| json!({"typ": "JWT", "alg": "RS256", "kid": id, "x5t": id});
     Ok(match by {
         SignedBy::Current
         | SignedBy::Retired
@@ -81,11 +92,11 @@ fn header(keys: &SigningKeys, by: SignedBy, key: &Key) -> io::Result<Value> {
         | SignedBy::Unpublished
         | SignedBy::OfAnotherIssuer
         | SignedBy::ForEncryption
-        | SignedBy::Broken => rsa(key.id()),
-        SignedBy::Forged => rsa(keys.key(SignedBy::Current)?.id()),
+        | SignedBy::Broken => keys.header(key),
+        SignedBy::Forged => keys.header(keys.key(SignedBy::Current)?.as_ref()),
         SignedBy::Elliptic => json!({"typ": "JWT", "alg": "ES256", "kid": EllipticKey::ID}),
-        SignedBy::Hmac => json!({"typ": "JWT", "alg": "HS256", "kid": key.id()}),
-        SignedBy::None => json!({"typ": "JWT", "alg": "none", "kid": key.id()}),
+        SignedBy::Hmac => json!({"typ": "JWT", "alg": "HS256", "kid": keys.id(key)}),
+        SignedBy::None => json!({"typ": "JWT", "alg": "none", "kid": keys.id(key)}),
     })
 }
 

@@ -4,11 +4,13 @@ use axum::{
     body::{Body, Bytes},
     http::Response,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize, de::DeserializeOwned};
 use serde_json::json;
 
 use super::misunderstood;
-use crate::{azure::Azure, callers::CallerToken, gate::json as answer};
+use crate::{
+    azure::Azure, callers::CallerToken, gate::json as answer, kubernetes::ServiceAccountToken,
+};
 
 /// Answers what is asked there, if it is one of these.
 pub(super) fn answer_to(
@@ -23,12 +25,36 @@ pub(super) fn answer_to(
                 azure.caller_token(&asked)
             }));
         }
+        ("POST", "/sandbox/callers/serviceaccount") => {
+            return Some(issued(body, |asked: ServiceAccountToken| {
+                azure.service_account_token(&asked)
+            }));
+        }
+        ("POST", "/sandbox/pods/delete") => return Some(delete_pod(azure, body)),
         ("POST", "/sandbox/keys/rotate") => azure.signing.rotate(),
         ("POST", "/sandbox/keys/replace") => azure.signing.replace(),
         ("POST", "/sandbox/keys/publish") => azure.signing.publish_next(),
         _ => return None,
     }
     Some(answer(200, &json!({})))
+}
+
+/// `POST /sandbox/pods/delete`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OfPod {
+    namespace: String,
+    name: String,
+}
+
+fn delete_pod(azure: &Azure, body: &Bytes) -> Response<Body> {
+    match serde_json::from_slice(body) {
+        Ok(OfPod { namespace, name }) => {
+            azure.cluster.pods.delete(&namespace, &name);
+            answer(200, &json!({}))
+        }
+        Err(error) => misunderstood(&error),
+    }
 }
 
 /// The token that `body` asks for; without one, that of defaults.

@@ -23,15 +23,24 @@ use crate::{
 /// The tenant of personal accounts, whose keys stand in every set.
 const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
-/// The numbers of keys whose part never changes; that of the cluster is 3.
+/// The numbers of keys whose part never changes, and of those that take turns: of
+/// the tenant, and of a cluster, which comes after more turns than any test has.
 const OF_ANOTHER_ISSUER: usize = 0;
 const FOR_ENCRYPTION: usize = 1;
 const UNPUBLISHED: usize = 2;
-const FIRST: usize = 4;
+const OF_TENANT: usize = 3;
+const OF_CLUSTER: usize = 1_000_000;
 
-/// The keys of a tenant, made when they are first needed.
-#[derive(Default)]
+/// Whose keys they are.
+#[derive(Clone, Copy)]
+enum Issuer {
+    Tenant,
+    Cluster,
+}
+
+/// The keys of an issuer, made when they are first needed.
 pub(crate) struct SigningKeys {
+    issuer: Issuer,
     ring: Mutex<Ring>,
     elliptic: OnceLock<Arc<EllipticKey>>,
 }
@@ -44,18 +53,57 @@ struct Ring {
     published: BTreeSet<usize>,
 }
 
-impl Default for Ring {
-    fn default() -> Self {
+impl Ring {
+    fn from(first: usize) -> Self {
         Self {
-            before: FIRST,
-            current: FIRST + 1,
-            next: FIRST + 2,
-            published: BTreeSet::from([FIRST, FIRST + 1]),
+            before: first,
+            current: first + 1,
+            next: first + 2,
+            published: BTreeSet::from([first, first + 1]),
         }
     }
 }
 
 impl SigningKeys {
+    pub(crate) fn of_tenant() -> Self {
+        Self::new(Issuer::Tenant, OF_TENANT)
+    }
+
+    pub(crate) fn of_cluster() -> Self {
+        Self::new(Issuer::Cluster, OF_CLUSTER)
+    }
+
+    fn new(issuer: Issuer, first: usize) -> Self {
+        Self {
+            issuer,
+            ring: Mutex::new(Ring::from(first)),
+            elliptic: OnceLock::new(),
+        }
+    }
+
+    /// `kid` of `key` here.
+    pub(crate) fn id(&self, key: &Key) -> String {
+        match self.issuer {
+            Issuer::Tenant => key.id().to_owned(),
+            Issuer::Cluster => key.public_id().to_owned(),
+        }
+    }
+
+    /// The header of what `key` signs here.
+    pub(crate) fn header(&self, key: &Key) -> Value {
+        let id = self.id(key);
+        match self.issuer {
+            Issuer::Tenant => json!({"typ": "JWT", "alg": "RS256", "kid": id, "x5t": id}),
+            Issuer::Cluster => json!({"alg": "RS256", "kid": id}),
+        }
+    }
+
+    /// Those that are published, of the ones that take turns.
+    pub(crate) fn in_turn(&self) -> io::Result<Vec<Arc<Key>>> {
+        let numbers = self.ring().published.clone();
+        numbers.into_iter().map(key).collect()
+    }
+
     /// The next key signs from now on; those before stay published.
     pub(crate) fn rotate(&self) {
         let mut ring = self.ring();
@@ -116,11 +164,10 @@ impl SigningKeys {
         version: TokenVersion,
         tenant: &str,
     ) -> io::Result<Value> {
-        let numbers = self.ring().published.clone();
-        let mut keys = Vec::new();
-        for number in numbers {
-            keys.push(of(tenant, cloud, key(number)?.jwk().clone()));
-        }
+        let in_turn = self.in_turn()?.into_iter();
+        let mut keys: Vec<_> = in_turn
+            .map(|key| of(tenant, cloud, key.jwk().clone()))
+            .collect();
         let mut encrypting = key(FOR_ENCRYPTION)?.jwk().clone();
         encrypting["use"] = json!("enc");
         keys.push(of(tenant, cloud, encrypting));

@@ -5,6 +5,7 @@ use axum::http::Method;
 use crate::{
     cloud::Site,
     entra::{self, discovery::Document},
+    kubernetes,
     server::Entrance,
     sources::Source,
 };
@@ -19,6 +20,8 @@ pub enum Service {
     /// Where an issuer of tokens is, and the keys that it signs with: the
     /// configuration of a tenant, or of a cluster, and its key set.
     Keys,
+    /// The review of tokens by the API server of Kubernetes.
+    TokenReview,
     /// Instance metadata.
     Instance,
     /// Reading virtual machines by way of Resource Manager.
@@ -35,10 +38,11 @@ pub enum Service {
 
 impl Service {
     /// Every service, with its name on the control path.
-    pub(crate) const ALL: [(Self, &'static str); 9] = [
+    pub(crate) const ALL: [(Self, &'static str); 10] = [
         (Self::Token, "token"),
         (Self::Discovery, "discovery"),
         (Self::Keys, "keys"),
+        (Self::TokenReview, "tokenReview"),
         (Self::Instance, "instance"),
         (Self::VirtualMachines, "virtualMachines"),
         (Self::Actions, "actions"),
@@ -62,9 +66,10 @@ impl Service {
     /// Whether `path` of this service is at the hosts of `site`.
     pub(crate) fn is_at(self, site: Site, path: &str) -> bool {
         match self {
-            Self::Discovery | Self::Keys => site == Site::Entra,
+            Self::Discovery => site == Site::Entra,
+            Self::Keys => site == Site::Entra && !kubernetes::is_asked(path),
             Self::Token => site == Site::Entra && entra::tenant(path).is_some(),
-            Self::Instance => false,
+            Self::Instance | Self::TokenReview => false,
             Self::VirtualMachines | Self::Actions | Self::Operations | Self::ResourceGraph => {
                 site == Site::ResourceManager
             }
@@ -76,6 +81,11 @@ impl Service {
         let path = path.to_ascii_lowercase();
         if path.starts_with("/metadata/") {
             Some(Self::Instance)
+        } else if kubernetes::is_asked(&path) {
+            kubernetes::Resource::at(&path).map(|resource| match resource {
+                kubernetes::Resource::Configuration | kubernetes::Resource::Keys => Self::Keys,
+                kubernetes::Resource::TokenReviews => Self::TokenReview,
+            })
         } else if let Some(document) = Document::at(&path) {
             Some(match document {
                 Document::Instance => Self::Discovery,

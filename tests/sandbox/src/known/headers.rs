@@ -97,6 +97,9 @@ const GRAPH: &[&str] = &[
     "parametersetname",
 ];
 
+/// Of the API server of Kubernetes: "Auditing", "Kubernetes API concepts".
+const KUBERNETES: &[&str] = &["authorization", "audit-id"];
+
 /// Whether the header `name`, in lower case, may come with what is asked at
 /// `entry` of `service`.
 pub(super) fn is_known(service: Service, entry: &Entry, name: &str) -> bool {
@@ -107,6 +110,7 @@ pub(super) fn is_known(service: Service, entry: &Entry, name: &str) -> bool {
         | Service::Operations
         | Service::ResourceGraph => ARM,
         Service::Graph => GRAPH,
+        Service::TokenReview => KUBERNETES,
     };
     let known = [HTTP, AZURE, of_service, entry.headers, TRACING];
     known.iter().any(|names| names.contains(&name))
@@ -119,7 +123,7 @@ mod tests {
     /// hyper hands names over in lower case, and they are compared as they are.
     #[test]
     fn every_name_is_in_lower_case() {
-        for name in [HTTP, TRACING, AZURE, MSAL, ARM, GRAPH].concat() {
+        for name in [HTTP, TRACING, AZURE, MSAL, ARM, GRAPH, KUBERNETES].concat() {
             assert_eq!(name, name.to_ascii_lowercase());
         }
     }

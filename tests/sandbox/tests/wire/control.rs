@@ -92,7 +92,7 @@ fn an_order_that_is_not_understood_says_what_would_be() {
         ("{", "EOF"),
         (
             r#"{"service": "teapot", "fault": "reset"}"#,
-            "token, discovery, keys, instance, virtualMachines, actions, operations, resourceGraph, graph",
+            "token, discovery, keys, tokenReview, instance, virtualMachines, actions, operations, resourceGraph, graph",
         ),
         (r#"{"service": "token", "fault": "explode"}"#, "`truncate`"),
         (
