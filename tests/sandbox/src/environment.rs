@@ -1,6 +1,6 @@
 //! The variables that each host sets.
 //!
-//! Where ARM, Graph and instance metadata are is told by variables of the
+//! Where ARM, Graph, Entra ID and instance metadata are is told by variables of the
 //! gateway's, and so are the scopes where no instance metadata could tell them.
 //! Programs that know none of these are led by a proxy, over TLS.
 
@@ -19,6 +19,7 @@ impl Azure {
     pub(crate) fn environment(&self, host: Host) -> Vec<(String, String)> {
         let services = [
             ("MIG_ARM_ENDPOINT", self.url.clone()),
+            ("MIG_ENTRA_ENDPOINT", self.url.clone()),
             ("MIG_GRAPH_ENDPOINT", self.url.clone()),
         ];
         let scopes = match host {
@@ -156,7 +157,8 @@ impl Azure {
     }
 
     /// The authority has a slash at its end where the cluster's webhook was told
-    /// one.
+    /// one. The API server, and the files of the account, are the same in every pod;
+    /// here they are told by variables of the gateway's.
     fn pod(&self) -> Variables {
         let has_slash = self.settings.authority_trailing_slash;
         let slash = if has_slash { "/" } else { "" };
@@ -168,7 +170,10 @@ impl Azure {
             ),
             ("AZURE_TENANT_ID", seed::TENANT.to_owned()),
         ];
-        own.into_iter().chain(self.chosen()).collect()
+        // Without them a program finds no API server, and says so.
+        let cluster = self.kubernetes_environment().into_iter().flatten();
+        let own = own.into_iter().chain(self.chosen());
+        own.chain(cluster).collect()
     }
 
     fn machine_learning(&self) -> Variables {

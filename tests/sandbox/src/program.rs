@@ -14,7 +14,7 @@ use crate::{fail, signals::Signals};
 const NOT_STARTED: u8 = 127;
 
 /// What any host might set: the child sees only what its own host sets.
-const HOST_VARIABLES: [&str; 20] = [
+const HOST_VARIABLES: [&str; 24] = [
     "AZURE_AUTHORITY_HOST",
     "AZURE_CLIENT_ID",
     "AZURE_FEDERATED_TOKEN_FILE",
@@ -28,8 +28,12 @@ const HOST_VARIABLES: [&str; 20] = [
     "IMDS_ENDPOINT",
     "MIG_ARC_KEY_FOLDER",
     "MIG_ARM_ENDPOINT",
+    "MIG_ENTRA_ENDPOINT",
     "MIG_GRAPH_ENDPOINT",
     "MIG_IMDS_ENDPOINT",
+    "MIG_KUBERNETES_CA_FILE",
+    "MIG_KUBERNETES_ENDPOINT",
+    "MIG_KUBERNETES_TOKEN_FILE",
     "MIG_SCOPES",
     "MIG_VM_EXTENSION_ENDPOINT",
     "MSAL_MANAGED_IDENTITY_ENDPOINT",

@@ -35,6 +35,7 @@ fn a_program_in_a_container_app_has_the_variables_of_its_host() {
     assert_eq!(environment["MSI_ENDPOINT"], endpoint);
     assert_eq!(environment["MIG_ARM_ENDPOINT"], root);
     assert_eq!(environment["MIG_GRAPH_ENDPOINT"], root);
+    assert_eq!(environment["MIG_ENTRA_ENDPOINT"], root);
     assert_eq!(environment["MIG_SCOPES"], DEFAULT_SCOPE);
     assert_eq!(
         environment["AZURE_CLIENT_ID"],

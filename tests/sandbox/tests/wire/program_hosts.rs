@@ -4,7 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::binary::{sandbox, variables};
 
-/// What each host sets, beside where ARM and Graph are.
+/// Where the rest of Azure is, which every host sets.
+const SERVICES: [&str; 3] = [
+    "MIG_ARM_ENDPOINT",
+    "MIG_ENTRA_ENDPOINT",
+    "MIG_GRAPH_ENDPOINT",
+];
+
+/// What each host sets beside that.
 const HOSTS: [(&str, &str); 9] = [
     (
         "vm",
@@ -36,7 +43,7 @@ const HOSTS: [(&str, &str); 9] = [
     (
         "aks",
         "AZURE_AUTHORITY_HOST AZURE_CLIENT_ID AZURE_FEDERATED_TOKEN_FILE AZURE_TENANT_ID \
-         MIG_SCOPES",
+         MIG_KUBERNETES_CA_FILE MIG_KUBERNETES_ENDPOINT MIG_KUBERNETES_TOKEN_FILE MIG_SCOPES",
     ),
 ];
 
@@ -46,8 +53,7 @@ const FOREIGN: [&str; 2] = ["IDENTITY_API_VERSION", "MSAL_MANAGED_IDENTITY_ENDPO
 #[test]
 fn a_program_has_the_variables_of_its_host_and_no_others() {
     for (host, names) in HOSTS {
-        let services = ["MIG_ARM_ENDPOINT", "MIG_GRAPH_ENDPOINT"];
-        let expected: BTreeSet<_> = names.split(' ').chain(services).collect();
+        let expected: BTreeSet<_> = names.split(' ').chain(SERVICES).collect();
 
         assert_eq!(found(host), expected, "{host}");
     }
@@ -57,17 +63,14 @@ fn a_program_has_the_variables_of_its_host_and_no_others() {
 fn found(host: &str) -> BTreeSet<&'static str> {
     const ELSEWHERE: &str = "from elsewhere";
     let all = HOSTS.iter().flat_map(|(_, names)| names.split(' '));
-    let all: BTreeSet<_> = all.chain(FOREIGN).collect();
+    let all: BTreeSet<_> = all.chain(FOREIGN).chain(SERVICES).collect();
     let mut command = sandbox(&["exec", "--as", host, "--", "env"]);
     command.envs(all.iter().map(|name| (name, ELSEWHERE)));
-    command.env("MIG_ARM_ENDPOINT", ELSEWHERE);
-    command.env("MIG_GRAPH_ENDPOINT", ELSEWHERE);
 
     let variables = variables(&command.output().unwrap());
 
     assert!(variables.values().all(|value| value != ELSEWHERE), "{host}");
     all.into_iter()
-        .chain(["MIG_ARM_ENDPOINT", "MIG_GRAPH_ENDPOINT"])
         .filter(|name| variables.contains_key(*name))
         .collect()
 }
