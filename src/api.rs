@@ -1,6 +1,7 @@
 //! The HTTP face: routes in the order of `openapi.yaml`.
 
 mod actions;
+mod authenticate;
 mod authority;
 mod body;
 mod contract;
@@ -24,9 +25,10 @@ use actix_web::{
 };
 use url::Url;
 
+pub(crate) use authenticate::authenticate;
 pub(crate) use authority::own_callers;
 pub(crate) use directory::of_pages;
-pub(crate) use edge::{Edge, guard};
+pub(crate) use edge::{Edge, guard, read};
 pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
 pub(crate) use problem::Problem;
@@ -41,6 +43,8 @@ pub(crate) struct Settings {
     pub(crate) vm_update: bool,
     /// The `Cache-Control` of pages of users.
     pub(crate) page_validity: String,
+    /// Whether callers are asked who they are.
+    pub(crate) asks_callers: bool,
     /// How callers reach the gateway; as they asked for it when `None`.
     pub(crate) public_url: Option<Url>,
 }

@@ -119,8 +119,15 @@ impl Application {
         tracing::info!(
             api = %addresses[0],
             admin = %addresses[1],
-            "listening; the API on loopback only, as callers are not authenticated"
+            callers.asked = config.callers.are_asked(),
+            "listening"
         );
+        if !config.callers.are_asked() {
+            tracing::warn!(
+                "callers are not authenticated: whoever reaches this host's loopback may do \
+                 all that the gateway may; MIG_AUTH changes that"
+            );
+        }
         let (api, admin) = (
             serve_api(&shared, &config, api)?,
             admin::serve(&shared, admin)?,
@@ -160,6 +167,7 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
         upstream_timeout: config.limits.upstream_timeout,
         vm_update: config.vm_update,
         page_validity: api::of_pages(config.directory.pages),
+        asks_callers: config.callers.are_asked(),
         public_url: config.public_url.clone(),
     };
     let edge = shared.edge();
@@ -174,7 +182,10 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
             .app_data(web::ThinData(worker.inventory))
             .app_data(web::ThinData(worker.power))
             .app_data(web::ThinData(worker.directory))
+            .app_data(web::ThinData(shared.authenticator()))
+            .wrap(from_fn(api::read))
             .wrap(from_fn(api::own_callers))
+            .wrap(from_fn(api::authenticate))
             .wrap(from_fn(api::guard))
             .wrap(TracingLogger::<api::RootSpan>::new())
             .configure(api::routes)

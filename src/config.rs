@@ -1,5 +1,6 @@
 //! The environment, checked: all its faults at once, before anything is bound.
 
+mod access;
 mod cloud;
 mod directory;
 mod environment;
@@ -18,6 +19,7 @@ use std::{
 use url::Url;
 use uuid::Uuid;
 
+pub(crate) use access::{Callers, EntraCallers, EntraVersion, Issuer, Reviews};
 pub(crate) use cloud::{Cloud, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Access, Identity, IdentityId, Source};
@@ -33,6 +35,8 @@ use reader::Reader;
 #[derive(Clone, Debug)]
 pub struct Config {
     pub(crate) listen: SocketAddr,
+    /// How callers prove who they are.
+    pub(crate) callers: Callers,
     pub(crate) admin_listen: SocketAddr,
     pub(crate) public_url: Option<Url>,
     pub(crate) workers: Option<NonZeroUsize>,
@@ -114,7 +118,9 @@ impl Config {
         let limits = Limits::read(reads, raw);
         let shutdown = Shutdown::read(reads, raw);
         let log = Log::read(reads, raw);
-        let listen = reads.required("MIG_LISTEN", raw.listen.as_deref(), LOOPBACK, loopback);
+        let cloud = azure.as_ref().map(|azure| (azure.cloud, &azure.authority));
+        let callers = Callers::read(reads, raw, host, cloud);
+        let listen = access::listen(reads, raw, callers.as_ref());
         let admin_listen = reads.parsed(
             "MIG_ADMIN_LISTEN",
             raw.admin_listen.as_deref(),
@@ -137,6 +143,7 @@ impl Config {
             } = azure?;
             Some(Self {
                 listen: listen?,
+                callers: callers?,
                 admin_listen: admin_listen?,
                 public_url,
                 workers,
@@ -236,9 +243,6 @@ impl Shutdown {
 }
 
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
-
-const LOOPBACK: &str = "a loopback address and port: callers are not authenticated yet, so the \
-     API is offered to this host alone";
 
 fn loopback(text: &str) -> Option<SocketAddr> {
     text.parse()

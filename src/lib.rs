@@ -17,6 +17,8 @@ mod directory;
 
 mod inventory;
 
+mod access;
+
 mod azure;
 
 mod identity;

@@ -1,5 +1,6 @@
 //! Every metric of the gateway, in a registry of its own.
 
+mod callers;
 mod directory;
 mod operations;
 mod permission;
@@ -20,6 +21,7 @@ pub(crate) use directory::PageEvent;
 pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 
+use callers::CallerMetrics;
 use directory::DirectoryMetrics;
 use operations::OperationMetrics;
 use permission::PermissionMetrics;
@@ -50,6 +52,7 @@ struct Inner {
     tokens: TokenMetrics,
     replica: ReplicaMetrics,
     permission: PermissionMetrics,
+    callers: CallerMetrics,
 }
 
 impl Metrics {
@@ -69,6 +72,7 @@ impl Metrics {
             tokens: TokenMetrics::new(&declare)?,
             replica: ReplicaMetrics::new(&declare)?,
             permission: PermissionMetrics::new(&declare)?,
+            callers: CallerMetrics::new(&declare)?,
             registry,
         })))
     }

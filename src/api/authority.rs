@@ -1,9 +1,10 @@
 //! To whom a request is addressed, and who made the browser send it.
 //!
-//! Callers are not authenticated yet: what the gateway may do, anybody may make
+//! Where callers are not authenticated, what the gateway may do anybody may make
 //! it do who can make a browser on this machine send a request. So it answers
 //! to the names of this machine alone (or a page could rebind its own name to
-//! it), and to no page but its own.
+//! it). To pages of others it never answers: no browser sends a token by itself,
+//! and who hands one to a page has other ways.
 
 use actix_web::{
     Error, HttpRequest,
@@ -18,7 +19,7 @@ use actix_web::{
 };
 use url::{Host, Url};
 
-use super::{Problem, Settings};
+use super::{Problem, Settings, edge::turned_away};
 
 /// The middleware of the API listener, within [`super::guard`].
 pub(crate) async fn own_callers<B: MessageBody + 'static>(
@@ -26,9 +27,9 @@ pub(crate) async fn own_callers<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    match admit(request.request(), settings.public_url.as_ref()) {
+    match admit(request.request(), &settings) {
         Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(problem) => Ok(request.error_response(problem).map_into_right_body()),
+        Err(problem) => Ok(turned_away(request, problem).map_into_right_body()),
     }
 }
 
@@ -40,10 +41,11 @@ pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Url, Pr
     }
 }
 
-fn admit(request: &HttpRequest, public: Option<&Url>) -> Result<(), Problem> {
+fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
+    let public = settings.public_url.as_ref();
     let addressed = addressed(request)?;
     let is_public = |url: &Url| public.is_some_and(|public| public.host() == url.host());
-    if !is_loopback(&addressed) && !is_public(&addressed) {
+    if !settings.asks_callers && !is_loopback(&addressed) && !is_public(&addressed) {
         return Err(Problem::forbidden(
             "the gateway answers to the names of this machine and of MIG_PUBLIC_URL alone",
         ));

@@ -3,7 +3,7 @@
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BodySize, BoxBody, EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
         header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderName, HeaderValue},
@@ -38,18 +38,25 @@ pub(crate) struct Edge {
     pub(crate) header_limit: usize,
 }
 
-/// The middleware of both listeners; outside of it there is only the span.
+/// The outer middleware of both listeners; outside of it there is only the span.
+/// A request with too large a head ends here.
 pub(crate) async fn guard<B: MessageBody + 'static>(
     edge: web::Data<Edge>,
-    mut request: ServiceRequest,
+    request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
     let record = Record::begin(&request, &edge.metrics);
     let inbound = Inbound::of(request.request());
-    let (mut answer, fault) = match admit(&mut request, &edge).await {
-        Ok(()) => rendered(next.call(request).await?.map_into_left_body(), &inbound),
-        Err(problem) => refused(request, problem, &inbound),
+    let answer = match admit(&request, &edge) {
+        Ok(()) => next.call(request).await?.map_into_left_body(),
+        Err(problem) => turned_away(request, problem).map_into_right_body(),
     };
+    let unread = answer.request().extensions_mut().remove::<Payload>();
+    let (mut answer, fault) = rendered(answer, &inbound);
+    if let Some(unread) = unread {
+        answer =
+            answer.map_body(|_, body| EitherBody::right(BoxBody::new(Unread::new(body, unread))));
+    }
     if let Ok(id) = HeaderValue::from_str(&inbound.id.to_string()) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }
@@ -61,9 +68,21 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     Ok(answer)
 }
 
-/// Refuses what is too large by its own account before a byte of it is read,
-/// and what turns out to be.
-async fn admit(request: &mut ServiceRequest, edge: &Edge) -> Result<(), Problem> {
+/// The inner middleware of both listeners: what comes with the request is read,
+/// once it is known who has sent it.
+pub(crate) async fn read<B: MessageBody + 'static>(
+    edge: web::Data<Edge>,
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    match take_in(&mut request, edge.body_limit).await {
+        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
+        Err(problem) => Ok(turned_away(request, problem).map_into_right_body()),
+    }
+}
+
+/// Refuses what is too large by itself, before it is read who has sent it.
+fn admit(request: &ServiceRequest, edge: &Edge) -> Result<(), Problem> {
     let headers = request.headers();
     let target = request
         .uri()
@@ -72,10 +91,6 @@ async fn admit(request: &mut ServiceRequest, edge: &Edge) -> Result<(), Problem>
     if target > LONGEST_TARGET {
         let why = format!("path and query have more than {LONGEST_TARGET} bytes");
         return Err(Problem::unreadable(StatusCode::URI_TOO_LONG, why));
-    }
-    let query = request.query_string();
-    if percent_decode_str(query).decode_utf8().is_err() {
-        return Err(Problem::invalid("the query is not UTF-8"));
     }
     let size: usize = headers
         .iter()
@@ -88,29 +103,33 @@ async fn admit(request: &mut ServiceRequest, edge: &Edge) -> Result<(), Problem>
             why,
         ));
     }
-    let length = headers
-        .get(CONTENT_LENGTH)
-        .and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > edge.body_limit as u64) {
-        return Err(Problem::body_too_large(edge.body_limit));
-    }
-    body::buffer(request, edge.body_limit).await
+    Ok(())
 }
 
-/// The answer to a request that was not admitted, after which the connection
-/// closes if there is more of it.
-fn refused<B: MessageBody + 'static>(
+/// Refuses a body that is too large by its own account before a byte of it is
+/// read, and one that turns out to be.
+async fn take_in(request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
+    let query = request.query_string();
+    if percent_decode_str(query).decode_utf8().is_err() {
+        return Err(Problem::invalid("the query is not UTF-8"));
+    }
+    let length = request.headers().get(CONTENT_LENGTH);
+    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: u64| length > limit as u64) {
+        return Err(Problem::body_too_large(limit));
+    }
+    body::buffer(request, limit).await
+}
+
+/// The answer to a request that goes no further. What of it is not read is kept
+/// for [`guard`], which closes the connection after the answer.
+pub(super) fn turned_away(
     mut request: ServiceRequest,
     problem: Problem,
-    inbound: &Inbound,
-) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<String>) {
+) -> ServiceResponse<BoxBody> {
     let unread = request.take_payload();
-    let answer = request.error_response(problem).map_into_right_body();
-    let (answer, fault) = rendered(answer, inbound);
-    let answer = answer.map_body(|_, body: EitherBody<B, BoxBody>| {
-        EitherBody::right(BoxBody::new(Unread::new(body, unread)))
-    });
-    (answer, fault)
+    request.extensions_mut().insert(unread);
+    request.error_response(problem)
 }
 
 /// An error as its problem document, and what the log is to say of it.

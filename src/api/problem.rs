@@ -1,6 +1,7 @@
 //! Errors as RFC 9457 problem documents: the one place that knows our codes.
 
 mod cause;
+mod challenge;
 mod code;
 mod grant;
 mod refusal;
@@ -12,9 +13,10 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     http::{
         StatusCode,
-        header::{ALLOW, HeaderValue, RETRY_AFTER},
+        header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
+use challenge::Challenge;
 use code::Code;
 use serde::Serialize;
 
@@ -55,6 +57,7 @@ pub(crate) struct Problem {
     detail: Box<str>,
     retry_after: Option<Duration>,
     allow: Option<Box<HeaderValue>>,
+    challenge: Option<Challenge>,
     operation: Option<Box<str>>,
     upstream: Option<Box<Upstream>>,
     candidates: Box<[Candidate]>,
@@ -88,6 +91,7 @@ impl Problem {
             detail: detail.into().into_boxed_str(),
             retry_after: None,
             allow: None,
+            challenge: None,
             operation: None,
             upstream: None,
             candidates: Box::default(),
@@ -124,6 +128,15 @@ impl Problem {
     /// 403: `why` says who may.
     pub(crate) fn forbidden(why: impl Into<String>) -> Self {
         Self::new(Code::Forbidden, why)
+    }
+
+    /// 403 for a caller who is known, and whose rights do not reach: `why` says
+    /// what would.
+    pub(crate) fn insufficient_scope(why: impl Into<String>) -> Self {
+        Self {
+            challenge: Some(Challenge::InsufficientScope),
+            ..Self::new(Code::Forbidden, why)
+        }
     }
 
     /// 404.
@@ -202,6 +215,9 @@ impl Problem {
         }
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, HeaderValue::clone(allow)));
+        }
+        if let Some(challenge) = self.challenge {
+            response.insert_header((WWW_AUTHENTICATE, challenge.header()));
         }
         response.body(self.document(path, inbound))
     }

@@ -1,6 +1,7 @@
 //! The admin listener: metrics and health.
 
 use std::{
+    collections::BTreeMap,
     net::TcpListener,
     time::{Instant, SystemTime},
 };
@@ -33,6 +34,7 @@ pub(super) fn serve(shared: &Shared, listener: TcpListener) -> Result<Server, Er
             .app_data(web::Data::new(edge.clone()))
             .app_data(ThinData(shared.identity()))
             .app_data(ThinData(shared.clone()))
+            .wrap(from_fn(api::read))
             .wrap(from_fn(api::guard))
             .configure(routes)
     })
@@ -55,6 +57,7 @@ async fn metrics(
     identity: ThinData<ManagedIdentity>,
 ) -> Result<HttpResponse, api::Problem> {
     observe_tokens(&shared, &identity);
+    observe_keys(&shared);
     shared.metrics.observe_graph_units(Instant::now());
     let text = shared
         .metrics
@@ -79,6 +82,19 @@ fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {
         shared
             .metrics
             .token_held(resource.label(), token.age(Instant::now()), expires_on);
+    }
+}
+
+/// Of several issuers of a kind, the one whose keys are the oldest is shown.
+fn observe_keys(shared: &Shared) {
+    let mut oldest = BTreeMap::new();
+    for standing in shared.access.keys() {
+        let age = standing.held.map(|(_, age)| age);
+        let known = oldest.entry(standing.source).or_insert(age);
+        *known = known.zip(age).map(|(one, other)| one.max(other));
+    }
+    for (source, age) in oldest {
+        shared.metrics.signing_keys(source, age);
     }
 }
 

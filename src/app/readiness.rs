@@ -8,6 +8,7 @@ use super::{
     cloud::{self, Elsewhere},
 };
 use crate::{
+    access::KeyStanding,
     directory::{Permission, Replica, Status, Verdict},
     identity::{ManagedIdentity, Report, Resource, TokenError},
     telemetry::chain,
@@ -43,6 +44,8 @@ pub(super) async fn ready(
         .chain([source(&identity.report()), permission(&shared.permission)])
         .chain(shared.replica.as_ref().map(replica))
         .chain(cloud::agreement(&shared).map(cloud))
+        .chain(shared.access.keys().map(|standing| keys(&standing)))
+        .chain(shared.access.reviews().map(reviews))
         .chain([serving(&shared)])
         .collect();
     let is_ready = checks.iter().all(|check| check.ok || !check.required);
@@ -167,6 +170,43 @@ fn cloud(agreement: Result<(), Elsewhere>) -> Check {
         required: false,
         code: Some(code),
         detail,
+    }
+}
+
+/// Without keys nobody is let in.
+fn keys(standing: &KeyStanding) -> Check {
+    let KeyStanding {
+        source,
+        issuer,
+        held,
+    } = standing;
+    Check {
+        name: format!("keys:{source}"),
+        ok: held.is_some(),
+        required: true,
+        code: Some(held.map_or("none", |_| "fine")),
+        detail: match held {
+            Some((count, age)) => format!("{count} keys of {issuer}, {} s old", age.as_secs()),
+            None => format!("the keys of {issuer} could not be read; the log says why"),
+        },
+    }
+}
+
+fn reviews(is_known: bool) -> Check {
+    let (code, detail) = if is_known {
+        ("fine", "the API server reviews tokens")
+    } else {
+        (
+            "none",
+            "the gateway has no token for the API server; the log says why",
+        )
+    };
+    Check {
+        name: "reviews:kubernetes".to_owned(),
+        ok: is_known,
+        required: true,
+        code: Some(code),
+        detail: detail.to_owned(),
     }
 }
 

@@ -12,6 +12,7 @@ use actix_web::rt::time;
 
 use super::{Error, cloud};
 use crate::{
+    access::{Access, Authenticator},
     api::Edge,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     config::{Config, Upstream},
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) tasks: Tasks,
     pub(crate) permission: Permission,
+    pub(super) access: Access,
     pub(super) config: Arc<Config>,
     plan: Arc<Plan>,
     tokens: TokenCache,
@@ -65,8 +67,12 @@ impl Shared {
     pub(crate) fn new(config: &Config) -> Result<Self, Error> {
         let metrics = Metrics::new()?;
         let is_https = |upstream: &Upstream| upstream.endpoint.scheme() == "https";
-        let needs_tls = is_https(&config.arm) || is_https(&config.graph);
+        let callers = &config.callers;
+        let needs_tls = is_https(&config.arm) || is_https(&config.graph) || callers.need_tls();
+        let tls = needs_tls.then(Tls::native).transpose()?;
+        let tasks = Tasks::default();
         Ok(Self {
+            access: Access::new(callers, tls.clone(), &tasks, &metrics),
             tokens: TokenCache::new(metrics.clone()),
             replica: config
                 .directory
@@ -74,7 +80,7 @@ impl Shared {
                 .map(|settings| Replica::new(settings, metrics.clone())),
             permission: Permission::new(metrics.clone()),
             metrics,
-            tasks: Tasks::default(),
+            tasks,
             plan: Arc::new(Plan::new(config)?),
             operations: Operations::new(),
             arm: ArmKnowledge::default(),
@@ -82,7 +88,7 @@ impl Shared {
             surroundings: Arc::new(Surroundings::new(config.scopes.clone())),
             names: KnownNames::new(),
             pages: KnownPages::new(config.directory.pages),
-            tls: needs_tls.then(Tls::native).transpose()?,
+            tls,
             stopping: Arc::default(),
             config: Arc::new(config.clone()),
         })
@@ -133,6 +139,11 @@ impl Shared {
         }
     }
 
+    /// What one worker asks callers with.
+    pub(super) fn authenticator(&self) -> Authenticator {
+        Authenticator::new(self.access.clone())
+    }
+
     /// The managed identity, with a connection of its own.
     pub(crate) fn identity(&self) -> ManagedIdentity {
         let client = self.plan.client(self.metrics.clone());
@@ -149,6 +160,7 @@ impl Shared {
     /// Says which identity it is, and begins to fetch what every request needs;
     /// readiness tells how far it is.
     pub(super) fn warm_up(&self) {
+        self.authenticator().keep(&self.tasks);
         let identity = self.identity();
         identity.introduce();
         for resource in Resource::ALL {

@@ -5,8 +5,9 @@ mod mixed;
 use std::{net::IpAddr, str::FromStr};
 
 use url::{Host, Url};
+use uuid::Uuid;
 
-use super::{Raw, environment, reader::Reader};
+use super::{EntraVersion, Raw, environment, reader::Reader};
 
 /// One of Azure's clouds: endpoints and audiences follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(crate) struct Upstream {
 }
 
 /// What an endpoint has to be.
-const ENDPOINT: &str =
+pub(super) const ENDPOINT: &str =
     "an https URL of scheme, host and port alone (http is allowed to a loopback address)";
 
 impl FromStr for Cloud {
@@ -103,6 +104,32 @@ impl Cloud {
         }
     }
 
+    /// Who has issued a token of `tenant` of that version.
+    ///
+    /// Sources: "Microsoft identity platform access tokens" and "Microsoft Entra
+    /// authentication and national clouds"; the metadata that each cloud publishes.
+    pub(crate) fn issuer(self, version: EntraVersion, tenant: Uuid) -> String {
+        let (v1, v2) = match self {
+            Self::Public => ("sts.windows.net", "login.microsoftonline.com"),
+            Self::UsGov | Self::UsDod => ("sts.windows.net", "login.microsoftonline.us"),
+            Self::China => ("sts.chinacloudapi.cn", "login.partner.microsoftonline.cn"),
+        };
+        match version {
+            EntraVersion::V1 => format!("https://{v1}/{tenant}/"),
+            EntraVersion::V2 => format!("https://{v2}/{tenant}/v2.0"),
+        }
+    }
+
+    /// Whether `host` issues tokens of Entra ID, in any cloud.
+    pub(crate) fn is_of_entra(host: &str) -> bool {
+        let tenant = Uuid::nil();
+        let versions = [EntraVersion::V1, EntraVersion::V2];
+        let mut issuers = Self::ALL
+            .into_iter()
+            .flat_map(|cloud| versions.map(|version| cloud.issuer(version, tenant)));
+        issuers.any(|issuer| issuer.split('/').nth(2) == Some(host))
+    }
+
     /// Resource Manager, at `endpoint` if it is given.
     fn arm(self, endpoint: Option<Url>) -> Option<Upstream> {
         let (root, audience) = self.roots().arm;
@@ -137,9 +164,12 @@ impl Azure {
         let cloud = cloud?;
         let told = host.azure_authority_host.as_deref();
         let told = told.and_then(|text| endpoint(text.trim()));
+        let entra = raw.entra_endpoint.as_deref();
+        let entra = entra.and_then(|text| endpoint(text.trim()));
         let named = [
             ("MIG_ARM_ENDPOINT", arm.as_ref()),
             ("MIG_GRAPH_ENDPOINT", graph.as_ref()),
+            ("MIG_ENTRA_ENDPOINT", entra.as_ref()),
             ("AZURE_AUTHORITY_HOST", told.as_ref()),
         ];
         mixed::refuse(reader, cloud, named);

@@ -13,7 +13,11 @@ use super::{VARIABLES, identity::BINDINGS, reader::Reader};
 pub(super) const PREFIX: &str = "MIG_";
 
 /// Variables that are read for nothing but what they say of the host.
-const MARKERS: [&str; 2] = ["HOSTNAME", "KUBERNETES_SERVICE_HOST"];
+const MARKERS: [&str; 3] = [
+    "HOSTNAME",
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
+];
 
 /// The gateway's own variables as text, without their prefix.
 ///
@@ -29,6 +33,16 @@ pub(super) struct Raw {
     pub(super) cloud: Option<String>,
     pub(super) arm_endpoint: Option<String>,
     pub(super) graph_endpoint: Option<String>,
+    pub(super) entra_endpoint: Option<String>,
+    pub(super) auth: Option<String>,
+    pub(super) auth_tenant: Option<String>,
+    pub(super) auth_audience: Option<String>,
+    pub(super) auth_versions: Option<String>,
+    pub(super) auth_issuers: Option<String>,
+    pub(super) auth_kubernetes_audience: Option<String>,
+    pub(super) kubernetes_endpoint: Option<String>,
+    pub(super) kubernetes_token_file: Option<String>,
+    pub(super) kubernetes_ca_file: Option<String>,
     pub(super) imds_endpoint: Option<String>,
     pub(super) scopes: Option<String>,
     pub(super) allow_managed: Option<String>,
@@ -72,6 +86,7 @@ pub(super) struct Host {
     pub(super) identity_server_thumbprint: Option<String>,
     #[serde(rename = "kubernetes_service_host")]
     pub(super) kubernetes: Option<String>,
+    pub(super) kubernetes_service_port: Option<String>,
     pub(super) msi_endpoint: Option<String>,
     pub(super) msi_secret: Option<String>,
     /// The names of all that is set, ours among them.

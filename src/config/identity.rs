@@ -12,6 +12,7 @@ use super::{GUID, Host, Raw, guid, reader::Reader};
 pub(crate) use access::Access;
 pub(super) use access::BINDINGS;
 use access::Variables;
+pub(super) use endpoint::{ABSOLUTE, absolute};
 use kind::{EXPECTED, Found, Kind};
 
 /// The managed identity.

@@ -48,7 +48,9 @@ fn every_fault_is_told_at_once_with_its_variable() {
 
 #[test]
 fn the_api_is_not_offered_beyond_this_host() {
-    assert!(faults(&[("MIG_LISTEN", "0.0.0.0:8080")]).contains("not authenticated yet"));
+    assert!(
+        faults(&[("MIG_LISTEN", "0.0.0.0:8080")]).contains("while callers are not authenticated")
+    );
     assert!(config(&[("MIG_LISTEN", "[::1]:8080")]).is_ok());
 }
 

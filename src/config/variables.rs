@@ -27,11 +27,65 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 43] = [
+pub const VARIABLES: [Variable; 53] = [
     variable(
         "MIG_LISTEN",
-        Some("127.0.0.1:8080"),
-        "Address and port of the API; loopback only until callers are authenticated",
+        None,
+        "Address and port of the API; unset: 127.0.0.1:8080, and 0.0.0.0:8080 where callers are \
+         authenticated, without which it has to be a loopback address",
+    ),
+    variable(
+        "MIG_AUTH",
+        Some("none"),
+        "How callers prove who they are: one or more of entra, oidc and kubernetes, separated by \
+         commas; or none, which offers the API to this host alone",
+    ),
+    variable(
+        "MIG_AUTH_TENANT",
+        None,
+        "With entra, the tenant whose tokens are taken; unset: AZURE_TENANT_ID",
+    ),
+    variable(
+        "MIG_AUTH_AUDIENCE",
+        None,
+        "With entra, what tokens have to be for, letter for letter: the client id of the gateway's \
+         application, or others separated by commas",
+    ),
+    variable(
+        "MIG_AUTH_VERSIONS",
+        Some("2.0"),
+        "With entra, the versions of tokens that are taken: 2.0, 1.0 or both, separated by a comma",
+    ),
+    variable(
+        "MIG_AUTH_ISSUERS",
+        None,
+        "With oidc, whose tokens are taken and what they have to be for: issuer=audience, or several, \
+         separated by commas",
+    ),
+    variable(
+        "MIG_AUTH_KUBERNETES_AUDIENCE",
+        None,
+        "With kubernetes, what tokens have to be for: an audience of the gateway's own",
+    ),
+    variable(
+        "MIG_ENTRA_ENDPOINT",
+        None,
+        "Where Entra ID's keys are read, instead of the cloud's",
+    ),
+    variable(
+        "MIG_KUBERNETES_ENDPOINT",
+        None,
+        "API server that reviews tokens; unset: as KUBERNETES_SERVICE_HOST says",
+    ),
+    variable(
+        "MIG_KUBERNETES_TOKEN_FILE",
+        Some("/var/run/secrets/kubernetes.io/serviceaccount/token"),
+        "The gateway's own token for the API server",
+    ),
+    variable(
+        "MIG_KUBERNETES_CA_FILE",
+        Some("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt"),
+        "Who has signed the certificate of the API server",
     ),
     variable(
         "MIG_ADMIN_LISTEN",

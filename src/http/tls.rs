@@ -4,7 +4,11 @@ mod pin;
 
 use std::sync::Arc;
 
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
+use rustls::{
+    ClientConfig, RootCertStore,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, pem::PemObject as _},
+};
 
 /// What is trusted at the other end of a TLS connection.
 #[derive(Clone)]
@@ -21,6 +25,10 @@ impl Tls {
         if accepted == 0 {
             return Err(TlsError::NoRoots);
         }
+        Self::of(roots)
+    }
+
+    fn of(roots: RootCertStore) -> Result<Self, TlsError> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let mut config = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()?
@@ -30,6 +38,17 @@ impl Tls {
         // (RUSTSEC-2026-0258).
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
         Ok(Self(Arc::new(config)))
+    }
+
+    /// The certificate authorities of `pem`, and no others.
+    pub(crate) fn trusting(pem: &[u8]) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let (accepted, _) = roots.add_parsable_certificates(certificates.unwrap_or_default());
+        if accepted == 0 {
+            return Err(TlsError::NoRoots);
+        }
+        Self::of(roots)
     }
 
     /// The one server whose certificate has this SHA-1, whoever signed it.

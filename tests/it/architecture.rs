@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Top floor first: a module uses only what stands below it.
-const FLOORS: [&str; 15] = [
+const FLOORS: [&str; 16] = [
     "cli",
     "doctor",
     "app",
@@ -14,6 +14,7 @@ const FLOORS: [&str; 15] = [
     "power",
     "directory",
     "inventory",
+    "access",
     "azure",
     "identity",
     "http",

@@ -1,4 +1,12 @@
-//! Who may call while callers are not authenticated.
+//! Who may call while callers are not authenticated; below it, who may where they
+//! are.
+
+pub(crate) mod bearer;
+mod entra;
+mod keys;
+mod kubernetes;
+mod oidc;
+mod strangers;
 
 use azure_sandbox::Service;
 

@@ -66,7 +66,7 @@ impl Contract {
     /// Panics when an answer is not as documented: its status, content type,
     /// required headers and body. A path or method that is not documented for
     /// that listener has to be a problem with 404 or 405; a request may be too
-    /// large for any.
+    /// large for any, and its caller not be let in.
     pub(crate) fn check(
         &self,
         is_admin: bool,
@@ -79,7 +79,10 @@ impl Contract {
         let place = format!("{method} {path}: {status}");
         let Some(operation) = self.operation(is_admin, method, path) else {
             assert!(
-                matches!(status, 404 | 405 | 408 | 413 | 414 | 431),
+                matches!(
+                    status,
+                    400 | 401 | 403 | 404 | 405 | 408 | 413 | 414 | 431 | 503
+                ),
                 "{place}: not documented"
             );
             let is_405 = status == 405;

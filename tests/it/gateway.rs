@@ -132,8 +132,14 @@ impl Gateway {
         let mut request = self
             .client
             .request(method.clone(), format!("http://{to}{path}"));
-        for header in headers {
-            request = request.insert_header(*header);
+        for (number, header) in headers.iter().enumerate() {
+            // In place of what the client would send, and beside what it was told to.
+            let is_repeated = headers[..number].iter().any(|(name, _)| *name == header.0);
+            request = if is_repeated {
+                request.append_header(*header)
+            } else {
+                request.insert_header(*header)
+            };
         }
         let exchange = async {
             let mut response = request.send_body(body).await.expect("an answer");

@@ -27,6 +27,7 @@ mod gateway;
 mod graph_faults;
 mod guards;
 mod health;
+mod hostile;
 mod identity;
 mod identity_report;
 mod joining;

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::{
     super::operations::place,
-    Candidate, Code, Problem, Upstream,
+    Candidate, Challenge, Code, Problem, Upstream,
     grant::Hints,
     refusal::{self, SOON, doubt},
 };
 use crate::{
+    access::Refusal as NotLetIn,
     azure::{
         self, Call, InvalidChange, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId, VmName,
     },
@@ -45,6 +46,45 @@ invalid!(
     InvalidTop,
     inventory::InvalidCursor,
 );
+
+impl From<NotLetIn> for Problem {
+    fn from(refusal: NotLetIn) -> Self {
+        let said = refusal.to_string();
+        match refusal {
+            NotLetIn::Missing | NotLetIn::Scheme => Self {
+                challenge: Some(Challenge::NoToken),
+                ..Self::new(Code::Unauthenticated, said)
+            },
+            NotLetIn::Repeated => Self {
+                challenge: Some(Challenge::InvalidRequest),
+                ..Self::invalid(said)
+            },
+            NotLetIn::Oversized
+            | NotLetIn::Malformed
+            | NotLetIn::Algorithm
+            | NotLetIn::Critical
+            | NotLetIn::NoKeyId
+            | NotLetIn::Issuer
+            | NotLetIn::UnknownKey
+            | NotLetIn::Signature
+            | NotLetIn::Reviewed
+            | NotLetIn::Claims
+            | NotLetIn::Tenant
+            | NotLetIn::KeyIssuer
+            | NotLetIn::Audience
+            | NotLetIn::Expired
+            | NotLetIn::NotYetValid
+            | NotLetIn::Version => Self {
+                challenge: Some(Challenge::InvalidToken(refusal)),
+                ..Self::new(Code::Unauthenticated, said)
+            },
+            NotLetIn::NoGrant => Self::insufficient_scope(said),
+            NotLetIn::NoKeys | NotLetIn::NoReview => {
+                Self::new(Code::Unavailable, said).retry_after(SOON)
+            }
+        }
+    }
+}
 
 impl From<Unfinished> for Problem {
     fn from(error: Unfinished) -> Self {

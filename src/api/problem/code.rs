@@ -7,6 +7,7 @@ use actix_web::http::StatusCode;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Code {
     InvalidRequest,
+    Unauthenticated,
     Forbidden,
     Protected,
     NotFound,
@@ -29,6 +30,7 @@ impl Code {
     pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::InvalidRequest => "invalid_request",
+            Self::Unauthenticated => "unauthenticated",
             Self::Forbidden => "forbidden",
             Self::Protected => "protected",
             Self::NotFound => "not_found",
@@ -51,6 +53,7 @@ impl Code {
     pub(super) fn title(self) -> &'static str {
         match self {
             Self::InvalidRequest => "The request is not as documented",
+            Self::Unauthenticated => "It is not known who calls",
             Self::Forbidden => "This caller may not do this",
             Self::Protected => "The virtual machine is not switched by this gateway",
             Self::NotFound => "There is no such thing",
@@ -73,6 +76,7 @@ impl Code {
     pub(super) fn status(self) -> StatusCode {
         match self {
             Self::InvalidRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::Forbidden | Self::Protected => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,

@@ -7,7 +7,7 @@ use super::{Cloud, Reader};
 /// Refuses endpoints of another cloud than `cloud`: a token of the one is worth
 /// nothing in the other, and must not be shown there. An endpoint of no known
 /// cloud stands in for the real one, and may.
-pub(super) fn refuse(reader: &mut Reader, cloud: Cloud, named: [(&'static str, Option<&Url>); 3]) {
+pub(super) fn refuse(reader: &mut Reader, cloud: Cloud, named: [(&'static str, Option<&Url>); 4]) {
     for (name, url) in named {
         let Some(host) = url.and_then(Url::host_str) else {
             continue;

@@ -63,9 +63,9 @@ pub(super) fn pinned(text: &str) -> Option<Url> {
 pub(super) const AUTHORITY: &str =
     "an https URL of scheme and host alone (http is allowed to a loopback address)";
 
-pub(super) const ABSOLUTE: &str = "an absolute path";
+pub(in crate::config) const ABSOLUTE: &str = "an absolute path";
 
-pub(super) fn absolute(text: &str) -> Option<PathBuf> {
+pub(in crate::config) fn absolute(text: &str) -> Option<PathBuf> {
     let path = PathBuf::from(text);
     path.is_absolute().then_some(path)
 }

@@ -1,0 +1,26 @@
+//! Who calls: proven by a token, by way of the method that its issuer chooses.
+
+mod authenticator;
+mod bearer;
+mod caller;
+mod claims;
+mod entra;
+mod fetch;
+mod jwks;
+mod jws;
+mod keys;
+mod known;
+mod kubernetes;
+mod oidc;
+mod refusal;
+mod review;
+mod ring;
+#[cfg(test)]
+mod signer;
+mod validated;
+
+pub(crate) use authenticator::Authenticator;
+pub(crate) use caller::{Caller, Kind, Principal, ServiceAccount, Subject};
+pub(crate) use keys::KeyStanding;
+pub(crate) use known::Access;
+pub(crate) use refusal::Refusal;

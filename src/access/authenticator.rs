@@ -1,0 +1,170 @@
+//! Proves who calls: the issuer that a token names chooses the method.
+
+use std::time::{Duration, Instant};
+
+use actix_web::http::header::HeaderValue;
+
+use super::{
+    Access, Caller, Refusal, bearer,
+    claims::{Claimed, Moment},
+    entra,
+    jws::Jws,
+    keys::KeySet,
+    kubernetes::Reviewer,
+    oidc,
+    ring::Found,
+    validated::{Digest, Proof},
+};
+use crate::{
+    http::{Client, Profile},
+    task::Tasks,
+};
+
+const CONNECT: Duration = Duration::from_secs(3);
+
+/// A thousand keys with their certificates are some 3 MB.
+const BODY_LIMIT: usize = 4 * 1024 * 1024;
+
+/// What one worker asks callers with.
+#[derive(Clone)]
+pub(crate) struct Authenticator {
+    access: Access,
+    issuers: Client,
+    reviewer: Option<Reviewer>,
+}
+
+/// Who decides about a token.
+enum Method<'a> {
+    Entra(&'a entra::Rules, &'a KeySet),
+    Oidc(&'a oidc::Rules, &'a KeySet),
+    Kubernetes(&'a Reviewer),
+}
+
+impl Authenticator {
+    /// With connections of its own.
+    pub(crate) fn new(access: Access) -> Self {
+        let profile = Profile {
+            service: "issuer",
+            connect: CONNECT,
+            body_limit: BODY_LIMIT,
+            tls: access.tls(),
+        };
+        let metrics = access.metrics().clone();
+        Self {
+            issuers: Client::new(profile, metrics),
+            reviewer: access.kubernetes().cloned().map(Reviewer::new),
+            access,
+        }
+    }
+
+    /// Begins to learn what tokens are checked with, and goes on with it.
+    pub(crate) fn keep(&self, tasks: &Tasks) {
+        for keys in self.access.sets() {
+            tasks.follow(keys.clone().keep(self.issuers.clone()));
+        }
+        if let Some(cluster) = self.access.kubernetes() {
+            tasks.follow(cluster.clone().keep());
+        }
+    }
+
+    /// Whether callers are asked who they are.
+    pub(crate) fn asks(&self) -> bool {
+        self.access.asks()
+    }
+
+    /// Who calls with `headers`, which are those named Authorization.
+    pub(crate) async fn caller<'a>(
+        &self,
+        headers: impl Iterator<Item = &'a HeaderValue>,
+    ) -> Result<Caller, Refusal> {
+        if !self.asks() {
+            return Ok(Caller::Anonymous);
+        }
+        let outcome = self.proven(headers).await;
+        let label = outcome.as_ref().map_or_else(|it| it.label(), |_| "ok");
+        self.access.metrics().authentication(label);
+        if let Err(refusal) = &outcome {
+            tracing::debug!(reason = refusal.label(), "a caller was not let in");
+        }
+        outcome
+    }
+
+    async fn proven<'a>(
+        &self,
+        headers: impl Iterator<Item = &'a HeaderValue>,
+    ) -> Result<Caller, Refusal> {
+        let token = bearer::token(headers)?;
+        let digest = Digest::of(token);
+        if let Some(caller) = self.access.validated().get(&digest) {
+            return Ok(caller);
+        }
+        let jws = Jws::split(token)?;
+        let claimed: Claimed = jws.claims().map_err(|_| Refusal::Issuer)?;
+        let now = Moment::now();
+        match self.method(&claimed)? {
+            Method::Entra(rules, keys) => {
+                let found = self.key(&jws, keys).await?;
+                let (caller, expires) = rules.caller(&jws, &found.key, now)?;
+                self.keep_proof(digest, &caller, (keys, &found), now.until(expires));
+                Ok(caller)
+            }
+            Method::Oidc(rules, keys) => {
+                let found = self.key(&jws, keys).await?;
+                let (caller, expires) = rules.caller(&jws, &found.key, now)?;
+                self.keep_proof(digest, &caller, (keys, &found), now.until(expires));
+                Ok(caller)
+            }
+            Method::Kubernetes(reviewer) => reviewer.caller(token, &jws, digest, now).await,
+        }
+    }
+
+    /// The method of the issuer that a token names; nothing of it is believed by
+    /// that. Entra ID has an issuer and a configuration for each version.
+    fn method(&self, claimed: &Claimed) -> Result<Method<'_>, Refusal> {
+        let mut entra = self.access.entra().iter().peekable();
+        if entra.peek().is_some() && claimed.is_of_entra() {
+            let version = claimed.ver.as_deref();
+            let found = entra.find(|(rules, _)| Some(rules.version.as_str()) == version);
+            let (rules, keys) = found.ok_or(Refusal::Version)?;
+            return Ok(Method::Entra(rules, keys));
+        }
+        let mut oidc = self.access.oidc().iter();
+        if let Some((rules, keys)) = oidc.find(|(rules, _)| rules.issuer == claimed.iss) {
+            return Ok(Method::Oidc(rules, keys));
+        }
+        let reviewer = self.reviewer.as_ref();
+        match reviewer {
+            Some(reviewer) if reviewer.knows(&claimed.iss)? => Ok(Method::Kubernetes(reviewer)),
+            Some(_) | None => Err(Refusal::Issuer),
+        }
+    }
+
+    async fn key(&self, jws: &Jws<'_>, keys: &KeySet) -> Result<Found, Refusal> {
+        let id = jws.key_id()?;
+        keys.key(&id, &self.issuers, Instant::now()).await
+    }
+
+    fn keep_proof(
+        &self,
+        token: Digest,
+        caller: &Caller,
+        (keys, found): (&KeySet, &Found),
+        lasts: Duration,
+    ) {
+        let proof = Proof {
+            caller: caller.clone(),
+            keys: keys.clone(),
+            generation: found.generation,
+            lasts,
+        };
+        self.access.validated().keep(token, proof);
+    }
+}
+
+impl Claimed {
+    /// Whether a cloud's Entra ID is named, be it for another tenant: its rules
+    /// then say what is wrong.
+    fn is_of_entra(&self) -> bool {
+        crate::config::Cloud::is_of_entra(self.iss.split('/').nth(2).unwrap_or_default())
+    }
+}

@@ -1,0 +1,255 @@
+//! Tokens of service accounts that the cluster itself reviews.
+//!
+//! Kubernetes recommends it over a look at the signature: a token ends with the
+//! pod that it is bound to. Source: "Managing Service Accounts", `TokenReview`.
+
+use std::{
+    cell::RefCell,
+    fs, io,
+    rc::Rc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use actix_web::rt::{task::spawn_blocking, time};
+use moka::sync::Cache;
+use tokio::sync::Semaphore;
+
+use super::{
+    Refusal,
+    claims::{Audiences, Claimed, Moment},
+    jws::Jws,
+    review::{self, Outcome},
+    validated::Digest,
+};
+use crate::{
+    config::Reviews,
+    http::{Client, Profile, Tls},
+    metrics::Metrics,
+    secret::Secret,
+    task::{Flights, Joined, Tasks},
+    telemetry::chain,
+};
+
+/// How long an answer is believed: a pod may end meanwhile.
+const MEMORY: Duration = Duration::from_secs(10);
+
+const MOST_REMEMBERED: u64 = 10_000;
+
+/// The API server is everybody's; more than so many at a time are refused.
+const AT_ONCE: usize = 64;
+
+/// The cluster replaces our token after four fifths of its life, of ten minutes at
+/// the least.
+const REREAD: Duration = Duration::from_mins(1);
+
+const CONNECT: Duration = Duration::from_secs(3);
+
+const BODY_LIMIT: usize = 64 * 1024;
+
+/// What all workers know of the cluster.
+#[derive(Clone)]
+pub(super) struct Cluster(Arc<Inner>);
+
+struct Inner {
+    reviews: Reviews,
+    own: Mutex<Option<Own>>,
+    reviewed: Cache<Digest, Outcome>,
+    flights: Flights<Digest, Outcome>,
+    turns: Semaphore,
+    tasks: Tasks,
+    metrics: Metrics,
+}
+
+/// Who the gateway is to the cluster, and whom it trusts there.
+#[derive(Clone)]
+struct Own {
+    token: Secret,
+    /// Who issues tokens here, ours among them.
+    issuer: String,
+    authority: Arc<[u8]>,
+    tls: Option<Tls>,
+}
+
+/// Our own token, or the certificate of who signs for the API server, is of no use.
+#[derive(Debug, thiserror::Error)]
+enum Unusable {
+    #[error("MIG_KUBERNETES_TOKEN_FILE or MIG_KUBERNETES_CA_FILE could not be read")]
+    Read(#[from] io::Error),
+    #[error("MIG_KUBERNETES_TOKEN_FILE holds no token of a service account")]
+    Token,
+    #[error("MIG_KUBERNETES_CA_FILE holds no certificate")]
+    Authority(#[from] crate::http::TlsError),
+}
+
+impl Cluster {
+    pub(super) fn new(reviews: Reviews, tasks: Tasks, metrics: Metrics) -> Self {
+        Self(Arc::new(Inner {
+            reviews,
+            own: Mutex::default(),
+            reviewed: Cache::builder()
+                .max_capacity(MOST_REMEMBERED)
+                .time_to_live(MEMORY)
+                .build(),
+            flights: Flights::default(),
+            turns: Semaphore::new(AT_ONCE),
+            tasks,
+            metrics,
+        }))
+    }
+
+    /// Reads our own token, and again as the cluster replaces it.
+    pub(super) async fn keep(self) {
+        loop {
+            let (reviews, held) = (self.0.reviews.clone(), self.own().clone());
+            match spawn_blocking(move || Own::read(&reviews, held)).await {
+                Ok(Ok(own)) => *self.own() = Some(own),
+                Ok(Err(error)) => {
+                    tracing::warn!(error = chain(&error), "tokens may not be reviewed");
+                }
+                Err(_) => {}
+            }
+            time::sleep(REREAD).await;
+        }
+    }
+
+    /// Whether the API server can be asked.
+    pub(super) fn is_known(&self) -> bool {
+        self.own().is_some()
+    }
+
+    fn own(&self) -> MutexGuard<'_, Option<Own>> {
+        self.0.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Own {
+    fn read(reviews: &Reviews, held: Option<Self>) -> Result<Self, Unusable> {
+        let token = fs::read_to_string(&reviews.token)?;
+        let token = token.trim();
+        let claimed = Jws::split(token).and_then(|jws| jws.claims::<Claimed>());
+        let issuer = claimed.map_err(|_| Unusable::Token)?.iss;
+        let authority: Arc<[u8]> = match reviews.endpoint.scheme() {
+            "https" => fs::read(&reviews.authority)?.into(),
+            _ => Arc::default(),
+        };
+        // Connections of the same authority go on.
+        let tls = match held {
+            Some(held) if held.authority == authority => held.tls,
+            _ if authority.is_empty() => None,
+            _ => Some(Tls::trusting(&authority)?),
+        };
+        Ok(Self {
+            token: Secret::new(token),
+            issuer,
+            authority,
+            tls,
+        })
+    }
+}
+
+/// Connections to the API server, and whose signature is trusted on them.
+struct Connections {
+    authority: Arc<[u8]>,
+    client: Client,
+}
+
+/// What one worker asks the API server with.
+#[derive(Clone)]
+pub(super) struct Reviewer {
+    cluster: Cluster,
+    client: Rc<RefCell<Option<Connections>>>,
+}
+
+impl Reviewer {
+    pub(super) fn new(cluster: Cluster) -> Self {
+        Self {
+            cluster,
+            client: Rc::default(),
+        }
+    }
+
+    /// Whether tokens of `issuer` are for the cluster to review: it is the issuer
+    /// of our own.
+    pub(super) fn knows(&self, issuer: &str) -> Result<bool, Refusal> {
+        let own = self.cluster.own();
+        let own = own.as_ref().ok_or(Refusal::NoReview)?;
+        Ok(own.issuer == issuer)
+    }
+
+    /// Who the cluster says is behind `token`.
+    pub(super) async fn caller(
+        &self,
+        token: &str,
+        jws: &Jws<'_>,
+        digest: Digest,
+        now: Moment,
+    ) -> Outcome {
+        let inner = &self.cluster.0;
+        self.spare(jws, now)?;
+        match inner.flights.join(&digest, || inner.reviewed.get(&digest)) {
+            Joined::Landed(outcome) => outcome,
+            Joined::Waiting(seat) => seat.outcome().await.unwrap_or(Err(Refusal::NoReview)),
+            Joined::First(landing) => {
+                let (this, token) = (self.clone(), Secret::new(token));
+                let work = async move {
+                    let outcome = this.review(token).await;
+                    if outcome != Err(Refusal::NoReview) {
+                        this.cluster.0.reviewed.insert(digest, outcome.clone());
+                    }
+                    landing.land(outcome.clone());
+                    outcome
+                };
+                let finished = inner.tasks.finish(work).await;
+                finished.unwrap_or(Err(Refusal::NoReview))
+            }
+        }
+    }
+
+    /// Refuses what the cluster certainly would, by what the token says of itself.
+    fn spare(&self, jws: &Jws<'_>, now: Moment) -> Result<(), Refusal> {
+        #[derive(serde::Deserialize)]
+        struct Plain {
+            aud: Audiences,
+            exp: u64,
+        }
+        let plain: Plain = jws.claims().map_err(|_| Refusal::Reviewed)?;
+        let own = std::slice::from_ref(&self.cluster.0.reviews.audience);
+        let is_hopeless = !plain.aud.are_for(own) || now.is_within(None, plain.exp).is_err();
+        if is_hopeless {
+            return Err(Refusal::Reviewed);
+        }
+        Ok(())
+    }
+
+    async fn review(&self, token: Secret) -> Outcome {
+        let inner = &self.cluster.0;
+        let own = self.cluster.own().clone().ok_or(Refusal::NoReview)?;
+        let Ok(_turn) = inner.turns.try_acquire() else {
+            return Err(Refusal::NoReview);
+        };
+        let client = self.client(&own);
+        review::ask(&client, &inner.reviews, &own.token, &token).await
+    }
+
+    /// The connections to the API server, with the authority that is trusted now.
+    fn client(&self, own: &Own) -> Client {
+        let mut held = self.client.borrow_mut();
+        let current = held.as_ref().filter(|it| it.authority == own.authority);
+        if let Some(current) = current {
+            return current.client.clone();
+        }
+        let profile = Profile {
+            service: "kubernetes",
+            connect: CONNECT,
+            body_limit: BODY_LIMIT,
+            tls: own.tls.clone(),
+        };
+        let client = Client::new(profile, self.cluster.0.metrics.clone());
+        *held = Some(Connections {
+            authority: Arc::clone(&own.authority),
+            client: client.clone(),
+        });
+        client
+    }
+}

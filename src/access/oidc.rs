@@ -1,0 +1,134 @@
+//! Tokens of other issuers that speak `OpenID` Connect, those of Kubernetes among
+//! them.
+//!
+//! Sources: RFC 7519, section 4.1; "Managing Service Accounts" of Kubernetes, on
+//! the claims of bound tokens.
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    Caller, Refusal, ServiceAccount, Subject,
+    claims::{Audiences, Moment, given},
+    jwks::Key,
+    jws::Jws,
+};
+use crate::config::Issuer;
+
+/// What has to hold of the tokens of one issuer.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) issuer: String,
+    audiences: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Claims {
+    iss: String,
+    aud: Audiences,
+    exp: u64,
+    /// Kubernetes sets it; others need not.
+    #[serde(default, deserialize_with = "given")]
+    nbf: Option<u64>,
+    sub: String,
+    #[serde(rename = "kubernetes.io", default, deserialize_with = "given")]
+    kubernetes: Option<Bound>,
+    #[serde(default)]
+    azp: Value,
+    #[serde(default)]
+    client_id: Value,
+    #[serde(default)]
+    roles: Value,
+}
+
+/// What a token of Kubernetes is bound to.
+#[derive(Deserialize)]
+struct Bound {
+    namespace: String,
+    serviceaccount: Named,
+    #[serde(default)]
+    pod: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+impl Rules {
+    pub(super) fn new(issuer: &Issuer) -> Self {
+        Self {
+            issuer: issuer.issuer.clone(),
+            audiences: issuer.audiences.clone(),
+        }
+    }
+
+    /// Who is proven by `token`, and when that ends.
+    pub(super) fn caller(
+        &self,
+        token: &Jws<'_>,
+        key: &Key,
+        now: Moment,
+    ) -> Result<(Caller, u64), Refusal> {
+        token.verify(key)?;
+        let claims: Claims = token.claims()?;
+        if claims.iss != self.issuer {
+            return Err(Refusal::Issuer);
+        }
+        if !claims.aud.are_for(&self.audiences) {
+            return Err(Refusal::Audience);
+        }
+        now.is_within(claims.nbf, claims.exp)?;
+        let expires = claims.exp;
+        Ok((claims.caller()?, expires))
+    }
+}
+
+impl Claims {
+    fn caller(self) -> Result<Caller, Refusal> {
+        if let Some(bound) = self.kubernetes {
+            return bound.account(&self.sub);
+        }
+        if self.sub.is_empty() {
+            return Err(Refusal::Claims);
+        }
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        let roles = self.roles.as_array();
+        let roles: Option<Vec<_>> = roles.and_then(|all| all.iter().map(text).collect());
+        Ok(Caller::Subject(Subject {
+            issuer: self.iss,
+            id: self.sub,
+            client_id: text(&self.azp).or_else(|| text(&self.client_id)),
+            roles: roles.unwrap_or_default(),
+        }))
+    }
+}
+
+impl Bound {
+    /// The account that both the subject and the claims of Kubernetes name.
+    fn account(self, subject: &str) -> Result<Caller, Refusal> {
+        let account = account(subject, self.pod.map(|pod| pod.name)).ok_or(Refusal::Claims)?;
+        if account.namespace != self.namespace || account.name != self.serviceaccount.name {
+            return Err(Refusal::Claims);
+        }
+        Ok(Caller::Account(account))
+    }
+}
+
+/// The account behind the name that Kubernetes has for its user.
+pub(super) fn account(user: &str, pod: Option<String>) -> Option<ServiceAccount> {
+    let rest = user.strip_prefix("system:serviceaccount:")?;
+    let (namespace, name) = rest.split_once(':')?;
+    let is_name = |text: &str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+        (1..=253).contains(&text.len()) && text.bytes().all(known)
+    };
+    (is_name(namespace) && is_name(name)).then(|| ServiceAccount {
+        namespace: namespace.to_owned(),
+        name: name.to_owned(),
+        pod,
+    })
+}
+
+#[cfg(test)]
+mod tests;

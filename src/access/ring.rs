@@ -1,0 +1,182 @@
+//! What is known of the keys of one issuer, and when they may be asked for again.
+//!
+//! Source: "Signing key rollover in the Microsoft identity platform": at the
+//! start, every hour, and for an unknown key not more often than every five
+//! minutes; kept for 24 hours, which each success extends.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::watch;
+
+use super::jwks::{Key, Keys};
+
+/// How long keys are believed after the issuer last told them.
+const LIFE: Duration = Duration::from_hours(24);
+
+/// From one question to the next, while nothing is amiss.
+pub(super) const PERIOD: Duration = Duration::from_hours(1);
+
+/// Unknown keys are no reason to ask more often: anybody can name one.
+pub(super) const ON_DEMAND: Duration = Duration::from_mins(5);
+
+/// How long a key that the issuer does not have is not asked for again: whoever
+/// goes on with it must not use up the questions that new keys need.
+const ABSENCE: Duration = Duration::from_mins(15);
+
+/// Of so many keys it is known that there is none.
+const MOST_ABSENT: usize = 1024;
+
+/// A key, and which set of keys it was found in.
+#[derive(Clone)]
+pub(super) struct Found {
+    pub(super) key: Arc<Key>,
+    pub(super) generation: u64,
+}
+
+/// What is there for a token.
+pub(super) enum Look {
+    Known(Found),
+    /// The issuer has no such key, or may not be asked now.
+    Unknown,
+    /// There are no keys at all, and nobody is asking.
+    NoKeys,
+    /// Somebody is asking.
+    Wait(watch::Receiver<()>),
+    /// It is for this one to ask.
+    Ask(watch::Sender<()>, watch::Receiver<()>),
+}
+
+/// The keys of one issuer.
+#[derive(Default)]
+pub(super) struct Ring {
+    held: Option<Held>,
+    generation: u64,
+    /// When somebody last asked for the sake of an unknown key.
+    demanded: Option<Instant>,
+    asking: Option<watch::Receiver<()>>,
+    absent: HashMap<String, Instant>,
+}
+
+struct Held {
+    keys: Keys,
+    since: Instant,
+}
+
+impl Ring {
+    /// The key `id`, or how to come by it.
+    pub(super) fn look(&mut self, id: &str, now: Instant) -> Look {
+        let generation = self.generation;
+        let Some(keys) = self.keys(now) else {
+            return self.under_way().map_or(Look::NoKeys, Look::Wait);
+        };
+        if let Some(key) = keys.get(id) {
+            let key = Arc::clone(key);
+            return Look::Known(Found { key, generation });
+        }
+        let is_absent = self.absent.get(id).is_some_and(|until| now < *until);
+        if is_absent {
+            return Look::Unknown;
+        }
+        if let Some(seat) = self.under_way() {
+            return Look::Wait(seat);
+        }
+        let is_early = |last| now.saturating_duration_since(last) < ON_DEMAND;
+        if self.demanded.is_some_and(is_early) {
+            return Look::Unknown;
+        }
+        self.demanded = Some(now);
+        let (landing, seat) = self.ask();
+        Look::Ask(landing, seat)
+    }
+
+    /// The same after the issuer has been asked for the sake of `id`. That it has
+    /// no such key is remembered if it has answered since `asked`.
+    pub(super) fn look_again(&mut self, id: &str, asked: Instant, now: Instant) -> Look {
+        let generation = self.generation;
+        let Some(held) = self.held.as_ref().filter(|held| held.lives(now)) else {
+            return Look::NoKeys;
+        };
+        if let Some(key) = held.keys.get(id) {
+            let key = Arc::clone(key);
+            return Look::Known(Found { key, generation });
+        }
+        if held.since >= asked {
+            self.remember_absent(id, now);
+        }
+        Look::Unknown
+    }
+
+    /// Begins to ask, if nobody is at it.
+    pub(super) fn begin(&mut self) -> Result<watch::Sender<()>, watch::Receiver<()>> {
+        match self.under_way() {
+            Some(seat) => Err(seat),
+            None => Ok(self.ask().0),
+        }
+    }
+
+    /// The issuer has told `keys`.
+    pub(super) fn store(&mut self, keys: Keys, now: Instant) {
+        let is_same = |held: &Held| held.keys.is_same(&keys);
+        if !self.held.as_ref().is_some_and(is_same) {
+            self.generation += 1;
+        }
+        self.held = Some(Held { keys, since: now });
+        self.asking = None;
+    }
+
+    /// The issuer has told nothing: what it last told goes on.
+    pub(super) fn fail(&mut self) {
+        self.asking = None;
+    }
+
+    /// Whether what was found in this set of keys still counts.
+    pub(super) fn is_current(&self, generation: u64, now: Instant) -> bool {
+        let lives = self.held.as_ref().is_some_and(|held| held.lives(now));
+        lives && self.generation == generation
+    }
+
+    /// How many keys there are, and how long ago they were told.
+    pub(super) fn standing(&self, now: Instant) -> Option<(usize, Duration)> {
+        let held = self.held.as_ref().filter(|held| held.lives(now))?;
+        Some((held.keys.len(), now.saturating_duration_since(held.since)))
+    }
+
+    fn keys(&self, now: Instant) -> Option<&Keys> {
+        let held = self.held.as_ref().filter(|held| held.lives(now))?;
+        Some(&held.keys)
+    }
+
+    /// Whoever asks may have been dropped with its worker.
+    fn under_way(&mut self) -> Option<watch::Receiver<()>> {
+        self.asking = self.asking.take().filter(|seat| seat.has_changed().is_ok());
+        self.asking.clone()
+    }
+
+    fn ask(&mut self) -> (watch::Sender<()>, watch::Receiver<()>) {
+        let (landing, seat) = watch::channel(());
+        self.asking = Some(seat.clone());
+        (landing, seat)
+    }
+
+    fn remember_absent(&mut self, id: &str, now: Instant) {
+        if self.absent.len() >= MOST_ABSENT {
+            self.absent.retain(|_, until| now < *until);
+        }
+        if self.absent.len() < MOST_ABSENT {
+            self.absent.insert(id.to_owned(), now + ABSENCE);
+        }
+    }
+}
+
+impl Held {
+    fn lives(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.since) < LIFE
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Who calls, asked before anything of the request is looked at but its size.
+
+use std::future::{Ready, ready};
+
+use actix_web::{
+    Error, FromRequest, HttpMessage as _, HttpRequest,
+    body::{BoxBody, EitherBody, MessageBody},
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::header::AUTHORIZATION,
+    middleware::Next,
+    web::ThinData,
+};
+
+use super::{Problem, edge::turned_away};
+use crate::access::{Authenticator, Caller};
+
+/// The middleware of the API listener, within [`super::guard`]. Whoever is not
+/// let in learns the same, whatever they asked for.
+pub(crate) async fn authenticate<B: MessageBody + 'static>(
+    authenticator: ThinData<Authenticator>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let headers = request.headers().get_all(AUTHORIZATION);
+    match authenticator.caller(headers).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
+            Ok(next.call(request).await?.map_into_left_body())
+        }
+        Err(refusal) => Ok(turned_away(request, refusal.into()).map_into_right_body()),
+    }
+}
+
+/// A handler's way to who calls.
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = request.extensions().get::<Self>().cloned();
+        ready(caller.ok_or_else(|| Problem::internal("nobody was asked who calls")))
+    }
+}

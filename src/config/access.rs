@@ -1,0 +1,207 @@
+//! How callers prove who they are.
+
+mod entra;
+mod kubernetes;
+mod oidc;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use url::Url;
+
+use super::{
+    Cloud,
+    environment::{Host, Raw},
+    reader::Reader,
+};
+
+pub(crate) use entra::{EntraCallers, EntraVersion};
+pub(crate) use kubernetes::Reviews;
+pub(crate) use oidc::Issuer;
+
+/// The ways in which callers may prove who they are; none at all where the API
+/// is for this host alone.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Callers {
+    pub(crate) entra: Option<EntraCallers>,
+    pub(crate) issuers: Vec<Issuer>,
+    pub(crate) kubernetes: Option<Reviews>,
+}
+
+/// One word of `MIG_AUTH`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Method {
+    Entra,
+    Oidc,
+    Kubernetes,
+}
+
+const METHODS: &str = "none, or one or more of entra, oidc and kubernetes, separated by commas";
+
+impl Callers {
+    /// Entra ID is at `authority`, unless it is told elsewhere.
+    pub(super) fn read(
+        reader: &mut Reader,
+        raw: &Raw,
+        host: &Host,
+        cloud: Option<(Cloud, &Url)>,
+    ) -> Option<Self> {
+        let methods = reader.required("MIG_AUTH", raw.auth.as_deref(), METHODS, methods)?;
+        let has = |method| methods.contains(&method);
+        refuse_idle(reader, raw, &methods);
+        let entra = match cloud {
+            Some(cloud) if has(Method::Entra) => Some(EntraCallers::read(reader, raw, host, cloud)),
+            _ => None,
+        };
+        let issuers = has(Method::Oidc).then(|| oidc::read(reader, raw));
+        let kubernetes = has(Method::Kubernetes).then(|| Reviews::read(reader, raw, host));
+        Some(Self {
+            entra: transposed(entra)?,
+            issuers: transposed(issuers)?.unwrap_or_default(),
+            kubernetes: transposed(kubernetes)?,
+        })
+    }
+
+    /// Whether there are keys to be read over TLS, from hosts that the machine's
+    /// authorities vouch for.
+    pub(crate) fn need_tls(&self) -> bool {
+        let entra = self.entra.iter().any(|it| it.endpoint.scheme() == "https");
+        entra
+            || self
+                .issuers
+                .iter()
+                .any(|it| it.issuer.starts_with("https:"))
+    }
+
+    /// Whether anybody is asked who they are.
+    pub(crate) fn are_asked(&self) -> bool {
+        self.entra.is_some() || !self.issuers.is_empty() || self.kubernetes.is_some()
+    }
+}
+
+/// What was asked for and read, or not asked for; `None` where it is at fault.
+#[expect(clippy::option_option, reason = "asked for, and then read")]
+fn transposed<T>(it: Option<Option<T>>) -> Option<Option<T>> {
+    match it {
+        Some(None) => None,
+        Some(Some(it)) => Some(Some(it)),
+        None => Some(None),
+    }
+}
+
+fn methods(text: &str) -> Option<Vec<Method>> {
+    if text == "none" {
+        return Some(Vec::new());
+    }
+    let words = text.split(',').map(|word| match word.trim() {
+        "entra" => Some(Method::Entra),
+        "oidc" => Some(Method::Oidc),
+        "kubernetes" => Some(Method::Kubernetes),
+        _ => None,
+    });
+    words.collect()
+}
+
+/// A variable of a method that is not chosen would be overlooked without a word,
+/// and with it what it was to forbid.
+fn refuse_idle(reader: &mut Reader, raw: &Raw, methods: &[Method]) {
+    let given = [
+        (Method::Entra, "MIG_AUTH_TENANT", &raw.auth_tenant),
+        (Method::Entra, "MIG_AUTH_AUDIENCE", &raw.auth_audience),
+        (Method::Oidc, "MIG_AUTH_ISSUERS", &raw.auth_issuers),
+        (
+            Method::Kubernetes,
+            "MIG_AUTH_KUBERNETES_AUDIENCE",
+            &raw.auth_kubernetes_audience,
+        ),
+    ];
+    for (method, name, value) in given {
+        if value.is_some() && !methods.contains(&method) {
+            let word = match method {
+                Method::Entra => "entra",
+                Method::Oidc => "oidc",
+                Method::Kubernetes => "kubernetes",
+            };
+            reader.fault(format!(
+                "{name} is set, and MIG_AUTH does not have {word}: add it, or unset {name}"
+            ));
+        }
+    }
+}
+
+const LOOPBACK: &str = "a loopback address and port while callers are not authenticated: set \
+     MIG_AUTH to entra, oidc or kubernetes to offer the API beyond this host";
+
+const PORT: u16 = 8080;
+
+/// Where the API is offered: to this host alone, unless callers are asked who
+/// they are.
+pub(super) fn listen(
+    reader: &mut Reader,
+    raw: &Raw,
+    callers: Option<&Callers>,
+) -> Option<SocketAddr> {
+    let given = raw.listen.as_deref();
+    // Where the methods are at fault, which addresses are right is not known.
+    if callers.is_none_or(Callers::are_asked) {
+        let read = reader.optional("MIG_LISTEN", given, "an address and port", super::parsed);
+        return match given {
+            Some(_) => read,
+            None => Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)),
+        };
+    }
+    let default = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT).to_string();
+    let given = given.unwrap_or(&default);
+    reader.required("MIG_LISTEN", Some(given), LOOPBACK, super::loopback)
+}
+
+/// Audiences of tokens that are for somebody else. Who took them for its own
+/// could pass them on, and be their bearer there.
+///
+/// Sources: "Microsoft identity platform access tokens" (validate the audience);
+/// "Workload identity federation" (`api://AzureADTokenExchange` and those of the
+/// national clouds); the audiences of Resource Manager and Graph.
+fn is_of_others(audience: &str) -> bool {
+    const OTHERS: [&str; 16] = [
+        "api://azureadtokenexchange",
+        "api://azureadtokenexchangeusgov",
+        "api://azureadtokenexchangechina",
+        "00000003-0000-0000-c000-000000000000",
+        "00000002-0000-0000-c000-000000000000",
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
+        "https://graph.microsoft.com",
+        "https://graph.microsoft.us",
+        "https://dod-graph.microsoft.us",
+        "https://microsoftgraph.chinacloudapi.cn",
+        "https://graph.windows.net",
+        "https://management.azure.com",
+        "https://management.core.windows.net",
+        "https://management.usgovcloudapi.net",
+        "https://management.core.usgovcloudapi.net",
+        "https://management.core.chinacloudapi.cn",
+    ];
+    let plain = audience.trim_end_matches('/').to_ascii_lowercase();
+    OTHERS.contains(&plain.as_str())
+}
+
+const AUDIENCE: &str = "audiences of the gateway's own, such as the client id of its application, \
+     and not those of tokens for Azure or for api://AzureADTokenExchange";
+
+/// An audience that may be the gateway's.
+fn audience(text: &str) -> Option<String> {
+    let is_one = !text.is_empty() && !text.contains(|letter: char| letter.is_whitespace());
+    (is_one && !is_of_others(text)).then(|| text.to_owned())
+}
+
+/// Several, separated by commas or spaces.
+fn audiences(text: &str) -> Option<Vec<String>> {
+    let all: Option<Vec<_>> = words(text).map(audience).collect();
+    all.filter(|all| !all.is_empty())
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split([',', ' ', '\n', '\t'])
+        .filter(|word| !word.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+//! Callers with tokens of Entra ID.
+
+use url::Url;
+use uuid::Uuid;
+
+use super::{AUDIENCE, audiences, words};
+use crate::config::{
+    Cloud, GUID,
+    cloud::{ENDPOINT, endpoint},
+    environment::{Host, Raw},
+    guid,
+    reader::Reader,
+};
+
+/// Whose tokens of Entra ID are taken, and what they have to be for.
+#[derive(Clone, Debug)]
+pub(crate) struct EntraCallers {
+    /// Where its keys are read: the cloud's, or what stands in for it.
+    pub(crate) endpoint: Url,
+    pub(crate) cloud: Cloud,
+    pub(crate) tenant: Uuid,
+    /// One of these is the `aud` of a token, letter for letter.
+    pub(crate) audiences: Vec<String>,
+    pub(crate) versions: Vec<EntraVersion>,
+}
+
+/// The version of a token; the manifest of the gateway's application decides it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum EntraVersion {
+    V1,
+    V2,
+}
+
+impl EntraVersion {
+    /// The claim `ver`.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0",
+            Self::V2 => "2.0",
+        }
+    }
+}
+
+impl EntraCallers {
+    pub(super) fn read(
+        reader: &mut Reader,
+        raw: &Raw,
+        host: &Host,
+        (cloud, authority): (Cloud, &Url),
+    ) -> Option<Self> {
+        let given = raw.auth_tenant.as_deref();
+        let tenant = given.or(host.azure_tenant_id.as_deref());
+        let tenant = reader.required("MIG_AUTH_TENANT", tenant, GUID, |text| {
+            guid(text)?.parse().ok()
+        });
+        let audiences = reader.required(
+            "MIG_AUTH_AUDIENCE",
+            raw.auth_audience.as_deref(),
+            AUDIENCE,
+            audiences,
+        );
+        let versions = reader.required(
+            "MIG_AUTH_VERSIONS",
+            raw.auth_versions.as_deref(),
+            "1.0, 2.0 or both, separated by a comma",
+            versions,
+        );
+        let endpoint = match raw.entra_endpoint.as_deref() {
+            Some(given) => reader.required("MIG_ENTRA_ENDPOINT", Some(given), ENDPOINT, endpoint),
+            None => Some(authority.clone()),
+        };
+        Some(Self {
+            endpoint: endpoint?,
+            cloud,
+            tenant: tenant?,
+            audiences: audiences?,
+            versions: versions?,
+        })
+    }
+}
+
+fn versions(text: &str) -> Option<Vec<EntraVersion>> {
+    let read = words(text).map(|word| match word {
+        "1.0" => Some(EntraVersion::V1),
+        "2.0" => Some(EntraVersion::V2),
+        _ => None,
+    });
+    let read: Option<Vec<_>> = read.collect();
+    read.filter(|versions| !versions.is_empty())
+}

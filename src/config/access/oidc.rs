@@ -1,0 +1,64 @@
+//! Callers with tokens of other issuers that speak `OpenID` Connect.
+
+use url::Url;
+
+use super::{audience, words};
+use crate::config::{Cloud, Raw, cloud::address, reader::Reader};
+
+/// An issuer, and what its tokens have to be for: one of several audiences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Issuer {
+    /// Its `iss`, letter for letter; its configuration is read below it.
+    pub(crate) issuer: String,
+    pub(crate) audiences: Vec<String>,
+}
+
+/// As many as anybody has clusters in one place.
+const MOST: usize = 16;
+
+const EXPECTED: &str = "up to 16 of issuer=audience, separated by commas or spaces: an https URL \
+     (http is allowed to a loopback address) without a query, which is not Entra ID's (that is what entra is for), and an audience of the \
+     gateway's own";
+
+pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Vec<Issuer>> {
+    reader.required(
+        "MIG_AUTH_ISSUERS",
+        raw.auth_issuers.as_deref(),
+        EXPECTED,
+        issuers,
+    )
+}
+
+fn issuers(text: &str) -> Option<Vec<Issuer>> {
+    let mut all: Vec<Issuer> = Vec::new();
+    for word in words(text) {
+        let (issuer, audience) = pair(word)?;
+        match all.iter_mut().find(|known| known.issuer == issuer) {
+            Some(known) => known.audiences.push(audience),
+            None => all.push(Issuer {
+                issuer,
+                audiences: vec![audience],
+            }),
+        }
+    }
+    (1..=MOST).contains(&all.len()).then_some(all)
+}
+
+/// Entra ID is none of them: what else has to hold of its tokens would not be
+/// looked at.
+fn pair(text: &str) -> Option<(String, String)> {
+    let (issuer, own) = text.split_once('=')?;
+    let url = Url::parse(issuer).ok()?;
+    let is_safe = match url.scheme() {
+        "https" => true,
+        "http" => address(&url).is_some_and(|it| it.is_loopback()),
+        _ => false,
+    };
+    let is_bare = url.query().is_none()
+        && url.fragment().is_none()
+        && url.username().is_empty()
+        && url.password().is_none();
+    let is_entra = url.host_str().is_some_and(Cloud::is_of_entra);
+    (is_safe && is_bare && !is_entra).then_some(())?;
+    Some((issuer.to_owned(), audience(own)?))
+}
