@@ -53,6 +53,12 @@ pub enum Error {
     /// A metric was declared twice.
     #[error("the metrics could not be set up")]
     Metrics(#[from] prometheus::Error),
+    /// The record of changes has no place.
+    #[error("the record of changes cannot be written to {0}")]
+    Audit(String, #[source] io::Error),
+    /// The system has no thread left.
+    #[error("no thread could be started")]
+    Thread(#[source] io::Error),
     /// The server ended by itself.
     #[error("serving ended")]
     Serve(#[source] io::Error),
@@ -71,6 +77,7 @@ impl Application {
     /// Builds what all workers share and binds both listeners.
     pub fn build(config: Config) -> Result<Self, Error> {
         let shared = Shared::new(&config)?;
+        shared.check_audit()?;
         let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
         let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;
         Ok(Self {
@@ -119,6 +126,7 @@ impl Application {
         tracing::info!(
             api = %addresses[0],
             admin = %addresses[1],
+            audit = %config.audit,
             callers.asked = config.callers.are_asked(),
             "listening"
         );
@@ -128,12 +136,14 @@ impl Application {
                  all that the gateway may; MIG_AUTH changes that"
             );
         }
+        let hangup = signal(SignalKind::hangup()).map_err(Error::Serve)?;
         let (api, admin) = (
             serve_api(&shared, &config, api)?,
             admin::serve(&shared, admin)?,
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
+        shared.reopen_audit(hangup);
         shared.warm_up();
         shared.compare_clouds();
         shared.prove_permission();
@@ -146,6 +156,7 @@ impl Application {
         };
         admin_handle.stop(false).await;
         let _ = admin.await;
+        shared.audit.flush().await;
         outcome.unwrap_or(Ok(())).map_err(Error::Serve)
     }
 }

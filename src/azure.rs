@@ -35,9 +35,9 @@ use actix_web::http::{
     header::{AUTHORIZATION, HeaderValue},
 };
 
-pub(crate) use action::{Action, Order};
+pub(crate) use action::{Action, Manner, Order};
 pub(crate) use app_role::AppRoleGrant;
-pub(crate) use arm::{ArmClient, ArmKnowledge, Poll, Submitted};
+pub(crate) use arm::{ArmClient, ArmKnowledge, Poll, Receipt, Submitted, Taken};
 pub(crate) use call::Call;
 pub(crate) use change::{Change, InvalidChange, Tags};
 pub(crate) use delta::{Changes, DeltaLink, Next, UserChange, is_resync_needed};
@@ -70,6 +70,7 @@ use version::ComputeVersion;
 use crate::{
     http::{self, Cause, Client, Context, Request, Response, RetryPolicy},
     identity::{AccessToken, ManagedIdentity, Resource, TokenError},
+    telemetry::TraceContext,
 };
 
 /// Why Azure did not do what was asked of it.
@@ -230,8 +231,12 @@ fn is_rejection(error: &http::Error) -> bool {
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and
 /// there it joins them to ours.
+pub(crate) fn correlation(trace: &TraceContext) -> String {
+    uuid::Uuid::from_bytes(trace.id()).to_string()
+}
+
 fn correlation_id(context: &Context) -> HeaderValue {
-    ascii(&uuid::Uuid::from_bytes(context.trace.id()).to_string())
+    ascii(&correlation(&context.trace))
 }
 
 /// A header value of text that is known to be plain.

@@ -1,6 +1,7 @@
 //! The environment, checked: all its faults at once, before anything is bound.
 
 mod access;
+mod audit;
 mod cloud;
 mod directory;
 mod environment;
@@ -20,6 +21,7 @@ use url::Url;
 use uuid::Uuid;
 
 pub(crate) use access::{Callers, EntraCallers, EntraVersion, Issuer, Reviews};
+pub(crate) use audit::AuditTarget;
 pub(crate) use cloud::{Cloud, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Access, Identity, IdentityId, Source};
@@ -55,6 +57,8 @@ pub struct Config {
     pub(crate) directory: Directory,
     pub(crate) limits: Limits,
     pub(crate) shutdown: Shutdown,
+    /// Where the record of changes goes.
+    pub(crate) audit: AuditTarget,
     pub(crate) log: Log,
     /// The same for a command that is done once: what it is asked for is its
     /// output, and what goes well needs no line.
@@ -121,6 +125,7 @@ impl Config {
         let cloud = azure.as_ref().map(|azure| (azure.cloud, &azure.authority));
         let callers = Callers::read(reads, raw, host, cloud);
         let listen = access::listen(reads, raw, callers.as_ref());
+        let audit = AuditTarget::read(reads, raw);
         let admin_listen = reads.parsed(
             "MIG_ADMIN_LISTEN",
             raw.admin_listen.as_deref(),
@@ -158,6 +163,7 @@ impl Config {
                 identity_delay: identity_delay?,
                 limits: limits?,
                 shutdown: shutdown?,
+                audit,
                 log: log?,
                 command_log: log?.of_command(raw),
             })

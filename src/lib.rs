@@ -17,6 +17,8 @@ mod directory;
 
 mod inventory;
 
+mod audit;
+
 mod access;
 
 mod azure;

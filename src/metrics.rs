@@ -1,6 +1,7 @@
 //! Every metric of the gateway, in a registry of its own.
 
 mod callers;
+mod audit;
 mod directory;
 mod operations;
 mod permission;
@@ -22,6 +23,7 @@ pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 
 use callers::CallerMetrics;
+use audit::AuditMetrics;
 use directory::DirectoryMetrics;
 use operations::OperationMetrics;
 use permission::PermissionMetrics;
@@ -53,6 +55,7 @@ struct Inner {
     replica: ReplicaMetrics,
     permission: PermissionMetrics,
     callers: CallerMetrics,
+    audit: AuditMetrics,
 }
 
 impl Metrics {
@@ -73,6 +76,7 @@ impl Metrics {
             replica: ReplicaMetrics::new(&declare)?,
             permission: PermissionMetrics::new(&declare)?,
             callers: CallerMetrics::new(&declare)?,
+            audit: AuditMetrics::new(&declare)?,
             registry,
         })))
     }

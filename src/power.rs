@@ -14,10 +14,11 @@ mod seat;
 mod send;
 #[cfg(test)]
 mod simulation;
+mod traced;
 mod update;
 mod verdict;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::rt::time;
 use jiff::Timestamp;
@@ -30,7 +31,8 @@ pub(crate) use rehearsal::{Intent, Rehearsal};
 pub(crate) use update::Update;
 
 use crate::{
-    azure::{self, ArmClient, Order, VirtualMachine, VirtualMachineId, VmName},
+    audit::{self, Audit, Requester},
+    azure::{self, Action, ArmClient, Order, VirtualMachine, VirtualMachineId, VmName},
     config::Allow,
     http::Context,
     inventory::{self, Inventory, Narrowing, guard},
@@ -38,6 +40,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
+use traced::{deed, denied, spared};
 
 /// Why an order was not taken, or a machine or operation not shown.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -66,6 +69,9 @@ pub(crate) enum Error {
     /// The name leads nowhere.
     #[error("the virtual machine could not be found")]
     Inventory(#[source] inventory::Error),
+    /// Nothing was sent: it could not be written down.
+    #[error("the change was not made")]
+    Unaudited(#[source] audit::Unavailable),
     /// What became of the order is not known.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
@@ -83,6 +89,7 @@ impl Error {
             | Self::Waiting
             | Self::NoSuchOperation
             | Self::Inventory(_)
+            | Self::Unaudited(_)
             | Self::Unfinished(_) => false,
         }
     }
@@ -104,6 +111,7 @@ pub(crate) struct Power {
     operations: Operations,
     tasks: Tasks,
     metrics: Metrics,
+    audit: Audit,
 }
 
 impl Power {
@@ -115,6 +123,7 @@ impl Power {
         operations: Operations,
         tasks: Tasks,
         metrics: Metrics,
+        audit: Audit,
     ) -> Self {
         Self {
             arm,
@@ -123,6 +132,7 @@ impl Power {
             operations,
             tasks,
             metrics,
+            audit,
         }
     }
 
@@ -143,16 +153,21 @@ impl Power {
     /// follows the operation to its end, whether or not the caller stays.
     ///
     /// Callers with the same order share one operation. Another order waits
-    /// for its end, or overtakes it if `precedence` says so.
+    /// for its end, or overtakes it if `precedence` says so. Nothing is sent
+    /// before it is written down that `requester` wants it.
     pub(crate) async fn order(
         &self,
         order: Order,
         target: &Target,
         precedence: Precedence,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
         self.at(target, context, async |id| {
-            self.ordered(order, id, precedence, context).await
+            let ordered = self.ordered(order, id.clone(), precedence, requester, context);
+            ordered
+                .await
+                .inspect_err(|error| self.denied(error, order.action, &id, requester))
         })
         .await
     }
@@ -162,6 +177,7 @@ impl Power {
         order: Order,
         machine: VirtualMachineId,
         precedence: Precedence,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
         let mut boarding = self.operations.board(&machine, order);
@@ -169,14 +185,16 @@ impl Power {
             boarding = match boarding {
                 Boarding::Lead(flight) => {
                     let power = self.clone();
-                    let sending = power.send(flight, order, machine, precedence, context.clone());
+                    let (requester, context) = (Arc::clone(requester), context.clone());
+                    let sending =
+                        power.send(flight, order, machine, precedence, requester, context);
                     return self.tasks.finish(sending).await?;
                 }
                 Boarding::Join(mut seat) => match in_time(context, seat.sent()).await? {
                     Err(error) if is_overcome(&error, precedence) => {
                         self.operations.board(&machine, order)
                     }
-                    outcome => return outcome,
+                    outcome => return outcome.inspect(|it| self.joined(it, order, requester)),
                 },
                 Boarding::Behind(mut seat) => {
                     let outcome = in_time(context, seat.sent()).await?;
@@ -236,6 +254,28 @@ impl Power {
         // Whether it has ended is seen from what is returned.
         let _ = time::timeout(patience, seat.ended()).await;
         seat.operation().unwrap_or(operation)
+    }
+
+    /// Writes that `requester` asked for what was under way, or needless.
+    fn joined(&self, operation: &Operation, order: Order, requester: &Arc<Requester>) {
+        let deed = deed(operation, order, None);
+        match spared(operation) {
+            Some(outcome) => self.audit.noop(deed, requester, outcome),
+            None => self.audit.joined(deed, requester),
+        }
+    }
+
+    /// Writes that `action` was denied, if that is what `error` says.
+    fn denied(
+        &self,
+        error: &Error,
+        action: Action,
+        machine: &VirtualMachineId,
+        requester: &Arc<Requester>,
+    ) {
+        if let Some(denied) = denied(error, action, machine) {
+            self.audit.denied(denied, requester);
+        }
     }
 
     /// Counts `operation`, which has ended, and writes it down.

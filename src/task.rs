@@ -58,7 +58,9 @@ impl Tasks {
     /// Azure: shutdown does not wait for it.
     pub(crate) fn follow(&self, work: impl Future<Output = ()> + 'static) {
         let stop = self.stop.clone();
+        let alive = self.tracker.token();
         let task = async move {
+            let _alive = alive;
             stop.run_until_cancelled(work).await;
         };
         rt::spawn(task.in_current_span());
@@ -69,7 +71,8 @@ impl Tasks {
         self.stop.run_until_cancelled(wait).await
     }
 
-    /// Ends what is being followed and waits for what is being finished. Call
+    /// Ends what is being followed, waits until it is let go of, and for what is
+    /// being finished. Call
     /// it before the server is stopped: a stopped worker drops what it runs.
     pub(crate) async fn drain(&self) {
         self.stop.cancel();

@@ -1,5 +1,7 @@
 //! Orders for virtual machines.
 
+use std::sync::Arc;
+
 use actix_web::{
     HttpResponse,
     web::{Path, Query, ThinData},
@@ -8,6 +10,7 @@ use serde::Deserialize;
 
 use super::{Problem, body::NoBody, operations, prefer::Prefer, vms::absent};
 use crate::{
+    audit::Requester,
     azure::{Action, Order},
     http::Context,
     inventory::Narrowing,
@@ -33,6 +36,7 @@ type Parts = (
     NoBody,
     Prefer,
     ThinData<Power>,
+    Requester,
     Context,
 );
 
@@ -96,7 +100,7 @@ async fn plain(action: Action, parts: Parts) -> Result<HttpResponse, Problem> {
 }
 
 async fn carried_out(order: Order, parts: Parts) -> Result<HttpResponse, Problem> {
-    let (name, asked, NoBody, prefer, power, context) = parts;
+    let (name, asked, NoBody, prefer, power, requester, context) = parts;
     let target = Target {
         name: name.parse()?,
         narrowing: Narrowing::read(
@@ -109,8 +113,11 @@ async fn carried_out(order: Order, parts: Parts) -> Result<HttpResponse, Problem
     } else {
         Precedence::Wait
     };
-    let ordered = power.order(order, &target, precedence, &context).await;
-    let operation = ordered.map_err(|error| absent(&target.name, error.into()))?;
+    let requester = Arc::new(requester);
+    let ordered = power.order(order, &target, precedence, &requester, &context);
+    let operation = ordered
+        .await
+        .map_err(|error| absent(&target.name, error.into()))?;
     let operation = power.settled(operation, prefer.patience()).await;
     Ok(operations::ordered(&operation, prefer))
 }

@@ -1,6 +1,6 @@
 //! Changes of virtual machines.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -15,6 +15,7 @@ use super::{
     vms::{Place, absent},
 };
 use crate::{
+    audit::Requester,
     azure::{Change, InvalidChange, Tags},
     http::Context,
     power::{Power, Target, Update},
@@ -41,6 +42,7 @@ pub(super) async fn update(
     prefer: Prefer,
     settings: Data<Settings>,
     power: ThinData<Power>,
+    requester: Requester,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     if !settings.vm_update {
@@ -57,7 +59,9 @@ pub(super) async fn update(
         change: raw.into_inner().checked()?,
         if_match: request.headers().get(IF_MATCH).map(version).transpose()?,
     };
-    let updated = power.update(&update, &target, &context).await;
+    let updated = power
+        .update(&update, &target, &Arc::new(requester), &context)
+        .await;
     let operation = updated.map_err(|error| absent(&target.name, error.into()))?;
     let operation = power.settled(operation, prefer.patience()).await;
     Ok(operations::ordered(&operation, prefer))

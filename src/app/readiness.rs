@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     access::KeyStanding,
+    audit::Audit,
     directory::{Permission, Replica, Status, Verdict},
     identity::{ManagedIdentity, Report, Resource, TokenError},
     telemetry::chain,
@@ -46,7 +47,7 @@ pub(super) async fn ready(
         .chain(cloud::agreement(&shared).map(cloud))
         .chain(shared.access.keys().map(|standing| keys(&standing)))
         .chain(shared.access.reviews().map(reviews))
-        .chain([serving(&shared)])
+        .chain([audit(&shared.audit), serving(&shared)])
         .collect();
     let is_ready = checks.iter().all(|check| check.ok || !check.required);
     let (mut answer, status) = if is_ready {
@@ -207,6 +208,22 @@ fn reviews(is_known: bool) -> Check {
         required: true,
         code: Some(code),
         detail: detail.to_owned(),
+    }
+}
+
+/// Nothing is changed that cannot be written down.
+fn audit(audit: &Audit) -> Check {
+    let failure = audit.failure();
+    Check {
+        name: "audit".to_owned(),
+        ok: failure.is_none(),
+        required: true,
+        code: Some(if failure.is_none() {
+            "fine"
+        } else {
+            "unwritable"
+        }),
+        detail: failure.unwrap_or_else(|| format!("changes are written to {}", audit.target())),
     }
 }
 

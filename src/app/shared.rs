@@ -8,12 +8,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::rt::time;
+use actix_web::rt::{signal::unix::Signal, time};
 
 use super::{Error, cloud};
 use crate::{
     access::{Access, Authenticator},
     api::Edge,
+    audit::Audit,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     config::{Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
@@ -39,6 +40,7 @@ const UNTIL_KNOWN: Duration = Duration::from_mins(1);
 pub(crate) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) tasks: Tasks,
+    pub(super) audit: Audit,
     pub(crate) permission: Permission,
     pub(super) access: Access,
     pub(super) config: Arc<Config>,
@@ -79,6 +81,7 @@ impl Shared {
                 .replica
                 .map(|settings| Replica::new(settings, metrics.clone())),
             permission: Permission::new(metrics.clone()),
+            audit: Audit::new(config.audit.clone(), metrics.clone()).map_err(Error::Thread)?,
             metrics,
             tasks,
             plan: Arc::new(Plan::new(config)?),
@@ -127,6 +130,7 @@ impl Shared {
                 self.operations.clone(),
                 self.tasks.clone(),
                 self.metrics.clone(),
+                self.audit.clone(),
             ),
             directory: Directory::new(
                 graph,
@@ -199,6 +203,22 @@ impl Shared {
         let graph = self.graph(self.identity());
         self.tasks
             .follow(self.permission.clone().keep_proving(graph));
+    }
+
+    /// Whether changes can be written down; asked before anybody is served.
+    pub(super) fn check_audit(&self) -> Result<(), Error> {
+        let checked = self.audit.check();
+        checked.map_err(|source| Error::Audit(self.audit.target().to_string(), source))
+    }
+
+    /// Begins to open the record of changes again whenever `hangup` says so.
+    pub(super) fn reopen_audit(&self, mut hangup: Signal) {
+        let audit = self.audit.clone();
+        self.tasks.follow(async move {
+            while hangup.recv().await.is_some() {
+                audit.reopen();
+            }
+        });
     }
 
     /// From now on the gateway is not ready.

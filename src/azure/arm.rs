@@ -18,7 +18,7 @@ use super::{
     VirtualMachine, VirtualMachineId, correlation_id, operation::Protocol,
 };
 use crate::{
-    http::{Cause, Client, Context, Request, Response, RetryPolicy},
+    http::{Cause, Client, Context, Refusal, Request, Response, RetryPolicy},
     identity::{ManagedIdentity, Resource},
 };
 
@@ -39,6 +39,37 @@ pub(crate) enum Submitted {
     Running(OperationUrl),
     /// It was taken, but there is no URL that can be asked for its end.
     Untold,
+}
+
+/// What Azure made of an order, and by which ids it can be asked about it.
+pub(crate) struct Taken {
+    pub(crate) submitted: Submitted,
+    pub(crate) receipt: Receipt,
+}
+
+/// Azure's answer to a change, as its support and its Activity Log know it.
+#[derive(Clone, Debug)]
+pub(crate) struct Receipt {
+    pub(crate) status: StatusCode,
+    /// `x-ms-request-id`.
+    pub(crate) request_id: Option<String>,
+}
+
+impl Receipt {
+    fn of(answer: &Response) -> Self {
+        Self {
+            status: answer.status,
+            request_id: answer.header("x-ms-request-id").map(str::to_owned),
+        }
+    }
+
+    /// Of an answer that refuses.
+    pub(crate) fn of_refusal(refusal: &Refusal) -> Self {
+        Self {
+            status: refusal.status,
+            request_id: refusal.request_id.clone(),
+        }
+    }
 }
 
 /// What one look at an operation gave.
@@ -105,11 +136,11 @@ impl ArmClient {
         order: Order,
         id: &VirtualMachineId,
         context: &Context,
-    ) -> Result<Submitted, Error> {
+    ) -> Result<Taken, Error> {
         let call = Call::Order(order.action);
         let question = Question::action(call, id, order.segment(), order.parameter());
         let answer = self.ask(&question, context).await?;
-        Ok(self.submitted(&answer))
+        Ok(self.taken(&answer))
     }
 
     /// Makes `change`, if the virtual machine is still the version `if_match`.
@@ -119,13 +150,13 @@ impl ArmClient {
         if_match: Option<HeaderValue>,
         id: &VirtualMachineId,
         context: &Context,
-    ) -> Result<Submitted, Error> {
+    ) -> Result<Taken, Error> {
         let call = Call::Order(Action::Update);
         let json = serde_json::to_vec(change)
             .map_err(|error| self.api.malformed(call, Cause::new(&error)))?;
         let question = Question::change(call, id, Bytes::from(json), if_match);
         let answer = self.ask(&question, context).await?;
-        Ok(self.submitted(&answer))
+        Ok(self.taken(&answer))
     }
 
     /// How the operation at `url` goes.
@@ -235,6 +266,13 @@ impl ArmClient {
                     budgets.rest(subscription_id, pause);
                 }
             }
+        }
+    }
+
+    fn taken(&self, answer: &Response) -> Taken {
+        Taken {
+            submitted: self.submitted(answer),
+            receipt: Receipt::of(answer),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can be changed of a virtual machine besides its power.
 
-use std::{collections::BTreeMap, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -86,6 +86,20 @@ impl Change {
             return Err(InvalidChange::Nothing);
         }
         Ok(Self { tags, size })
+    }
+}
+
+/// What is changed, for the record. Tags by their names: a value may be about
+/// anybody.
+impl fmt::Display for Change {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let size = self.size.iter().map(|Size(size)| format!("size {size}"));
+        let tags = self.tags.iter().map(|Tags(tags)| {
+            let names: Vec<_> = tags.keys().map(String::as_str).collect();
+            format!("tags {}", names.join(", "))
+        });
+        let parts: Vec<_> = size.chain(tags).collect();
+        formatter.write_str(&parts.join("; "))
     }
 }
 

@@ -111,7 +111,7 @@ impl Failure {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::NoScope(_) => Exit::Config,
+            Self::Config(_) | Self::NoScope(_) | Self::App(app::Error::Audit(..)) => Exit::Config,
             Self::App(_) => Exit::Unavailable,
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,

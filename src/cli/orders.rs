@@ -58,8 +58,9 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
         let rehearsal = rehearsed.map_err(|error| about(target, error))?;
         return rehearsal_told(order, &rehearsal, form);
     }
-    let ordered = power.order(order, target, precedence, &context).await;
-    let mut operation = ordered.map_err(|error| about(target, error))?;
+    let requester = session.requester();
+    let ordered = power.order(order, target, precedence, &requester, &context);
+    let mut operation = ordered.await.map_err(|error| about(target, error))?;
     if manner.wait {
         operation = ended(session, operation).await?;
     }

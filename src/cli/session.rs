@@ -1,17 +1,19 @@
 //! What a command works with: the service's own parts, without its listeners.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::http::header::HeaderMap;
 
 use super::Failure;
 use crate::{
+    access::Caller,
     app::{Shared, Worker},
+    audit::{Requester, Way},
     config::{Config, Faults, Scopes},
     http::{Context, Deadline},
     identity::ManagedIdentity,
     inventory,
-    telemetry::{self, TraceContext},
+    telemetry::{self, RequestId, TraceContext},
 };
 
 /// One command's connections, and the trace that all its calls belong to.
@@ -66,6 +68,13 @@ impl Session {
         }
     }
 
+    /// Whoever runs the command, as the record of changes has it.
+    pub(super) fn requester(&self) -> Arc<Requester> {
+        let id = RequestId::accepted(None).to_string();
+        let requester = Requester::new(Caller::Anonymous, id, &self.trace, Way::Command);
+        Arc::new(requester)
+    }
+
     /// The identity, with the tokens that the worker has.
     pub(super) fn identity(&self) -> ManagedIdentity {
         self.shared.identity()
@@ -79,6 +88,7 @@ fn configured() -> Result<Config, Faults> {
     config.limits.token_wait = config.limits.upstream_timeout;
     // It is no restart of many.
     config.identity_delay = Duration::ZERO;
+    config.audit = config.audit.of_command();
     telemetry::init_beside(&config.command_log);
     Ok(config)
 }

@@ -66,6 +66,7 @@ pub(super) struct Raw {
     pub(super) header_limit: Option<String>,
     pub(super) shutdown_delay: Option<String>,
     pub(super) shutdown_grace: Option<String>,
+    pub(super) audit_file: Option<String>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<String>,
 }

@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 53] = [
+pub const VARIABLES: [Variable; 54] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -294,6 +294,11 @@ pub const VARIABLES: [Variable; 53] = [
         "MIG_SHUTDOWN_GRACE",
         Some("20s"),
         "Longest wait for requests under way, after that",
+    ),
+    variable(
+        "MIG_AUDIT_FILE",
+        None,
+        "File to which the record of changes is appended, opened again on SIGHUP; unset: standard output, and standard error for commands",
     ),
     variable(
         "MIG_LOG",

@@ -9,9 +9,11 @@ use super::{
     Operation, Power, Status,
     operations::Flight,
     schedule::{PATIENCE, Schedule},
+    traced::outcome,
     verdict::{Ordered, unknown, verdict},
 };
 use crate::{
+    audit::Pending,
     azure::{self, OperationFault, OperationUrl, Poll, Progress},
     http::{Context, Deadline},
     telemetry::TraceContext,
@@ -48,16 +50,18 @@ pub(super) struct Follower {
     power: Power,
     operation: Operation,
     way: Way,
+    /// Dropped with this, it is told that the end is not known.
+    pending: Option<Pending>,
     flight: Flight,
     trace: TraceContext,
 }
 
 impl Follower {
-    /// Follows `operation` by `way` and tells its end from `flight`.
+    /// Follows an operation by the way that it has, tells its end from `flight`,
+    /// and the record what it is owed.
     pub(super) fn new(
         power: Power,
-        operation: Operation,
-        way: Way,
+        (operation, way, pending): (Operation, Way, Option<Pending>),
         flight: Flight,
         context: &Context,
     ) -> Self {
@@ -65,6 +69,7 @@ impl Follower {
             power,
             operation,
             way,
+            pending,
             flight,
             trace: context.trace.clone(),
         }
@@ -82,6 +87,9 @@ impl Follower {
                 .filter(|id| *id != self.operation.id);
         }
         self.power.record(&self.operation);
+        if let Some(pending) = self.pending {
+            pending.outcome(outcome(&self.operation));
+        }
         self.flight.end(self.operation);
     }
 

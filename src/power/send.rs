@@ -1,5 +1,7 @@
 //! An order on its way: a look at the machine, then the order itself.
 
+use std::sync::Arc;
+
 use actix_web::http::StatusCode;
 use jiff::Timestamp;
 
@@ -8,15 +10,22 @@ use super::{
     follow::{Follower, Way},
     operations::Flight,
     rehearsal::{Intent, Rehearsal},
+    traced::{deed, outcome, spared},
 };
 use crate::{
-    azure::{self, LastChange, Order, Submitted, VirtualMachine, VirtualMachineId},
+    audit::{Conclusion, Pending, Requester},
+    azure::{self, LastChange, Order, Submitted, Taken, VirtualMachine, VirtualMachineId},
     http::{self, Context},
     inventory::guard,
 };
 
 /// An operation that has begun, and how its end is learnt if it has none yet.
-pub(super) struct Begun(pub(super) Operation, pub(super) Option<Way>);
+pub(super) struct Begun {
+    pub(super) operation: Operation,
+    pub(super) way: Option<Way>,
+    /// What the record is owed of it; nothing where nothing was sent.
+    pub(super) pending: Option<Pending>,
+}
 
 impl Power {
     /// Sends `order` and tells from `flight` what becomes of it.
@@ -26,9 +35,11 @@ impl Power {
         order: Order,
         machine: VirtualMachineId,
         precedence: Precedence,
+        requester: Arc<Requester>,
         context: Context,
     ) -> Result<Operation, Error> {
-        match self.begin(order, &machine, precedence, &context).await {
+        let begun = self.begin(order, &machine, precedence, &requester, &context);
+        match begun.await {
             Err(error) => {
                 flight.refuse(error.clone());
                 Err(error)
@@ -39,15 +50,23 @@ impl Power {
 
     /// Has `begun` followed, or records its end.
     pub(super) fn go_on(&self, begun: Begun, flight: Flight, context: &Context) -> Operation {
-        let Begun(operation, way) = begun;
+        let Begun {
+            operation,
+            way,
+            pending,
+        } = begun;
         match way {
             None => {
                 self.record(&operation);
+                if let Some(pending) = pending {
+                    pending.outcome(outcome(&operation));
+                }
                 flight.end(operation.clone());
             }
             Some(way) => {
                 flight.tell(operation.clone());
-                let follower = Follower::new(self.clone(), operation.clone(), way, flight, context);
+                let begun = (operation.clone(), way, pending);
+                let follower = Follower::new(self.clone(), begun, flight, context);
                 self.tasks.follow(follower.run());
             }
         }
@@ -59,6 +78,7 @@ impl Power {
         order: Order,
         machine: &VirtualMachineId,
         precedence: Precedence,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
         let ahead = self
@@ -69,20 +89,32 @@ impl Power {
             machine,
             intent,
         } = ahead;
-        match intent {
+        let mut operation = self.operations.begin(order.action, machine, &seen);
+        let way = match intent {
             Intent::AlreadySo => {
-                let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::AlreadySo);
                 operation.end(Status::Succeeded, operation.started_at);
-                Ok(Begun(operation, None))
+                None
             }
             Intent::UnderWay => {
-                let mut operation = self.operations.begin(order.action, machine, &seen);
                 operation.spared = Some(Spared::UnderWay);
-                Ok(Begun(operation, Some(Way::Observation)))
+                Some(Way::Observation)
             }
-            Intent::Send => self.submit(order, machine, &seen, context).await,
+            Intent::Send => {
+                return self
+                    .submit(order, operation, &seen, requester, context)
+                    .await;
+            }
+        };
+        if let Some(outcome) = spared(&operation) {
+            let deed = deed(&operation, order, None);
+            self.audit.noop(deed, requester, outcome);
         }
+        Ok(Begun {
+            operation,
+            way,
+            pending: None,
+        })
     }
 
     /// Refuses what is not to be switched.
@@ -108,20 +140,24 @@ impl Power {
     async fn submit(
         &self,
         order: Order,
-        machine: VirtualMachineId,
+        operation: Operation,
         seen: &VirtualMachine,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
-        let mut operation = self.operations.begin(order.action, machine, seen);
+        let deed = deed(&operation, order, None);
+        let intent = self.audit.intent(deed, requester, context.deadline).await;
+        let pending = intent.map_err(Error::Unaudited)?;
         match self.arm.submit(order, &operation.machine, context).await {
-            Ok(Submitted::Running(url)) => Ok(Begun(operation, Some(Way::Status(url)))),
-            Ok(Submitted::Untold) => Ok(Begun(operation, Some(Way::Observation))),
-            Ok(Submitted::Done) => {
-                operation.end(Status::Succeeded, Timestamp::now());
-                Ok(Begun(operation, None))
+            Ok(taken) => Ok(begun(operation, taken, pending)),
+            Err(error) if may_be_taken(&error) => {
+                let begun = (operation, pending);
+                self.found(begun, seen, error, context).await
             }
-            Err(error) if may_be_taken(&error) => self.found(operation, seen, error, context).await,
-            Err(error) => Err(Error::Azure(order.action.participle(), error)),
+            Err(error) => {
+                pending.refused(Conclusion::Failure, &error);
+                Err(Error::Azure(order.action.participle(), error))
+            }
         }
     }
 
@@ -129,16 +165,41 @@ impl Power {
     /// sent again: a restart would happen twice.
     async fn found(
         &self,
-        operation: Operation,
+        (operation, pending): (Operation, Pending),
         seen: &VirtualMachine,
         error: azure::Error,
         context: &Context,
     ) -> Result<Begun, Error> {
         let now = self.arm.virtual_machine(&operation.machine, context).await;
         match now {
-            Ok(now) if has_moved(seen, &now) => Ok(Begun(operation, Some(Way::Observation))),
-            Ok(_) | Err(_) => Err(Error::Lost(operation.id, error)),
+            Ok(now) if has_moved(seen, &now) => Ok(Begun {
+                operation,
+                way: Some(Way::Observation),
+                pending: Some(pending),
+            }),
+            Ok(_) | Err(_) => {
+                pending.refused(Conclusion::Unknown, &error);
+                Err(Error::Lost(operation.id, error))
+            }
         }
+    }
+}
+
+/// What Azure has taken.
+pub(super) fn begun(mut operation: Operation, taken: Taken, mut pending: Pending) -> Begun {
+    pending.taken(taken.receipt);
+    let way = match taken.submitted {
+        Submitted::Running(url) => Some(Way::Status(url)),
+        Submitted::Untold => Some(Way::Observation),
+        Submitted::Done => {
+            operation.end(Status::Succeeded, Timestamp::now());
+            None
+        }
+    };
+    Begun {
+        operation,
+        way,
+        pending: Some(pending),
     }
 }
 

@@ -1,15 +1,17 @@
 //! A change of a virtual machine that is not one of its power.
 
+use std::sync::Arc;
+
 use actix_web::http::header::HeaderValue;
-use jiff::Timestamp;
 
 use super::{
-    Error, Operation, Power, Status, Target,
-    follow::Way,
-    send::{Begun, as_written, may_be_taken},
+    Error, Operation, Power, Target,
+    send::{Begun, as_written, begun, may_be_taken},
+    traced::deed,
 };
 use crate::{
-    azure::{Action, Change, Submitted, VirtualMachineId},
+    audit::{Conclusion, Requester},
+    azure::{Action, Change, Order, VirtualMachineId},
     http::Context,
 };
 
@@ -28,17 +30,20 @@ impl Power {
         &self,
         update: &Update,
         target: &Target,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
         self.at(target, context, async |machine| {
-            let power = self.clone();
+            let (power, asked) = (self.clone(), machine.clone());
             let (update, context) = (update.clone(), context.clone());
+            let by = Arc::clone(requester);
             let changing = async move {
-                let begun = power.change(&update, machine, &context).await?;
+                let begun = power.change(&update, machine, &by, &context).await?;
                 let flight = power.operations.aside();
                 Ok(power.go_on(begun, flight, &context))
             };
-            self.tasks.finish(changing).await?
+            let changed = self.tasks.finish(changing).await?;
+            changed.inspect_err(|error| self.denied(error, Action::Update, &asked, requester))
         })
         .await
     }
@@ -47,6 +52,7 @@ impl Power {
         &self,
         update: &Update,
         machine: VirtualMachineId,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
         if let Some(running) = self.operations.on(&machine) {
@@ -55,21 +61,26 @@ impl Power {
         let seen = self.looked_at(&machine, context).await?;
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
-        let mut operation = self.operations.begin(Action::Update, machine, &seen);
+        let operation = self.operations.begin(Action::Update, machine, &seen);
         let Update { change, if_match } = update;
+        let order = Order::graceful(Action::Update);
+        let deed = deed(&operation, order, Some(change.to_string()));
+        let intent = self.audit.intent(deed, requester, context.deadline).await;
+        let pending = intent.map_err(Error::Unaudited)?;
         let submitted = self
             .arm
             .update(change, if_match.clone(), &operation.machine, context)
             .await;
         match submitted {
-            Ok(Submitted::Running(url)) => Ok(Begun(operation, Some(Way::Status(url)))),
-            Ok(Submitted::Untold) => Ok(Begun(operation, Some(Way::Observation))),
-            Ok(Submitted::Done) => {
-                operation.end(Status::Succeeded, Timestamp::now());
-                Ok(Begun(operation, None))
+            Ok(taken) => Ok(begun(operation, taken, pending)),
+            Err(error) if may_be_taken(&error) => {
+                pending.refused(Conclusion::Unknown, &error);
+                Err(Error::Lost(operation.id, error))
             }
-            Err(error) if may_be_taken(&error) => Err(Error::Lost(operation.id, error)),
-            Err(error) => Err(Error::Azure(Action::Update.participle(), error)),
+            Err(error) => {
+                pending.refused(Conclusion::Failure, &error);
+                Err(Error::Azure(Action::Update.participle(), error))
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::{
     architecture::root,
     program::{gateway, text},
+    records::Records,
 };
 
 /// What a command wrote and how it ended.
@@ -46,6 +47,7 @@ impl std::fmt::Display for Told {
 
 /// Runs `line` before `azure`, on `host`; no secret is ever written.
 pub(crate) fn told(azure: &Sandbox, host: Host, line: &str, vars: &[(&str, &str)]) -> Told {
+    let records = Records::of(azure);
     let Output {
         status,
         stdout,
@@ -53,6 +55,7 @@ pub(crate) fn told(azure: &Sandbox, host: Host, line: &str, vars: &[(&str, &str)
     } = gateway()
         .args(line.split_whitespace())
         .envs(azure.environment(host))
+        .env("MIG_AUDIT_FILE", records.path())
         .envs(vars.iter().copied())
         .output()
         .unwrap();
@@ -65,6 +68,8 @@ pub(crate) fn told(azure: &Sandbox, host: Host, line: &str, vars: &[(&str, &str)
         let is_told = told.output.contains(&secret) || told.errors.contains(&secret);
         assert!(!is_told, "{line} writes a secret");
     }
+    records.hold_for(azure);
+    records.have_their_ends();
     told
 }
 

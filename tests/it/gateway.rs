@@ -20,7 +20,7 @@ use futures_util::stream::{Stream, StreamExt as _};
 use mi_gateway::{Application, Config};
 use tokio::sync::oneshot;
 
-use crate::{answer::Answer, contract::Contract, output};
+use crate::{answer::Answer, contract::Contract, output, records::Records};
 
 /// Longer than anything here takes; only a fault runs into it.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -30,6 +30,7 @@ pub(crate) struct Gateway {
     pub(crate) azure: Rc<Sandbox>,
     pub(crate) api: SocketAddr,
     pub(crate) admin: SocketAddr,
+    pub(crate) records: Records,
     client: awc::Client,
     running: Option<Running>,
     seen: RefCell<Vec<String>>,
@@ -65,12 +66,14 @@ impl Gateway {
     /// One of several in front of `azure`.
     pub(crate) fn beside(azure: Rc<Sandbox>, host: Host, vars: &[(&str, &str)]) -> Self {
         output::capture();
+        let records = Records::of(&azure);
         let own = [
             ("MIG_LISTEN", "127.0.0.1:0"),
             ("MIG_ADMIN_LISTEN", "127.0.0.1:0"),
             ("MIG_WORKERS", "2"),
             ("MIG_SHUTDOWN_DELAY", "0s"),
             ("MIG_SHUTDOWN_GRACE", "5s"),
+            ("MIG_AUDIT_FILE", records.path()),
         ];
         let mut all = azure.environment(host);
         for (name, value) in own.iter().chain(vars) {
@@ -98,6 +101,7 @@ impl Gateway {
             azure,
             api,
             admin,
+            records,
             client,
             running: Some(Running { stop, thread }),
             seen: RefCell::default(),
@@ -352,7 +356,7 @@ impl Gateway {
 }
 
 /// What every test has to hold: nothing was asked that Azure does not have, and
-/// no secret shows in answers or in the output.
+/// no secret shows in answers or in the output, and every change was written down.
 impl Drop for Gateway {
     fn drop(&mut self) {
         if std::thread::panicking() {
@@ -373,5 +377,11 @@ impl Drop for Gateway {
             );
         }
         output::search(&secrets);
+        self.records.hold_for(&self.azure);
+        // Another one may still follow what it has sent.
+        if Rc::strong_count(&self.azure) == 1 {
+            self.records.have_their_ends();
+            self.records.remove();
+        }
     }
 }

@@ -50,6 +50,7 @@ mod preferences;
 mod process;
 mod program;
 mod recorded;
+mod records;
 mod rejections;
 mod replica;
 mod shutdown;

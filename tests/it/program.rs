@@ -118,16 +118,16 @@ impl Running {
         })
     }
 
+    /// Sends the signal `name`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = Command::new("kill").args([name, &id]).status();
+        assert!(sent.unwrap().success());
+    }
+
     /// Sends SIGTERM; returns the exit code and the rest of the output.
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("-TERM");
         let rest = self.output.take().unwrap().join().unwrap();
         (self.child.wait().unwrap().code(), rest)
     }
@@ -138,7 +138,7 @@ impl Running {
         self.child.wait().unwrap();
     }
 
-    fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.api)
     }
 }

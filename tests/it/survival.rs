@@ -10,6 +10,7 @@ use crate::{
     gateway::Gateway,
     orders::{ended, ordered},
     program::{Running, gateway},
+    records::Records,
 };
 
 /// An Azure whose operations outlast the death of a gateway.
@@ -27,12 +28,14 @@ async fn another_gateway_answers_for_one_that_was_killed() {
     let mut command = gateway();
     command
         .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_AUDIT_FILE", Records::of(&azure).path())
         .stderr(Stdio::inherit());
     let first = Running::start(command);
     let second = Gateway::before(azure, Host::ContainerApp, &[]);
 
     let place = first.ordered("/vms/web-01/deallocate").await;
     first.kill();
+    second.records.after_a_kill();
     let running = second.get(&place).await;
     assert_eq!(running.status, 200, "{}", running.text());
     assert_eq!(running.json()["status"], "InProgress");

@@ -114,6 +114,13 @@ impl From<power::Error> for Problem {
             ),
             power::Error::NoSuchOperation => Self::not_found(error.to_string()),
             power::Error::Inventory(source) => Self::from(source),
+            power::Error::Unaudited(source) => Self::new(
+                Code::AuditUnavailable,
+                "the change cannot be written down, so that it was not made; nothing was sent to \
+                 Azure",
+            )
+            .retry_after(SOON)
+            .caused(source),
             power::Error::Unfinished(source) => Self::from(source),
         }
     }

@@ -21,6 +21,7 @@ pub(super) enum Code {
     UpstreamFailed,
     UpstreamTimeout,
     Unavailable,
+    AuditUnavailable,
     Capacity,
     Unsupported,
     Internal,
@@ -44,6 +45,7 @@ impl Code {
             Self::UpstreamFailed => "upstream_failed",
             Self::UpstreamTimeout => "upstream_timeout",
             Self::Unavailable => "unavailable",
+            Self::AuditUnavailable => "audit_unavailable",
             Self::Capacity => "capacity",
             Self::Unsupported => "unsupported",
             Self::Internal => "internal",
@@ -67,6 +69,7 @@ impl Code {
             Self::UpstreamFailed => "Azure failed",
             Self::UpstreamTimeout => "Azure took too long",
             Self::Unavailable => "The gateway cannot do this now",
+            Self::AuditUnavailable => "The record of changes cannot be written",
             Self::Capacity => "Azure has nothing to run it on",
             Self::Unsupported => "This cloud does not offer it",
             Self::Internal => "The gateway failed",
@@ -85,7 +88,9 @@ impl Code {
             Self::Throttled => StatusCode::TOO_MANY_REQUESTS,
             Self::UpstreamRefused | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unavailable | Self::Capacity => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Unavailable | Self::AuditUnavailable | Self::Capacity => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Unsupported => StatusCode::NOT_IMPLEMENTED,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,0 +1,234 @@
+//! Who changed what, written down before it is sent and after it has ended.
+
+mod actor;
+mod line;
+mod pending;
+mod record;
+mod requester;
+mod sink;
+mod standing;
+mod writer;
+
+use std::{
+    io,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use actix_web::rt::time;
+use tokio::sync::oneshot;
+
+pub(crate) use pending::Pending;
+pub(crate) use record::{Conclusion, Deed, Denied, Outcome};
+#[expect(unused_imports, reason = "nobody decides yet")]
+pub(crate) use requester::Grounds;
+pub(crate) use requester::{Requester, Way};
+
+use crate::{config::AuditTarget, http::Deadline, metrics::Metrics};
+use record::{Record, Stage};
+use sink::Sink;
+use standing::Standing;
+use writer::{Message, Queued, Writer};
+
+/// How long a change waits for its record, whatever else its time allows. A disk
+/// takes 4 ms, or some 10 when many wait together.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
+
+/// How long the end of the process waits for the last lines.
+const LAST_LINES: Duration = Duration::from_secs(3);
+
+/// Lines that may wait; outcomes of what was let through always may.
+const QUEUE: usize = 1_024;
+
+/// Why a change is not made: what is to be done cannot be written down.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum Unavailable {
+    #[error("the record of the change could not be written")]
+    Failed(#[source] Arc<io::Error>),
+    #[error("the record of the change was not written within {LONGEST_WAIT:?}")]
+    Slow,
+    #[error("too many records of changes wait to be written")]
+    Full,
+    #[error("the record of changes is closed")]
+    Closed,
+}
+
+/// The record of changes; all workers share one.
+#[derive(Clone)]
+pub(crate) struct Audit(Arc<Inner>);
+
+struct Inner {
+    target: AuditTarget,
+    queue: Mutex<Option<mpsc::Sender<Queued>>>,
+    waiting: Arc<AtomicUsize>,
+    standing: Standing,
+    metrics: Metrics,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    ended: Mutex<mpsc::Receiver<()>>,
+}
+
+impl Audit {
+    /// A record at `target`, which is opened when something is to be written.
+    pub(crate) fn new(target: AuditTarget, metrics: Metrics) -> io::Result<Self> {
+        let (queue, messages) = mpsc::channel();
+        let (end, ended) = mpsc::channel();
+        let (waiting, standing) = (Arc::default(), Standing::default());
+        let writer = Writer::new(
+            target.clone(),
+            metrics.clone(),
+            Arc::clone(&waiting),
+            standing.clone(),
+        );
+        // Writing blocks, and would hold up every request of its worker.
+        let writer = thread::Builder::new()
+            .name("audit".to_owned())
+            .spawn(move || {
+                // Dropped with the thread, whichever way it ends.
+                let _end: mpsc::Sender<()> = end;
+                writer.run(&messages);
+            })?;
+        Ok(Self(Arc::new(Inner {
+            target,
+            queue: Mutex::new(Some(queue)),
+            waiting,
+            standing,
+            metrics,
+            writer: Mutex::new(Some(writer)),
+            ended: Mutex::new(ended),
+        })))
+    }
+
+    /// Whether there is a place to write to.
+    pub(crate) fn check(&self) -> io::Result<()> {
+        Sink::open(&self.0.target).map(drop)
+    }
+
+    /// Where it is written.
+    pub(crate) fn target(&self) -> &AuditTarget {
+        &self.0.target
+    }
+
+    /// Why nothing can be written, if so.
+    pub(crate) fn failure(&self) -> Option<String> {
+        self.0.standing.failure()
+    }
+
+    /// Resolves when it is written that `requester` is about to do `deed`, in a
+    /// file so that it outlives the host; until then, nothing may be sent.
+    pub(crate) async fn intent(
+        &self,
+        deed: Deed,
+        requester: &Arc<Requester>,
+        deadline: Deadline,
+    ) -> Result<Pending, Unavailable> {
+        let outcome = self.written(deed, requester, deadline).await;
+        if outcome.is_err() {
+            self.0.metrics.audit_failed(Stage::Intent.as_str());
+        }
+        outcome
+    }
+
+    async fn written(
+        &self,
+        deed: Deed,
+        requester: &Arc<Requester>,
+        deadline: Deadline,
+    ) -> Result<Pending, Unavailable> {
+        if self.is_full() {
+            return Err(Unavailable::Full);
+        }
+        let record = Record::of_deed(Stage::Intent, deed, Arc::clone(requester));
+        let (reply, answer) = oneshot::channel();
+        let pending = Pending::new(self.clone(), record);
+        self.send(Message::Intent(Box::new(pending), reply));
+        let allowed = LONGEST_WAIT.min(deadline.remaining());
+        match time::timeout(allowed, answer).await {
+            Ok(Ok(outcome)) => outcome,
+            Ok(Err(_)) => Err(Unavailable::Closed),
+            Err(_) => {
+                self.0.standing.fail(&Unavailable::Slow);
+                // Behind what is stuck: says so when it has come loose.
+                self.send(Message::Probe);
+                Err(Unavailable::Slow)
+            }
+        }
+    }
+
+    /// Writes that `deed` needed nothing to be sent, for the reason in `outcome`.
+    pub(crate) fn noop(&self, deed: Deed, requester: &Arc<Requester>, outcome: Outcome) {
+        let record = Record::of_deed(Stage::Noop, deed, Arc::clone(requester));
+        self.line(record.ended(outcome));
+    }
+
+    /// Writes that `requester` asked for `deed` too while it was under way for
+    /// somebody else.
+    pub(crate) fn joined(&self, deed: Deed, requester: &Arc<Requester>) {
+        let record = Record::of_deed(Stage::Joined, deed, Arc::clone(requester));
+        self.line(record.ended(Outcome::success("an operation under way was joined")));
+    }
+
+    /// Writes that `requester` was not allowed something. Nothing waits for it: it
+    /// is lost, and counted, where it cannot be written.
+    pub(crate) fn denied(&self, denied: Denied, requester: &Arc<Requester>) {
+        if self.is_full() {
+            self.0.metrics.audit_failed(Stage::Denied.as_str());
+            return;
+        }
+        self.line(Record::of_denied(denied, Arc::clone(requester)));
+    }
+
+    /// Opens the file again: it was given another name.
+    pub(crate) fn reopen(&self) {
+        self.send(Message::Reopen);
+    }
+
+    /// Resolves when all lines there are have been tried, or have taken too long.
+    pub(crate) async fn flush(&self) {
+        let (reply, answer) = oneshot::channel();
+        self.send(Message::Flush(reply));
+        // There is nobody left to be told.
+        let _ = time::timeout(LAST_LINES, answer).await;
+    }
+
+    fn line(&self, record: Record) {
+        self.send(Message::Line(Box::new(record)));
+    }
+
+    fn is_full(&self) -> bool {
+        self.0.waiting.load(Ordering::Relaxed) >= QUEUE
+    }
+
+    fn send(&self, message: Message) {
+        let queue = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(queue) = queue.as_ref() {
+            self.0.waiting.fetch_add(1, Ordering::Relaxed);
+            let queued = self.0.metrics.audit_queued();
+            // The writer ends after the last of those who send.
+            let _ = queue.send((message, queued));
+        }
+    }
+}
+
+/// The last one waits until all is written: a command ends right after it.
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let queue = self.queue.get_mut();
+        queue.unwrap_or_else(PoisonError::into_inner).take();
+        let writer = self.writer.get_mut();
+        let writer = writer.unwrap_or_else(PoisonError::into_inner).take();
+        let is_writer = writer.is_some_and(|it| it.thread().id() == thread::current().id());
+        if !is_writer {
+            let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+            // It never hears anything but that the thread is gone.
+            let _ = ended.recv_timeout(LAST_LINES);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

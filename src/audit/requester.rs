@@ -1,0 +1,83 @@
+//! Who asks for a change, and by which way.
+
+use std::net::SocketAddr;
+
+use crate::{access::Caller, azure::correlation, telemetry::TraceContext};
+
+/// Longer texts of callers are cut.
+const LONGEST: usize = 512;
+
+/// Everything that the record says of whoever is behind a change.
+#[derive(Clone, Debug)]
+pub(crate) struct Requester {
+    pub(crate) caller: Caller,
+    /// Why it was allowed; `None` where nobody decides.
+    pub(crate) grounds: Option<Grounds>,
+    /// The request's id, as the log and the caller know it.
+    pub(crate) request_id: String,
+    /// The trace's id, in hexadecimal.
+    pub(crate) trace_id: String,
+    /// The same as Azure is told it, and shows it in its Activity Log.
+    pub(crate) correlation_id: String,
+    pub(crate) way: Way,
+}
+
+impl Requester {
+    /// `caller` by `way`, where nobody has decided.
+    pub(crate) fn new(caller: Caller, request_id: String, trace: &TraceContext, way: Way) -> Self {
+        Self {
+            caller,
+            grounds: None,
+            request_id,
+            trace_id: trace.trace_id().to_string(),
+            correlation_id: correlation(trace),
+            way,
+        }
+    }
+}
+
+/// What a decision stands on.
+#[derive(Clone, Debug)]
+pub(crate) struct Grounds {
+    /// The ids of the policies that decided.
+    pub(crate) policies: Vec<String>,
+    /// What evaluated them.
+    pub(crate) engine: &'static str,
+}
+
+/// How the request came.
+#[derive(Clone, Debug)]
+pub(crate) enum Way {
+    /// By the API.
+    Api {
+        source: Option<SocketAddr>,
+        method: String,
+        /// Without the query.
+        path: String,
+        user_agent: Option<String>,
+    },
+    /// By a command on this host.
+    Command,
+}
+
+impl Way {
+    /// A request of the API; what is too long of it is cut.
+    pub(crate) fn api(
+        source: Option<SocketAddr>,
+        method: &str,
+        path: &str,
+        user_agent: Option<&str>,
+    ) -> Self {
+        Self::Api {
+            source,
+            method: method.to_owned(),
+            path: cut(path),
+            user_agent: user_agent.map(cut),
+        }
+    }
+}
+
+/// The beginning of `text`.
+pub(super) fn cut(text: &str) -> String {
+    text.chars().take(LONGEST).collect()
+}

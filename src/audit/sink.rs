@@ -1,0 +1,117 @@
+//! Where lines end up, one write for each.
+
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Seek as _, SeekFrom, Write as _},
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _},
+    },
+    path::Path,
+};
+
+use crate::config::AuditTarget;
+
+/// An open place to write to.
+pub(super) struct Sink {
+    file: File,
+    /// Whether it outlives the host, if it is told to.
+    is_lasting: bool,
+    /// Whether the last line has no end: what comes next is not to become part
+    /// of it.
+    is_torn: bool,
+}
+
+impl Sink {
+    pub(super) fn open(target: &AuditTarget) -> io::Result<Self> {
+        match target {
+            // Not by way of the library's own buffer, which would keep what
+            // could not be written and bring it out later.
+            AuditTarget::Output => Ok(Self::beside(io::stdout().as_fd().try_clone_to_owned()?)),
+            AuditTarget::Errors => Ok(Self::beside(io::stderr().as_fd().try_clone_to_owned()?)),
+            AuditTarget::File(path) => Self::at(path),
+        }
+    }
+
+    fn beside(stream: OwnedFd) -> Self {
+        Self {
+            file: stream.into(),
+            is_lasting: false,
+            is_torn: false,
+        }
+    }
+
+    fn at(path: &Path) -> io::Result<Self> {
+        // Opening one would wait for somebody to read it.
+        if fs::metadata(path).is_ok_and(|it| it.file_type().is_fifo()) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe"));
+        }
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)?;
+        let is_lasting = file.metadata()?.is_file();
+        Ok(Self {
+            is_torn: is_lasting && ends_midway(path)?,
+            file,
+            is_lasting,
+        })
+    }
+
+    /// Writes `line`, which ends with its end of line, in one call.
+    pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
+        let whole;
+        let line = if self.is_torn {
+            whole = [b"\n", line].concat();
+            &whole
+        } else {
+            line
+        };
+        let written = self.write(line)?;
+        self.is_torn = written != line.len();
+        if self.is_torn {
+            return Err(io::Error::new(
+                io::ErrorKind::WriteZero,
+                format!("{written} of {} bytes were written", line.len()),
+            ));
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        loop {
+            // The log's lines of this process come before it or after it.
+            let _output = io::stdout().lock();
+            match self.file.write(line) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Resolves when what was written outlives a loss of power.
+    pub(super) fn settle(&self) -> io::Result<()> {
+        if self.is_lasting {
+            self.file.sync_data()
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Whether the file at `path` ends in the middle of a line, as one does that was
+/// full.
+fn ends_midway(path: &Path) -> io::Result<bool> {
+    // A file that may be written and not read is none of ours.
+    let Ok(mut file) = File::open(path) else {
+        return Ok(false);
+    };
+    let length = file.seek(SeekFrom::End(0))?;
+    let Some(last) = length.checked_sub(1) else {
+        return Ok(false);
+    };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte != *b"\n")
+}

@@ -1,0 +1,61 @@
+//! An operation in the words of the record of changes.
+
+use super::{Error, Operation, Spared, Status};
+use crate::{
+    audit::{Conclusion, Deed, Denied, Outcome},
+    azure::{Action, Call, Order, VirtualMachineId},
+};
+
+/// What is done by `operation`, and beyond its action where `change` says so.
+pub(super) fn deed(operation: &Operation, order: Order, change: Option<String>) -> Deed {
+    Deed {
+        action: order.action,
+        manner: order.manner,
+        machine: operation.machine.clone(),
+        operation: operation.id.to_string(),
+        change,
+    }
+}
+
+/// Why nothing had to be sent for `operation`.
+pub(super) fn spared(operation: &Operation) -> Option<Outcome> {
+    let why = match operation.spared? {
+        Spared::AlreadySo => "the machine was so already",
+        Spared::UnderWay => "Azure was at it already",
+    };
+    Some(Outcome::success(why))
+}
+
+/// What was denied, if `error` is that `machine` is left alone whoever asks.
+pub(super) fn denied(error: &Error, action: Action, machine: &VirtualMachineId) -> Option<Denied> {
+    let Error::Protected(_, refusal) = error else {
+        return None;
+    };
+    Some(Denied {
+        operation: Call::Order(action).permission().to_owned(),
+        resource: Some(machine.to_string()),
+        code: "protected",
+        detail: refusal.to_string(),
+        grounds: None,
+    })
+}
+
+/// How `operation` ended.
+pub(super) fn outcome(operation: &Operation) -> Outcome {
+    match &operation.status {
+        Status::Succeeded => Outcome::success(""),
+        Status::Failed(fault) | Status::Canceled(fault) => {
+            Outcome::other(Conclusion::Failure, &fault.code, &fault.message)
+        }
+        Status::Superseded(fault) => {
+            let newer = operation.superseded_by.as_ref();
+            let detail = newer.map_or_else(
+                || fault.message.clone(),
+                |newer| format!("{}; superseded by {newer}", fault.message),
+            );
+            Outcome::other(Conclusion::Superseded, &fault.code, &detail)
+        }
+        Status::Unknown(fault) => Outcome::other(Conclusion::Unknown, &fault.code, &fault.message),
+        Status::InProgress => Outcome::other(Conclusion::Unknown, "InProgress", "it still runs"),
+    }
+}

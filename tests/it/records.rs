@@ -1,0 +1,92 @@
+//! The record of changes as a file holds it, and what holds for every one.
+
+use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf};
+
+use azure_sandbox::{Sandbox, Service};
+use serde_json::Value;
+
+/// The record of all gateways in front of one Azure.
+pub(crate) struct Records {
+    path: PathBuf,
+    after_a_kill: Cell<bool>,
+}
+
+impl Records {
+    pub(crate) fn of(azure: &Sandbox) -> Self {
+        let (_, port) = azure.url().rsplit_once(':').unwrap();
+        let name = format!("audit-{}-{port}.jsonl", std::process::id());
+        Self {
+            path: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name),
+            after_a_kill: Cell::default(),
+        }
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.path.to_str().unwrap()
+    }
+
+    /// The record may lack the outcomes of a gateway that was killed.
+    pub(crate) fn after_a_kill(&self) {
+        self.after_a_kill.set(true);
+    }
+
+    /// Every line.
+    pub(crate) fn all(&self) -> Vec<Value> {
+        let text = fs::read_to_string(&self.path).unwrap_or_default();
+        let read = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        text.lines().map(read).collect()
+    }
+
+    /// The lines of one stage.
+    pub(crate) fn of_stage(&self, stage: &str) -> Vec<Value> {
+        let mut lines = self.all();
+        lines.retain(|line| line["unmapped"]["stage"] == stage);
+        lines
+    }
+
+    /// Nothing is known of it any more.
+    pub(crate) fn remove(&self) {
+        let _ = fs::remove_file(&self.path);
+    }
+
+    /// Every change that reached `azure` was written down, and no secret was.
+    pub(crate) fn hold_for(&self, azure: &Sandbox) {
+        let text = fs::read_to_string(&self.path).unwrap_or_default();
+        for secret in azure.secrets() {
+            assert!(!text.contains(&secret), "a secret in the record of changes");
+        }
+        let intents = self.of_stage("intent");
+        for request in azure.requests(Service::Actions) {
+            let id = request.header("x-ms-correlation-request-id").unwrap_or("");
+            let path = request.path.to_ascii_lowercase();
+            let is_told = |line: &&Value| {
+                let resource = line["resources"][0]["uid"].as_str().unwrap();
+                line["unmapped"]["azure"]["correlationId"] == id
+                    && path.starts_with(&resource.to_ascii_lowercase())
+            };
+            assert!(intents.iter().any(|line| is_told(&line)), "{request}");
+        }
+    }
+
+    /// Every line is one of two, or stands by itself.
+    pub(crate) fn have_their_ends(&self) {
+        let mut changes: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for line in self.all() {
+            let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+            let id = text(&line["metadata"]["correlation_uid"]);
+            changes
+                .entry(id)
+                .or_default()
+                .push(text(&line["unmapped"]["stage"]));
+        }
+        for stages in changes.values() {
+            let stages: Vec<_> = stages.iter().map(String::as_str).collect();
+            let is_whole = match stages[..] {
+                ["intent", "outcome"] | ["denied" | "noop" | "joined" | "resumed"] => true,
+                ["intent"] => self.after_a_kill.get(),
+                _ => false,
+            };
+            assert!(is_whole, "{stages:?}");
+        }
+    }
+}
