@@ -12,6 +12,8 @@ mod answer;
 mod architecture;
 mod arm_errors;
 mod arm_faults;
+mod audit;
+mod audit_process;
 mod bodies;
 mod busy_node;
 mod callers;

@@ -1,0 +1,183 @@
+//! The record of changes of a real process: killed, hung up on, without a place.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    path::Path,
+    process::Stdio,
+    time::Duration,
+};
+
+use actix_web::rt::{self, time};
+use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
+use serde_json::Value;
+
+use crate::{
+    program::{Running, gateway, text},
+    records::Records,
+};
+
+/// Enough to meet every step of a change, and done within a minute.
+const KILLS: u64 = 200;
+
+/// Another seed makes other moments; a failure names its own.
+const SEED: u64 = 7;
+
+/// An Azure that stands any number of orders.
+fn azure() -> Sandbox {
+    let settings = Settings {
+        throttles: false,
+        operation_takes: Duration::from_millis(20),
+        ..Settings::default()
+    };
+    Sandbox::start(settings).unwrap()
+}
+
+fn started(azure: &Sandbox, records: &Records) -> Running {
+    let mut command = gateway();
+    command
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_WORKERS", "1")
+        .env("MIG_AUDIT_FILE", records.path());
+    Running::start(command)
+}
+
+/// Orders a restart of `name`, whatever becomes of it.
+async fn order(url: String) {
+    let client = awc::Client::builder().disable_timeout().finish();
+    let _ = client.post(url).send().await;
+}
+
+fn correlation(request: &Recorded) -> &str {
+    request.header("x-ms-correlation-request-id").unwrap()
+}
+
+#[actix_web::test]
+async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_down() {
+    let (azure, mut random) = (azure(), fastrand::Rng::with_seed(SEED));
+    let records = Records::of(&azure);
+    records.remove();
+    for kill in 0..KILLS {
+        let running = started(&azure, &records);
+        let orders: Vec<_> = (1..=4)
+            .map(|number| running.url(&format!("/vms/web-{:02}/restart", (kill % 4) * 4 + number)))
+            .map(|url| rt::spawn(order(url)))
+            .collect();
+        time::sleep(Duration::from_micros(random.u64(0..90_000))).await;
+        running.kill();
+        orders.iter().for_each(rt::task::JoinHandle::abort);
+        records.hold_for(&azure);
+    }
+    let intents = records.of_stage("intent");
+    let sent = azure.requests(Service::Actions);
+    // Kills before, amid and after the changes, or this proves little.
+    assert!(sent.len() > 50, "{} were sent", sent.len());
+    assert!(sent.len() < intents.len(), "none was interrupted");
+    let mut ids: Vec<_> = sent.iter().map(correlation).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), sent.len(), "no id is there twice");
+    records.remove();
+}
+
+#[actix_web::test]
+async fn no_line_is_lost_when_the_file_is_given_another_name() {
+    let azure = azure();
+    let records = Records::of(&azure);
+    records.remove();
+    let running = started(&azure, &records);
+    let mut older = Vec::new();
+    for round in 0..6 {
+        order(running.url(&format!("/vms/web-0{}/restart", round + 1))).await;
+        if round % 2 == 0 {
+            let name = format!("{}.{round}", records.path());
+            fs::rename(records.path(), &name).unwrap();
+            running.signal("-HUP");
+            let mut ticks = time::interval(Duration::from_millis(10));
+            while !Path::new(records.path()).exists() {
+                ticks.tick().await;
+            }
+            older.push(name);
+        }
+    }
+    assert_eq!(running.terminate().0, Some(0));
+    // All of them together again, as whoever ships them sees them.
+    let mut lines = Vec::new();
+    for name in older.iter().map(String::as_str).chain([records.path()]) {
+        lines.extend(fs::read(name).unwrap());
+    }
+    for name in &older {
+        fs::remove_file(name).unwrap();
+    }
+    fs::write(records.path(), lines).unwrap();
+    records.hold_for(&azure);
+    records.have_their_ends();
+    assert_eq!(records.of_stage("outcome").len(), 6);
+    records.remove();
+}
+
+#[actix_web::test]
+async fn a_pipe_that_nobody_reads_any_more_stops_changes() {
+    let azure = azure();
+    let mut child = gateway()
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_LISTEN", "127.0.0.1:0")
+        .env("MIG_ADMIN_LISTEN", "127.0.0.1:0")
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    output.read_line(&mut line).unwrap();
+    drop(output);
+    let told: Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(told["audit"], "standard output");
+    let url = format!(
+        "http://{}/vms/web-01/deallocate",
+        told["api"].as_str().unwrap()
+    );
+    let client = awc::Client::builder().disable_timeout().finish();
+    let mut answer = client.post(url).send().await.unwrap();
+    let body = text(&answer.body().await.unwrap());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(body.contains("audit_unavailable"), "{body}");
+    assert!(azure.requests(Service::Actions).is_empty());
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_a_fault_at_the_start() {
+    let azure = azure();
+    for (path, exit) in [("/nowhere/audit.jsonl", 78), ("audit.jsonl", 78)] {
+        let output = gateway()
+            .envs(azure.environment(Host::ContainerApp))
+            .env("MIG_LISTEN", "127.0.0.1:0")
+            .env("MIG_AUDIT_FILE", path)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(exit));
+        assert!(text(&output.stderr).contains(path));
+    }
+}
+
+#[test]
+fn a_command_writes_its_change_to_standard_error_unless_there_is_a_file() {
+    let azure = azure();
+    for (line, end) in [("--wait", "Success"), ("", "Unknown")] {
+        let output = gateway()
+            .args(["vm", "restart", "web-01"])
+            .args(line.split_whitespace())
+            .envs(azure.environment(Host::ContainerApp))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        let lines: Vec<Value> = text(&output.stderr)
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let stages: Vec<_> = lines.iter().map(|it| &it["unmapped"]["stage"]).collect();
+        assert_eq!(stages, ["intent", "outcome"]);
+        assert_eq!(lines[1]["status"], end);
+        assert_eq!(lines[0]["unmapped"]["caller"], "command");
+    }
+}
