@@ -55,7 +55,9 @@ pub(crate) use resource_graph::{ListedMachine, ResourceGraphClient, SkipToken};
 pub(crate) use role_assignment::RoleAssignment;
 pub(crate) use throttle::Throttle;
 pub(crate) use user_property::{Select, UserProperty};
-pub(crate) use user_values::{Departments, InvalidQuery, Prefix, Top, UserType, folded};
+pub(crate) use user_values::{
+    Department, Departments, InvalidQuery, Prefix, Top, UserType, folded,
+};
 pub(crate) use users::UserQuery;
 
 pub(crate) use vm::{LastChange, PowerState, VirtualMachine};
@@ -64,7 +66,6 @@ pub(crate) use vm::{LastChange, PowerState, VirtualMachine};
 pub(crate) use budget::Pace;
 
 use budget::Budgets;
-use user_values::Department;
 use version::ComputeVersion;
 
 use crate::{

@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Top floor first: a module uses only what stands below it.
-const FLOORS: [&str; 17] = [
+const FLOORS: [&str; 18] = [
     "cli",
     "doctor",
     "app",
@@ -15,6 +15,7 @@ const FLOORS: [&str; 17] = [
     "directory",
     "inventory",
     "audit",
+    "policy",
     "access",
     "azure",
     "identity",

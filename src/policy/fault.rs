@@ -1,0 +1,118 @@
+//! What is wrong with policies, and where.
+
+use std::fmt;
+
+use miette::Diagnostic;
+
+/// One fault of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) file: String,
+    /// Where it begins; `None` where it is of the file as a whole.
+    pub(crate) place: Option<Place>,
+    pub(crate) reason: String,
+}
+
+/// A place in a text. Both count from 1, columns by characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) line: usize,
+    pub(crate) column: usize,
+}
+
+impl Place {
+    /// That of the byte `offset` of `text`.
+    pub(super) fn of(text: &str, offset: usize) -> Self {
+        let before = text.get(..offset).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let last = before.rsplit('\n').next().unwrap_or_default();
+        Self {
+            line,
+            column: last.chars().count() + 1,
+        }
+    }
+}
+
+impl Fault {
+    /// Of the file as a whole.
+    pub(super) fn of_file(file: &str, reason: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: None,
+            reason: reason.into(),
+        }
+    }
+
+    /// At `place` of the file.
+    pub(super) fn at(file: &str, place: Place, reason: impl Into<String>) -> Self {
+        Self {
+            file: file.to_owned(),
+            place: Some(place),
+            reason: reason.into(),
+        }
+    }
+
+    /// What Cedar says of `text`, with its advice.
+    pub(super) fn told(file: &str, text: &str, diagnostic: &dyn Diagnostic) -> Self {
+        let label = diagnostic.labels().and_then(|mut labels| labels.next());
+        let mut reason = diagnostic.to_string();
+        let of_label = label.as_ref().and_then(|label| label.label());
+        let of_all = diagnostic.help().map(|help| help.to_string());
+        for more in of_label.map(str::to_owned).into_iter().chain(of_all) {
+            if !reason.contains(&more) {
+                reason.push_str("; ");
+                reason.push_str(&more);
+            }
+        }
+        Self {
+            file: file.to_owned(),
+            place: label.map(|label| Place::of(text, label.offset())),
+            reason,
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file,
+            place,
+            reason,
+        } = self;
+        match place {
+            Some(Place { line, column }) => {
+                write!(formatter, "{file}:{line}:{column}: {reason}")
+            }
+            None => write!(formatter, "{file}: {reason}"),
+        }
+    }
+}
+
+/// Everything that is wrong with a set of policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Faults(pub(crate) Vec<Fault>);
+
+impl fmt::Display for Faults {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("the policies are not usable")?;
+        self.0
+            .iter()
+            .try_for_each(|fault| write!(formatter, "\n  {fault}"))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_from_one_and_by_characters() {
+        let text = "a\n  é x";
+        let place = |offset| Place::of(text, offset);
+        assert_eq!(place(0), Place { line: 1, column: 1 });
+        assert_eq!(place(7), Place { line: 2, column: 5 });
+        assert_eq!(place(99).line, 2);
+    }
+}

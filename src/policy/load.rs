@@ -1,0 +1,234 @@
+//! Reads policies: parsed, held to the schema, mended, or refused with all that is
+//! wrong.
+
+use std::{collections::HashMap, sync::Arc};
+
+use aws_lc_rs::digest::{Context, SHA256};
+use cedar_policy::{
+    Policy, PolicyId, PolicySet as Cedar, ValidationMode, ValidationWarning, Validator,
+};
+
+use miette::{Diagnostic, SourceSpan};
+
+use super::{
+    Action, PolicySet,
+    fault::{Fault, Faults, Place},
+    lint,
+    set::Entry,
+    source::{Source, Text},
+    vocabulary::Vocabulary,
+};
+
+/// Annotations that policies may have. A misspelt `@shadow` would enforce.
+const ANNOTATIONS: [&str; 3] = ["id", "shadow", "description"];
+
+/// Digits of the version.
+const VERSION: usize = 12;
+
+/// The policies of `source`.
+pub(super) fn load(source: &Source) -> Result<PolicySet, Faults> {
+    let texts = source.read()?;
+    let version = version(&texts);
+    let fault = |reason: String| Faults(vec![Fault::of_file(&source.words(), reason)]);
+    let vocabulary = Arc::new(Vocabulary::new().map_err(fault)?);
+    let mut loading = Loading {
+        vocabulary: &vocabulary,
+        entries: Vec::new(),
+        faults: Vec::new(),
+    };
+    for text in &texts {
+        loading.read(text);
+    }
+    loading.refuse_namesakes();
+    let Loading {
+        entries, faults, ..
+    } = loading;
+    if !faults.is_empty() {
+        return Err(Faults(faults));
+    }
+    if entries.is_empty() {
+        return Err(fault(
+            "there is no policy: nobody could do anything".to_owned(),
+        ));
+    }
+    PolicySet::new(vocabulary, entries, version).map_err(fault)
+}
+
+/// What all files are together.
+pub(super) fn version(texts: &[Text]) -> String {
+    let mut context = Context::new(&SHA256);
+    for Text { file, text } in texts {
+        for part in [file, text] {
+            context.update(&part.len().to_be_bytes());
+            context.update(part.as_bytes());
+        }
+    }
+    let digest = context.finish();
+    let bytes = digest.as_ref().iter().take(VERSION / 2);
+    bytes.fold(String::new(), |digits, byte| format!("{digits}{byte:02x}"))
+}
+
+/// Policies as they are read, and what was wrong with them so far.
+struct Loading<'a> {
+    vocabulary: &'a Vocabulary,
+    entries: Vec<Entry>,
+    faults: Vec<Fault>,
+}
+
+impl Loading<'_> {
+    fn read(&mut self, text: &Text) {
+        let parsed: Cedar = match text.text.parse() {
+            Ok(parsed) => parsed,
+            Err(errors) => {
+                let errors: &cedar_policy::ParseErrors = &errors;
+                let faults = errors
+                    .iter()
+                    .map(|error| Fault::told(&text.file, &text.text, error));
+                self.faults.extend(faults);
+                return;
+            }
+        };
+        for template in parsed.templates() {
+            self.faults.push(Fault::at(
+                &text.file,
+                place(text, template.as_ref().loc().map(|loc| &loc.span)),
+                "it is a template: write out for whom and on what it is",
+            ));
+        }
+        let mut policies: Vec<_> = parsed
+            .policies()
+            .map(|policy| {
+                let loc = policy.as_ref().loc();
+                (place(text, loc.map(|loc| &loc.span)), policy)
+            })
+            .collect();
+        policies.sort_by_key(|(place, _)| (place.line, place.column));
+        for (place, policy) in policies {
+            if let Err(faults) = self.take(text, place, policy) {
+                self.faults.extend(faults);
+            }
+        }
+    }
+
+    fn take(&mut self, text: &Text, place: Place, policy: &Policy) -> Result<(), Vec<Fault>> {
+        let fault = |reason: String| Fault::at(&text.file, place, reason);
+        let mut faults: Vec<_> = unknown_annotations(policy).into_iter().map(fault).collect();
+        let is_shadow = match policy.annotation("shadow") {
+            None | Some("false") => false,
+            Some("true") => true,
+            Some(other) => {
+                faults.push(fault(format!(
+                    "@shadow is \"true\" or \"false\", not {other:?}"
+                )));
+                false
+            }
+        };
+        let name = match policy.annotation("id").map(str::trim) {
+            None => place_name(&text.file, place),
+            Some("") => {
+                faults.push(fault("@id is empty".to_owned()));
+                String::new()
+            }
+            Some(id) => id.to_owned(),
+        };
+        let policy = policy.new_id(PolicyId::new(&name));
+        faults.extend(self.unfit(text, place, &policy));
+        let unlike = |error: String| vec![fault(error)];
+        let mut json = policy
+            .to_json()
+            .map_err(|error| unlike(error.to_string()))?;
+        faults.extend(lint::mend(&mut json).into_iter().map(fault));
+        if !faults.is_empty() {
+            return Err(faults);
+        }
+        let actions = self.actions(&policy);
+        let looks_at_tags = lint::looks_at_tags(&json);
+        let mended = Policy::from_json(Some(PolicyId::new(&name)), json)
+            .map_err(|error| unlike(error.to_string()))?;
+        self.entries.push(Entry {
+            name,
+            file: text.file.clone(),
+            place,
+            is_shadow,
+            actions,
+            looks_at_tags,
+            policy: mended,
+        });
+        Ok(())
+    }
+
+    /// What the schema has against `policy`. That it never holds is one: a forbid that
+    /// is impossible forbids nothing.
+    fn unfit(&self, text: &Text, place: Place, policy: &Policy) -> Vec<Fault> {
+        let alone = match Cedar::from_policies([policy.clone()]) {
+            Ok(alone) => alone,
+            Err(error) => return vec![Fault::at(&text.file, place, error.to_string())],
+        };
+        let validator = Validator::new(self.vocabulary.schema.clone());
+        let result = validator.validate(&alone, ValidationMode::Strict);
+        let located = |diagnostic: &dyn Diagnostic| {
+            let mut fault = Fault::told(&text.file, &text.text, diagnostic);
+            fault.place.get_or_insert(place);
+            fault
+        };
+        let mut faults: Vec<_> = result.validation_errors().map(|it| located(it)).collect();
+        for warning in result.validation_warnings() {
+            let fault = located(warning);
+            match warning {
+                ValidationWarning::ImpossiblePolicy(_)
+                | ValidationWarning::BidiCharsInString(_)
+                | ValidationWarning::BidiCharsInIdentifier(_) => faults.push(fault),
+                _ => tracing::warn!(%fault, "a policy is odd"),
+            }
+        }
+        faults
+    }
+
+    fn actions(&self, policy: &Policy) -> [bool; Action::ALL.len()] {
+        let mut actions = [false; Action::ALL.len()];
+        for environment in policy.get_valid_request_envs(&self.vocabulary.schema) {
+            let id = environment.action().id().unescaped();
+            if let Ok(action) = id.parse::<Action>() {
+                actions[action.index()] = true;
+            }
+        }
+        actions
+    }
+
+    fn refuse_namesakes(&mut self) {
+        let mut known: HashMap<&str, &Entry> = HashMap::new();
+        for entry in &self.entries {
+            let Some(first) = known.insert(&entry.name, entry) else {
+                continue;
+            };
+            self.faults.push(Fault::at(
+                &entry.file,
+                entry.place,
+                format!(
+                    "there is a policy {} already, at {}:{}",
+                    entry.name, first.file, first.place.line
+                ),
+            ));
+        }
+    }
+}
+
+/// Where what has this `span` begins.
+fn place(text: &Text, span: Option<&SourceSpan>) -> Place {
+    Place::of(&text.text, span.map_or(0, SourceSpan::offset))
+}
+
+/// The name of a policy without one: where it is, its folder left out, as callers
+/// are told it.
+fn place_name(file: &str, place: Place) -> String {
+    let name = file.rsplit('/').next().unwrap_or(file);
+    format!("{name}:{}:{}", place.line, place.column)
+}
+
+fn unknown_annotations(policy: &Policy) -> Vec<String> {
+    let names = policy.annotations().map(|(name, _)| name);
+    let unknown = names.filter(|name| !ANNOTATIONS.contains(name));
+    unknown
+        .map(|name| format!("@{name} is not known: annotations are @id, @shadow and @description"))
+        .collect()
+}

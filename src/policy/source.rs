@@ -1,0 +1,131 @@
+//! Where policies come from.
+
+use std::{
+    fs::{self, File},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use super::fault::{Fault, Faults};
+
+/// Files of policies in all; a `ConfigMap` holds as much.
+const MOST_BYTES: u64 = 1 << 20;
+
+/// Files of a folder.
+const MOST_FILES: usize = 256;
+
+/// What policies end with.
+const EXTENSION: &str = "cedar";
+
+/// The policies that hold where none are given.
+pub(super) const DEFAULT: &str = include_str!("../../deploy/policies/default.cedar");
+
+/// Where policies come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// Those that the gateway brings along.
+    Default,
+    /// A file, or a folder of `.cedar` files.
+    Path(PathBuf),
+}
+
+/// A file of policies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Text {
+    /// As it is shown.
+    pub(super) file: String,
+    pub(super) text: String,
+}
+
+impl Source {
+    /// That of the variable.
+    pub(crate) fn of(path: Option<&Path>) -> Self {
+        path.map_or(Self::Default, |path| Self::Path(path.to_owned()))
+    }
+
+    /// Where that is, in words.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Default => "the built-in policies".to_owned(),
+            Self::Path(path) => path.display().to_string(),
+        }
+    }
+
+    /// All files, in the order of their names.
+    pub(super) fn read(&self) -> Result<Vec<Text>, Faults> {
+        let Self::Path(path) = self else {
+            return Ok(vec![Text {
+                file: "default.cedar".to_owned(),
+                text: DEFAULT.to_owned(),
+            }]);
+        };
+        let paths = files(path).map_err(|fault| Faults(vec![fault]))?;
+        let (mut texts, mut faults, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
+        for path in paths {
+            let file = path.display().to_string();
+            match text(&path, room) {
+                Ok(text) => {
+                    room = room.saturating_sub(text.len() as u64);
+                    texts.push(Text { file, text });
+                }
+                Err(reason) => faults.push(Fault::of_file(&file, reason)),
+            }
+        }
+        if faults.is_empty() {
+            Ok(texts)
+        } else {
+            Err(Faults(faults))
+        }
+    }
+}
+
+/// `path` itself, or what it has of policies. Names that begin with a dot are left
+/// out: Kubernetes keeps what a `ConfigMap` was in them.
+fn files(path: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let unreadable = |error: io::Error| {
+        let file = path.display().to_string();
+        Fault::of_file(&file, format!("it cannot be read: {error}"))
+    };
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let mut files = Vec::new();
+    for entry in fs::read_dir(path).map_err(unreadable)? {
+        let file = entry.map_err(unreadable)?.path();
+        let name = file.file_name().and_then(|name| name.to_str());
+        let is_hidden = name.is_none_or(|name| name.starts_with('.'));
+        if !is_hidden && file.extension().is_some_and(|it| it == EXTENSION) {
+            files.push(file);
+        }
+    }
+    files.sort();
+    let folder = path.display().to_string();
+    match files.len() {
+        0 => Err(Fault::of_file(&folder, "no file of it ends with .cedar")),
+        1..=MOST_FILES => Ok(files),
+        count => Err(Fault::of_file(
+            &folder,
+            format!("it has {count} files, and up to {MOST_FILES} are read"),
+        )),
+    }
+}
+
+/// What is in the file at `path`, of which there is `room` for so many bytes.
+fn text(path: &Path, room: u64) -> Result<String, String> {
+    let unreadable = |error: io::Error| format!("it cannot be read: {error}");
+    let metadata = fs::metadata(path).map_err(unreadable)?;
+    if !metadata.is_file() {
+        return Err("it is not a file".to_owned());
+    }
+    let file = File::open(path).map_err(unreadable)?;
+    let mut bytes = Vec::new();
+    file.take(room + 1)
+        .read_to_end(&mut bytes)
+        .map_err(unreadable)?;
+    if bytes.len() as u64 > room {
+        return Err(format!(
+            "all files together have more than {MOST_BYTES} bytes"
+        ));
+    }
+    String::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())
+}

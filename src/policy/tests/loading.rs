@@ -1,0 +1,93 @@
+//! Policies that are refused, each with where and why.
+
+use super::*;
+
+#[test]
+fn all_faults_are_told_at_once_each_with_its_place() {
+    let folder = Folder::new()
+        .with("b.cedar", "permit (principal, action, resouce);\n")
+        .with(
+            "a.cedar",
+            &written(
+                "@id(\"one\")\npermit (principal, action, resource);\n\
+                 @id(\"one\") @shadow(\"on\") @shadwo(\"true\")\n  forbid (principal, action, resource);\n\
+                 permit (principal, action, resource in %ResourceGroup::\"rg\");\n\
+                 permit (principal == ?principal, action, resource);\n\
+                 permit (principal, action == %Action::\"delete\", resource);",
+            ),
+        )
+        .with("c.cedar", &written("@id(\"x\") permit (principal, action, resource);"))
+        .with("d.cedar", &written("@id(\"x\") forbid (principal, action, resource);"))
+        .with("notes.txt", "not a policy")
+        .with(".hidden.cedar", "not a policy");
+    let Err(Faults(faults)) = folder.load() else {
+        panic!("nothing is wrong")
+    };
+    let path = format!("{}/", folder.0.display());
+    let told: Vec<_> = faults
+        .iter()
+        .map(|it| it.to_string().replace(&path, ""))
+        .collect();
+    let expected = [
+        ("a.cedar:6:1: ", "template"),
+        ("a.cedar:3:1: ", "@shadwo"),
+        ("a.cedar:3:1: ", "@shadow is \"true\" or \"false\""),
+        (
+            "a.cedar:5:1: ",
+            "no resource group: write /subscriptions/{id}/resourceGroups/{name}",
+        ),
+        ("a.cedar:7:", "delete"),
+        ("b.cedar:1:", "resouce"),
+        ("d.cedar:1:1: ", "there is a policy x already, at c.cedar:1"),
+    ];
+    for (place, word) in expected {
+        let is_told = told
+            .iter()
+            .any(|it| it.starts_with(place) && it.contains(word));
+        assert!(is_told, "{place}{word} in {told:#?}");
+    }
+}
+
+#[test]
+fn what_is_no_policy_at_all_is_refused() {
+    for (file, text, word) in [
+        ("a.cedar", "", "there is no policy"),
+        (
+            "a.txt",
+            "permit (principal, action, resource);",
+            "no file of it ends with .cedar",
+        ),
+    ] {
+        let faults = Folder::new().with(file, text).load().err().unwrap();
+        assert!(faults.to_string().contains(word), "{faults}");
+    }
+    let large = format!("//{}\n", "x".repeat(1 << 20));
+    let faults = Folder::new().with("a.cedar", &large).load().err().unwrap();
+    assert!(
+        faults.to_string().contains("more than 1048576 bytes"),
+        "{faults}"
+    );
+    let nowhere = Source::of(Some(Path::new("/nowhere/policies")));
+    assert!(
+        Policies::load(nowhere)
+            .err()
+            .unwrap()
+            .to_string()
+            .contains("/nowhere/policies: ")
+    );
+}
+
+#[test]
+fn policies_have_the_name_of_their_id_or_of_their_place() {
+    let policies = policies(
+        "@id(\"named\") permit (principal, action, resource);\n\n\n forbid (principal, action == %Action::\"start\", resource);",
+    );
+    let set = policies.current();
+    let names: Vec<_> = set
+        .entries()
+        .iter()
+        .map(|entry| entry.name.as_str())
+        .collect();
+    assert_eq!(names[0], "named");
+    assert!(names[1] == "test.cedar:4:2", "{names:?}");
+}

@@ -1,0 +1,133 @@
+//! The ways in which a policy forbids nothing and nobody notices.
+
+use super::*;
+
+const PERMIT: &str = "permit (principal, action, resource);";
+
+#[test]
+fn a_forbid_that_looks_at_what_may_be_missing_is_refused() {
+    let told = faults(
+        "permit (principal, action, resource);\n\
+         @id(\"prod\")\n\
+         forbid (principal, action == %Action::\"deallocate\", resource)\n\
+         when { resource.getTag(\"env\") == \"prod\" };",
+    );
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with("test.cedar:4:8: "), "{told:?}");
+    assert!(told[0].contains("hasTag"), "{told:?}");
+}
+
+#[test]
+fn a_forbid_that_cannot_be_evaluated_denies_and_is_named() {
+    // The other machine is not at hand, so that its name cannot be looked at.
+    let other = "%Vm::\"SUB/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/o\"";
+    let policies = policies(&format!(
+        "{PERMIT} @id(\"broken\")\n\
+         forbid (principal, action, resource is %Vm) when {{ {other}.name == \"x\" }};"
+    ));
+    let id = machine(ONE, "g", "vm");
+    let denied = deallocates(&policies, &Caller::Anonymous, &id, &tags(&[]));
+    assert_eq!(
+        denied.policies(),
+        ["broken"],
+        "a policy that fails is passed over"
+    );
+    assert_eq!(reason(denied), Reason::Failed(vec!["broken".to_owned()]));
+    assert!(
+        policies
+            .decide(&Caller::Anonymous, &Ask::GetIdentity)
+            .is_permit()
+    );
+}
+
+#[test]
+fn a_forbid_holds_whatever_the_case_of_its_id() {
+    let policies = policies(&format!(
+        "{PERMIT} @id(\"locked\")\n\
+         forbid (principal, action, resource in %ResourceGroup::\"SUB/RESOURCEGROUPS/RG-Locked\");"
+    ));
+    for group in ["rg-locked", "RG-LOCKED", "Rg-Locked"] {
+        let id = machine(&ONE.to_uppercase(), group, "vm");
+        let denied = deallocates(&policies, &Caller::Anonymous, &id, &tags(&[]));
+        assert_eq!(reason(denied), Reason::Forbidden(vec!["locked".to_owned()]));
+    }
+}
+
+#[test]
+fn texts_of_conditions_are_compared_as_azure_would() {
+    let client = object(101).to_string().to_uppercase();
+    for condition in [
+        "resource.name == \"WEB-01\"".to_owned(),
+        "\"WEB-01\" == resource.name".to_owned(),
+        "[\"x\", \"Web-01\"].contains(resource.name)".to_owned(),
+        "resource.name like \"WEB-*\"".to_owned(),
+        format!("principal has clientId && principal.clientId == \"{client}\""),
+        "resource.hasTag(\"PROTECTED\")".to_owned(),
+        "resource.hasTag(\"protecteD\") && resource.getTag(\"protecteD\") == \"Yes\"".to_owned(),
+    ] {
+        let policies = policies(&format!(
+            "{PERMIT} forbid (principal, action, resource is %Vm) when {{ {condition} }};"
+        ));
+        let id = machine(ONE, "g", "web-01");
+        let denied = deallocates(&policies, &app(1, &[]), &id, &tags(&[("Protected", "Yes")]));
+        assert!(!denied.is_permit(), "{condition}");
+        let other = deallocates(
+            &policies,
+            &user(2),
+            &machine(ONE, "g", "db"),
+            &tags(&[("owner", "x")]),
+        );
+        assert!(other.is_permit(), "{condition}");
+    }
+}
+
+#[test]
+fn a_condition_that_would_never_hold_is_refused() {
+    for (condition, word) in [
+        ("principal.kind == \"App\"", "kind"),
+        ("context.fields.contains(\"password\")", "password"),
+        (
+            "resource.name == (if resource.hasTag(\"x\") then \"A\" else \"b\")",
+            "written out",
+        ),
+        ("resource.hasTag(principal.kind)", "written out"),
+        ("principal in %Caller::\"me\"", "no caller"),
+        ("false", "impossible"),
+    ] {
+        let action = if condition.contains("context") {
+            "listUsers"
+        } else {
+            "start"
+        };
+        let told = faults(&format!(
+            "forbid (principal, action == %Action::\"{action}\", resource) when {{ {condition} }};"
+        ));
+        assert!(
+            told.iter().any(|it| it.contains(word)),
+            "{condition}: {told:?}"
+        );
+    }
+}
+
+#[test]
+fn without_a_look_at_the_tags_that_count_nothing_is_permitted() {
+    let policies = policies(
+        "permit (principal, action, resource);\n\
+         forbid (principal, action in %Action::\"operate\", resource) when { resource.hasTag(\"x\") };",
+    );
+    assert!(policies.needs_tags(Action::Order(DEALLOCATE)));
+    assert!(!policies.needs_tags(Action::Order(azure::Action::Update)));
+    assert!(!policies.needs_tags(Action::GetVm) && !policies.needs_tags(Action::ListUsers));
+    let id = machine(ONE, "g", "vm");
+    let unseen = Machine {
+        id: &id,
+        tags: None,
+    };
+    let denied = policies.decide(&Caller::Anonymous, &Ask::Order(DEALLOCATE, unseen));
+    assert_eq!(reason(denied), Reason::TagsUnknown);
+    assert!(
+        policies
+            .decide(&Caller::Anonymous, &Ask::GetVm(unseen))
+            .is_permit()
+    );
+}

@@ -1,0 +1,225 @@
+//! The schema, and requests in its terms.
+
+use std::{collections::HashSet, fmt};
+
+use cedar_policy::{
+    Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
+    RestrictedExpression as Value, Schema,
+};
+
+use super::{
+    Action, Ask,
+    ask::Machine,
+    fold::folded,
+    names::{MachineIds, caller_id},
+};
+use crate::{
+    access::{Caller, Kind},
+    azure::UserProperty,
+};
+
+/// What policies can speak of, as it is published.
+pub(crate) const SCHEMA: &str = include_str!("../../deploy/policies/mi-gateway.cedarschema");
+
+const NAMESPACE: &str = "MiGateway";
+
+/// Why a request has no form in which policies could be asked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Inexpressible {
+    /// The machine has an id that no policy could name.
+    Name,
+    /// Cedar does not take it: a fault of ours.
+    Form(String),
+}
+
+/// The schema, and its names ready for use.
+pub(super) struct Vocabulary {
+    pub(super) schema: Schema,
+    role: EntityTypeName,
+    caller: EntityTypeName,
+    subscription: EntityTypeName,
+    group: EntityTypeName,
+    machine: EntityTypeName,
+    department: EntityTypeName,
+    directory: EntityUid,
+    gateway: EntityUid,
+    /// In the order of `Action::ALL`, each with the groups that it is in.
+    actions: Vec<Entity>,
+}
+
+/// A request, and all that policies may look at.
+pub(super) struct Situation {
+    pub(super) request: Request,
+    pub(super) entities: Entities,
+    /// The caller, and what it is in.
+    pub(super) principals: Vec<EntityUid>,
+    /// The resource, and what it is in.
+    pub(super) resources: Vec<EntityUid>,
+}
+
+impl Vocabulary {
+    /// That of the schema; a fault of it is one of ours.
+    pub(super) fn new() -> Result<Self, String> {
+        let (schema, _) = Schema::from_cedarschema_str(SCHEMA).map_err(words)?;
+        let known = schema.action_entities().map_err(words)?;
+        let action = |action: Action| {
+            let uid = uid(&kind("Action")?, action.as_str());
+            let entity = known.get(&uid).cloned();
+            entity.ok_or_else(|| format!("the schema has no action {}", action.as_str()))
+        };
+        Ok(Self {
+            actions: Action::ALL
+                .map(action)
+                .into_iter()
+                .collect::<Result<_, _>>()?,
+            schema,
+            role: kind("Role")?,
+            caller: kind("Caller")?,
+            subscription: kind("Subscription")?,
+            group: kind("ResourceGroup")?,
+            machine: kind("Vm")?,
+            department: kind("Department")?,
+            directory: uid(&kind("Directory")?, "tenant"),
+            gateway: uid(&kind("Gateway")?, "self"),
+        })
+    }
+
+    /// `caller`, and the roles that it has.
+    pub(super) fn principals(&self, caller: &Caller) -> Vec<EntityUid> {
+        let roles = roles(caller).iter().map(|role| uid(&self.role, role));
+        std::iter::once(uid(&self.caller, &caller_id(caller)))
+            .chain(roles)
+            .collect()
+    }
+
+    /// `ask` of `caller`, as policies are asked.
+    pub(super) fn situation(
+        &self,
+        caller: &Caller,
+        ask: &Ask<'_>,
+    ) -> Result<Situation, Inexpressible> {
+        let principals = self.principals(caller);
+        let (principal, roles) = principals
+            .split_first()
+            .ok_or_else(|| Inexpressible::Form("there is no caller".to_owned()))?;
+        let attributes = attributes(caller).into_iter();
+        let attributes = attributes.map(|(name, text)| (name.to_owned(), Value::new_string(text)));
+        let parents: HashSet<_> = roles.iter().cloned().collect();
+        let this = Entity::new(principal.clone(), attributes.collect(), parents).map_err(form)?;
+        let action = &self.actions[ask.action().index()];
+        let mut entities = vec![this, action.clone()];
+        let mut context = Context::empty();
+        let resources = match ask {
+            Ask::GetVm(machine) | Ask::GetOperation(machine) | Ask::Order(_, machine) => {
+                self.machine(*machine, &mut entities)?
+            }
+            Ask::ListUsers { department, fields } => {
+                context = of_fields(fields)?;
+                let department = uid(&self.department, &folded(&department.folded()));
+                let parents = HashSet::from([self.directory.clone()]);
+                entities.push(Entity::new_no_attrs(department.clone(), parents));
+                vec![department, self.directory.clone()]
+            }
+            Ask::GetIdentity => vec![self.gateway.clone()],
+        };
+        let resource = resources[0].clone();
+        let request = Request::new(principal.clone(), action.uid(), resource, context, None);
+        Ok(Situation {
+            request: request.map_err(form)?,
+            entities: Entities::from_entities(entities, None).map_err(form)?,
+            principals,
+            resources,
+        })
+    }
+
+    /// `machine` with what it is in, which join `entities`.
+    fn machine(
+        &self,
+        machine: Machine<'_>,
+        entities: &mut Vec<Entity>,
+    ) -> Result<Vec<EntityUid>, Inexpressible> {
+        let ids = MachineIds::of(machine.id).ok_or(Inexpressible::Name)?;
+        let subscription = uid(&self.subscription, &ids.subscription);
+        let group = uid(&self.group, &ids.group);
+        let this = uid(&self.machine, &ids.machine);
+        let tags = machine.tags.into_iter().flatten();
+        let tags =
+            tags.map(|(name, value)| (folded(name).into_owned(), Value::new_string(value.clone())));
+        let name = [("name".to_owned(), Value::new_string(ids.name))];
+        let entity = Entity::new_with_tags(this.clone(), name, [group.clone()], tags);
+        entities.push(entity.map_err(form)?);
+        entities.push(Entity::new_no_attrs(
+            group.clone(),
+            HashSet::from([subscription.clone()]),
+        ));
+        Ok(vec![this, group, subscription])
+    }
+}
+
+fn kind(name: &str) -> Result<EntityTypeName, String> {
+    format!("{NAMESPACE}::{name}").parse().map_err(words)
+}
+
+fn uid(kind: &EntityTypeName, id: &str) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn of_fields(fields: &[UserProperty]) -> Result<Context, Inexpressible> {
+    let names = fields
+        .iter()
+        .map(|it| Value::new_string(it.name().to_owned()));
+    let names = Value::new_set(names.collect::<Vec<_>>());
+    Context::from_pairs([("fields".to_owned(), names)]).map_err(form)
+}
+
+/// The app roles of `caller`.
+fn roles(caller: &Caller) -> &[String] {
+    match caller {
+        Caller::Entra(principal) => &principal.roles,
+        Caller::Subject(subject) => &subject.roles,
+        Caller::Anonymous | Caller::Account(_) => &[],
+    }
+}
+
+/// What policies may look at of `caller`.
+fn attributes(caller: &Caller) -> Vec<(&'static str, String)> {
+    let client = |id: &str| ("clientId", folded(id).into_owned());
+    match caller {
+        Caller::Anonymous => vec![("kind", "anonymous".to_owned())],
+        Caller::Entra(principal) => {
+            let kind = match principal.kind {
+                Kind::App => "app",
+                Kind::User => "user",
+            };
+            let id = principal.client_id.map(|id| client(&id.to_string()));
+            let own = [
+                ("kind", kind.to_owned()),
+                ("tenant", principal.tenant.to_string()),
+                ("objectId", principal.object_id.to_string()),
+            ];
+            own.into_iter().chain(id).collect()
+        }
+        Caller::Account(account) => vec![
+            ("kind", "serviceAccount".to_owned()),
+            ("namespace", account.namespace.clone()),
+            ("account", account.name.clone()),
+        ],
+        Caller::Subject(subject) => {
+            let own = [
+                ("kind", "subject".to_owned()),
+                ("issuer", subject.issuer.clone()),
+                ("subject", subject.id.clone()),
+            ];
+            let id = subject.client_id.as_deref().map(client);
+            own.into_iter().chain(id).collect()
+        }
+    }
+}
+
+fn words(error: impl fmt::Display) -> String {
+    error.to_string()
+}
+
+fn form(error: impl fmt::Display) -> Inexpressible {
+    Inexpressible::Form(error.to_string())
+}
