@@ -2,6 +2,7 @@
 
 mod admin;
 mod cloud;
+mod decisions;
 mod readiness;
 mod shared;
 mod tokens;
@@ -26,7 +27,13 @@ use actix_web::{
 };
 use tracing_actix_web::TracingLogger;
 
-use crate::{api, config::Config, http::TlsError};
+use crate::{
+    api,
+    config::Config,
+    http::TlsError,
+    policy::{self, Policies, Source},
+};
+pub use decisions::Decisions;
 pub(crate) use shared::{Shared, Worker};
 pub use tokens::Tokens;
 
@@ -50,6 +57,9 @@ pub enum Error {
     /// No connection to Azure could be made.
     #[error("connections to Azure cannot be made")]
     Tls(#[from] TlsError),
+    /// Policies are not there, or not good.
+    #[error("what callers may do cannot be told")]
+    Policies(#[source] policy::Faults),
     /// A metric was declared twice.
     #[error("the metrics could not be set up")]
     Metrics(#[from] prometheus::Error),
@@ -67,6 +77,7 @@ pub enum Error {
 /// The gateway, bound to its addresses and not yet serving.
 pub struct Application {
     shared: Shared,
+    policies: Policies,
     config: Config,
     api: TcpListener,
     admin: TcpListener,
@@ -78,10 +89,13 @@ impl Application {
     pub fn build(config: Config) -> Result<Self, Error> {
         let shared = Shared::new(&config)?;
         shared.check_audit()?;
+        let source = Source::of(config.policy_file.as_deref());
+        let policies = Policies::load(source, shared.metrics.clone()).map_err(Error::Policies)?;
         let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
         let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;
         Ok(Self {
             shared,
+            policies,
             config,
             api,
             admin,
@@ -118,6 +132,7 @@ impl Application {
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let Self {
             shared,
+            policies,
             config,
             api,
             admin,
@@ -139,12 +154,13 @@ impl Application {
         let hangup = signal(SignalKind::hangup()).map_err(Error::Serve)?;
         let (api, admin) = (
             serve_api(&shared, &config, api)?,
-            admin::serve(&shared, admin)?,
+            admin::serve(&shared, &policies, admin)?,
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
         shared.reopen_audit(hangup);
         shared.warm_up();
+        shared.tasks.follow(policies.keep_current());
         shared.compare_clouds();
         shared.prove_permission();
         let outcome = tokio::select! {

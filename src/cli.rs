@@ -8,6 +8,7 @@ mod identity;
 mod machines;
 mod orders;
 mod output;
+mod policy;
 mod progress;
 mod session;
 mod table;
@@ -19,7 +20,7 @@ use actix_web::rt::System;
 use clap::{CommandFactory as _, Parser as _};
 
 use crate::{app::Application, config::Config, telemetry};
-use arguments::{Arguments, Command, IdentityCommand, OwnCommand, VmCommand};
+use arguments::{Arguments, Command, IdentityCommand, OwnCommand, PolicyCommand, VmCommand};
 use exit::{Exit, Failure};
 use session::Session;
 
@@ -63,6 +64,8 @@ async fn carry_out(command: Command) -> Outcome {
         Command::Vm(VmCommand::Order(order)) => Box::pin(orders::order(order)).await,
         Command::Users(asked) => users::list(asked).await,
         Command::Identity(IdentityCommand::Show(form)) => identity::show(form).await,
+        Command::Policy(PolicyCommand::Check(asked)) => policy::check(&asked),
+        Command::Policy(PolicyCommand::Explain(asked)) => policy::explain(&asked),
         Command::Doctor(form) => doctor::examine(form).await,
         Command::Grant(form) => grant::print(form).await,
         Command::Completions { shell } => {

@@ -13,8 +13,8 @@ mod scope;
 mod variables;
 
 use std::{
-    env, ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive, str::FromStr,
-    time::Duration,
+    env, ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive,
+    path::PathBuf, str::FromStr, time::Duration,
 };
 
 use url::Url;
@@ -52,6 +52,8 @@ pub struct Config {
     /// Where virtual machines are looked up; `None` when it is not set.
     pub(crate) scopes: Option<Scopes>,
     pub(crate) allow: Allow,
+    /// Where policies are; `None` for the built-in ones.
+    pub(crate) policy_file: Option<PathBuf>,
     /// Whether virtual machines may be changed beyond their power state.
     pub(crate) vm_update: bool,
     pub(crate) directory: Directory,
@@ -141,6 +143,12 @@ impl Config {
             parsed,
         );
         let allow = Allow::read(reads, raw);
+        let policy_file = reads.optional(
+            "MIG_POLICY_FILE",
+            raw.policy_file.as_deref(),
+            "a path",
+            parsed,
+        );
         let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
         let config = (|| {
             let cloud::Azure {
@@ -158,6 +166,7 @@ impl Config {
                 identity: identity?,
                 scopes,
                 allow: allow?,
+                policy_file,
                 vm_update: vm_update?,
                 directory: directory?,
                 identity_delay: identity_delay?,

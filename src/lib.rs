@@ -19,7 +19,6 @@ mod inventory;
 
 mod audit;
 
-#[expect(dead_code, unused_imports, reason = "handlers are joined to it next")]
 mod policy;
 
 mod access;
@@ -40,10 +39,11 @@ mod config;
 
 mod secret;
 
-#[doc(hidden)]
-pub use app::Tokens;
 pub use app::{Application, Error};
+#[doc(hidden)]
+pub use app::{Decisions, Tokens};
 pub use cli::run;
 pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable};
 pub use doctor::{Form, doctor};
+pub use policy::Faults as PolicyFaults;
 pub use telemetry::subscriber;

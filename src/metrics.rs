@@ -5,6 +5,7 @@ mod audit;
 mod directory;
 mod operations;
 mod permission;
+mod policy;
 mod replica;
 mod requests;
 mod resource_units;
@@ -19,6 +20,7 @@ use prometheus::{
 };
 
 pub(crate) use directory::PageEvent;
+pub(crate) use policy::PolicySummary;
 pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 
@@ -27,6 +29,7 @@ use audit::AuditMetrics;
 use directory::DirectoryMetrics;
 use operations::OperationMetrics;
 use permission::PermissionMetrics;
+use policy::PolicyMetrics;
 use replica::ReplicaMetrics;
 use requests::RequestMetrics;
 use resource_units::UnitMetrics;
@@ -56,6 +59,7 @@ struct Inner {
     permission: PermissionMetrics,
     callers: CallerMetrics,
     audit: AuditMetrics,
+    policy: PolicyMetrics,
 }
 
 impl Metrics {
@@ -77,6 +81,7 @@ impl Metrics {
             permission: PermissionMetrics::new(&declare)?,
             callers: CallerMetrics::new(&declare)?,
             audit: AuditMetrics::new(&declare)?,
+            policy: PolicyMetrics::new(&declare)?,
             registry,
         })))
     }

@@ -4,26 +4,32 @@
 mod action;
 mod ask;
 mod decision;
+mod explain;
 mod fault;
 mod fold;
 mod index;
 mod lint;
 mod load;
 mod names;
+mod reload;
 mod set;
 mod source;
 mod vocabulary;
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub(crate) use action::Action;
-pub(crate) use ask::{Ask, Machine, fields};
+#[expect(unused_imports, reason = "listings ask by it")]
+pub(crate) use ask::fields;
+pub(crate) use ask::{Ask, Machine};
 pub(crate) use decision::{Decision, Denial, Grounds, Reason, Shadow};
-pub(crate) use fault::{Fault, Faults};
+pub(crate) use explain::Bearing;
+pub use fault::Faults;
+pub(crate) use reload::Standing;
 pub(crate) use set::{Entry, PolicySet};
 pub(crate) use source::Source;
 
-use crate::access::Caller;
+use crate::{access::Caller, metrics::Metrics};
 
 /// The policies that hold, for all workers; cloning it copies nothing.
 #[derive(Clone)]
@@ -33,27 +39,47 @@ struct Inner {
     source: Source,
     /// Replaced as a whole: a decision has one set from its beginning to its end.
     held: RwLock<Arc<PolicySet>>,
+    refused: Mutex<Option<Faults>>,
+    metrics: Metrics,
 }
 
 impl Policies {
     /// The policies of `source`, or all that is wrong with them.
-    pub(crate) fn load(source: Source) -> Result<Self, Faults> {
-        let set = load::load(&source)?;
+    pub(crate) fn load(source: Source, metrics: Metrics) -> Result<Self, Faults> {
+        let set = PolicySet::load(&source)?;
+        metrics.policies_loaded(&set.summary());
         Ok(Self(Arc::new(Inner {
             source,
             held: RwLock::new(Arc::new(set)),
+            refused: Mutex::default(),
+            metrics,
         })))
     }
 
-    /// The set that holds now. Decisions that belong together, such as those of a
-    /// listing, are made by one.
+    /// The set that holds now. Decisions that belong together, such as those on the
+    /// rows of a listing, are made by one; they are neither counted nor logged.
     pub(crate) fn current(&self) -> Arc<PolicySet> {
         Arc::clone(&self.0.held.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether `caller` may do what is asked.
+    /// Whether `caller` may do what is asked. It is counted, and so is what shadow
+    /// policies would change, which is logged as well.
     pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Decision {
-        self.current().decide(caller, ask)
+        let decision = self.current().decide(caller, ask);
+        let action = ask.action().as_str();
+        self.0.metrics.policy_decided(action, decision.label());
+        let shadow = decision.shadow();
+        if *shadow != Shadow::Same {
+            let (would, policies) = (shadow.label(), shadow.policies().join(", "));
+            self.0.metrics.policy_shadow_differs(action, would);
+            tracing::info!(
+                action,
+                would,
+                policies,
+                "shadow policies would decide otherwise"
+            );
+        }
+        decision
     }
 
     /// See [`PolicySet::needs_tags`].

@@ -18,6 +18,7 @@ use super::{Error, Shared, readiness};
 use crate::{
     api,
     identity::{ManagedIdentity, Resource},
+    policy::Policies,
 };
 
 #[derive(Serialize)]
@@ -26,8 +27,12 @@ struct Health {
 }
 
 /// Serves metrics and health: one worker is plenty.
-pub(super) fn serve(shared: &Shared, listener: TcpListener) -> Result<Server, Error> {
-    let shared = shared.clone();
+pub(super) fn serve(
+    shared: &Shared,
+    policies: &Policies,
+    listener: TcpListener,
+) -> Result<Server, Error> {
+    let (shared, policies) = (shared.clone(), policies.clone());
     let edge = shared.edge();
     let server = HttpServer::new(move || {
         App::new()
@@ -35,6 +40,7 @@ pub(super) fn serve(shared: &Shared, listener: TcpListener) -> Result<Server, Er
             .app_data(ThinData(shared.identity()))
             .app_data(ThinData(shared.clone()))
             .wrap(from_fn(api::read))
+            .app_data(ThinData(policies.clone()))
             .wrap(from_fn(api::guard))
             .configure(routes)
     })

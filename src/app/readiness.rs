@@ -12,6 +12,7 @@ use crate::{
     audit::Audit,
     directory::{Permission, Replica, Status, Verdict},
     identity::{ManagedIdentity, Report, Resource, TokenError},
+    policy::{Policies, Standing},
     telemetry::chain,
 };
 
@@ -38,11 +39,13 @@ struct Check {
 pub(super) async fn ready(
     shared: ThinData<Shared>,
     identity: ThinData<ManagedIdentity>,
+    policies: ThinData<Policies>,
 ) -> HttpResponse {
     let checks: Vec<_> = Resource::ALL
         .map(|resource| token(&identity, resource))
         .into_iter()
         .chain([source(&identity.report()), permission(&shared.permission)])
+        .chain([policy(&policies.standing())])
         .chain(shared.replica.as_ref().map(replica))
         .chain(cloud::agreement(&shared).map(cloud))
         .chain(shared.access.keys().map(|standing| keys(&standing)))
@@ -119,6 +122,42 @@ fn permission(permission: &Permission) -> Check {
         required: false,
         code: Some(standing.verdict.code()),
         detail: standing.detail,
+    }
+}
+
+/// Whoever writes a bad policy takes no replica out of service: the last good ones
+/// hold.
+fn policy(standing: &Standing) -> Check {
+    let Standing {
+        source,
+        version,
+        enforced,
+        shadow,
+        loaded_at,
+        refused,
+    } = standing;
+    let age = loaded_at.elapsed().unwrap_or_default().as_secs();
+    let detail = format!(
+        "{enforced} policies and {shadow} in shadow, version {version} of {source}, loaded {age} s \
+         ago"
+    );
+    Check {
+        name: "policies".to_owned(),
+        ok: refused.is_none(),
+        required: false,
+        code: Some(if refused.is_none() {
+            "current"
+        } else {
+            "refused"
+        }),
+        detail: match refused {
+            None => detail,
+            Some(faults) => {
+                let faults = faults.to_string();
+                let faults: Vec<_> = faults.lines().map(str::trim).collect();
+                format!("{detail}; since then {}", faults.join("; "))
+            }
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! What can be written on the command line.
 
 mod orders;
+mod policy;
 
 use std::fmt::Write as _;
 
@@ -20,6 +21,7 @@ use crate::{
 };
 
 pub(super) use orders::{Manner, OwnOrder, VmOrder};
+pub(super) use policy::{PolicyCheck, PolicyCommand, PolicyQuestion};
 
 /// Azure power operations and directory look-ups with a managed identity and no credential
 #[derive(Parser)]
@@ -44,6 +46,9 @@ pub(super) enum Command {
     /// The managed identity
     #[command(subcommand)]
     Identity(IdentityCommand),
+    /// What callers of the service may do
+    #[command(subcommand)]
+    Policy(PolicyCommand),
     /// Check everything that a first deployment needs, and say what mends it
     Doctor(FormAsked),
     /// Print the commands that grant the identity what it needs; runs none of them

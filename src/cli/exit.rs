@@ -11,7 +11,7 @@ use crate::{
     app,
     config::Faults,
     directory::Unwritable,
-    http, inventory,
+    http, inventory, policy,
     telemetry::{chain, inert},
 };
 
@@ -33,7 +33,7 @@ impl Exit {
         (Self::Done, "done, or nothing had to be done"),
         (
             Self::Failed,
-            "Azure refused or failed, an operation did not succeed, it was not agreed to, or doctor found a fault",
+            "Azure refused or failed, an operation did not succeed, it was not agreed to, doctor found a fault, or policies deny it",
         ),
         (Self::Usage, "the command line is not understood"),
         (
@@ -44,7 +44,10 @@ impl Exit {
             Self::Unavailable,
             "an address cannot be listened on, or no connections be made",
         ),
-        (Self::Config, "the environment is not usable"),
+        (
+            Self::Config,
+            "the environment or the policies are not usable",
+        ),
     ];
 }
 
@@ -59,6 +62,8 @@ impl From<Exit> for ExitCode {
 pub(super) enum Failure {
     #[error(transparent)]
     Config(#[from] Faults),
+    #[error(transparent)]
+    Policies(policy::Faults),
     /// Nothing says where virtual machines are.
     #[error(transparent)]
     NoScope(inventory::Error),
@@ -103,6 +108,9 @@ impl Failure {
             Self::Problem(problem) => told(problem),
             // A line for each fault.
             Self::Config(faults) => lines(&faults.to_string()),
+            Self::Policies(faults) | Self::App(app::Error::Policies(faults)) => {
+                lines(&faults.to_string())
+            }
             other => inert(&chain(other)),
         };
         let _ = writeln!(io::stderr(), "mi-gateway: {text}");
@@ -111,7 +119,10 @@ impl Failure {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_) | Self::NoScope(_) | Self::App(app::Error::Audit(..)) => Exit::Config,
+            Self::Config(_)
+            | Self::Policies(_)
+            | Self::App(app::Error::Audit(..) | app::Error::Policies(_))
+            | Self::NoScope(_) => Exit::Config,
             Self::App(_) => Exit::Unavailable,
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,

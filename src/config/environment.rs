@@ -47,6 +47,7 @@ pub(super) struct Raw {
     pub(super) scopes: Option<String>,
     pub(super) allow_managed: Option<String>,
     pub(super) allow_self: Option<String>,
+    pub(super) policy_file: Option<String>,
     pub(super) vm_update: Option<String>,
     pub(super) directory: Option<String>,
     pub(super) directory_max_age: Option<String>,

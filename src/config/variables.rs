@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 54] = [
+pub const VARIABLES: [Variable; 55] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -138,6 +138,12 @@ pub const VARIABLES: [Variable; 54] = [
         "MIG_ALLOW_SELF",
         Some("off"),
         "on: also switch the virtual machine that the gateway runs on",
+    ),
+    variable(
+        "MIG_POLICY_FILE",
+        None,
+        "Cedar policies of what callers may do: a file, or a folder of .cedar files, read anew when \
+         they change; unset: the built-in ones",
     ),
     variable(
         "MIG_VM_UPDATE",

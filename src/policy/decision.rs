@@ -60,6 +60,14 @@ impl Decision {
         matches!(self, Self::Permit(_))
     }
 
+    /// As a label has it.
+    pub(crate) const fn label(&self) -> &'static str {
+        match self {
+            Self::Permit(_) => "permit",
+            Self::Deny(denial) => denial.reason.label(),
+        }
+    }
+
     /// The policies that decided, by name.
     pub(crate) fn policies(&self) -> &[String] {
         match self {

@@ -90,7 +90,7 @@ impl fmt::Display for Fault {
 
 /// Everything that is wrong with a set of policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Faults(pub(crate) Vec<Fault>);
+pub struct Faults(pub(crate) Vec<Fault>);
 
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -27,8 +27,12 @@ const VERSION: usize = 12;
 
 /// The policies of `source`.
 pub(super) fn load(source: &Source) -> Result<PolicySet, Faults> {
-    let texts = source.read()?;
-    let version = version(&texts);
+    set(source, &source.read()?)
+}
+
+/// The policies of `texts`, which were read from `source`.
+pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
+    let version = version(texts);
     let fault = |reason: String| Faults(vec![Fault::of_file(&source.words(), reason)]);
     let vocabulary = Arc::new(Vocabulary::new().map_err(fault)?);
     let mut loading = Loading {
@@ -36,7 +40,7 @@ pub(super) fn load(source: &Source) -> Result<PolicySet, Faults> {
         entries: Vec::new(),
         faults: Vec::new(),
     };
-    for text in &texts {
+    for text in texts {
         loading.read(text);
     }
     loading.refuse_namesakes();

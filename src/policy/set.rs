@@ -5,12 +5,13 @@ use std::{sync::Arc, time::SystemTime};
 use cedar_policy::{Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
 
 use super::{
-    Action, Ask, Decision, Denial, Grounds, Reason, Shadow,
+    Action, Ask, Decision, Denial, Faults, Grounds, Reason, Shadow, Source,
     fault::Place,
     index::{Found, Index},
+    load,
     vocabulary::{Inexpressible, Vocabulary},
 };
-use crate::access::Caller;
+use crate::{access::Caller, metrics::PolicySummary};
 
 /// A policy, and what was learnt of it when it was loaded.
 #[derive(Clone, Debug)]
@@ -127,6 +128,22 @@ impl PolicySet {
             version,
             loaded_at: SystemTime::now(),
         })
+    }
+
+    /// The policies of `source`, or all that is wrong with them.
+    pub(crate) fn load(source: &Source) -> Result<Self, Faults> {
+        load::load(source)
+    }
+
+    /// What it is, in numbers.
+    pub(super) fn summary(&self) -> PolicySummary {
+        let shadow = self.entries.iter().filter(|it| it.is_shadow).count();
+        PolicySummary {
+            version: self.version.clone(),
+            enforced: self.entries.len() - shadow,
+            shadow,
+            loaded_at: self.loaded_at,
+        }
     }
 
     /// The policies, in the order in which they are written.

@@ -1,9 +1,11 @@
 //! Callers, machines and policies that the tests of this module share.
 
+mod explaining;
 mod loading;
 mod matrix;
 mod names;
 mod reading;
+mod reload;
 mod shadows;
 mod traps;
 
@@ -49,7 +51,7 @@ impl Folder {
     }
 
     fn load(&self) -> Result<Policies, Faults> {
-        Policies::load(self.source())
+        Policies::load(self.source(), Metrics::new().unwrap())
     }
 }
 

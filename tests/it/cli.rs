@@ -2,6 +2,7 @@
 
 mod doctor;
 mod machines;
+mod policy;
 mod users;
 
 use std::{fs, process::Output};
@@ -105,6 +106,8 @@ fn every_command_has_help_and_every_exit_code_is_in_it() {
         "identity show",
         "grant",
         "doctor",
+        "policy check",
+        "policy explain",
         "completions",
     ] {
         let arguments = line.split_whitespace().chain(["--help"]);

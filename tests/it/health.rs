@@ -31,6 +31,28 @@ async fn a_gateway_without_tokens_is_alive_and_says_why_it_is_not_ready() {
 }
 
 #[actix_web::test]
+async fn readiness_tells_which_policies_hold() {
+    let gateway = Gateway::start();
+    let checks = gateway.admin("/readyz").await.json()["checks"].clone();
+    let mut checks = checks.as_array().unwrap().iter();
+    let policies = checks.find(|check| check["name"] == "policies").unwrap();
+    assert_eq!(
+        (&policies["ok"], &policies["code"]),
+        (&true.into(), &"current".into())
+    );
+    let detail = policies["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("7 policies and 0 in shadow, version "),
+        "{detail}"
+    );
+    let metrics = gateway.admin("/metrics").await.text();
+    assert!(
+        metrics.contains(r#"mi_gateway_policies{kind="enforced"} 7"#),
+        "{metrics}"
+    );
+}
+
+#[actix_web::test]
 async fn a_gateway_gets_ready_when_its_tokens_come() {
     let azure = Sandbox::start(Settings::default()).unwrap();
     azure.inject(Service::Token, Fault::answer(500, "{}"), Times::Next(4));

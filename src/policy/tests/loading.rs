@@ -69,7 +69,7 @@ fn what_is_no_policy_at_all_is_refused() {
     );
     let nowhere = Source::of(Some(Path::new("/nowhere/policies")));
     assert!(
-        Policies::load(nowhere)
+        PolicySet::load(&nowhere)
             .err()
             .unwrap()
             .to_string()
@@ -90,4 +90,23 @@ fn policies_have_the_name_of_their_id_or_of_their_place() {
         .collect();
     assert_eq!(names[0], "named");
     assert!(names[1] == "test.cedar:4:2", "{names:?}");
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_good_together() {
+    let document = include_str!("../../../docs/policies.md");
+    let blocks = document.split("```cedar\n").skip(1);
+    let examples: Vec<_> = blocks
+        .filter_map(|block| block.split("```").next())
+        .collect();
+    assert_eq!(examples.len(), 5);
+    let policies = policies(&examples.join("\n"));
+    assert_eq!(policies.current().entries().len(), 5);
+    for action in Action::ALL {
+        let name = action.as_str();
+        assert!(
+            document.contains(&format!("`{name}`")),
+            "{name} is not documented"
+        );
+    }
 }

@@ -1,0 +1,58 @@
+//! Decisions by policies, for benches.
+
+use std::{collections::BTreeMap, path::Path};
+
+use uuid::Uuid;
+
+use super::Error;
+use crate::{
+    access::{Caller, Kind, Principal},
+    azure::{Action, VirtualMachineId},
+    metrics::Metrics,
+    policy::{self, Ask, Machine, Policies, Source},
+};
+
+/// One caller, one machine, and whether the one may deallocate the other.
+pub struct Decisions {
+    policies: Policies,
+    caller: Caller,
+    machine: VirtualMachineId,
+    tags: BTreeMap<String, String>,
+}
+
+impl Decisions {
+    /// By the policies at `path`, or by the built-in ones; `None` where `machine` is no
+    /// resource id.
+    pub fn new(path: Option<&Path>, role: &str, machine: &str) -> Result<Option<Self>, Error> {
+        let source = Source::of(path);
+        let policies = Policies::load(source, Metrics::new()?).map_err(Error::Policies)?;
+        let tag = |number: u32| (format!("Tag-{number}"), format!("Value {number}"));
+        Ok(machine.parse().ok().map(|machine| Self {
+            policies,
+            caller: Caller::Entra(Principal {
+                tenant: Uuid::from_u128(1),
+                object_id: Uuid::from_u128(2),
+                client_id: Some(Uuid::from_u128(3)),
+                kind: Kind::App,
+                roles: vec![role.to_owned()],
+                token_id: None,
+            }),
+            machine,
+            tags: (0..5).map(tag).collect(),
+        }))
+    }
+
+    /// Whether it may; the tags of the machine are looked at where policies do.
+    #[must_use]
+    pub fn decide(&self) -> bool {
+        let order = policy::Action::Order(Action::Deallocate);
+        let tags = self.policies.needs_tags(order).then_some(&self.tags);
+        let machine = Machine {
+            id: &self.machine,
+            tags,
+        };
+        let ask = Ask::Order(Action::Deallocate, machine);
+        self.policies.may_ever(&self.caller, order)
+            && self.policies.decide(&self.caller, &ask).is_permit()
+    }
+}

@@ -1,0 +1,139 @@
+//! How policies are checked and asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand, ValueEnum};
+use uuid::Uuid;
+
+use super::FormAsked;
+use crate::{
+    access::{Caller, Kind, Principal, ServiceAccount, Subject},
+    azure::{Department, Select, VirtualMachineId},
+    policy::Action,
+};
+
+#[derive(Subcommand)]
+pub(in crate::cli) enum PolicyCommand {
+    /// Check policies, and list them
+    Check(PolicyCheck),
+    /// Say whether somebody may do something, and by which policies; asks nobody
+    Explain(Box<PolicyQuestion>),
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct PolicyCheck {
+    /// A file, or a folder of .cedar files; else `MIG_POLICY_FILE`, or the built-in ones
+    pub(in crate::cli) path: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) form: FormAsked,
+}
+
+#[derive(Args)]
+pub(in crate::cli) struct PolicyQuestion {
+    /// {tenant}/{object id}, system:serviceaccount:{namespace}:{name}, {issuer}|{subject}
+    /// or anonymous
+    #[arg(long, value_name = "ID")]
+    caller: String,
+    /// An app role of the caller; may be repeated
+    #[arg(long = "role", value_name = "ROLE")]
+    roles: Vec<String>,
+    /// What a caller of Entra ID is
+    #[arg(long, value_name = "KIND", default_value = "app")]
+    kind: CallerKind,
+    /// The application that asked for the caller's token
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// What is to be done, such as deallocate
+    #[arg(long, value_name = "ACTION", value_parser = action)]
+    pub(in crate::cli) action: Action,
+    /// The virtual machine, by its resource id
+    #[arg(long, value_name = "ID", conflicts_with = "department")]
+    pub(in crate::cli) vm: Option<VirtualMachineId>,
+    /// A tag of it; may be repeated
+    #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag, requires = "vm")]
+    pub(in crate::cli) tags: Vec<(String, String)>,
+    /// The department whose users are listed
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) department: Option<Department>,
+    /// The properties of users, separated by commas
+    #[arg(long, value_name = "LIST", requires = "department")]
+    pub(in crate::cli) fields: Option<Select>,
+    /// A file, or a folder of .cedar files; else `MIG_POLICY_FILE`, or the built-in ones
+    #[arg(long = "policy", value_name = "PATH")]
+    pub(in crate::cli) path: Option<PathBuf>,
+    #[command(flatten)]
+    pub(in crate::cli) form: FormAsked,
+}
+
+/// What a caller of Entra ID is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CallerKind {
+    App,
+    User,
+}
+
+impl PolicyQuestion {
+    /// Who is meant; otherwise why nobody is.
+    pub(in crate::cli) fn caller(&self) -> Result<Caller, String> {
+        let id = self.caller.as_str();
+        if id == "anonymous" {
+            return Ok(Caller::Anonymous);
+        }
+        if let Some((issuer, subject)) = id.split_once('|') {
+            return Ok(Caller::Subject(Subject {
+                issuer: issuer.to_owned(),
+                id: subject.to_owned(),
+                client_id: self.client_id.clone(),
+                roles: self.roles.clone(),
+            }));
+        }
+        if let Some(account) = id.strip_prefix("system:serviceaccount:") {
+            let (namespace, name) = account.split_once(':').ok_or_else(|| unknown(id))?;
+            return Ok(Caller::Account(ServiceAccount {
+                namespace: namespace.to_owned(),
+                name: name.to_owned(),
+                pod: None,
+            }));
+        }
+        self.principal(id).map(Caller::Entra)
+    }
+
+    fn principal(&self, id: &str) -> Result<Principal, String> {
+        let (tenant, object) = id.split_once('/').ok_or_else(|| unknown(id))?;
+        let guid = |text: &str| text.parse::<Uuid>().map_err(|_| unknown(id));
+        let client_id = self.client_id.as_deref();
+        let no_client = |_| "--client-id of a caller of Entra ID is a GUID".to_owned();
+        Ok(Principal {
+            tenant: guid(tenant)?,
+            object_id: guid(object)?,
+            client_id: client_id.map(str::parse).transpose().map_err(no_client)?,
+            kind: match self.kind {
+                CallerKind::App => Kind::App,
+                CallerKind::User => Kind::User,
+            },
+            roles: self.roles.clone(),
+            token_id: None,
+        })
+    }
+}
+
+fn unknown(id: &str) -> String {
+    format!(
+        "--caller {id} is no caller: it is {{tenant}}/{{object id}}, both GUIDs, \
+         system:serviceaccount:{{namespace}}:{{name}}, {{issuer}}|{{subject}}, or anonymous"
+    )
+}
+
+fn action(text: &str) -> Result<Action, String> {
+    text.parse().map_err(|()| {
+        let all = Action::ALL.map(Action::as_str);
+        format!("an action is one of {}", all.join(", "))
+    })
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a tag is written as name=value")?;
+    Ok((name.to_owned(), value.to_owned()))
+}

@@ -1,0 +1,109 @@
+//! Policies are read anew when they have changed; those that hold are kept until
+//! others are good.
+
+use std::{
+    sync::{Arc, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use actix_web::rt::{task::spawn_blocking, time};
+
+use super::{Faults, Policies, PolicySet, load, source::Text};
+
+/// Files are compared by what is in them: a `ConfigMap` is swapped by a link, and
+/// not every file system tells of changes. A kilobyte every few seconds is nothing.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// How policies stand.
+#[derive(Clone, Debug)]
+pub(crate) struct Standing {
+    /// Where they come from, in words.
+    pub(crate) source: String,
+    pub(crate) version: String,
+    pub(crate) enforced: usize,
+    pub(crate) shadow: usize,
+    pub(crate) loaded_at: SystemTime,
+    /// What is wrong with those that should have taken their place.
+    pub(crate) refused: Option<Faults>,
+}
+
+/// What came of a look.
+enum Look {
+    Unchanged,
+    Changed(Box<PolicySet>),
+    Refused(Faults),
+}
+
+impl Policies {
+    /// Looks for other policies for as long as the gateway serves.
+    pub(crate) async fn keep_current(self) {
+        loop {
+            time::sleep(EVERY).await;
+            self.look().await;
+        }
+    }
+
+    /// Looks once. Decisions go on by the policies that hold: to read others takes
+    /// milliseconds, on a thread of its own.
+    pub(crate) async fn look(&self) {
+        let this = self.clone();
+        let Ok(look) = spawn_blocking(move || this.compare()).await else {
+            return;
+        };
+        match look {
+            Look::Unchanged => self.refuse(None),
+            Look::Changed(set) => {
+                self.0.metrics.policies_loaded(&set.summary());
+                tracing::info!(version = set.version, "policies were read anew");
+                *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(set);
+                self.refuse(None);
+            }
+            Look::Refused(faults) => self.refuse(Some(faults)),
+        }
+    }
+
+    /// How the policies stand.
+    pub(crate) fn standing(&self) -> Standing {
+        let set = self.current();
+        let shadow = set.entries().iter().filter(|it| it.is_shadow).count();
+        let refused = self.0.refused.lock();
+        Standing {
+            source: self.0.source.words(),
+            version: set.version.clone(),
+            enforced: set.entries().len() - shadow,
+            shadow,
+            loaded_at: set.loaded_at,
+            refused: refused.unwrap_or_else(PoisonError::into_inner).clone(),
+        }
+    }
+
+    fn compare(&self) -> Look {
+        match self.0.source.read() {
+            Err(faults) => Look::Refused(faults),
+            Ok(texts) if load::version(&texts) == self.current().version => Look::Unchanged,
+            Ok(texts) => self.read(&texts),
+        }
+    }
+
+    fn read(&self, texts: &[Text]) -> Look {
+        match load::set(&self.0.source, texts) {
+            Ok(set) => Look::Changed(Box::new(set)),
+            Err(faults) => Look::Refused(faults),
+        }
+    }
+
+    /// Notes why other policies were refused; tells it once.
+    fn refuse(&self, faults: Option<Faults>) {
+        let refused = self.0.refused.lock();
+        let mut refused = refused.unwrap_or_else(PoisonError::into_inner);
+        if *refused == faults {
+            return;
+        }
+        if let Some(faults) = &faults {
+            self.0.metrics.policies_refused();
+            let faults = faults.to_string();
+            tracing::error!(faults, "policies were refused; those that held are kept");
+        }
+        *refused = faults;
+    }
+}

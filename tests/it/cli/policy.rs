@@ -1,0 +1,213 @@
+//! Policies on the command line, which asks nobody.
+
+use std::{fs, path::PathBuf, process::Output};
+
+use serde_json::Value;
+
+use super::Told;
+use crate::program::{gateway, text};
+
+const GROUP: &str = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web";
+const CALLER: &str = "5ab1e000-0000-4000-8000-00000000000a/5ab1e000-0000-4000-8000-00000000000b";
+
+fn asked(line: &[&str], vars: &[(&str, &str)]) -> Told {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = gateway()
+        .args(line)
+        .envs(vars.iter().copied())
+        .output()
+        .unwrap();
+    Told {
+        code: status.code(),
+        output: text(&stdout),
+        errors: text(&stderr),
+    }
+}
+
+/// A file of policies in a folder of this test run.
+fn file(name: &str, policies: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
+    fs::write(&path, policies).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+fn vm(name: &str) -> String {
+    format!("{GROUP}/providers/Microsoft.Compute/virtualMachines/{name}")
+}
+
+#[test]
+fn the_built_in_policies_are_listed_where_none_are_given() {
+    let listed = asked(&["policy", "check"], &[]).done().json();
+    let names: Vec<_> = listed["policies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["name"])
+        .collect();
+    assert_eq!(names[0], "vm-read");
+    assert_eq!(
+        listed["policies"][0]["actions"],
+        serde_json::json!(["getVm", "getOperation"])
+    );
+    let table = asked(&["policy", "check", "-o", "text"], &[]).done().output;
+    assert!(table.starts_with("NAME "), "{table}");
+    assert!(table.contains("default.cedar:4:1"), "{table}");
+}
+
+#[test]
+fn faults_are_told_with_their_places_and_exit_78() {
+    let path = file(
+        "faulty.cedar",
+        "permit (principal, action, resource)\nwhen { principal.age > 1 };\npermit (principal, action, resource in MiGateway::ResourceGroup::\"rg\");\n",
+    );
+    for told in [
+        asked(&["policy", "check", &path], &[]),
+        asked(&["policy", "check"], &[("MIG_POLICY_FILE", &path)]),
+        asked(
+            &["serve"],
+            &[("MIG_POLICY_FILE", &path), ("MIG_LISTEN", "127.0.0.1:0")],
+        ),
+    ] {
+        assert_eq!(told.code, Some(78), "{told}");
+        assert!(told.errors.contains(&format!("{path}:2:8: ")), "{told}");
+        assert!(
+            told.errors
+                .contains(&format!("{path}:3:1: \"rg\" is no resource group")),
+            "{told}"
+        );
+        assert_eq!(told.output, "");
+    }
+}
+
+#[test]
+fn a_permission_is_explained_by_its_policies() {
+    let line = [
+        "policy",
+        "explain",
+        "--caller",
+        CALLER,
+        "--role",
+        "Vm.Operate",
+        "--action",
+        "deallocate",
+        "--vm",
+        &vm("web-01"),
+    ];
+    let told = asked(&line, &[]).done().json();
+    assert_eq!(told["decision"], "permit");
+    assert_eq!(told["decidedBy"], serde_json::json!(["vm-operate"]));
+    let words = |name: &str| -> Value {
+        let policies = told["policies"].as_array().unwrap().iter();
+        policies.clone().find(|it| it["name"] == name).unwrap()["words"].clone()
+    };
+    assert_eq!(words("vm-operate"), "holds");
+    assert_eq!(words("directory-read"), "is about other actions");
+    assert_eq!(words("anonymous"), "is about other callers");
+}
+
+#[test]
+fn a_denial_is_explained_and_is_an_exit_code() {
+    let path = file(
+        "protected.cedar",
+        "permit (principal, action, resource);\n@id(\"protected\") forbid (principal, action in MiGateway::Action::\"operate\", resource) when { resource.hasTag(\"Protected\") };\n",
+    );
+    let line = [
+        "policy",
+        "explain",
+        "-o",
+        "text",
+        "--policy",
+        &path,
+        "--caller",
+        "system:serviceaccount:web:deployer",
+        "--action",
+        "start",
+        "--vm",
+        &vm("web-01"),
+        "--tag",
+        "protected=yes",
+    ];
+    let told = asked(&line, &[]);
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(
+        told.output
+            .contains("start on this virtual machine is forbidden by the policy protected\n"),
+        "{told}"
+    );
+    let unprotected = asked(&line[..line.len() - 2], &[]);
+    assert_eq!(unprotected.code, Some(0), "{unprotected}");
+}
+
+#[test]
+fn departments_and_properties_are_asked_about_too() {
+    let path = file(
+        "finance.cedar",
+        "permit (principal, action == MiGateway::Action::\"listUsers\", resource == MiGateway::Department::\"Finance\") when { [\"id\", \"mail\"].containsAll(context.fields) };",
+    );
+    let code = |department: &str, fields: &str| {
+        let line = [
+            "policy",
+            "explain",
+            "--policy",
+            &path,
+            "--caller",
+            "https://ci.example|deploy",
+            "--action",
+            "listUsers",
+            "--department",
+            department,
+            "--fields",
+            fields,
+        ];
+        asked(&line, &[]).code
+    };
+    assert_eq!(code("FINANCE", "mail,id"), Some(0));
+    assert_eq!(code("Finance", "id,mobilePhone"), Some(1));
+    assert_eq!(code("Legal", "id"), Some(1));
+}
+
+#[test]
+fn a_question_that_is_not_whole_is_a_fault_of_the_line() {
+    for line in [
+        &[
+            "policy",
+            "explain",
+            "--caller",
+            "me",
+            "--action",
+            "start",
+            "--vm",
+            &vm("a"),
+        ][..],
+        &[
+            "policy",
+            "explain",
+            "--caller",
+            "anonymous",
+            "--action",
+            "start",
+        ],
+        &[
+            "policy",
+            "explain",
+            "--caller",
+            "anonymous",
+            "--action",
+            "delete",
+        ],
+        &[
+            "policy",
+            "explain",
+            "--caller",
+            "anonymous",
+            "--action",
+            "listUsers",
+        ],
+    ] {
+        let told = asked(line, &[]);
+        assert_eq!(told.code, Some(2), "{told}");
+    }
+}
