@@ -2,6 +2,7 @@
 //! change.
 
 mod action;
+mod annotations;
 mod ask;
 mod decision;
 mod explain;

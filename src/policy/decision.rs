@@ -136,6 +136,9 @@ fn words(action: Action, reason: &Reason) -> String {
             "no policy permits {what} to this caller; {} would be permitted",
             held(roles)
         ),
+        Reason::Failed(policies) if policies.is_empty() => {
+            format!("{what} is denied, as it could not be put to the policies")
+        }
         Reason::Failed(policies) => format!(
             "{what} is denied, as {} could not be evaluated",
             named(policies)

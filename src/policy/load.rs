@@ -12,15 +12,13 @@ use miette::{Diagnostic, SourceSpan};
 
 use super::{
     Action, PolicySet,
+    annotations::Annotations,
     fault::{Fault, Faults, Place},
     lint,
     set::Entry,
     source::{Source, Text},
     vocabulary::Vocabulary,
 };
-
-/// Annotations that policies may have. A misspelt `@shadow` would enforce.
-const ANNOTATIONS: [&str; 3] = ["id", "shadow", "description"];
 
 /// Digits of the version.
 const VERSION: usize = 12;
@@ -36,7 +34,7 @@ pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> 
     let fault = |reason: String| Faults(vec![Fault::of_file(&source.words(), reason)]);
     let vocabulary = Arc::new(Vocabulary::new().map_err(fault)?);
     let mut loading = Loading {
-        vocabulary: &vocabulary,
+        validator: Validator::new(vocabulary.schema.clone()),
         entries: Vec::new(),
         faults: Vec::new(),
     };
@@ -73,13 +71,13 @@ pub(super) fn version(texts: &[Text]) -> String {
 }
 
 /// Policies as they are read, and what was wrong with them so far.
-struct Loading<'a> {
-    vocabulary: &'a Vocabulary,
+struct Loading {
+    validator: Validator,
     entries: Vec<Entry>,
     faults: Vec<Fault>,
 }
 
-impl Loading<'_> {
+impl Loading {
     fn read(&mut self, text: &Text) {
         let parsed: Cedar = match text.text.parse() {
             Ok(parsed) => parsed,
@@ -116,47 +114,29 @@ impl Loading<'_> {
 
     fn take(&mut self, text: &Text, place: Place, policy: &Policy) -> Result<(), Vec<Fault>> {
         let fault = |reason: String| Fault::at(&text.file, place, reason);
-        let mut faults: Vec<_> = unknown_annotations(policy).into_iter().map(fault).collect();
-        let is_shadow = match policy.annotation("shadow") {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(other) => {
-                faults.push(fault(format!(
-                    "@shadow is \"true\" or \"false\", not {other:?}"
-                )));
-                false
-            }
-        };
-        let name = match policy.annotation("id").map(str::trim) {
-            None => place_name(&text.file, place),
-            Some("") => {
-                faults.push(fault("@id is empty".to_owned()));
-                String::new()
-            }
-            Some(id) => id.to_owned(),
-        };
+        let unlike = |reason: String| vec![fault(reason)];
+        let mut reasons = Vec::new();
+        let Annotations { name, is_shadow } =
+            Annotations::read(policy, place_name(&text.file, place), &mut reasons);
         let policy = policy.new_id(PolicyId::new(&name));
-        faults.extend(self.unfit(text, place, &policy));
-        let unlike = |error: String| vec![fault(error)];
-        let mut json = policy
-            .to_json()
-            .map_err(|error| unlike(error.to_string()))?;
-        faults.extend(lint::mend(&mut json).into_iter().map(fault));
+        let json = policy.to_json().map_err(|error| error.to_string());
+        let mut json = json.map_err(unlike)?;
+        reasons.extend(lint::mend(&mut json));
+        let mut faults = self.unfit(text, place, &policy);
+        faults.extend(reasons.into_iter().map(fault));
         if !faults.is_empty() {
             return Err(faults);
         }
-        let actions = self.actions(&policy);
         let looks_at_tags = lint::looks_at_tags(&json);
-        let mended = Policy::from_json(Some(PolicyId::new(&name)), json)
-            .map_err(|error| unlike(error.to_string()))?;
+        let mended = Policy::from_json(Some(PolicyId::new(&name)), json);
         self.entries.push(Entry {
             name,
             file: text.file.clone(),
             place,
             is_shadow,
-            actions,
+            actions: self.actions(&policy),
             looks_at_tags,
-            policy: mended,
+            policy: mended.map_err(|error| unlike(error.to_string()))?,
         });
         Ok(())
     }
@@ -168,8 +148,7 @@ impl Loading<'_> {
             Ok(alone) => alone,
             Err(error) => return vec![Fault::at(&text.file, place, error.to_string())],
         };
-        let validator = Validator::new(self.vocabulary.schema.clone());
-        let result = validator.validate(&alone, ValidationMode::Strict);
+        let result = self.validator.validate(&alone, ValidationMode::Strict);
         let located = |diagnostic: &dyn Diagnostic| {
             let mut fault = Fault::told(&text.file, &text.text, diagnostic);
             fault.place.get_or_insert(place);
@@ -190,7 +169,7 @@ impl Loading<'_> {
 
     fn actions(&self, policy: &Policy) -> [bool; Action::ALL.len()] {
         let mut actions = [false; Action::ALL.len()];
-        for environment in policy.get_valid_request_envs(&self.vocabulary.schema) {
+        for environment in policy.get_valid_request_envs(self.validator.schema()) {
             let id = environment.action().id().unescaped();
             if let Ok(action) = id.parse::<Action>() {
                 actions[action.index()] = true;
@@ -227,12 +206,4 @@ fn place(text: &Text, span: Option<&SourceSpan>) -> Place {
 fn place_name(file: &str, place: Place) -> String {
     let name = file.rsplit('/').next().unwrap_or(file);
     format!("{name}:{}:{}", place.line, place.column)
-}
-
-fn unknown_annotations(policy: &Policy) -> Vec<String> {
-    let names = policy.annotations().map(|(name, _)| name);
-    let unknown = names.filter(|name| !ANNOTATIONS.contains(name));
-    unknown
-        .map(|name| format!("@{name} is not known: annotations are @id, @shadow and @description"))
-        .collect()
 }

@@ -1,6 +1,7 @@
 //! Callers, machines and policies that the tests of this module share.
 
 mod explaining;
+mod filing;
 mod loading;
 mod matrix;
 mod names;

@@ -1,6 +1,6 @@
 //! The schema, and requests in its terms.
 
-use std::{collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
@@ -86,7 +86,8 @@ impl Vocabulary {
 
     /// `caller`, and the roles that it has.
     pub(super) fn principals(&self, caller: &Caller) -> Vec<EntityUid> {
-        let roles = roles(caller).iter().map(|role| uid(&self.role, role));
+        let roles = roles(caller).into_iter();
+        let roles = roles.map(|role| uid(&self.role, &role));
         std::iter::once(uid(&self.caller, &caller_id(caller)))
             .chain(roles)
             .collect()
@@ -172,12 +173,18 @@ fn of_fields(fields: &[UserProperty]) -> Result<Context, Inexpressible> {
     Context::from_pairs([("fields".to_owned(), names)]).map_err(form)
 }
 
-/// The app roles of `caller`.
-fn roles(caller: &Caller) -> &[String] {
+/// The app roles of `caller`. Those that another issuer gives have its name before
+/// them: what it calls `Vm.Operate` is not what the gateway's own tenant assigned.
+fn roles(caller: &Caller) -> Vec<Cow<'_, str>> {
     match caller {
-        Caller::Entra(principal) => &principal.roles,
-        Caller::Subject(subject) => &subject.roles,
-        Caller::Anonymous | Caller::Account(_) => &[],
+        Caller::Entra(principal) => principal.roles.iter().map(Cow::from).collect(),
+        Caller::Subject(subject) => {
+            let roles = subject.roles.iter();
+            roles
+                .map(|role| Cow::Owned(format!("{}|{role}", subject.issuer)))
+                .collect()
+        }
+        Caller::Anonymous | Caller::Account(_) => Vec::new(),
     }
 }
 

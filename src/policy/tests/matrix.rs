@@ -240,7 +240,12 @@ fn the_built_in_policies_give_each_app_role_its_own() {
             "{name}"
         );
         assert!(may(&Caller::Anonymous, action), "{name}");
+        let mut foreign = subject("x");
+        if let Caller::Subject(subject) = &mut foreign {
+            subject.roles = vec!["Vm.Operate".to_owned(), "Vm.Read".to_owned()];
+        }
         for caller in [
+            foreign,
             app(1, &[]),
             app(1, &["Owner"]),
             user(1),
