@@ -3,6 +3,7 @@
 mod actions;
 mod authenticate;
 mod authority;
+mod authorized;
 mod body;
 mod contract;
 mod directory;

@@ -138,22 +138,20 @@ impl Application {
             admin,
             addresses,
         } = self;
+        let callers = if config.callers.are_asked() {
+            "callers are authenticated"
+        } else {
+            "the API on loopback only, as callers are not authenticated"
+        };
         tracing::info!(
             api = %addresses[0],
             admin = %addresses[1],
             audit = %config.audit,
-            callers.asked = config.callers.are_asked(),
-            "listening"
+            "listening; {callers}"
         );
-        if !config.callers.are_asked() {
-            tracing::warn!(
-                "callers are not authenticated: whoever reaches this host's loopback may do \
-                 all that the gateway may; MIG_AUTH changes that"
-            );
-        }
         let hangup = signal(SignalKind::hangup()).map_err(Error::Serve)?;
         let (api, admin) = (
-            serve_api(&shared, &config, api)?,
+            serve_api(&shared, &policies, &config, api)?,
             admin::serve(&shared, &policies, admin)?,
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
@@ -188,8 +186,13 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, Soc
     Ok((listener, bound))
 }
 
-fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<Server, Error> {
-    let shared = shared.clone();
+fn serve_api(
+    shared: &Shared,
+    policies: &Policies,
+    config: &Config,
+    listener: TcpListener,
+) -> Result<Server, Error> {
+    let (shared, policies) = (shared.clone(), policies.clone());
     let settings = api::Settings {
         upstream_timeout: config.limits.upstream_timeout,
         vm_update: config.vm_update,
@@ -210,6 +213,8 @@ fn serve_api(shared: &Shared, config: &Config, listener: TcpListener) -> Result<
             .app_data(web::ThinData(worker.power))
             .app_data(web::ThinData(worker.directory))
             .app_data(web::ThinData(shared.authenticator()))
+            .app_data(web::ThinData(policies.clone()))
+            .app_data(web::ThinData(shared.audit.clone()))
             .wrap(from_fn(api::read))
             .wrap(from_fn(api::own_callers))
             .wrap(from_fn(api::authenticate))

@@ -136,19 +136,10 @@ impl Config {
         let public_url =
             reads.optional("MIG_PUBLIC_URL", raw.public_url.as_deref(), ORIGIN, origin);
         let workers = reads.optional("MIG_WORKERS", raw.workers.as_deref(), WORKERS, workers);
-        let scopes = reads.optional(
-            "MIG_SCOPES",
-            raw.scopes.as_deref(),
-            Scopes::EXPECTED,
-            parsed,
-        );
+        let scopes = Scopes::read(reads, raw);
         let allow = Allow::read(reads, raw);
-        let policy_file = reads.optional(
-            "MIG_POLICY_FILE",
-            raw.policy_file.as_deref(),
-            "a path",
-            parsed,
-        );
+        let policy_file = raw.policy_file.as_deref();
+        let policy_file = reads.optional("MIG_POLICY_FILE", policy_file, "a path", parsed);
         let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
         let config = (|| {
             let cloud::Azure {

@@ -1,7 +1,7 @@
 //! Every metric of the gateway, in a registry of its own.
 
-mod callers;
 mod audit;
+mod callers;
 mod directory;
 mod operations;
 mod permission;
@@ -24,8 +24,8 @@ pub(crate) use policy::PolicySummary;
 pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 
-use callers::CallerMetrics;
 use audit::AuditMetrics;
+use callers::CallerMetrics;
 use directory::DirectoryMetrics;
 use operations::OperationMetrics;
 use permission::PermissionMetrics;

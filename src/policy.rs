@@ -16,19 +16,22 @@ mod reload;
 mod set;
 mod source;
 mod vocabulary;
+mod warrant;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError, RwLock},
+};
 
 pub(crate) use action::Action;
-#[expect(unused_imports, reason = "listings ask by it")]
-pub(crate) use ask::fields;
-pub(crate) use ask::{Ask, Machine};
+pub(crate) use ask::{Ask, Machine, OnVm, fields};
 pub(crate) use decision::{Decision, Denial, Grounds, Reason, Shadow};
 pub(crate) use explain::Bearing;
 pub use fault::Faults;
 pub(crate) use reload::Standing;
 pub(crate) use set::{Entry, PolicySet};
 pub(crate) use source::Source;
+pub(crate) use warrant::Warrant;
 
 use crate::{access::Caller, metrics::Metrics};
 
@@ -91,6 +94,25 @@ impl Policies {
     /// See [`PolicySet::may_ever`].
     pub(crate) fn may_ever(&self, caller: &Caller, action: Action) -> bool {
         self.current().may_ever(caller, action)
+    }
+
+    /// Refuses `caller` where no policy could permit `action` on anything, and none in
+    /// shadow would have to be asked.
+    pub(crate) fn admit(&self, caller: &Caller, action: Action) -> Result<(), Denial> {
+        let set = self.current();
+        if set.has_shadow(action) || set.may_ever(caller, action) {
+            return Ok(());
+        }
+        let denial = set.none_permits(action);
+        let label = denial.reason.label();
+        self.0.metrics.policy_decided(action.as_str(), label);
+        Err(denial)
+    }
+}
+
+impl fmt::Debug for Policies {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Policies({})", self.current().version)
     }
 }
 

@@ -5,6 +5,7 @@ mod id;
 mod kept;
 mod operation;
 mod operations;
+mod permitted;
 mod plan;
 mod recall;
 mod rehearsal;
@@ -37,6 +38,7 @@ use crate::{
     http::Context,
     inventory::{self, Inventory, Narrowing, guard},
     metrics::Metrics,
+    policy::{Denial, OnVm},
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
@@ -57,6 +59,9 @@ pub(crate) enum Error {
     /// The machine is not switched by anybody's order.
     #[error("the virtual machine {0} is left alone")]
     Protected(VmName, guard::Refusal),
+    /// The caller may not.
+    #[error("it is not permitted on the virtual machine {0}")]
+    Denied(VmName, #[source] Denial),
     /// The machine is not in a state for it.
     #[error("the virtual machine {0} is in no state for it")]
     Obstacle(VmName, Obstacle),
@@ -85,6 +90,7 @@ impl Error {
             Self::Lost(..)
             | Self::Busy(_)
             | Self::Protected(..)
+            | Self::Denied(..)
             | Self::Obstacle(..)
             | Self::Waiting
             | Self::NoSuchOperation
@@ -140,9 +146,11 @@ impl Power {
     pub(crate) async fn virtual_machine(
         &self,
         target: &Target,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
         self.at(target, context, async |id| {
+            self.permitted(OnVm::Get, &id, requester, context).await?;
             let machine = self.looked_at(&id, context).await?;
             Ok((machine, id))
         })
@@ -164,6 +172,8 @@ impl Power {
         context: &Context,
     ) -> Result<Operation, Error> {
         self.at(target, context, async |id| {
+            let what = OnVm::Order(order.action);
+            let requester = &self.permitted(what, &id, requester, context).await?;
             let ordered = self.ordered(order, id.clone(), precedence, requester, context);
             ordered
                 .await

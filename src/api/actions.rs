@@ -1,16 +1,20 @@
 //! Orders for virtual machines.
 
-use std::sync::Arc;
-
 use actix_web::{
     HttpResponse,
     web::{Path, Query, ThinData},
 };
 use serde::Deserialize;
 
-use super::{Problem, body::NoBody, operations, prefer::Prefer, vms::absent};
+use super::{
+    Problem,
+    authorized::{self, Authorized},
+    body::NoBody,
+    operations,
+    prefer::Prefer,
+    vms::absent,
+};
 use crate::{
-    audit::Requester,
     azure::{Action, Order},
     http::Context,
     inventory::Narrowing,
@@ -30,20 +34,22 @@ pub(super) struct Asked {
 }
 
 /// What every action is made of.
-type Parts = (
+type Parts<P> = (
+    Authorized<P>,
     Path<String>,
     Query<Asked>,
     NoBody,
     Prefer,
     ThinData<Power>,
-    Requester,
     Context,
 );
 
 /// `POST /vms/{name}/deallocate`
-pub(super) async fn deallocate(parts: Parts) -> Result<HttpResponse, Problem> {
-    let hibernate = flag("hibernate", parts.1.hibernate.as_deref())?;
-    let force = flag("force", parts.1.force.as_deref())?;
+pub(super) async fn deallocate(
+    parts: Parts<authorized::Deallocate>,
+) -> Result<HttpResponse, Problem> {
+    let hibernate = flag("hibernate", parts.2.hibernate.as_deref())?;
+    let force = flag("force", parts.2.force.as_deref())?;
     let order = match (hibernate, force) {
         (false, false) => Order::graceful(Action::Deallocate),
         (true, false) => Order::graceful(Action::Hibernate),
@@ -55,25 +61,25 @@ pub(super) async fn deallocate(parts: Parts) -> Result<HttpResponse, Problem> {
             ));
         }
     };
-    refuse("skipShutdown", parts.1.skip_shutdown.as_ref())?;
+    refuse("skipShutdown", parts.2.skip_shutdown.as_ref())?;
     carried_out(order, parts).await
 }
 
 /// `POST /vms/{name}/start`
-pub(super) async fn start(parts: Parts) -> Result<HttpResponse, Problem> {
+pub(super) async fn start(parts: Parts<authorized::Start>) -> Result<HttpResponse, Problem> {
     plain(Action::Start, parts).await
 }
 
 /// `POST /vms/{name}/restart`
-pub(super) async fn restart(parts: Parts) -> Result<HttpResponse, Problem> {
+pub(super) async fn restart(parts: Parts<authorized::Restart>) -> Result<HttpResponse, Problem> {
     plain(Action::Restart, parts).await
 }
 
 /// `POST /vms/{name}/powerOff`
-pub(super) async fn power_off(parts: Parts) -> Result<HttpResponse, Problem> {
-    refuse("hibernate", parts.1.hibernate.as_ref())?;
-    refuse("force", parts.1.force.as_ref())?;
-    let order = if flag("skipShutdown", parts.1.skip_shutdown.as_deref())? {
+pub(super) async fn power_off(parts: Parts<authorized::PowerOff>) -> Result<HttpResponse, Problem> {
+    refuse("hibernate", parts.2.hibernate.as_ref())?;
+    refuse("force", parts.2.force.as_ref())?;
+    let order = if flag("skipShutdown", parts.2.skip_shutdown.as_deref())? {
         Order::forced(Action::PowerOff)
     } else {
         Order::graceful(Action::PowerOff)
@@ -82,25 +88,25 @@ pub(super) async fn power_off(parts: Parts) -> Result<HttpResponse, Problem> {
 }
 
 /// `POST /vms/{name}/redeploy`
-pub(super) async fn redeploy(parts: Parts) -> Result<HttpResponse, Problem> {
+pub(super) async fn redeploy(parts: Parts<authorized::Redeploy>) -> Result<HttpResponse, Problem> {
     plain(Action::Redeploy, parts).await
 }
 
 /// `POST /vms/{name}/reapply`
-pub(super) async fn reapply(parts: Parts) -> Result<HttpResponse, Problem> {
+pub(super) async fn reapply(parts: Parts<authorized::Reapply>) -> Result<HttpResponse, Problem> {
     plain(Action::Reapply, parts).await
 }
 
 /// An action that has no parameters of its own.
-async fn plain(action: Action, parts: Parts) -> Result<HttpResponse, Problem> {
-    refuse("hibernate", parts.1.hibernate.as_ref())?;
-    refuse("force", parts.1.force.as_ref())?;
-    refuse("skipShutdown", parts.1.skip_shutdown.as_ref())?;
+async fn plain<P>(action: Action, parts: Parts<P>) -> Result<HttpResponse, Problem> {
+    refuse("hibernate", parts.2.hibernate.as_ref())?;
+    refuse("force", parts.2.force.as_ref())?;
+    refuse("skipShutdown", parts.2.skip_shutdown.as_ref())?;
     carried_out(Order::graceful(action), parts).await
 }
 
-async fn carried_out(order: Order, parts: Parts) -> Result<HttpResponse, Problem> {
-    let (name, asked, NoBody, prefer, power, requester, context) = parts;
+async fn carried_out<P>(order: Order, parts: Parts<P>) -> Result<HttpResponse, Problem> {
+    let (authorized, name, asked, NoBody, prefer, power, context) = parts;
     let target = Target {
         name: name.parse()?,
         narrowing: Narrowing::read(
@@ -113,8 +119,8 @@ async fn carried_out(order: Order, parts: Parts) -> Result<HttpResponse, Problem
     } else {
         Precedence::Wait
     };
-    let requester = Arc::new(requester);
-    let ordered = power.order(order, &target, precedence, &requester, &context);
+    let requester = authorized.requester();
+    let ordered = power.order(order, &target, precedence, requester, &context);
     let operation = ordered
         .await
         .map_err(|error| absent(&target.name, error.into()))?;

@@ -15,9 +15,13 @@ use actix_web::{
 use jiff::Timestamp;
 use url::Url;
 
-use super::{Problem, Settings, authority::base};
+use super::{
+    Problem, Settings,
+    authority::base,
+    authorized::{Authorized, ListUsers},
+};
 use crate::{
-    azure::Top,
+    azure::{Top, UserQuery},
     directory::{Directory, Page},
     http::Context,
 };
@@ -33,6 +37,7 @@ const EXPORT_AT: &str =
 
 /// `GET /directory/users`
 pub(super) async fn users(
+    authorized: Authorized<ListUsers>,
     pairs: Query<Vec<(String, String)>>,
     request: HttpRequest,
     settings: Data<Settings>,
@@ -41,9 +46,14 @@ pub(super) async fn users(
 ) -> Result<HttpResponse, Problem> {
     let raw = Raw::read(&pairs)?;
     match Form::accepted(&request)? {
-        Form::Json => page(&raw, &request, &settings, &directory, &context).await,
+        Form::Json => {
+            let query = raw.query(Top::default())?;
+            authorized.permits_users(&query)?;
+            page(&raw, &query, &request, &settings, &directory, &context).await
+        }
         Form::Export(form) => {
             let query = raw.query(Top::MOST)?;
+            authorized.permits_users(&query)?;
             if raw.cursor()?.is_some() {
                 return Err(Problem::invalid(EXPORT_AT));
             }
@@ -59,15 +69,16 @@ pub(super) async fn users(
 
 async fn page(
     raw: &Raw<'_>,
+    query: &UserQuery,
     request: &HttpRequest,
     settings: &Settings,
     directory: &Directory,
     context: &Context,
 ) -> Result<HttpResponse, Problem> {
-    let (query, cursor) = (raw.query(Top::default())?, raw.cursor()?);
+    let cursor = raw.cursor()?;
     let freshness = validity::wanted(request);
     let page = directory
-        .page(&query, cursor.as_ref(), freshness, context)
+        .page(query, cursor.as_ref(), freshness, context)
         .await?;
     let tag = validity::tag(&page);
     let is_known = validity::is_known(request, &tag);

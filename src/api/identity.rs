@@ -5,10 +5,19 @@ use actix_web::{
     web::{Query, ThinData},
 };
 
-use super::inbound::NoQuery;
-use crate::identity::ManagedIdentity;
+use super::{
+    Problem,
+    authorized::{Authorized, GetIdentity},
+    inbound::NoQuery,
+};
+use crate::{identity::ManagedIdentity, policy::Ask};
 
 /// `GET /identity`
-pub(super) async fn show(_: Query<NoQuery>, identity: ThinData<ManagedIdentity>) -> HttpResponse {
-    HttpResponse::Ok().json(identity.report())
+pub(super) async fn show(
+    authorized: Authorized<GetIdentity>,
+    _: Query<NoQuery>,
+    identity: ThinData<ManagedIdentity>,
+) -> Result<HttpResponse, Problem> {
+    authorized.permits(&Ask::GetIdentity)?;
+    Ok(HttpResponse::Ok().json(identity.report()))
 }

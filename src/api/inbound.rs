@@ -6,7 +6,7 @@ use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::{HeaderMap, USER_AGENT},
+    http::header::HeaderMap,
     web,
 };
 use serde::Deserialize;
@@ -15,8 +15,6 @@ use tracing_actix_web::RootSpanBuilder;
 
 use super::{Problem, Settings};
 use crate::{
-    access::Caller,
-    audit::{Requester, Way},
     http::{Context, Deadline},
     telemetry::{RequestId, TraceContext},
 };
@@ -61,26 +59,6 @@ impl FromRequest for Context {
             trace: Inbound::of(request).trace,
         });
         ready(context.ok_or_else(|| Problem::internal("no settings")))
-    }
-}
-
-/// A handler's way to say who is behind a change.
-impl FromRequest for Requester {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Caller>().cloned();
-        let agent = request.headers().get(USER_AGENT);
-        let way = Way::api(
-            request.peer_addr(),
-            request.method().as_str(),
-            request.path(),
-            agent.and_then(|agent| agent.to_str().ok()),
-        );
-        let Inbound { id, trace } = Inbound::of(request);
-        let caller = caller.unwrap_or(Caller::Anonymous);
-        ready(Ok(Self::new(caller, id.to_string(), &trace, way)))
     }
 }
 

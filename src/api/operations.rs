@@ -15,6 +15,7 @@ use serde::Serialize;
 
 use super::{
     Problem,
+    authorized::{Authorized, GetOperation},
     inbound::NoQuery,
     prefer::{PREFERENCE_APPLIED, Prefer},
     problem::whole_seconds,
@@ -65,6 +66,7 @@ struct Fault<'a> {
 
 /// `GET /operations/{id}`
 pub(super) async fn show(
+    authorized: Authorized<GetOperation>,
     id: Path<String>,
     _: Query<NoQuery>,
     prefer: Prefer,
@@ -73,7 +75,9 @@ pub(super) async fn show(
 ) -> Result<HttpResponse, Problem> {
     let id: OperationId = id.parse()?;
     let patience = prefer.patience();
-    let operation = power.operation_within(&id, patience, &context).await?;
+    let operation = power
+        .operation_within(&id, patience, authorized.requester(), &context)
+        .await?;
     Ok(answer(StatusCode::OK, &operation, prefer).json(Body::new(&operation)))
 }
 

@@ -1,6 +1,6 @@
 //! Changes of virtual machines.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -10,12 +10,13 @@ use actix_web::{
 use serde::Deserialize;
 
 use super::{
-    Problem, Settings, operations,
+    Problem, Settings,
+    authorized::{Authorized, UpdateVm},
+    operations,
     prefer::Prefer,
     vms::{Place, absent},
 };
 use crate::{
-    audit::Requester,
     azure::{Change, InvalidChange, Tags},
     http::Context,
     power::{Power, Target, Update},
@@ -35,6 +36,7 @@ pub(super) struct Raw {
     reason = "each is a part of the request or of the gateway"
 )]
 pub(super) async fn update(
+    authorized: Authorized<UpdateVm>,
     name: Path<String>,
     place: Query<Place>,
     request: HttpRequest,
@@ -42,7 +44,6 @@ pub(super) async fn update(
     prefer: Prefer,
     settings: Data<Settings>,
     power: ThinData<Power>,
-    requester: Requester,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     if !settings.vm_update {
@@ -60,7 +61,7 @@ pub(super) async fn update(
         if_match: request.headers().get(IF_MATCH).map(version).transpose()?,
     };
     let updated = power
-        .update(&update, &target, &Arc::new(requester), &context)
+        .update(&update, &target, authorized.requester(), &context)
         .await;
     let operation = updated.map_err(|error| absent(&target.name, error.into()))?;
     let operation = power.settled(operation, prefer.patience()).await;

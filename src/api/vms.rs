@@ -11,11 +11,16 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::{Problem, Settings, authority::base};
+use super::{
+    Problem, Settings,
+    authority::base,
+    authorized::{Authorized, GetVm},
+};
 use crate::{
     azure::{ListedMachine, PowerState, VirtualMachine, VirtualMachineId, VmName},
     http::Context,
     inventory::{Cursor, Inventory, Listing, Narrowing, is_like_scale_set_member},
+    policy::{Ask, Machine},
     power::{Power, Target},
 };
 
@@ -67,6 +72,7 @@ pub(super) struct RawListing {
 
 /// `GET /vms`
 pub(super) async fn list(
+    authorized: Authorized<GetVm>,
     raw: Query<RawListing>,
     request: HttpRequest,
     settings: Data<Settings>,
@@ -75,10 +81,18 @@ pub(super) async fn list(
 ) -> Result<Json<PageBody>, Problem> {
     let (listing, cursor) = raw.checked()?;
     let page = inventory.list(&listing, cursor.as_ref(), &context).await?;
+    let seen = authorized.sees(page.machines.iter().map(|it| {
+        Ask::GetVm(Machine {
+            id: &it.id,
+            tags: Some(&it.tags),
+        })
+    }));
+    let machines = page.machines.into_iter().zip(seen);
+    let machines = machines.filter_map(|(machine, is_seen)| is_seen.then_some(machine));
     let now = Timestamp::now();
     let body = |machine| VmBody::listed(machine, now);
     Ok(Json(PageBody {
-        value: page.machines.into_iter().map(body).collect(),
+        value: machines.map(body).collect(),
         next_link: match &page.next {
             Some(cursor) => Some(next_page(&request, &settings, cursor)?.into()),
             None => None,
@@ -88,6 +102,7 @@ pub(super) async fn list(
 
 /// `GET /vms/{name}`
 pub(super) async fn show(
+    authorized: Authorized<GetVm>,
     name: Path<String>,
     place: Query<Place>,
     power: ThinData<Power>,
@@ -97,7 +112,9 @@ pub(super) async fn show(
         name: name.parse()?,
         narrowing: place.narrowing()?,
     };
-    let shown = power.virtual_machine(&target, &context).await;
+    let shown = power
+        .virtual_machine(&target, authorized.requester(), &context)
+        .await;
     let (machine, id) = shown.map_err(|error| absent(&target.name, error.into()))?;
     let mut answer = HttpResponse::Ok();
     if let Some(etag) = machine.etag.as_deref().map(HeaderValue::from_str) {

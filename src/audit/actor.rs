@@ -16,7 +16,7 @@ const UNKNOWN: u8 = 0;
 /// The `actor` of `record`: who it is, and what allows or denies it.
 pub(super) fn actor(record: &Record) -> Value {
     let requester = &*record.requester;
-    let mut actor = who(&requester.caller, &requester.way);
+    let mut actor = who(requester.warrant.caller(), &requester.way);
     actor["authorizations"] = match &record.about {
         About::Deed(_) => authorizations("allowed", requester.grounds.as_ref()),
         About::Denied(denied) => authorizations("denied", denied.grounds.as_ref()),
@@ -62,7 +62,7 @@ fn who(caller: &Caller, way: &Way) -> Value {
 
 /// The word for what a caller is.
 pub(super) fn kind(requester: &Requester) -> &'static str {
-    match (&requester.caller, &requester.way) {
+    match (requester.warrant.caller(), &requester.way) {
         (Caller::Anonymous, Way::Api { .. }) => "anonymous",
         (Caller::Anonymous, Way::Command) => "command",
         (Caller::Entra(principal), _) => match principal.kind {
@@ -76,7 +76,7 @@ pub(super) fn kind(requester: &Requester) -> &'static str {
 
 /// The pod of a service account, by which its token was bound.
 pub(super) fn pod(requester: &Requester) -> Option<&str> {
-    match &requester.caller {
+    match requester.warrant.caller() {
         Caller::Account(account) => account.pod.as_deref(),
         Caller::Anonymous | Caller::Entra(_) | Caller::Subject(_) => None,
     }

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::{access::Caller, azure::correlation, telemetry::TraceContext};
+use crate::{azure::correlation, policy::Warrant, telemetry::TraceContext};
 
 /// Longer texts of callers are cut.
 const LONGEST: usize = 512;
@@ -10,8 +10,8 @@ const LONGEST: usize = 512;
 /// Everything that the record says of whoever is behind a change.
 #[derive(Clone, Debug)]
 pub(crate) struct Requester {
-    pub(crate) caller: Caller,
-    /// Why it was allowed; `None` where nobody decides.
+    pub(crate) warrant: Warrant,
+    /// Why it was allowed; `None` before it is decided, and where nobody decides.
     pub(crate) grounds: Option<Grounds>,
     /// The request's id, as the log and the caller know it.
     pub(crate) request_id: String,
@@ -23,15 +23,30 @@ pub(crate) struct Requester {
 }
 
 impl Requester {
-    /// `caller` by `way`, where nobody has decided.
-    pub(crate) fn new(caller: Caller, request_id: String, trace: &TraceContext, way: Way) -> Self {
+    /// Whoever has `warrant`, by `way`, where nobody has decided.
+    pub(crate) fn new(
+        warrant: Warrant,
+        request_id: String,
+        trace: &TraceContext,
+        way: Way,
+    ) -> Self {
         Self {
-            caller,
+            warrant,
             grounds: None,
             request_id,
             trace_id: trace.trace_id().to_string(),
             correlation_id: correlation(trace),
             way,
+        }
+    }
+}
+
+impl Requester {
+    /// The same, permitted by `policies`.
+    pub(crate) fn on(&self, policies: Vec<String>) -> Self {
+        Self {
+            grounds: Some(Grounds::cedar(policies)),
+            ..self.clone()
         }
     }
 }
@@ -43,6 +58,16 @@ pub(crate) struct Grounds {
     pub(crate) policies: Vec<String>,
     /// What evaluated them.
     pub(crate) engine: &'static str,
+}
+
+impl Grounds {
+    /// Cedar's, by these policies.
+    pub(crate) fn cedar(policies: Vec<String>) -> Self {
+        Self {
+            policies,
+            engine: "cedar",
+        }
+    }
 }
 
 /// How the request came.

@@ -15,6 +15,7 @@ use crate::{
     access::{Caller, Kind, Principal, ServiceAccount},
     audit::requester::Grounds,
     azure::{Action, Manner},
+    policy::{Policies, Source, Warrant},
     telemetry::TraceContext,
 };
 
@@ -72,7 +73,9 @@ fn deed() -> Deed {
 fn requester(caller: Caller) -> Arc<Requester> {
     let trace = TraceContext::continued(&HeaderMap::new());
     let way = Way::api(None, "POST", "/vms/web-01/deallocate", Some("curl/8"));
-    Arc::new(Requester::new(caller, "request".to_owned(), &trace, way))
+    let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();
+    let warrant = Warrant::of(caller, policies);
+    Arc::new(Requester::new(warrant, "request".to_owned(), &trace, way))
 }
 
 /// Where lines go that went to a full disk before.

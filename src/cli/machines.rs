@@ -92,7 +92,7 @@ async fn shown(session: &Session, target: &Target, form: Form) -> Outcome {
     let looked = session
         .worker
         .power
-        .virtual_machine(target, &session.context())
+        .virtual_machine(target, &session.requester(), &session.context())
         .await;
     let (machine, id) = looked.map_err(|error| about(target, error))?;
     let body = VmBody::new(machine, &id);

@@ -76,7 +76,12 @@ async fn ended(session: &Session, mut operation: Operation) -> Result<Operation,
         operation = session
             .worker
             .power
-            .operation_within(&operation.id, BEAT, &session.context())
+            .operation_within(
+                &operation.id,
+                BEAT,
+                &session.requester(),
+                &session.context(),
+            )
             .await?;
     }
     Ok(operation)

@@ -6,13 +6,13 @@ use actix_web::http::header::HeaderMap;
 
 use super::Failure;
 use crate::{
-    access::Caller,
     app::{Shared, Worker},
     audit::{Requester, Way},
     config::{Config, Faults, Scopes},
     http::{Context, Deadline},
     identity::ManagedIdentity,
     inventory,
+    policy::Warrant,
     telemetry::{self, RequestId, TraceContext},
 };
 
@@ -71,7 +71,7 @@ impl Session {
     /// Whoever runs the command, as the record of changes has it.
     pub(super) fn requester(&self) -> Arc<Requester> {
         let id = RequestId::accepted(None).to_string();
-        let requester = Requester::new(Caller::Anonymous, id, &self.trace, Way::Command);
+        let requester = Requester::new(Warrant::Host, id, &self.trace, Way::Command);
         Arc::new(requester)
     }
 

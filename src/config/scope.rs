@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::guid;
+use super::{environment::Raw, guid, parsed, reader::Reader};
 
 /// Source: "Naming rules and restrictions for Azure resources".
 const LONGEST_GROUP: usize = 90;
@@ -142,7 +142,11 @@ impl fmt::Display for Scope {
 pub(crate) struct Scopes(Vec<Scope>);
 
 impl Scopes {
-    pub(super) const EXPECTED: &str = "1 to 50 of /subscriptions/{id} and \
+    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+        reader.optional("MIG_SCOPES", raw.scopes.as_deref(), Self::EXPECTED, parsed)
+    }
+
+    const EXPECTED: &str = "1 to 50 of /subscriptions/{id} and \
          /subscriptions/{id}/resourceGroups/{name}, separated by commas or spaces; an id is a GUID \
          of 36 characters, hyphens included";
 

@@ -28,6 +28,33 @@ pub(crate) enum Ask<'a> {
     GetIdentity,
 }
 
+/// What can be done to a virtual machine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum OnVm {
+    Get,
+    GetOperation,
+    Order(azure::Action),
+}
+
+impl OnVm {
+    pub(crate) fn action(self) -> Action {
+        match self {
+            Self::Get => Action::GetVm,
+            Self::GetOperation => Action::GetOperation,
+            Self::Order(action) => Action::Order(action),
+        }
+    }
+
+    /// Whether it may be done to `machine`.
+    pub(crate) fn to(self, machine: Machine<'_>) -> Ask<'_> {
+        match self {
+            Self::Get => Ask::GetVm(machine),
+            Self::GetOperation => Ask::GetOperation(machine),
+            Self::Order(action) => Ask::Order(action, machine),
+        }
+    }
+}
+
 impl Ask<'_> {
     /// What is to be done.
     pub(crate) fn action(&self) -> Action {
@@ -53,7 +80,6 @@ impl Ask<'_> {
 
 /// Every property of users that the answer to `query` tells of: who is found by a
 /// name or by whether the account is enabled has told that, shown or not.
-#[cfg_attr(not(test), expect(dead_code, reason = "listings ask by it"))]
 pub(crate) fn fields(query: &UserQuery) -> Vec<UserProperty> {
     let mut fields = query.select.properties().to_vec();
     let mut add = |property| {

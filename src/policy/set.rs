@@ -168,6 +168,21 @@ impl PolicySet {
         })
     }
 
+    /// Whether policies in shadow are about `action`.
+    pub(crate) fn has_shadow(&self, action: Action) -> bool {
+        self.slices[action.index()].has_shadow
+    }
+
+    /// What is said where [`PolicySet::may_ever`] says no.
+    pub(crate) fn none_permits(&self, action: Action) -> Denial {
+        let roles = self.slices[action.index()].roles.clone();
+        Denial {
+            action,
+            reason: Reason::NonePermits { roles },
+            shadow: Shadow::Same,
+        }
+    }
+
     /// Whether `caller` may do what is asked.
     pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Decision {
         let action = ask.action();

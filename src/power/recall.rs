@@ -1,6 +1,6 @@
 //! An operation by its id alone, on whichever replica it is asked for.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::rt::time;
 use jiff::{SignedDuration, Timestamp};
@@ -14,8 +14,10 @@ use super::{
     verdict::{Ordered, verdict},
 };
 use crate::{
+    audit::Requester,
     azure::VirtualMachineId,
     http::{Context, Deadline},
+    policy::OnVm,
 };
 
 /// How long one look at a machine answers for an operation that is followed by
@@ -34,9 +36,13 @@ impl Power {
         &self,
         id: &OperationId,
         patience: Duration,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
         let operation = self.operation(id, context).await?;
+        let machine = &operation.machine;
+        self.permitted(OnVm::GetOperation, machine, requester, context)
+            .await?;
         let end = self.end_of(operation.clone(), patience, context);
         Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))
     }

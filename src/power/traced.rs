@@ -2,8 +2,9 @@
 
 use super::{Error, Operation, Spared, Status};
 use crate::{
-    audit::{Conclusion, Deed, Denied, Outcome},
+    audit::{Conclusion, Deed, Denied, Grounds, Outcome},
     azure::{Action, Call, Order, VirtualMachineId},
+    policy::Denial,
 };
 
 /// What is done by `operation`, and beyond its action where `change` says so.
@@ -38,6 +39,17 @@ pub(super) fn denied(error: &Error, action: Action, machine: &VirtualMachineId) 
         detail: refusal.to_string(),
         grounds: None,
     })
+}
+
+/// What `denial` keeps somebody from doing to `machine`.
+pub(super) fn not_permitted(denial: &Denial, machine: &VirtualMachineId) -> Denied {
+    Denied {
+        operation: denial.action.as_str().to_owned(),
+        resource: Some(machine.to_string()),
+        code: "forbidden",
+        detail: denial.to_string(),
+        grounds: Some(Grounds::cedar(denial.reason.policies().to_vec())),
+    }
 }
 
 /// How `operation` ended.

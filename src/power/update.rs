@@ -13,6 +13,7 @@ use crate::{
     audit::{Conclusion, Requester},
     azure::{Action, Change, Order, VirtualMachineId},
     http::Context,
+    policy::OnVm,
 };
 
 /// A change, and the version that it is meant for.
@@ -34,6 +35,8 @@ impl Power {
         context: &Context,
     ) -> Result<Operation, Error> {
         self.at(target, context, async |machine| {
+            let what = OnVm::Order(Action::Update);
+            let requester = &self.permitted(what, &machine, requester, context).await?;
             let (power, asked) = (self.clone(), machine.clone());
             let (update, context) = (update.clone(), context.clone());
             let by = Arc::clone(requester);

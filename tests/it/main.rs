@@ -13,7 +13,9 @@ mod architecture;
 mod arm_errors;
 mod arm_faults;
 mod audit;
+
 mod audit_process;
+mod authorization;
 mod bodies;
 mod busy_node;
 mod callers;

@@ -106,6 +106,9 @@ impl From<power::Error> for Problem {
             power::Error::Protected(name, refusal) => {
                 Self::new(Code::Protected, format!("{name}: {refusal}"))
             }
+            power::Error::Denied(name, denial) => {
+                Self::insufficient_scope(format!("{name}: {denial}"))
+            }
             power::Error::Obstacle(name, obstacle) => in_no_state(&name, obstacle),
             power::Error::Waiting => Self::new(
                 Code::UpstreamTimeout,

@@ -1,0 +1,177 @@
+//! Proof that a caller may ask for something.
+
+use std::{
+    future::{Ready, ready},
+    marker::PhantomData,
+    sync::Arc,
+};
+
+use actix_web::{
+    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::USER_AGENT,
+    web::ThinData,
+};
+
+use super::{Problem, inbound::Inbound};
+use crate::{
+    access::Caller,
+    audit::{Audit, Denied, Grounds, Requester, Way},
+    azure::{self, UserQuery},
+    policy::{Action, Ask, Denial, Policies, Warrant, fields},
+};
+
+/// What a route is about.
+pub(crate) trait Permission {
+    /// One of these is done.
+    const ACTIONS: &[Action];
+}
+
+/// Proof that some policy could permit `P` to the caller. A handler that takes one
+/// cannot be reached without it, and one that takes none is visibly open to whoever
+/// calls; what it hands down demands the decision on the very thing.
+pub(crate) struct Authorized<P> {
+    requester: Arc<Requester>,
+    audit: Audit,
+    _permission: PhantomData<P>,
+}
+
+impl<P> Authorized<P> {
+    /// Who asks, for what is decided further down.
+    pub(super) fn requester(&self) -> &Arc<Requester> {
+        &self.requester
+    }
+
+    /// For each of `asks`, whether its row may be shown.
+    pub(super) fn sees<'a>(&self, asks: impl IntoIterator<Item = Ask<'a>>) -> Vec<bool> {
+        self.requester.warrant.sees(asks)
+    }
+
+    /// Refuses what is not permitted, and writes that down.
+    pub(super) fn permits(&self, ask: &Ask<'_>) -> Result<(), Problem> {
+        let permitted = self.requester.warrant.permits(ask);
+        permitted
+            .map(drop)
+            .map_err(|denial| self.refused(&denial, None))
+    }
+
+    /// Refuses `query` unless every department and all that its answer tells is
+    /// permitted.
+    pub(super) fn permits_users(&self, query: &UserQuery) -> Result<(), Problem> {
+        let fields = fields(query);
+        for department in query.departments.iter() {
+            let ask = Ask::ListUsers {
+                department,
+                fields: &fields,
+            };
+            let permitted = self.requester.warrant.permits(&ask);
+            permitted.map_err(|denial| self.refused(&denial, Some(&department.folded())))?;
+        }
+        Ok(())
+    }
+
+    fn refused(&self, denial: &Denial, resource: Option<&str>) -> Problem {
+        denied(denial, resource, &self.audit, &self.requester)
+    }
+}
+
+fn denied(
+    denial: &Denial,
+    resource: Option<&str>,
+    audit: &Audit,
+    requester: &Arc<Requester>,
+) -> Problem {
+    let record = Denied {
+        operation: denial.action.as_str().to_owned(),
+        resource: resource.map(str::to_owned),
+        code: "forbidden",
+        detail: denial.to_string(),
+        grounds: Some(Grounds::cedar(denial.reason.policies().to_vec())),
+    };
+    audit.denied(record, requester);
+    Problem::insufficient_scope(denial.to_string())
+}
+
+impl<P: Permission> FromRequest for Authorized<P> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(authorized(request))
+    }
+}
+
+fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Problem> {
+    let caller = request.extensions().get::<Caller>().cloned();
+    let policies = request.app_data::<ThinData<Policies>>();
+    let audit = request.app_data::<ThinData<Audit>>();
+    let (Some(caller), Some(policies), Some(audit)) = (caller, policies, audit) else {
+        return Err(Problem::internal("nobody was asked who calls"));
+    };
+    let warrant = Warrant::of(caller, policies.0.clone());
+    let requester = Arc::new(requester(request, warrant));
+    let mut refused = None;
+    for action in P::ACTIONS {
+        match requester.warrant.admits(*action) {
+            Ok(()) => {
+                return Ok(Authorized {
+                    requester,
+                    audit: audit.0.clone(),
+                    _permission: PhantomData,
+                });
+            }
+            Err(denial) => refused = refused.or(Some(denial)),
+        }
+    }
+    Err(refused.map_or_else(
+        || Problem::internal("a route is about nothing"),
+        |denial| denied(&denial, None, &audit.0, &requester),
+    ))
+}
+
+fn requester(request: &HttpRequest, warrant: Warrant) -> Requester {
+    let agent = request.headers().get(USER_AGENT);
+    let way = Way::api(
+        request.peer_addr(),
+        request.method().as_str(),
+        request.path(),
+        agent.and_then(|agent| agent.to_str().ok()),
+    );
+    let Inbound { id, trace } = Inbound::of(request);
+    Requester::new(warrant, id.to_string(), &trace, way)
+}
+
+/// Defines permissions: the name, and what is done.
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident: $($action:expr),+;)+) => {$(
+        $(#[$doc])*
+        pub(crate) struct $name;
+
+        impl Permission for $name {
+            const ACTIONS: &[Action] = &[$($action),+];
+        }
+    )+};
+}
+
+permissions! {
+    /// To see virtual machines.
+    GetVm: Action::GetVm;
+    /// To learn how operations went.
+    GetOperation: Action::GetOperation;
+    /// To deallocate, or to hibernate.
+    Deallocate: Action::Order(azure::Action::Deallocate), Action::Order(azure::Action::Hibernate);
+    /// To start.
+    Start: Action::Order(azure::Action::Start);
+    /// To restart.
+    Restart: Action::Order(azure::Action::Restart);
+    /// To power off.
+    PowerOff: Action::Order(azure::Action::PowerOff);
+    /// To redeploy.
+    Redeploy: Action::Order(azure::Action::Redeploy);
+    /// To reapply.
+    Reapply: Action::Order(azure::Action::Reapply);
+    /// To change tags and sizes.
+    UpdateVm: Action::Order(azure::Action::Update);
+    /// To list users.
+    ListUsers: Action::ListUsers;
+    /// To learn which identity this is.
+    GetIdentity: Action::GetIdentity;
+}

@@ -1,0 +1,72 @@
+//! What one request may do: whoever makes it, before the policies that hold.
+
+use std::sync::Arc;
+
+use super::{Action, Ask, Decision, Denial, Policies};
+use crate::access::Caller;
+
+/// On what something is done. What may be denied takes one, so that it cannot be
+/// reached without having been decided.
+#[derive(Clone, Debug)]
+pub(crate) enum Warrant {
+    /// A command on this host: whoever may run it holds the identity themselves.
+    Host,
+    /// A caller of the API.
+    Caller(Arc<Caller>, Policies),
+}
+
+impl Warrant {
+    pub(crate) fn of(caller: Caller, policies: Policies) -> Self {
+        Self::Caller(Arc::new(caller), policies)
+    }
+
+    /// Who it is; nobody is asked on this host.
+    pub(crate) fn caller(&self) -> &Caller {
+        match self {
+            Self::Host => &Caller::Anonymous,
+            Self::Caller(caller, _) => caller,
+        }
+    }
+
+    /// The policies that permit what is asked, by name; none decides on this host.
+    pub(crate) fn permits(&self, ask: &Ask<'_>) -> Result<Vec<String>, Denial> {
+        let Self::Caller(caller, policies) = self else {
+            return Ok(Vec::new());
+        };
+        match policies.decide(caller, ask) {
+            Decision::Permit(grounds) => Ok(grounds.policies),
+            Decision::Deny(denial) => Err(denial),
+        }
+    }
+
+    /// For each of `asks`, whether it is permitted: rows of one answer, decided by one
+    /// set of policies, and not counted.
+    pub(crate) fn sees<'a>(&self, asks: impl IntoIterator<Item = Ask<'a>>) -> Vec<bool> {
+        let asks = asks.into_iter();
+        match self {
+            Self::Host => asks.map(|_| true).collect(),
+            Self::Caller(caller, policies) => {
+                let set = policies.current();
+                asks.map(|ask| set.decide(caller, &ask).is_permit())
+                    .collect()
+            }
+        }
+    }
+
+    /// Whether a machine has to be looked at before `action` on it can be decided.
+    pub(crate) fn needs_tags(&self, action: Action) -> bool {
+        match self {
+            Self::Host => false,
+            Self::Caller(_, policies) => policies.needs_tags(action),
+        }
+    }
+
+    /// Whether `action` may be permitted on anything at all; what is denied here need
+    /// not be looked for.
+    pub(crate) fn admits(&self, action: Action) -> Result<(), Denial> {
+        match self {
+            Self::Host => Ok(()),
+            Self::Caller(caller, policies) => policies.admit(caller, action),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Whether who asks for something on a machine may have it.
+
+use std::sync::Arc;
+
+use super::{Error, Power, traced::not_permitted};
+use crate::{
+    audit::Requester,
+    azure::VirtualMachineId,
+    http::Context,
+    policy::{Machine, OnVm},
+};
+
+impl Power {
+    /// `requester`, with the policies that permit it to do `what` to `machine`, which
+    /// is looked at first where policies want to know its tags. What is denied is
+    /// written down.
+    pub(super) async fn permitted(
+        &self,
+        what: OnVm,
+        machine: &VirtualMachineId,
+        requester: &Arc<Requester>,
+        context: &Context,
+    ) -> Result<Arc<Requester>, Error> {
+        let seen;
+        let tags = if requester.warrant.needs_tags(what.action()) {
+            seen = self.looked_at(machine, context).await?;
+            Some(&seen.tags)
+        } else {
+            None
+        };
+        let ask = what.to(Machine { id: machine, tags });
+        match requester.warrant.permits(&ask) {
+            Ok(policies) => Ok(Arc::new(requester.on(policies))),
+            Err(denial) => {
+                let denied = not_permitted(&denial, machine);
+                self.audit.denied(denied, requester);
+                Err(Error::Denied(machine.name.clone(), denial))
+            }
+        }
+    }
+}
