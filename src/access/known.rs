@@ -9,7 +9,7 @@ use super::{
     fetch::{KeysAt, Place},
     keys::{KeySet, KeyStanding},
     kubernetes::Cluster,
-    oidc,
+    oidc::{self, Clusters},
     validated::Validated,
 };
 use crate::{
@@ -54,9 +54,13 @@ impl Access {
                 (rules, place, source)
             })
         });
+        let clusters = match (&callers.issuers[..], &callers.kubernetes) {
+            ([] | [_], None) => Clusters::One,
+            _ => Clusters::Several,
+        };
         let oidc = callers.issuers.iter().filter_map(|issuer| {
             let keys = set(of_issuer(issuer)?, "oidc");
-            Some((oidc::Rules::new(issuer), keys))
+            Some((oidc::Rules::new(issuer, clusters), keys))
         });
         Self(Arc::new(Inner {
             asks: callers.are_asked(),

@@ -20,6 +20,17 @@ use crate::config::Issuer;
 pub(super) struct Rules {
     pub(super) issuer: String,
     audiences: Vec<String>,
+    clusters: Clusters,
+}
+
+/// How many could say of an account that it is theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Clusters {
+    /// This issuer alone: an account is known by its namespace and its name.
+    One,
+    /// Others as well, who may have another account of that name: it is the subject
+    /// of its issuer.
+    Several,
 }
 
 #[derive(Deserialize)]
@@ -56,8 +67,9 @@ struct Named {
 }
 
 impl Rules {
-    pub(super) fn new(issuer: &Issuer) -> Self {
+    pub(super) fn new(issuer: &Issuer, clusters: Clusters) -> Self {
         Self {
+            clusters,
             issuer: issuer.issuer.clone(),
             audiences: issuer.audiences.clone(),
         }
@@ -80,14 +92,17 @@ impl Rules {
         }
         now.is_within(claims.nbf, claims.exp)?;
         let expires = claims.exp;
-        Ok((claims.caller()?, expires))
+        Ok((claims.caller(self.clusters)?, expires))
     }
 }
 
 impl Claims {
-    fn caller(self) -> Result<Caller, Refusal> {
+    fn caller(self, clusters: Clusters) -> Result<Caller, Refusal> {
         if let Some(bound) = self.kubernetes {
-            return bound.account(&self.sub);
+            let account = bound.account(&self.sub)?;
+            if clusters == Clusters::One {
+                return Ok(Caller::Account(account));
+            }
         }
         if self.sub.is_empty() {
             return Err(Refusal::Claims);
@@ -106,12 +121,12 @@ impl Claims {
 
 impl Bound {
     /// The account that both the subject and the claims of Kubernetes name.
-    fn account(self, subject: &str) -> Result<Caller, Refusal> {
+    fn account(self, subject: &str) -> Result<ServiceAccount, Refusal> {
         let account = account(subject, self.pod.map(|pod| pod.name)).ok_or(Refusal::Claims)?;
         if account.namespace != self.namespace || account.name != self.serviceaccount.name {
             return Err(Refusal::Claims);
         }
-        Ok(Caller::Account(account))
+        Ok(account)
     }
 }
 

@@ -24,6 +24,10 @@ fn claims() -> Value {
 }
 
 fn changed(changes: &Value) -> Result<Caller, Refusal> {
+    among(Clusters::One, changes)
+}
+
+fn among(clusters: Clusters, changes: &Value) -> Result<Caller, Refusal> {
     let mut claims = claims();
     for (name, value) in changes.as_object().unwrap() {
         if value.is_null() {
@@ -36,10 +40,11 @@ fn changed(changes: &Value) -> Result<Caller, Refusal> {
     let keys = Keys::read(keys.as_bytes()).unwrap();
     let token = signed("k", &claims);
     let token = Jws::split(&token)?;
-    let rules = Rules::new(&Issuer {
+    let issuer = Issuer {
         issuer: ISSUER.to_owned(),
         audiences: vec!["mi-gateway".to_owned()],
-    });
+    };
+    let rules = Rules::new(&issuer, clusters);
     let proven = rules.caller(&token, keys.get("k").unwrap(), Moment(NOW))?;
     Ok(proven.0)
 }
@@ -52,6 +57,20 @@ fn a_projected_token_is_an_account() {
         pod: Some("robot-0".to_owned()),
     };
     assert_eq!(changed(&json!({})), Ok(Caller::Account(account)));
+}
+
+#[test]
+fn an_account_of_one_of_several_clusters_is_the_subject_of_its_issuer() {
+    let subject = Subject {
+        issuer: ISSUER.to_owned(),
+        id: "system:serviceaccount:ops:robot".to_owned(),
+        client_id: None,
+        roles: Vec::new(),
+    };
+    let caller = among(Clusters::Several, &json!({}));
+    assert_eq!(caller, Ok(Caller::Subject(subject)));
+    let other = json!({"sub": "system:serviceaccount:ops:other"});
+    assert_eq!(among(Clusters::Several, &other), Err(Refusal::Claims));
 }
 
 #[test]
