@@ -18,9 +18,14 @@ help: ## this list
 build: ## the gateway, optimised: target/release/mi-gateway
 	$(CARGO) build --release --locked
 
-run: ## the gateway on 127.0.0.1:8080, in front of a local Azure
+# The tenant of the local Azure, and the gateway's application in it.
+TENANT := 7b31ddc4-0000-4000-8000-5a4d0bca1a11
+AUDIENCE := 6a7e0a91-0000-4000-8000-0000000a9100
+
+run: ## the gateway on 127.0.0.1:8080, in front of a local Azure on 127.0.0.1:4580
 	$(CARGO) build --workspace --locked
-	target/debug/azure-sandbox exec -- target/debug/mi-gateway
+	target/debug/azure-sandbox exec --listen 127.0.0.1:4580 -- env MIG_LISTEN=127.0.0.1:8080 \
+	MIG_AUTH=entra MIG_AUTH_TENANT=$(TENANT) MIG_AUTH_AUDIENCE=$(AUDIENCE) target/debug/mi-gateway
 
 # Most tests wait for a clock, and not for a core.
 test: export RUST_TEST_THREADS ?= 6
