@@ -14,6 +14,7 @@ mod operations;
 mod prefer;
 mod problem;
 mod record;
+mod rehearsal;
 mod update;
 mod vms;
 
@@ -33,6 +34,7 @@ pub(crate) use edge::{Edge, guard, read};
 pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
 pub(crate) use problem::Problem;
+pub(crate) use rehearsal::Body as RehearsalBody;
 pub(crate) use vms::{VmBody, absent};
 
 /// What handlers need to know of the configuration.

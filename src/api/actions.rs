@@ -12,6 +12,7 @@ use super::{
     body::NoBody,
     operations,
     prefer::Prefer,
+    rehearsal,
     vms::absent,
 };
 use crate::{
@@ -31,6 +32,7 @@ pub(super) struct Asked {
     hibernate: Option<String>,
     force: Option<String>,
     skip_shutdown: Option<String>,
+    dry_run: Option<String>,
 }
 
 /// What every action is made of.
@@ -120,6 +122,9 @@ async fn carried_out<P>(order: Order, parts: Parts<P>) -> Result<HttpResponse, P
         Precedence::Wait
     };
     let requester = authorized.requester();
+    if flag("dryRun", asked.dry_run.as_deref())? {
+        return rehearsal::answer(order, &target, precedence, &power, requester, &context).await;
+    }
     let ordered = power.order(order, &target, precedence, requester, &context);
     let operation = ordered
         .await

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde::Serialize;
 
 use super::{
     Exit, Failure, Outcome, Session,
@@ -13,9 +12,9 @@ use super::{
     progress::{Progress, confirm, is_attended},
 };
 use crate::{
-    api::OperationBody,
-    azure::{Action, Order, PowerState, explanation},
-    power::{Intent, Operation, Rehearsal, Status, Target},
+    api::{OperationBody, RehearsalBody},
+    azure::{Action, Order, explanation},
+    power::{Operation, Status, Target},
     telemetry::inert,
 };
 
@@ -53,12 +52,14 @@ pub(super) async fn deallocate_own(asked: OwnOrder) -> Outcome {
 async fn given(session: &Session, order: Order, target: &Target, manner: &Manner) -> Outcome {
     let (power, precedence) = (&session.worker.power, manner.precedence());
     let (context, form) = (session.context(), Form::wanted(manner.form.form));
-    if manner.dry_run {
-        let rehearsed = power.rehearse(order, target, precedence, &context).await;
-        let rehearsal = rehearsed.map_err(|error| about(target, error))?;
-        return rehearsal_told(order, &rehearsal, form);
-    }
     let requester = session.requester();
+    if manner.dry_run {
+        let rehearsed = power
+            .rehearse(order, target, precedence, &requester, &context)
+            .await;
+        let (rehearsal, requester) = rehearsed.map_err(|error| about(target, error))?;
+        return rehearsal_told(&RehearsalBody::new(order, &rehearsal, &requester), form);
+    }
     let ordered = power.order(order, target, precedence, &requester, &context);
     let mut operation = ordered.await.map_err(|error| about(target, error))?;
     if manner.wait {
@@ -125,40 +126,10 @@ fn sentence(operation: &Operation) -> String {
     }
 }
 
-/// What a dry run learns.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RehearsalBody {
-    dry_run: bool,
-    action: &'static str,
-    resource_id: String,
-    power_state: PowerState,
-    would_send: bool,
-    message: String,
-}
-
-fn rehearsal_told(order: Order, rehearsal: &Rehearsal, form: Form) -> Outcome {
-    let (name, action) = (&rehearsal.machine.name, order.action);
-    let state = rehearsal.seen.power_state();
-    let message = match rehearsal.intent {
-        Intent::Send => format!(
-            "{name} is {} and would be {}; nothing was sent",
-            state.as_str(),
-            action.participle()
-        ),
-        Intent::AlreadySo => format!("{name} is {} already", action.participle()),
-        Intent::UnderWay => format!("Azure is at it already for {name}"),
-    };
+fn rehearsal_told(rehearsal: &RehearsalBody, form: Form) -> Outcome {
     match form {
-        Form::Text => output::write(format!("{message}\n").as_bytes())?,
-        Form::Json => output::json(&RehearsalBody {
-            dry_run: true,
-            action: action.as_str(),
-            resource_id: rehearsal.machine.to_string(),
-            power_state: state,
-            would_send: rehearsal.intent == Intent::Send,
-            message,
-        })?,
+        Form::Text => output::write(format!("{}\n", rehearsal.message()).as_bytes())?,
+        Form::Json => output::json(rehearsal)?,
     }
     Ok(Exit::Done)
 }

@@ -1,13 +1,17 @@
 //! What an order would come to, learnt without sending it.
 
+use std::sync::Arc;
+
 use super::{
     Error, Power, Precedence, Target,
     plan::{Obstacle, Plan, plan},
     send::as_written,
 };
 use crate::{
+    audit::Requester,
     azure::{Order, VirtualMachine, VirtualMachineId},
     http::Context,
+    policy::OnVm,
 };
 
 /// A machine as it was looked at for an order, and what the order comes to.
@@ -33,16 +37,20 @@ pub(crate) enum Intent {
 impl Power {
     /// What `order` for the machine at `target` would come to now. It is refused
     /// for what the order itself would be refused for here; what Azure would say to
-    /// it is not learnt.
+    /// it is not learnt. With it comes on what `requester` may order it.
     pub(crate) async fn rehearse(
         &self,
         order: Order,
         target: &Target,
         precedence: Precedence,
+        requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<Rehearsal, Error> {
+    ) -> Result<(Rehearsal, Arc<Requester>), Error> {
         self.at(target, context, async |id| {
-            self.looked_ahead(order, &id, precedence, context).await
+            let what = OnVm::Order(order.action);
+            let requester = self.permitted(what, &id, requester, context).await?;
+            let ahead = self.looked_ahead(order, &id, precedence, context).await?;
+            Ok((ahead, requester))
         })
         .await
     }

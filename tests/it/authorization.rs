@@ -210,6 +210,35 @@ async fn departments_and_properties_are_granted_one_by_one() {
 }
 
 #[actix_web::test]
+async fn a_dry_run_decides_and_looks_and_sends_nothing() {
+    let gateway = entra(&[]);
+    gateway.ready().await;
+    let (operator, reader) = (
+        token(&gateway.azure, &["Vm.Operate"]),
+        token(&gateway.azure, &["Vm.Read"]),
+    );
+    let path = "/vms/WEB-01/deallocate?dryRun=true";
+
+    let told = order(&gateway, path, &operator).await;
+    denied(&order(&gateway, path, &reader).await);
+
+    assert_eq!(told.status, 200, "{}", told.text());
+    let told = told.json();
+    let (id, policies) = (&told["resourceId"], &told["policies"]);
+    assert!(id.as_str().unwrap().ends_with("/virtualMachines/web-01"));
+    assert_eq!(*policies, serde_json::json!(["vm-operate"]));
+    assert_eq!(
+        (&told["wouldSend"], &told["powerState"]),
+        (&true.into(), &"running".into())
+    );
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    let already = order(&gateway, "/vms/web-01/start?dryRun=true", &operator).await;
+    assert_eq!(already.json()["wouldSend"], false);
+    let unclear = order(&gateway, "/vms/web-01/start?dryRun=yes", &operator).await;
+    assert_eq!(unclear.status, 400);
+}
+
+#[actix_web::test]
 async fn an_operation_is_told_to_those_who_may_see_it() {
     let gateway = entra(&[]);
     gateway.ready().await;
