@@ -44,7 +44,7 @@ $(CLIENTS)/python/installed $(CLIENTS)/contract/installed: $(CLIENTS)/%/installe
 
 $(CLIENTS)/javascript/installed: tests/conformance/javascript/package-lock.json
 	mkdir -p $(@D) && cp tests/conformance/javascript/package.json $< $(@D)
-	npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund --silent
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 mutations: conformance ## break the local Azure, rule by rule: a client has to notice
