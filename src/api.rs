@@ -1,6 +1,7 @@
 //! The HTTP face: routes in the order of `openapi.yaml`.
 
 mod actions;
+mod allowance;
 mod authenticate;
 mod authority;
 mod authorized;

@@ -215,6 +215,7 @@ fn serve_api(
             .app_data(web::ThinData(shared.authenticator()))
             .app_data(web::ThinData(policies.clone()))
             .app_data(web::ThinData(shared.audit.clone()))
+            .app_data(web::ThinData(shared.limits.clone()))
             .wrap(from_fn(api::read))
             .wrap(from_fn(api::own_callers))
             .wrap(from_fn(api::authenticate))

@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod changes;
 mod cloud;
 mod directory;
 mod environment;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub(crate) use access::{Callers, EntraCallers, EntraVersion, Issuer, Reviews};
 pub(crate) use audit::AuditTarget;
+pub(crate) use changes::{Changes, Rate};
 pub(crate) use cloud::{Cloud, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Access, Identity, IdentityId, Source};
@@ -54,6 +56,8 @@ pub struct Config {
     pub(crate) allow: Allow,
     /// Where policies are; `None` for the built-in ones.
     pub(crate) policy_file: Option<PathBuf>,
+    /// How many changes there may be.
+    pub(crate) changes: Changes,
     /// Whether virtual machines may be changed beyond their power state.
     pub(crate) vm_update: bool,
     pub(crate) directory: Directory,
@@ -140,6 +144,7 @@ impl Config {
         let allow = Allow::read(reads, raw);
         let policy_file = raw.policy_file.as_deref();
         let policy_file = reads.optional("MIG_POLICY_FILE", policy_file, "a path", parsed);
+        let changes = Changes::read(reads, raw);
         let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
         let config = (|| {
             let cloud::Azure {
@@ -158,6 +163,7 @@ impl Config {
                 scopes,
                 allow: allow?,
                 policy_file,
+                changes: changes?,
                 vm_update: vm_update?,
                 directory: directory?,
                 identity_delay: identity_delay?,

@@ -19,6 +19,8 @@ mod inventory;
 
 mod audit;
 
+mod changes;
+
 mod policy;
 
 mod access;

@@ -34,6 +34,7 @@ pub(crate) use update::Update;
 use crate::{
     audit::{self, Audit, Requester},
     azure::{self, Action, ArmClient, Order, VirtualMachine, VirtualMachineId, VmName},
+    changes::{ChangeLimits, Exceeded},
     config::Allow,
     http::Context,
     inventory::{self, Inventory, Narrowing, guard},
@@ -62,6 +63,9 @@ pub(crate) enum Error {
     /// The caller may not.
     #[error("it is not permitted on the virtual machine {0}")]
     Denied(VmName, #[source] Denial),
+    /// There were as many changes as there may be.
+    #[error("the virtual machine {0} is one too many")]
+    TooMany(VmName, #[source] Exceeded),
     /// The machine is not in a state for it.
     #[error("the virtual machine {0} is in no state for it")]
     Obstacle(VmName, Obstacle),
@@ -91,6 +95,7 @@ impl Error {
             | Self::Busy(_)
             | Self::Protected(..)
             | Self::Denied(..)
+            | Self::TooMany(..)
             | Self::Obstacle(..)
             | Self::Waiting
             | Self::NoSuchOperation
@@ -118,6 +123,7 @@ pub(crate) struct Power {
     tasks: Tasks,
     metrics: Metrics,
     audit: Audit,
+    limits: ChangeLimits,
 }
 
 impl Power {
@@ -129,7 +135,7 @@ impl Power {
         operations: Operations,
         tasks: Tasks,
         metrics: Metrics,
-        audit: Audit,
+        (audit, limits): (Audit, ChangeLimits),
     ) -> Self {
         Self {
             arm,
@@ -139,6 +145,7 @@ impl Power {
             tasks,
             metrics,
             audit,
+            limits,
         }
     }
 

@@ -15,6 +15,27 @@ pub(crate) enum Caller {
     Subject(Subject),
 }
 
+impl Caller {
+    /// Which one it is, whatever else its token says, as policies and limits know it.
+    pub(crate) fn id(&self) -> String {
+        match self {
+            Self::Anonymous => Self::ANONYMOUS.to_owned(),
+            Self::Entra(principal) => format!("{}/{}", principal.tenant, principal.object_id),
+            Self::Account(account) => {
+                let ServiceAccount {
+                    namespace, name, ..
+                } = account;
+                format!("{}{namespace}:{name}", Self::ACCOUNT)
+            }
+            Self::Subject(subject) => format!("{}|{}", subject.issuer, subject.id),
+        }
+    }
+
+    pub(crate) const ANONYMOUS: &str = "anonymous";
+    /// What Kubernetes has before an account's namespace and name.
+    pub(crate) const ACCOUNT: &str = "system:serviceaccount:";
+}
+
 /// Whom a token of Entra ID is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Principal {

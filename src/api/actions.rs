@@ -125,12 +125,13 @@ async fn carried_out<P>(order: Order, parts: Parts<P>) -> Result<HttpResponse, P
     if flag("dryRun", asked.dry_run.as_deref())? {
         return rehearsal::answer(order, &target, precedence, &power, requester, &context).await;
     }
+    let allowance = authorized.change()?;
     let ordered = power.order(order, &target, precedence, requester, &context);
     let operation = ordered
         .await
         .map_err(|error| absent(&target.name, error.into()))?;
     let operation = power.settled(operation, prefer.patience()).await;
-    Ok(operations::ordered(&operation, prefer))
+    Ok(allowance.told(operations::ordered(&operation, prefer)))
 }
 
 /// A parameter that is `true` or `false`, and false unless it is given.

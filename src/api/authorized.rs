@@ -11,11 +11,12 @@ use actix_web::{
     web::ThinData,
 };
 
-use super::{Problem, inbound::Inbound};
+use super::{Problem, allowance::Allowance, inbound::Inbound};
 use crate::{
     access::Caller,
     audit::{Audit, Denied, Grounds, Requester, Way},
     azure::{self, UserQuery},
+    changes::ChangeLimits,
     policy::{Action, Ask, Denial, Policies, Warrant, fields},
 };
 
@@ -31,6 +32,7 @@ pub(crate) trait Permission {
 pub(crate) struct Authorized<P> {
     requester: Arc<Requester>,
     audit: Audit,
+    limits: ChangeLimits,
     _permission: PhantomData<P>,
 }
 
@@ -68,6 +70,22 @@ impl<P> Authorized<P> {
         Ok(())
     }
 
+    /// Counts a change of the caller's, or refuses it and writes that down.
+    pub(super) fn change(&self) -> Result<Allowance, Problem> {
+        let taken = self.limits.take(self.requester.warrant.caller());
+        taken.map(Allowance).map_err(|exceeded| {
+            let record = Denied {
+                operation: "change".to_owned(),
+                resource: None,
+                code: "too_many_changes",
+                detail: exceeded.to_string(),
+                grounds: None,
+            };
+            self.audit.denied(record, &self.requester);
+            Problem::too_many_changes(&exceeded)
+        })
+    }
+
     fn refused(&self, denial: &Denial, resource: Option<&str>) -> Problem {
         denied(denial, resource, &self.audit, &self.requester)
     }
@@ -103,7 +121,10 @@ fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Pro
     let caller = request.extensions().get::<Caller>().cloned();
     let policies = request.app_data::<ThinData<Policies>>();
     let audit = request.app_data::<ThinData<Audit>>();
-    let (Some(caller), Some(policies), Some(audit)) = (caller, policies, audit) else {
+    let limits = request.app_data::<ThinData<ChangeLimits>>();
+    let (Some(caller), Some(policies), Some(audit), Some(limits)) =
+        (caller, policies, audit, limits)
+    else {
         return Err(Problem::internal("nobody was asked who calls"));
     };
     let warrant = Warrant::of(caller, policies.0.clone());
@@ -115,6 +136,7 @@ fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Pro
                 return Ok(Authorized {
                     requester,
                     audit: audit.0.clone(),
+                    limits: limits.0.clone(),
                     _permission: PhantomData,
                 });
             }

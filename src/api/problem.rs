@@ -20,7 +20,8 @@ use challenge::Challenge;
 use code::Code;
 use serde::Serialize;
 
-use super::inbound::Inbound;
+use super::{allowance, inbound::Inbound};
+use crate::changes::{Exceeded, Left};
 
 /// What Azure said, as far as callers may know it.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -58,6 +59,7 @@ pub(crate) struct Problem {
     retry_after: Option<Duration>,
     allow: Option<Box<HeaderValue>>,
     challenge: Option<Challenge>,
+    limit: Option<Box<Left>>,
     operation: Option<Box<str>>,
     upstream: Option<Box<Upstream>>,
     candidates: Box<[Candidate]>,
@@ -92,6 +94,7 @@ impl Problem {
             retry_after: None,
             allow: None,
             challenge: None,
+            limit: None,
             operation: None,
             upstream: None,
             candidates: Box::default(),
@@ -137,6 +140,16 @@ impl Problem {
             challenge: Some(Challenge::InsufficientScope),
             ..Self::new(Code::Forbidden, why)
         }
+    }
+
+    /// 429 of a limit of our own.
+    pub(crate) fn too_many_changes(exceeded: &Exceeded) -> Self {
+        let Exceeded(left) = exceeded;
+        Self {
+            limit: Some(Box::new(*left)),
+            ..Self::new(Code::TooManyChanges, exceeded.to_string())
+        }
+        .retry_after(left.reset)
     }
 
     /// 404.
@@ -219,7 +232,11 @@ impl Problem {
         if let Some(challenge) = self.challenge {
             response.insert_header((WWW_AUTHENTICATE, challenge.header()));
         }
-        response.body(self.document(path, inbound))
+        let mut response = response.body(self.document(path, inbound));
+        if let Some(left) = &self.limit {
+            allowance::tell(left, response.headers_mut());
+        }
+        response
     }
 
     /// The document by itself, as JSON.

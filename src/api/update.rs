@@ -60,12 +60,13 @@ pub(super) async fn update(
         change: raw.into_inner().checked()?,
         if_match: request.headers().get(IF_MATCH).map(version).transpose()?,
     };
+    let allowance = authorized.change()?;
     let updated = power
         .update(&update, &target, authorized.requester(), &context)
         .await;
     let operation = updated.map_err(|error| absent(&target.name, error.into()))?;
     let operation = power.settled(operation, prefer.patience()).await;
-    Ok(operations::ordered(&operation, prefer))
+    Ok(allowance.told(operations::ordered(&operation, prefer)))
 }
 
 impl Raw {

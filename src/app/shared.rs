@@ -16,6 +16,7 @@ use crate::{
     api::Edge,
     audit::Audit,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
+    changes::ChangeLimits,
     config::{Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
     http::{Client, Deadline, Profile, Tls},
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     pub(super) metrics: Metrics,
     pub(super) tasks: Tasks,
     pub(super) audit: Audit,
+    pub(super) limits: ChangeLimits,
     pub(crate) permission: Permission,
     pub(super) access: Access,
     pub(super) config: Arc<Config>,
@@ -81,6 +83,7 @@ impl Shared {
                 .replica
                 .map(|settings| Replica::new(settings, metrics.clone())),
             permission: Permission::new(metrics.clone()),
+            limits: ChangeLimits::new(config.changes),
             audit: Audit::new(config.audit.clone(), metrics.clone()).map_err(Error::Thread)?,
             metrics,
             tasks,
@@ -130,7 +133,7 @@ impl Shared {
                 self.operations.clone(),
                 self.tasks.clone(),
                 self.metrics.clone(),
-                self.audit.clone(),
+                (self.audit.clone(), self.limits.clone()),
             ),
             directory: Directory::new(
                 graph,

@@ -68,6 +68,8 @@ pub(super) struct Raw {
     pub(super) shutdown_delay: Option<String>,
     pub(super) shutdown_grace: Option<String>,
     pub(super) audit_file: Option<String>,
+    pub(super) caller_changes: Option<String>,
+    pub(super) group_changes: Option<String>,
     pub(super) log: Option<String>,
     pub(super) log_format: Option<String>,
 }

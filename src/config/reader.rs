@@ -130,7 +130,7 @@ fn default(name: &str) -> Option<&'static str> {
 }
 
 /// A whole number with a unit; without one it counts seconds.
-fn duration(text: &str) -> Option<Duration> {
+pub(super) fn duration(text: &str) -> Option<Duration> {
     let digits = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
     let number = digits.parse().ok()?;
     match &text[digits.len()..] {

@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 55] = [
+pub const VARIABLES: [Variable; 57] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -300,6 +300,16 @@ pub const VARIABLES: [Variable; 55] = [
         "MIG_SHUTDOWN_GRACE",
         Some("20s"),
         "Longest wait for requests under way, after that",
+    ),
+    variable(
+        "MIG_CALLER_CHANGES",
+        Some("60/1m"),
+        "How many changes a caller may order in a time; off: any number",
+    ),
+    variable(
+        "MIG_GROUP_CHANGES",
+        Some("off"),
+        "How many virtual machines of one resource group may be changed in a time, such as 5/10m, by all callers of this replica together; off: any number",
     ),
     variable(
         "MIG_AUDIT_FILE",

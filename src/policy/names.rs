@@ -9,21 +9,6 @@ use crate::{
     config::{ResourceGroup, Scope, SubscriptionId},
 };
 
-/// The id of a caller.
-pub(super) fn caller_id(caller: &Caller) -> String {
-    match caller {
-        Caller::Anonymous => ANONYMOUS.to_owned(),
-        Caller::Entra(principal) => format!("{}/{}", principal.tenant, principal.object_id),
-        Caller::Account(account) => {
-            format!("{ACCOUNT}{}:{}", account.namespace, account.name)
-        }
-        Caller::Subject(subject) => format!("{}|{}", subject.issuer, subject.id),
-    }
-}
-
-const ANONYMOUS: &str = "anonymous";
-const ACCOUNT: &str = "system:serviceaccount:";
-
 /// The ids of a machine, of its group and of its subscription.
 pub(super) struct MachineIds {
     pub(super) machine: String,
@@ -113,7 +98,10 @@ fn named_caller(id: &str) -> Result<String, String> {
         rest.split_once(':')
             .is_some_and(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
     };
-    if id == ANONYMOUS || id.contains('|') || id.strip_prefix(ACCOUNT).is_some_and(is_account) {
+    if id == Caller::ANONYMOUS
+        || id.contains('|')
+        || id.strip_prefix(Caller::ACCOUNT).is_some_and(is_account)
+    {
         return Ok(id.to_owned());
     }
     let guids = id.split_once('/').and_then(|(tenant, object)| {

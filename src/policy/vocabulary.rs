@@ -7,12 +7,7 @@ use cedar_policy::{
     RestrictedExpression as Value, Schema,
 };
 
-use super::{
-    Action, Ask,
-    ask::Machine,
-    fold::folded,
-    names::{MachineIds, caller_id},
-};
+use super::{Action, Ask, ask::Machine, fold::folded, names::MachineIds};
 use crate::{
     access::{Caller, Kind},
     azure::UserProperty,
@@ -88,7 +83,7 @@ impl Vocabulary {
     pub(super) fn principals(&self, caller: &Caller) -> Vec<EntityUid> {
         let roles = roles(caller).into_iter();
         let roles = roles.map(|role| uid(&self.role, &role));
-        std::iter::once(uid(&self.caller, &caller_id(caller)))
+        std::iter::once(uid(&self.caller, &caller.id()))
             .chain(roles)
             .collect()
     }

@@ -11,6 +11,12 @@ use crate::{
 };
 
 impl Power {
+    /// Counts a change of `machine` that is about to be sent.
+    pub(super) fn count(&self, machine: &VirtualMachineId) -> Result<(), Error> {
+        let counted = self.limits.enter(machine);
+        counted.map_err(|exceeded| Error::TooMany(machine.name.clone(), exceeded))
+    }
+
     /// `requester`, with the policies that permit it to do `what` to `machine`, which
     /// is looked at first where policies want to know its tags. What is denied is
     /// written down.

@@ -145,6 +145,7 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
+        self.count(&operation.machine)?;
         let deed = deed(&operation, order, None);
         let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;

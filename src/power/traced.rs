@@ -29,14 +29,18 @@ pub(super) fn spared(operation: &Operation) -> Option<Outcome> {
 
 /// What was denied, if `error` is that `machine` is left alone whoever asks.
 pub(super) fn denied(error: &Error, action: Action, machine: &VirtualMachineId) -> Option<Denied> {
-    let Error::Protected(_, refusal) = error else {
+    let (code, detail) = if let Error::Protected(_, refusal) = error {
+        ("protected", refusal.to_string())
+    } else if let Error::TooMany(_, exceeded) = error {
+        ("too_many_changes", exceeded.to_string())
+    } else {
         return None;
     };
     Some(Denied {
         operation: Call::Order(action).permission().to_owned(),
         resource: Some(machine.to_string()),
-        code: "protected",
-        detail: refusal.to_string(),
+        code,
+        detail,
         grounds: None,
     })
 }

@@ -65,6 +65,7 @@ impl Power {
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
         let operation = self.operations.begin(Action::Update, machine, &seen);
+        self.count(&operation.machine)?;
         let Update { change, if_match } = update;
         let order = Order::graceful(Action::Update);
         let deed = deed(&operation, order, Some(change.to_string()));

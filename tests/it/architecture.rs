@@ -6,7 +6,7 @@ use std::{
 };
 
 /// Top floor first: a module uses only what stands below it.
-const FLOORS: [&str; 18] = [
+const FLOORS: [&str; 19] = [
     "cli",
     "doctor",
     "app",
@@ -15,6 +15,7 @@ const FLOORS: [&str; 18] = [
     "directory",
     "inventory",
     "audit",
+    "changes",
     "policy",
     "access",
     "azure",

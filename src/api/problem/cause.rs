@@ -109,6 +109,7 @@ impl From<power::Error> for Problem {
             power::Error::Denied(name, denial) => {
                 Self::insufficient_scope(format!("{name}: {denial}"))
             }
+            power::Error::TooMany(_, exceeded) => Self::too_many_changes(&exceeded),
             power::Error::Obstacle(name, obstacle) => in_no_state(&name, obstacle),
             power::Error::Waiting => Self::new(
                 Code::UpstreamTimeout,

@@ -1,0 +1,70 @@
+//! How many changes there may be: of each caller, and in each resource group.
+//!
+//! Both are counted by this replica alone.
+
+mod callers;
+mod groups;
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{access::Caller, azure::VirtualMachineId, config};
+use callers::CallerLimit;
+use groups::GroupLimit;
+
+/// The limits, for all workers.
+#[derive(Clone)]
+pub(crate) struct ChangeLimits(Arc<Limits>);
+
+struct Limits {
+    of_caller: Option<CallerLimit>,
+    in_group: Option<GroupLimit>,
+}
+
+/// What is left of a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Left {
+    /// Which limit it is.
+    pub(crate) name: &'static str,
+    pub(crate) rate: config::Rate,
+    pub(crate) remaining: u32,
+    /// Until there is one more.
+    pub(crate) reset: Duration,
+}
+
+/// There were as many changes as there may be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", words(.0))]
+pub(crate) struct Exceeded(pub(crate) Left);
+
+impl ChangeLimits {
+    pub(crate) fn new(changes: config::Changes) -> Self {
+        Self(Arc::new(Limits {
+            of_caller: changes.of_caller.map(CallerLimit::new),
+            in_group: changes.in_group.map(GroupLimit::new),
+        }))
+    }
+
+    /// Counts a change that `caller` orders; of nobody in particular none is counted.
+    pub(crate) fn take(&self, caller: &Caller) -> Result<Option<Left>, Exceeded> {
+        match (&self.0.of_caller, caller) {
+            (None, _) | (_, Caller::Anonymous) => Ok(None),
+            (Some(limit), _) => limit.take(&caller.id()).map(Some),
+        }
+    }
+
+    /// Counts `machine` among those of its group that are changed.
+    pub(crate) fn enter(&self, machine: &VirtualMachineId) -> Result<(), Exceeded> {
+        let limit = self.0.in_group.as_ref();
+        limit.map_or(Ok(()), |limit| {
+            limit.enter(machine, std::time::Instant::now())
+        })
+    }
+}
+
+fn words(left: &Left) -> String {
+    let (most, per) = (left.rate.most, left.rate.per);
+    match left.name {
+        callers::NAME => format!("a caller may order {most} changes in {per:?}"),
+        _ => format!("{most} virtual machines of a resource group may be changed in {per:?}"),
+    }
+}
