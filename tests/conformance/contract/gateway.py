@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
+from types import MappingProxyType
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -32,28 +33,50 @@ VARIABLES = {
     "MIG_VM_UPDATE": "on",
 }
 
+# The tenant of the local Azure, and the gateway's application in it. Nobody counts
+# what schemathesis orders.
+AUTHENTICATED = {
+    "MIG_AUTH": "entra",
+    "MIG_AUTH_TENANT": "7b31ddc4-0000-4000-8000-5a4d0bca1a11",
+    "MIG_AUTH_AUDIENCE": "6a7e0a91-0000-4000-8000-0000000a9100",
+    "MIG_POLICY_FILE": str(Path(__file__).resolve().parent / "everybody.cedar"),
+    "MIG_CALLER_CHANGES": "off",
+}
+
+# Where the local Azure is, before the gateway says where it is itself.
+TOLD = 'printf \'{"azure":"%s"}\\n\' "$MIG_ENTRA_ENDPOINT"; exec "$@"'
+
 # The environment may name a proxy, which has no business on loopback.
 DIRECT = build_opener(ProxyHandler({}))
 
 
 @dataclass(frozen=True)
 class Gateway:
-    """Where the two listeners of a gateway are."""
+    """Where the two listeners of a gateway are, and the local Azure behind it."""
 
     api: str
     admin: str
+    azure: str
+
+    def token(self) -> str:
+        """A token of a caller who may do everything that an app role allows."""
+        url = f"{self.azure}/sandbox/callers/token"
+        with DIRECT.open(url, data=b"{}", timeout=PATIENCE_SECONDS) as answer:
+            return str(json.load(answer)["token"])
 
 
 @contextmanager
-def running(operation_takes: str) -> Iterator[Gateway]:
-    """A gateway that is ready, until the block ends."""
+def running(
+    operation_takes: str, more: Mapping[str, str] = MappingProxyType({})
+) -> Iterator[Gateway]:
+    """A gateway that is ready, with `more` variables, until the block ends."""
     # `env`, as the local Azure sets MIG_SCOPES to one group for its program.
-    variables = [f"{name}={value}" for name, value in VARIABLES.items()]
+    variables = [f"{name}={value}" for name, value in {**VARIABLES, **more}.items()]
     process = subprocess.Popen(
         [
             str(PROGRAMS / "azure-sandbox"),
             *("exec", "--operation-takes", operation_takes, "--"),
-            *("env", *variables, str(PROGRAMS / "mi-gateway")),
+            *("sh", "-c", TOLD, "sh", "env", *variables, str(PROGRAMS / "mi-gateway")),
         ],
         env={name: it for name, it in os.environ.items() if not name.startswith("MIG_")},
         stdout=subprocess.PIPE,
@@ -84,6 +107,7 @@ def _read(stream: Iterable[str]) -> "Queue[str | None]":
 def _addresses(lines: "Queue[str | None]") -> Gateway:
     """Where the gateway listens, by its own log: the ports are free ones."""
     deadline = time.monotonic() + PATIENCE_SECONDS
+    azure = ""
     while (left := deadline - time.monotonic()) > 0:
         try:
             line = lines.get(timeout=left)
@@ -92,8 +116,10 @@ def _addresses(lines: "Queue[str | None]") -> Gateway:
         if line is None:
             raise RuntimeError("the gateway ended before it listened")
         record = json.loads(line)
+        azure = record.get("azure", azure)
         if "api" in record and "admin" in record:
-            return Gateway(f"http://{record['api']}", f"http://{record['admin']}")
+            api, admin = f"http://{record['api']}", f"http://{record['admin']}"
+            return Gateway(api, admin, azure)
     raise TimeoutError("the gateway does not say where it listens")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway import ROOT, Gateway, running
+from gateway import AUTHENTICATED, ROOT, Gateway, running
 from generator import BUILT
 
 HERE = Path(__file__).resolve().parent
@@ -22,8 +22,8 @@ OPERATION_TAKES = "200ms"
 
 @pytest.fixture(scope="module")
 def tried() -> Iterator[Gateway]:
-    """A gateway whose machines nobody else counts on."""
-    with running(OPERATION_TAKES) as it:
+    """A gateway whose machines nobody else counts on, and that asks who calls."""
+    with running(OPERATION_TAKES, AUTHENTICATED) as it:
         yield it
 
 
@@ -48,6 +48,11 @@ def told(url: str, *words: str) -> str:
     return f"{cases} requests to {tried} operations"
 
 
+def caller(gateway: Gateway) -> tuple[str, str]:
+    """Who schemathesis is, where it does not try to be somebody else."""
+    return ("--header", f"Authorization: Bearer {gateway.token()}")
+
+
 def job(name: str, title: str, value: str) -> Any:
     mark = pytest.mark.job(f"schemathesis.{name}", title, client="schemathesis")
     return pytest.param(value, marks=mark, id=name)
@@ -66,7 +71,7 @@ def test_the_api_answers_as_documented(
     tried: Gateway, phase: str, detail: Callable[[str], None]
 ) -> None:
     excluded = [word for path in ADMIN for word in ("--exclude-path", path)]
-    detail(told(tried.api, "--phases", phase, *excluded))
+    detail(told(tried.api, *caller(tried), "--phases", phase, *excluded))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +86,8 @@ def test_whole_listings_are_as_documented(
 ) -> None:
     phases = ("--phases", "examples,coverage,fuzzing")
     operation = ("--include-operation-id", "listUsers")
-    detail(told(tried.api, "--header", f"Accept: {media_type}", *operation, *phases))
+    words = (*caller(tried), "--header", f"Accept: {media_type}")
+    detail(told(tried.api, *words, *operation, *phases))
 
 
 @pytest.mark.job(
