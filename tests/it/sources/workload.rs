@@ -69,6 +69,8 @@ async fn w3_a_file_that_stays_expired_is_not_shown_twice() {
     assert_eq!(answer.status, 503);
     let upstream = &answer.json()["upstream"];
     assert_eq!(upstream["code"], "invalid_client");
+    // The caller waited for one of the two tokens alone.
+    gateway.azure.arrived(Service::Token, 2).await;
     assert_eq!(gateway.azure.requests(Service::Token).len(), 2);
 }
 
