@@ -25,7 +25,6 @@ use tokio::sync::oneshot;
 
 pub(crate) use pending::Pending;
 pub(crate) use record::{Conclusion, Deed, Denied, Outcome};
-pub(crate) use requester::Grounds;
 pub(crate) use requester::{Requester, Way};
 
 use crate::{config::AuditTarget, http::Deadline, metrics::Metrics};

@@ -14,7 +14,7 @@ use actix_web::{
 use super::{Problem, allowance::Allowance, inbound::Inbound};
 use crate::{
     access::Caller,
-    audit::{Audit, Denied, Grounds, Requester, Way},
+    audit::{Audit, Denied, Requester, Way},
     azure::{self, UserQuery},
     changes::ChangeLimits,
     policy::{Action, Ask, Denial, Policies, Warrant, fields},
@@ -97,13 +97,7 @@ fn denied(
     audit: &Audit,
     requester: &Arc<Requester>,
 ) -> Problem {
-    let record = Denied {
-        operation: denial.action.as_str().to_owned(),
-        resource: resource.map(str::to_owned),
-        code: "forbidden",
-        detail: denial.to_string(),
-        grounds: Some(Grounds::cedar(denial.reason.policies().to_vec())),
-    };
+    let record = Denied::by_policy(denial, resource.map(str::to_owned));
     audit.denied(record, requester);
     Problem::insufficient_scope(denial.to_string())
 }

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::requester::{Grounds, Requester, cut};
-use crate::azure::{self, Action, Call, Manner, Receipt, VirtualMachineId};
+use crate::{
+    azure::{self, Action, Call, Manner, Receipt, VirtualMachineId},
+    policy::Denial,
+};
 
 /// Where in the life of a change a line stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,19 @@ pub(crate) struct Denied {
     pub(crate) detail: String,
     /// What the denial stands on; `None` where no policy was asked.
     pub(crate) grounds: Option<Grounds>,
+}
+
+impl Denied {
+    /// What `denial` keeps somebody from doing to `resource`.
+    pub(crate) fn by_policy(denial: &Denial, resource: Option<String>) -> Self {
+        Self {
+            operation: denial.action.as_str().to_owned(),
+            resource,
+            code: "forbidden",
+            detail: denial.to_string(),
+            grounds: Some(Grounds::cedar(denial.reason.policies().to_vec())),
+        }
+    }
 }
 
 /// How a change ended.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Error, Power, traced::not_permitted};
+use super::{Error, Power};
 use crate::{
-    audit::Requester,
+    audit::{Denied, Requester},
     azure::VirtualMachineId,
     http::Context,
     policy::{Machine, OnVm},
@@ -38,7 +38,7 @@ impl Power {
         match requester.warrant.permits(&ask) {
             Ok(policies) => Ok(Arc::new(requester.on(policies))),
             Err(denial) => {
-                let denied = not_permitted(&denial, machine);
+                let denied = Denied::by_policy(&denial, Some(machine.to_string()));
                 self.audit.denied(denied, requester);
                 Err(Error::Denied(machine.name.clone(), denial))
             }

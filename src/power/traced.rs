@@ -2,9 +2,8 @@
 
 use super::{Error, Operation, Spared, Status};
 use crate::{
-    audit::{Conclusion, Deed, Denied, Grounds, Outcome},
+    audit::{Conclusion, Deed, Denied, Outcome},
     azure::{Action, Call, Order, VirtualMachineId},
-    policy::Denial,
 };
 
 /// What is done by `operation`, and beyond its action where `change` says so.
@@ -43,17 +42,6 @@ pub(super) fn denied(error: &Error, action: Action, machine: &VirtualMachineId) 
         detail,
         grounds: None,
     })
-}
-
-/// What `denial` keeps somebody from doing to `machine`.
-pub(super) fn not_permitted(denial: &Denial, machine: &VirtualMachineId) -> Denied {
-    Denied {
-        operation: denial.action.as_str().to_owned(),
-        resource: Some(machine.to_string()),
-        code: "forbidden",
-        detail: denial.to_string(),
-        grounds: Some(Grounds::cedar(denial.reason.policies().to_vec())),
-    }
 }
 
 /// How `operation` ended.
