@@ -6,7 +6,10 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
         StatusCode,
-        header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderName, HeaderValue},
+        header::{
+            CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
+            X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
     web,
@@ -26,6 +29,17 @@ use crate::{metrics::Metrics, telemetry::chain};
 const LONGEST_TARGET: usize = 16 * 1024;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What an answer says that does not say otherwise: it is for nobody else, and no
+/// page, whatever a browser makes of it.
+const DEFAULTS: [(HeaderName, &str); 3] = [
+    (CACHE_CONTROL, "no-store"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (
+        CONTENT_SECURITY_POLICY,
+        "default-src 'none'; frame-ancestors 'none'",
+    ),
+];
 
 /// What the edge of a listener needs.
 #[derive(Clone)]
@@ -61,8 +75,10 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
         answer.headers_mut().insert(REQUEST_ID, id);
     }
     let headers = answer.headers_mut();
-    if !headers.contains_key(CACHE_CONTROL) {
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    for (name, value) in DEFAULTS {
+        if !headers.contains_key(&name) {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
     }
     record.answered(answer.status(), fault.as_deref());
     Ok(answer)

@@ -240,3 +240,25 @@ async fn a_request_is_one_line_in_the_log_with_its_ids_and_without_its_query() {
     assert_eq!(line["span"]["trace_id"].as_str().unwrap().len(), 32);
     assert!(!lines[0].contains("Kramer"));
 }
+
+#[actix_web::test]
+async fn no_answer_is_taken_for_a_page() {
+    let gateway = Gateway::start();
+    for (to, path) in [
+        (gateway.api, "/openapi.yaml"),
+        (gateway.api, "/vms/web-01"),
+        (gateway.api, "/directory/users?department=Seinfeld"),
+        (gateway.api, "/nothing"),
+        (gateway.admin, "/metrics"),
+        (gateway.admin, "/nothing"),
+    ] {
+        let answer = gateway.send("GET", to, path, &[], Vec::new()).await;
+
+        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(
+            answer.header("content-security-policy"),
+            Some("default-src 'none'; frame-ancestors 'none'"),
+            "{path}"
+        );
+    }
+}
