@@ -51,6 +51,8 @@ pub(crate) struct Settings {
     pub(crate) asks_callers: bool,
     /// How callers reach the gateway; as they asked for it when `None`.
     pub(crate) public_url: Option<Url>,
+    /// How URLs of the API begin, as it is offered here.
+    pub(crate) scheme: &'static str,
 }
 
 /// The table of contents.

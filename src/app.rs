@@ -1,45 +1,40 @@
 //! Builds what is shared, binds, serves, drains.
 
 mod admin;
+mod certificates;
 mod cloud;
 mod decisions;
+mod listener;
 mod readiness;
 mod shared;
 mod tokens;
+mod transport;
 
 use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
-    time::Duration,
 };
 
 use actix_web::{
-    App, HttpServer,
-    dev::{Server, ServerHandle},
-    middleware::from_fn,
+    dev::ServerHandle,
     rt::{
         self,
         signal::unix::{SignalKind, signal},
         time,
     },
-    web,
 };
-use tracing_actix_web::TracingLogger;
 
 use crate::{
-    api,
     config::Config,
     http::TlsError,
     policy::{self, Policies, Source},
 };
+pub use certificates::CertificateError;
 pub use decisions::Decisions;
 pub(crate) use shared::{Shared, Worker};
 pub use tokens::Tokens;
-
-/// The head of a request has to be there by then; a client that is slower gets
-/// 408.
-const SLOWEST_HEAD: Duration = Duration::from_secs(5);
+use transport::Transport;
 
 /// Why the gateway does not start, or ended by a fault.
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +52,9 @@ pub enum Error {
     /// No connection to Azure could be made.
     #[error("connections to Azure cannot be made")]
     Tls(#[from] TlsError),
+    /// The files of the API's TLS are not there, or not good.
+    #[error("the API cannot be offered over TLS")]
+    Certificate(#[from] CertificateError),
     /// Policies are not there, or not good.
     #[error("what callers may do cannot be told")]
     Policies(#[source] policy::Faults),
@@ -78,6 +76,7 @@ pub enum Error {
 pub struct Application {
     shared: Shared,
     policies: Policies,
+    transport: Transport,
     config: Config,
     api: TcpListener,
     admin: TcpListener,
@@ -91,11 +90,13 @@ impl Application {
         shared.check_audit()?;
         let source = Source::of(config.policy_file.as_deref());
         let policies = Policies::load(source, shared.metrics.clone()).map_err(Error::Policies)?;
+        let transport = Transport::of(config.tls.clone(), shared.metrics.clone())?;
         let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
         let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;
         Ok(Self {
             shared,
             policies,
+            transport,
             config,
             api,
             admin,
@@ -133,6 +134,7 @@ impl Application {
         let Self {
             shared,
             policies,
+            transport,
             config,
             api,
             admin,
@@ -145,20 +147,22 @@ impl Application {
         };
         tracing::info!(
             api = %addresses[0],
+            scheme = transport.scheme(),
             admin = %addresses[1],
             audit = %config.audit,
             "listening; {callers}"
         );
         let hangup = signal(SignalKind::hangup()).map_err(Error::Serve)?;
         let (api, admin) = (
-            serve_api(&shared, &policies, &config, api)?,
-            admin::serve(&shared, &policies, admin)?,
+            listener::serve(&shared, &policies, &transport, api)?,
+            admin::serve(&shared, &policies, &transport, admin)?,
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
         shared.reopen_audit(hangup);
         shared.warm_up();
         shared.tasks.follow(policies.keep_current());
+        shared.tasks.follow(transport.keep_current());
         shared.compare_clouds();
         shared.prove_permission();
         let outcome = tokio::select! {
@@ -184,53 +188,6 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, Soc
     let listener = TcpListener::bind(address).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
-}
-
-fn serve_api(
-    shared: &Shared,
-    policies: &Policies,
-    config: &Config,
-    listener: TcpListener,
-) -> Result<Server, Error> {
-    let (shared, policies) = (shared.clone(), policies.clone());
-    let settings = api::Settings {
-        upstream_timeout: config.limits.upstream_timeout,
-        vm_update: config.vm_update,
-        page_validity: api::of_pages(config.directory.pages),
-        asks_callers: config.callers.are_asked(),
-        public_url: config.public_url.clone(),
-    };
-    let edge = shared.edge();
-    // Whole seconds are all that actix knows; `drain` keeps the very time.
-    let grace = config.shutdown.grace.as_secs() + 1;
-    let mut server = HttpServer::new(move || {
-        let worker = shared.worker();
-        App::new()
-            .app_data(web::ThinData(shared.identity()))
-            .app_data(web::Data::new(settings.clone()))
-            .app_data(web::Data::new(edge.clone()))
-            .app_data(web::ThinData(worker.inventory))
-            .app_data(web::ThinData(worker.power))
-            .app_data(web::ThinData(worker.directory))
-            .app_data(web::ThinData(shared.authenticator()))
-            .app_data(web::ThinData(policies.clone()))
-            .app_data(web::ThinData(shared.audit.clone()))
-            .app_data(web::ThinData(shared.limits.clone()))
-            .wrap(from_fn(api::read))
-            .wrap(from_fn(api::own_callers))
-            .wrap(from_fn(api::authenticate))
-            .wrap(from_fn(api::guard))
-            .wrap(TracingLogger::<api::RootSpan>::new())
-            .configure(api::routes)
-    })
-    .disable_signals()
-    .client_request_timeout(SLOWEST_HEAD)
-    .shutdown_timeout(grace)
-    .tcp_nodelay(true);
-    if let Some(workers) = config.workers {
-        server = server.workers(workers.get());
-    }
-    Ok(server.listen(listener).map_err(Error::Serve)?.run())
 }
 
 /// Not ready, then no new connections, then the end of what is under way: a

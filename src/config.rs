@@ -11,6 +11,7 @@ mod log;
 mod neighbours;
 mod reader;
 mod scope;
+mod tls;
 mod variables;
 
 use std::{
@@ -29,6 +30,7 @@ pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Access, Identity, IdentityId, Source};
 pub use log::{Log, LogFormat};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
+pub(crate) use tls::TlsFiles;
 pub(crate) use variables::help;
 pub use variables::{VARIABLES, Variable};
 
@@ -41,6 +43,8 @@ pub struct Config {
     pub(crate) listen: SocketAddr,
     /// How callers prove who they are.
     pub(crate) callers: Callers,
+    /// With what the API is offered over TLS; without it when `None`.
+    pub(crate) tls: Option<TlsFiles>,
     pub(crate) admin_listen: SocketAddr,
     pub(crate) public_url: Option<Url>,
     pub(crate) workers: Option<NonZeroUsize>,
@@ -131,6 +135,7 @@ impl Config {
         let cloud = azure.as_ref().map(|azure| (azure.cloud, &azure.authority));
         let callers = Callers::read(reads, raw, host, cloud);
         let listen = access::listen(reads, raw, callers.as_ref());
+        let tls = TlsFiles::read(reads, raw);
         let audit = AuditTarget::read(reads, raw);
         let admin_listen = reads.parsed(
             "MIG_ADMIN_LISTEN",
@@ -153,6 +158,7 @@ impl Config {
             Some(Self {
                 listen: listen?,
                 callers: callers?,
+                tls,
                 admin_listen: admin_listen?,
                 public_url,
                 workers,

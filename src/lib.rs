@@ -41,7 +41,7 @@ mod config;
 
 mod secret;
 
-pub use app::{Application, Error};
+pub use app::{Application, CertificateError, Error};
 #[doc(hidden)]
 pub use app::{Decisions, Tokens};
 pub use cli::run;

@@ -9,6 +9,7 @@ mod policy;
 mod replica;
 mod requests;
 mod resource_units;
+mod tls;
 mod tokens;
 mod upstream;
 
@@ -33,6 +34,7 @@ use policy::PolicyMetrics;
 use replica::ReplicaMetrics;
 use requests::RequestMetrics;
 use resource_units::UnitMetrics;
+use tls::TlsMetrics;
 use tokens::TokenMetrics;
 use upstream::UpstreamMetrics;
 
@@ -60,6 +62,7 @@ struct Inner {
     callers: CallerMetrics,
     audit: AuditMetrics,
     policy: PolicyMetrics,
+    tls: TlsMetrics,
 }
 
 impl Metrics {
@@ -82,6 +85,7 @@ impl Metrics {
             callers: CallerMetrics::new(&declare)?,
             audit: AuditMetrics::new(&declare)?,
             policy: PolicyMetrics::new(&declare)?,
+            tls: TlsMetrics::new(&declare)?,
             registry,
         })))
     }

@@ -14,7 +14,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::{Error, Shared, readiness};
+use super::{Error, Shared, readiness, transport::Transport};
 use crate::{
     api,
     identity::{ManagedIdentity, Resource},
@@ -30,9 +30,10 @@ struct Health {
 pub(super) fn serve(
     shared: &Shared,
     policies: &Policies,
+    transport: &Transport,
     listener: TcpListener,
 ) -> Result<Server, Error> {
-    let (shared, policies) = (shared.clone(), policies.clone());
+    let (shared, policies, transport) = (shared.clone(), policies.clone(), transport.clone());
     let edge = shared.edge();
     let server = HttpServer::new(move || {
         App::new()
@@ -40,6 +41,7 @@ pub(super) fn serve(
             .app_data(ThinData(shared.identity()))
             .app_data(ThinData(shared.clone()))
             .app_data(ThinData(policies.clone()))
+            .app_data(ThinData(transport.clone()))
             .wrap(from_fn(api::read))
             .wrap(from_fn(api::guard))
             .configure(routes)

@@ -1,18 +1,21 @@
 //! Whether requests can be served, check by check.
 
+mod reloaded;
+
 use actix_web::{HttpResponse, web::ThinData};
 use serde::Serialize;
 
 use super::{
     Shared,
     cloud::{self, Elsewhere},
+    transport::Transport,
 };
 use crate::{
     access::KeyStanding,
     audit::Audit,
     directory::{Permission, Replica, Status, Verdict},
     identity::{ManagedIdentity, Report, Resource, TokenError},
-    policy::{Policies, Standing},
+    policy::Policies,
     telemetry::chain,
 };
 
@@ -40,12 +43,14 @@ pub(super) async fn ready(
     shared: ThinData<Shared>,
     identity: ThinData<ManagedIdentity>,
     policies: ThinData<Policies>,
+    transport: ThinData<Transport>,
 ) -> HttpResponse {
     let checks: Vec<_> = Resource::ALL
         .map(|resource| token(&identity, resource))
         .into_iter()
         .chain([source(&identity.report()), permission(&shared.permission)])
-        .chain([policy(&policies.standing())])
+        .chain([reloaded::policies(&policies.standing())])
+        .chain(transport.standing().as_ref().map(reloaded::certificate))
         .chain(shared.replica.as_ref().map(replica))
         .chain(cloud::agreement(&shared).map(cloud))
         .chain(shared.access.keys().map(|standing| keys(&standing)))
@@ -125,43 +130,7 @@ fn permission(permission: &Permission) -> Check {
     }
 }
 
-/// Whoever writes a bad policy takes no replica out of service: the last good ones
-/// hold.
-fn policy(standing: &Standing) -> Check {
-    let Standing {
-        source,
-        version,
-        enforced,
-        shadow,
-        loaded_at,
-        refused,
-    } = standing;
-    let age = loaded_at.elapsed().unwrap_or_default().as_secs();
-    let detail = format!(
-        "{enforced} policies and {shadow} in shadow, version {version} of {source}, loaded {age} s \
-         ago"
-    );
-    Check {
-        name: "policies".to_owned(),
-        ok: refused.is_none(),
-        required: false,
-        code: Some(if refused.is_none() {
-            "current"
-        } else {
-            "refused"
-        }),
-        detail: match refused {
-            None => detail,
-            Some(faults) => {
-                let faults = faults.to_string();
-                let faults: Vec<_> = faults.lines().map(str::trim).collect();
-                format!("{detail}; since then {}", faults.join("; "))
-            }
-        },
-    }
-}
-
-/// It takes nobody out of service either: without it, Graph is asked.
+/// It takes nobody out of service: without it, Graph is asked.
 fn replica(replica: &Replica) -> Check {
     let (code, trouble, detail) = match replica.status() {
         Status::Warming { users, trouble } => {

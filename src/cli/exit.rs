@@ -121,7 +121,9 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Policies(_)
-            | Self::App(app::Error::Audit(..) | app::Error::Policies(_))
+            | Self::App(
+                app::Error::Audit(..) | app::Error::Certificate(_) | app::Error::Policies(_),
+            )
             | Self::NoScope(_) => Exit::Config,
             Self::App(_) => Exit::Unavailable,
             Self::Usage(_) => Exit::Usage,

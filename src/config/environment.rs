@@ -28,6 +28,9 @@ const MARKERS: [&str; 3] = [
 pub(super) struct Raw {
     pub(super) listen: Option<String>,
     pub(super) admin_listen: Option<String>,
+    pub(super) tls_certificate_file: Option<String>,
+    pub(super) tls_key_file: Option<String>,
+    pub(super) tls_client_ca_file: Option<String>,
     pub(super) public_url: Option<String>,
     pub(super) workers: Option<String>,
     pub(super) cloud: Option<String>,

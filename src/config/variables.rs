@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 57] = [
+pub const VARIABLES: [Variable; 60] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -91,6 +91,18 @@ pub const VARIABLES: [Variable; 57] = [
         "MIG_ADMIN_LISTEN",
         Some("0.0.0.0:9090"),
         "Address and port of metrics and health",
+    ),
+    variable(
+        "MIG_TLS_CERTIFICATE_FILE",
+        None,
+        "Certificate of the API and those that vouch for it, in PEM; with it the API is offered \
+         over TLS alone, and it is read anew when it changes",
+    ),
+    variable("MIG_TLS_KEY_FILE", None, "Key of that certificate, in PEM"),
+    variable(
+        "MIG_TLS_CLIENT_CA_FILE",
+        None,
+        "Who has to have signed a certificate that callers show, in PEM; unset: they show none",
     ),
     variable(
         "MIG_PUBLIC_URL",

@@ -61,6 +61,7 @@ mod shutdown;
 mod sources;
 mod survival;
 mod tokens;
+mod transport;
 mod users;
 mod vms;
 mod whole;

@@ -1,0 +1,95 @@
+//! The API listener: HTTP/1.1, with TLS or without.
+//!
+//! Put together as `HttpServer` would, but for TLS: that offers HTTP/2 whatever it
+//! is told, as awc has it compiled into what they share.
+
+use std::{net::TcpListener, time::Duration};
+
+use actix_http::HttpService;
+use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::{
+    App,
+    dev::{AppConfig, Server},
+    middleware::from_fn,
+    rt::net::TcpStream,
+    web::{Data, ThinData},
+};
+use tracing_actix_web::TracingLogger;
+
+use super::{
+    Error, Shared,
+    transport::{Ended, Transport},
+};
+use crate::{api, config::Config, policy::Policies};
+
+/// The head of a request has to be there by then; a client that is slower gets
+/// 408.
+const SLOWEST_HEAD: Duration = Duration::from_secs(5);
+
+/// How long a client may take to close, once all is said.
+const SLOWEST_CLOSE: Duration = Duration::from_secs(1);
+
+/// Serves the API on `listener`.
+pub(super) fn serve(
+    shared: &Shared,
+    policies: &Policies,
+    transport: &Transport,
+    listener: TcpListener,
+) -> Result<Server, Error> {
+    let config = &shared.config;
+    let (settings, edge) = (settings(config, transport), shared.edge());
+    let (shared, policies, transport) = (shared.clone(), policies.clone(), transport.clone());
+    let mut server = Server::build()
+        .disable_signals()
+        // Whole seconds are all that actix knows; `drain` keeps the very time.
+        .shutdown_timeout(config.shutdown.grace.as_secs() + 1);
+    if let Some(workers) = config.workers {
+        server = server.workers(workers.get());
+    }
+    let stopping = server.graceful_shutdown_signal();
+    let connections = move || {
+        let worker = shared.worker();
+        let app = App::new()
+            .app_data(ThinData(shared.identity()))
+            .app_data(Data::new(settings.clone()))
+            .app_data(Data::new(edge.clone()))
+            .app_data(ThinData(worker.inventory))
+            .app_data(ThinData(worker.power))
+            .app_data(ThinData(worker.directory))
+            .app_data(ThinData(shared.authenticator()))
+            .app_data(ThinData(policies.clone()))
+            .app_data(ThinData(shared.audit.clone()))
+            .app_data(ThinData(shared.limits.clone()))
+            .wrap(from_fn(api::read))
+            .wrap(from_fn(api::own_callers))
+            .wrap(from_fn(api::authenticate))
+            .wrap(from_fn(api::guard))
+            .wrap(TracingLogger::<api::RootSpan>::new())
+            .configure(api::routes);
+        let stopping = stopping.clone();
+        let http = HttpService::build()
+            .client_request_timeout(SLOWEST_HEAD)
+            .client_disconnect_timeout(SLOWEST_CLOSE)
+            .graceful_shutdown_signal(move || {
+                let stopping = stopping.clone();
+                async move { stopping.notified().await }
+            })
+            .h1(map_config(app, |()| AppConfig::default()));
+        let transport = transport.clone();
+        fn_service(move |stream: TcpStream| transport.clone().open(stream))
+            .and_then(http.map_err(|_| Ended))
+    };
+    let server = server.listen("api", listener, connections);
+    Ok(server.map_err(Error::Serve)?.run())
+}
+
+fn settings(config: &Config, transport: &Transport) -> api::Settings {
+    api::Settings {
+        upstream_timeout: config.limits.upstream_timeout,
+        vm_update: config.vm_update,
+        page_validity: api::of_pages(config.directory.pages),
+        asks_callers: config.callers.are_asked(),
+        public_url: config.public_url.clone(),
+        scheme: transport.scheme(),
+    }
+}
