@@ -4,6 +4,7 @@ mod arguments;
 mod doctor;
 mod exit;
 mod grant;
+mod healthcheck;
 mod identity;
 mod machines;
 mod orders;
@@ -67,6 +68,7 @@ async fn carry_out(command: Command) -> Outcome {
         Command::Policy(PolicyCommand::Check(asked)) => policy::check(&asked),
         Command::Policy(PolicyCommand::Explain(asked)) => policy::explain(&asked),
         Command::Doctor(form) => doctor::examine(form).await,
+        Command::Healthcheck(asked) => healthcheck::examine(asked).await,
         Command::Grant(form) => grant::print(form).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -53,6 +53,8 @@ pub(super) enum Command {
     Doctor(FormAsked),
     /// Print the commands that grant the identity what it needs; runs none of them
     Grant(FormAsked),
+    /// Ask the service that runs here whether it is well: for a container's health check
+    Healthcheck(HealthAsked),
     /// Print what completes commands in a shell
     Completions {
         /// The shell
@@ -82,6 +84,13 @@ pub(super) enum VmCommand {
 pub(super) enum IdentityCommand {
     /// Show which identity it is, where its tokens come from, and what they say
     Show(FormAsked),
+}
+
+#[derive(Args)]
+pub(super) struct HealthAsked {
+    /// Whether it is ready for requests, and not only alive
+    #[arg(long)]
+    pub(super) ready: bool,
 }
 
 #[derive(Args)]

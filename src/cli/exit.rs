@@ -33,7 +33,7 @@ impl Exit {
         (Self::Done, "done, or nothing had to be done"),
         (
             Self::Failed,
-            "Azure refused or failed, an operation did not succeed, it was not agreed to, doctor found a fault, or policies deny it",
+            "Azure refused or failed, an operation did not succeed, it was not agreed to, doctor found a fault, the service is not well, or policies deny it",
         ),
         (Self::Usage, "the command line is not understood"),
         (
@@ -78,6 +78,9 @@ pub(super) enum Failure {
     /// Instance metadata gives no answer.
     #[error("instance metadata does not tell which virtual machine this is")]
     Metadata(#[source] http::Error),
+    /// The service does not say that it is well.
+    #[error("{url} does not say that the gateway is well")]
+    Unwell { url: String, source: http::Error },
     /// Whoever was asked did not say yes.
     #[error("nothing was sent to Azure")]
     Declined,
@@ -133,9 +136,11 @@ impl Failure {
                 "invalid_request" => Exit::Usage,
                 _ => Exit::Failed,
             },
-            Self::Metadata(_) | Self::Declined | Self::Unwritable(_) | Self::Output(_) => {
-                Exit::Failed
-            }
+            Self::Metadata(_)
+            | Self::Unwell { .. }
+            | Self::Declined
+            | Self::Unwritable(_)
+            | Self::Output(_) => Exit::Failed,
             Self::Closed => Exit::Done,
         }
     }

@@ -1,6 +1,7 @@
 //! One-shot commands of the program, against a local Azure.
 
 mod doctor;
+mod healthcheck;
 mod machines;
 mod policy;
 mod users;
