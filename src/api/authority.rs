@@ -37,13 +37,13 @@ pub(crate) async fn own_callers<B: MessageBody + 'static>(
 pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
     match &settings.public_url {
         Some(url) => Ok(url.clone()),
-        None => addressed(request, settings.scheme),
+        None => addressed(request, settings),
     }
 }
 
 fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     let public = settings.public_url.as_ref();
-    let addressed = addressed(request, settings.scheme)?;
+    let addressed = addressed(request, settings)?;
     let is_public = |url: &Url| public.is_some_and(|public| public.host() == url.host());
     if !settings.asks_callers && !is_loopback(&addressed) && !is_public(&addressed) {
         return Err(Problem::forbidden(
@@ -71,7 +71,7 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
 
 /// The authority of an absolute target, else the Host header (RFC 9112, 3.2.2).
 /// What a proxy says it was asked for is not believed.
-fn addressed(request: &HttpRequest, scheme: &str) -> Result<Url, Problem> {
+fn addressed(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
     let host = request
         .headers()
         .get(HOST)
@@ -83,7 +83,7 @@ fn addressed(request: &HttpRequest, scheme: &str) -> Result<Url, Problem> {
     };
     authority
         .filter(is_plain)
-        .and_then(|authority| Url::parse(&format!("{scheme}://{authority}/")).ok())
+        .and_then(|authority| Url::parse(&format!("{}://{authority}/", settings.scheme)).ok())
         .ok_or_else(|| Problem::invalid("the Host header is not a host and a port"))
 }
 
