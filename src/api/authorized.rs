@@ -14,7 +14,7 @@ use actix_web::{
 use super::{Problem, allowance::Allowance, inbound::Inbound};
 use crate::{
     access::Caller,
-    audit::{Audit, Denied, Requester, Way},
+    audit::{Audit, Denied, Endpoint, Requester, Way},
     azure::{self, UserQuery},
     changes::ChangeLimits,
     policy::{Action, Ask, Denial, Policies, Warrant, fields},
@@ -146,7 +146,7 @@ fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Pro
 fn requester(request: &HttpRequest, warrant: Warrant) -> Requester {
     let agent = request.headers().get(USER_AGENT);
     let way = Way::api(
-        request.peer_addr(),
+        request.peer_addr().map(Endpoint::from),
         request.method().as_str(),
         request.path(),
         agent.and_then(|agent| agent.to_str().ok()),

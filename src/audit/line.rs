@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{
     actor::{actor, kind, pod},
     record::{About, Conclusion, Record, Stage},
-    requester::{Requester, Way},
+    requester::{Endpoint, Requester, Way},
 };
 use crate::azure::Manner;
 
@@ -114,10 +114,19 @@ fn source(requester: &Requester) -> Value {
         Way::Api {
             source: Some(source),
             ..
-        } => json!({ "ip": source.ip().to_string(), "port": source.port() }),
+        } => endpoint(source),
         Way::Api { source: None, .. } => json!({ "name": "unknown" }),
         Way::Command => json!({ "hostname": "localhost" }),
     }
+}
+
+fn endpoint(it: &Endpoint) -> Value {
+    let passed = &it.intermediate_ips;
+    json!({
+        "ip": it.ip,
+        "port": it.port,
+        "intermediate_ips": (!passed.is_empty()).then_some(passed),
+    })
 }
 
 fn http_request(requester: &Requester) -> Value {

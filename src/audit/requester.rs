@@ -1,6 +1,6 @@
 //! Who asks for a change, and by which way.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::{azure::correlation, policy::Warrant, telemetry::TraceContext};
 
@@ -70,12 +70,32 @@ impl Grounds {
     }
 }
 
+/// Where a request came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    pub(crate) ip: IpAddr,
+    /// `None` where a proxy did not tell it.
+    pub(crate) port: Option<u16>,
+    /// The proxies that it passed, the nearest to the gateway last.
+    pub(crate) intermediate_ips: Vec<IpAddr>,
+}
+
+impl From<SocketAddr> for Endpoint {
+    fn from(address: SocketAddr) -> Self {
+        Self {
+            ip: address.ip().to_canonical(),
+            port: Some(address.port()),
+            intermediate_ips: Vec::new(),
+        }
+    }
+}
+
 /// How the request came.
 #[derive(Clone, Debug)]
 pub(crate) enum Way {
     /// By the API.
     Api {
-        source: Option<SocketAddr>,
+        source: Option<Endpoint>,
         method: String,
         /// Without the query.
         path: String,
@@ -88,7 +108,7 @@ pub(crate) enum Way {
 impl Way {
     /// A request of the API; what is too long of it is cut.
     pub(crate) fn api(
-        source: Option<SocketAddr>,
+        source: Option<Endpoint>,
         method: &str,
         path: &str,
         user_agent: Option<&str>,
