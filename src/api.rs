@@ -9,6 +9,7 @@ mod body;
 mod contract;
 mod directory;
 mod edge;
+mod forwarded;
 mod identity;
 mod inbound;
 mod operations;
@@ -27,6 +28,8 @@ use actix_web::{
     web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use url::Url;
+
+use crate::config::Proxies;
 
 pub(crate) use authenticate::authenticate;
 pub(crate) use authority::own_callers;
@@ -53,6 +56,8 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<Url>,
     /// How URLs of the API begin, as it is offered here.
     pub(crate) scheme: &'static str,
+    /// Whose forwarded headers are believed; nobody's when `None`.
+    pub(crate) proxies: Option<Proxies>,
 }
 
 /// The table of contents.

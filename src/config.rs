@@ -9,6 +9,7 @@ mod environment;
 mod identity;
 mod log;
 mod neighbours;
+mod proxies;
 mod reader;
 mod scope;
 mod tls;
@@ -29,6 +30,7 @@ pub(crate) use cloud::{Cloud, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use identity::{Access, Identity, IdentityId, Source};
 pub use log::{Log, LogFormat};
+pub(crate) use proxies::{Family, Proxies};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
 pub(crate) use tls::TlsFiles;
 pub(crate) use variables::help;
@@ -47,6 +49,8 @@ pub struct Config {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) admin_listen: SocketAddr,
     pub(crate) public_url: Option<Url>,
+    /// Whose forwarded headers are believed; `None` for nobody's.
+    pub(crate) proxies: Option<Proxies>,
     pub(crate) workers: Option<NonZeroUsize>,
     pub(crate) cloud: Cloud,
     pub(crate) arm: Upstream,
@@ -144,6 +148,7 @@ impl Config {
         );
         let public_url =
             reads.optional("MIG_PUBLIC_URL", raw.public_url.as_deref(), ORIGIN, origin);
+        let proxies = Proxies::read(reads, raw);
         let workers = reads.optional("MIG_WORKERS", raw.workers.as_deref(), WORKERS, workers);
         let scopes = Scopes::read(reads, raw);
         let allow = Allow::read(reads, raw);
@@ -161,6 +166,7 @@ impl Config {
                 tls,
                 admin_listen: admin_listen?,
                 public_url,
+                proxies: proxies?,
                 workers,
                 cloud,
                 arm,

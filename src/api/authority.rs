@@ -6,6 +6,8 @@
 //! it). To pages of others it never answers: no browser sends a token by itself,
 //! and who hands one to a page has other ways.
 
+use std::iter;
+
 use actix_web::{
     Error, HttpRequest,
     body::{BoxBody, EitherBody, MessageBody},
@@ -19,7 +21,7 @@ use actix_web::{
 };
 use url::{Host, Url};
 
-use super::{Problem, Settings, edge::turned_away};
+use super::{Problem, Settings, edge::turned_away, forwarded::Asked};
 
 /// The middleware of the API listener, within [`super::guard`].
 pub(crate) async fn own_callers<B: MessageBody + 'static>(
@@ -37,26 +39,27 @@ pub(crate) async fn own_callers<B: MessageBody + 'static>(
 pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
     match &settings.public_url {
         Some(url) => Ok(url.clone()),
-        None => addressed(request, settings),
+        None => forwarded(request, settings).map_or_else(|| addressed(request, settings), Ok),
     }
 }
 
 fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
-    let public = settings.public_url.as_ref();
     let addressed = addressed(request, settings)?;
-    let is_public = |url: &Url| public.is_some_and(|public| public.host() == url.host());
-    if !settings.asks_callers && !is_loopback(&addressed) && !is_public(&addressed) {
+    let forwarded = forwarded(request, settings);
+    // A page that rebinds its name to a proxy has that name forwarded, under a `Host`
+    // that may be of the proxy's making: neither stands for the other.
+    let mut names = iter::once(&addressed).chain(&forwarded);
+    if !settings.asks_callers && !names.all(|url| is_known(url, settings)) {
         return Err(Problem::forbidden(
             "the gateway answers to the names of this machine and of MIG_PUBLIC_URL alone",
         ));
     }
+    let reached = forwarded.as_ref().unwrap_or(&addressed);
+    let own = [Some(reached), settings.public_url.as_ref()];
     let text = |name| request.headers().get(name)?.to_str().ok();
     let is_own = |origin: &str| {
-        let origin = Url::parse(origin).ok();
-        origin.is_some_and(|origin| {
-            origin.origin() == addressed.origin()
-                || public.is_some_and(|public| public.origin() == origin.origin())
-        })
+        let origin = Url::parse(origin).ok().map(|origin| origin.origin());
+        origin.is_some_and(|origin| own.iter().flatten().any(|own| own.origin() == origin))
     };
     let has_foreign_origin =
         request.headers().contains_key(ORIGIN) && !text(ORIGIN.as_str()).is_some_and(is_own);
@@ -69,22 +72,46 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The authority of an absolute target, else the Host header (RFC 9112, 3.2.2).
-/// What a proxy says it was asked for is not believed.
+/// As the request itself says.
 fn addressed(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
-    let host = request
-        .headers()
-        .get(HOST)
-        .and_then(|host| host.to_str().ok());
-    let authority = request.uri().authority().map(Authority::as_str).or(host);
-    let is_plain = |text: &&str| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
-        !text.is_empty() && text.bytes().all(known)
-    };
-    authority
-        .filter(is_plain)
-        .and_then(|authority| Url::parse(&format!("{}://{authority}/", settings.scheme)).ok())
+    authority(request)
+        .and_then(|authority| url(settings.scheme, authority))
         .ok_or_else(|| Problem::invalid("the Host header is not a host and a port"))
+}
+
+/// As a trusted proxy says that it was asked, if one says anything of it; what it
+/// leaves out is as the request says.
+fn forwarded(request: &HttpRequest, settings: &Settings) -> Option<Url> {
+    let proxies = settings.proxies.as_ref()?;
+    let asked = Asked::of(request, proxies);
+    let scheme = asked.scheme.unwrap_or(settings.scheme);
+    let told = asked.authority.and_then(|authority| url(scheme, authority));
+    told.or_else(|| {
+        asked.scheme?;
+        url(scheme, authority(request)?)
+    })
+}
+
+/// The authority of an absolute target, else the Host header (RFC 9112, 3.2.2).
+fn authority(request: &HttpRequest) -> Option<&str> {
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
+    request.uri().authority().map(Authority::as_str).or(host)
+}
+
+/// `authority` as a URL, if it is a host with or without a port and nothing else.
+fn url(scheme: &str, authority: &str) -> Option<Url> {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
+    let is_plain = !authority.is_empty() && authority.bytes().all(is_plain);
+    is_plain
+        .then(|| Url::parse(&format!("{scheme}://{authority}/")).ok())
+        .flatten()
+}
+
+/// Whether this machine goes by the name, or the gateway itself.
+fn is_known(url: &Url, settings: &Settings) -> bool {
+    let public = settings.public_url.as_ref();
+    is_loopback(url) || public.is_some_and(|public| public.host() == url.host())
 }
 
 fn is_loopback(url: &Url) -> bool {

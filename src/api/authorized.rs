@@ -7,14 +7,16 @@ use std::{
 };
 
 use actix_web::{
-    FromRequest, HttpMessage as _, HttpRequest, dev::Payload, http::header::USER_AGENT,
-    web::ThinData,
+    FromRequest, HttpMessage as _, HttpRequest,
+    dev::Payload,
+    http::header::USER_AGENT,
+    web::{Data, ThinData},
 };
 
-use super::{Problem, allowance::Allowance, inbound::Inbound};
+use super::{Problem, Settings, allowance::Allowance, forwarded, inbound::Inbound};
 use crate::{
     access::Caller,
-    audit::{Audit, Denied, Endpoint, Requester, Way},
+    audit::{Audit, Denied, Requester, Way},
     azure::{self, UserQuery},
     changes::ChangeLimits,
     policy::{Action, Ask, Denial, Policies, Warrant, fields},
@@ -145,8 +147,10 @@ fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Pro
 
 fn requester(request: &HttpRequest, warrant: Warrant) -> Requester {
     let agent = request.headers().get(USER_AGENT);
+    let settings = request.app_data::<Data<Settings>>();
+    let proxies = settings.and_then(|settings| settings.proxies.as_ref());
     let way = Way::api(
-        request.peer_addr().map(Endpoint::from),
+        forwarded::source(request, proxies),
         request.method().as_str(),
         request.path(),
         agent.and_then(|agent| agent.to_str().ok()),

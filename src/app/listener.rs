@@ -90,6 +90,7 @@ fn settings(config: &Config, transport: &Transport) -> api::Settings {
         page_validity: api::of_pages(config.directory.pages),
         asks_callers: config.callers.are_asked(),
         public_url: config.public_url.clone(),
+        proxies: config.proxies.clone(),
         scheme: transport.scheme(),
     }
 }

@@ -1,6 +1,6 @@
 //! Who asks for a change, and by which way.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
 use crate::{azure::correlation, policy::Warrant, telemetry::TraceContext};
 
@@ -78,16 +78,6 @@ pub(crate) struct Endpoint {
     pub(crate) port: Option<u16>,
     /// The proxies that it passed, the nearest to the gateway last.
     pub(crate) intermediate_ips: Vec<IpAddr>,
-}
-
-impl From<SocketAddr> for Endpoint {
-    fn from(address: SocketAddr) -> Self {
-        Self {
-            ip: address.ip().to_canonical(),
-            port: Some(address.port()),
-            intermediate_ips: Vec::new(),
-        }
-    }
 }
 
 /// How the request came.

@@ -32,6 +32,8 @@ pub(super) struct Raw {
     pub(super) tls_key_file: Option<String>,
     pub(super) tls_client_ca_file: Option<String>,
     pub(super) public_url: Option<String>,
+    pub(super) trusted_proxies: Option<String>,
+    pub(super) forwarded_headers: Option<String>,
     pub(super) workers: Option<String>,
     pub(super) cloud: Option<String>,
     pub(super) arm_endpoint: Option<String>,

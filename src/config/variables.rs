@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 60] = [
+pub const VARIABLES: [Variable; 62] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -107,7 +107,20 @@ pub const VARIABLES: [Variable; 60] = [
     variable(
         "MIG_PUBLIC_URL",
         None,
-        "How callers reach the API, for nextLink; unset: as each request's Host says",
+        "How callers reach the API, for nextLink; unset: as each request's Host says, or a trusted \
+         proxy",
+    ),
+    variable(
+        "MIG_TRUSTED_PROXIES",
+        None,
+        "Whose forwarded headers are believed: up to 64 networks such as 10.0.0.0/8, or addresses, \
+         separated by commas or spaces; unset: nobody's",
+    ),
+    variable(
+        "MIG_FORWARDED_HEADERS",
+        Some("x-forwarded"),
+        "Which headers those proxies write: x-forwarded (X-Forwarded-For, X-Forwarded-Host and \
+         X-Forwarded-Proto) or forwarded (RFC 7239); the others are not read",
     ),
     variable(
         "MIG_WORKERS",

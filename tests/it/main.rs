@@ -27,6 +27,7 @@ mod doctor;
 mod documents;
 mod edge;
 mod exports;
+mod forwarded;
 mod gateway;
 mod graph_faults;
 mod guards;
