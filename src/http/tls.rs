@@ -79,3 +79,56 @@ pub enum TlsError {
     #[error("TLS could not be set up")]
     Provider(#[from] rustls::Error),
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{net::TcpListener, thread, time::Duration};
+
+    use rustls::server::Acceptor;
+
+    use super::*;
+    use crate::{
+        http::{Client, Deadline, Profile, Request},
+        metrics::Metrics,
+    };
+
+    /// The protocols that a server is offered by a client with `tls`.
+    async fn offered(tls: Tls) -> Vec<Vec<u8>> {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("https://{}/", listener.local_addr().unwrap());
+        let server = thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut acceptor = Acceptor::default();
+            loop {
+                acceptor.read_tls(&mut stream).unwrap();
+                if let Some(accepted) = acceptor.accept().ok().flatten() {
+                    let hello = accepted.client_hello();
+                    let names = hello.alpn().into_iter().flatten();
+                    return names.map(<[u8]>::to_vec).collect();
+                }
+            }
+        });
+        let patience = Duration::from_secs(10);
+        let profile = Profile {
+            service: "arm",
+            connect: patience,
+            body_limit: 1,
+            tls: Some(tls),
+        };
+        let client = Client::new(profile, Metrics::new().unwrap());
+        let request = Request::get(&url, "hello");
+        // The server hangs up after the first word.
+        let answer = client.exchange(&request, Deadline::after(patience)).await;
+        assert!(answer.is_err());
+        server.join().unwrap()
+    }
+
+    /// What keeps the h2 below awc from being reached (ADR 0035).
+    #[actix_web::test]
+    async fn no_server_is_offered_http_2() {
+        let roots = RootCertStore::empty();
+        for tls in [Tls::of(roots).unwrap(), Tls::pinned([0; 20]).unwrap()] {
+            assert_eq!(offered(tls).await, [b"http/1.1".to_vec()]);
+        }
+    }
+}
