@@ -5,15 +5,15 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test conformance mutations check fmt lint doc licences unused audit bench \
-	bench-pages tools clean
+.PHONY: help build run test conformance mutations container-apps check fmt lint doc licences unused \
+	audit bench bench-pages tools clean
 
 # What other people's clients are installed in.
 CLIENTS := target/conformance
 
 help: ## this list
 	@echo "mi-gateway: make <target>"
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16 | sed 's/^/  /'
 
 build: ## the gateway, optimised: target/release/mi-gateway
 	$(CARGO) build --release --locked
@@ -49,6 +49,18 @@ $(CLIENTS)/javascript/installed: tests/conformance/javascript/package-lock.json
 
 mutations: conformance ## break the local Azure, rule by rule: a client has to notice
 	python3 tests/conformance/mutations.py
+
+# What reads the files of deploy/container-apps is installed in.
+CONTAINER_APPS := target/container-apps
+
+container-apps: $(CONTAINER_APPS)/installed
+container-apps: ## the templates for Container Apps, against Azure's types
+	$(CONTAINER_APPS)/bin/python -m pytest -q tests/container-apps
+
+$(CONTAINER_APPS)/installed: tests/container-apps/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
 
 check: fmt-check lint doc licences unused ## what every commit passes: format, lints, docs, licences
 

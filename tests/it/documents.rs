@@ -16,7 +16,15 @@ fn text(path: &Path) -> String {
 /// Every document of the repository.
 fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
-    for folder in ["", "deploy/azure", "docs", "docs/adr", "tests/sandbox"] {
+    let folders = [
+        "",
+        "deploy/azure",
+        "deploy/container-apps",
+        "docs",
+        "docs/adr",
+        "tests/sandbox",
+    ];
+    for folder in folders {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
             let path = entry.unwrap().path();
             if path.extension().is_some_and(|extension| extension == "md") {
@@ -48,7 +56,8 @@ fn links_between_documents_lead_somewhere() {
             if target.contains("://") {
                 continue;
             }
-            let place = document.parent().unwrap().join(target);
+            let file = target.split('#').next().unwrap();
+            let place = document.parent().unwrap().join(file);
             assert!(place.exists(), "{target} in {}", document.display());
             seen += 1;
         }
