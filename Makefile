@@ -50,11 +50,11 @@ $(CLIENTS)/javascript/installed: tests/conformance/javascript/package-lock.json
 mutations: conformance ## break the local Azure, rule by rule: a client has to notice
 	python3 tests/conformance/mutations.py
 
-# What reads the files of deploy/container-apps is installed in.
+# What reads the files of deploy/container-apps and the setup guide is installed in.
 CONTAINER_APPS := target/container-apps
 
 container-apps: $(CONTAINER_APPS)/installed
-container-apps: ## the templates for Container Apps, against Azure's types
+container-apps: ## Container Apps and the setup guide, against Azure's types and commands
 	$(CONTAINER_APPS)/bin/python -m pytest -q tests/container-apps
 
 $(CONTAINER_APPS)/installed: tests/container-apps/requirements.txt
