@@ -87,8 +87,12 @@ unused: ## dependencies that nothing uses
 	then $(CARGO) machete; \
 	else echo "SKIPPED: unused dependencies (make tools installs cargo-machete)"; fi
 
-audit: ## known vulnerabilities; fetches the advisory database
-	$(CARGO) deny check advisories
+audit: ## known vulnerabilities, where the advisory database can be fetched
+	@if ! command -v cargo-deny >/dev/null; \
+	then echo "SKIPPED: known vulnerabilities (make tools installs cargo-deny)"; \
+	elif ! $(CARGO) deny fetch db; \
+	then echo "SKIPPED: known vulnerabilities (the advisory database cannot be fetched)"; \
+	else $(CARGO) deny check advisories; fi
 
 bench: ## criterion: the token cache, and what the gateway adds to a direct call
 	$(CARGO) bench --locked --bench hot_paths
