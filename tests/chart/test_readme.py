@@ -1,0 +1,37 @@
+"""The table of values in the README follows from the values file."""
+
+import shutil
+import subprocess
+
+from chart import BUILT, CHART, ROOT
+
+
+def generate(readme):
+    tool = BUILT / "javascript/node_modules/@bitnami/readme-generator-for-helm/bin/index.js"
+    arguments = ["--values", CHART / "values.yaml", "--readme", readme]
+    done = subprocess.run(["node", tool, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_table_is_in_step(request, tmp_path):
+    readme = CHART / "README.md"
+    if request.config.getoption("--renew"):
+        generate(readme)
+    copy = tmp_path / "README.md"
+    shutil.copy(readme, copy)
+    generate(copy)
+    assert copy.read_text() == readme.read_text(), "make chart-snapshots renews it"
+
+
+def test_links_lead_somewhere():
+    for rest in (CHART / "README.md").read_text().split("](")[1:]:
+        target = rest.split(")")[0]
+        assert "://" in target or (CHART / target).exists(), target
+
+
+def test_the_chart_is_of_the_programs_version():
+    manifest = (ROOT / "Cargo.toml").read_text()
+    version = manifest.split('version = "', 1)[1].split('"')[0]
+    chart = (CHART / "Chart.yaml").read_text()
+    assert f'appVersion: "{version}"' in chart
+    assert f"image: mi-gateway:{version}" in chart
