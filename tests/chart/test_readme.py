@@ -3,6 +3,8 @@
 import shutil
 import subprocess
 
+import yaml
+
 from chart import BUILT, CHART, ROOT
 
 
@@ -35,3 +37,10 @@ def test_the_chart_is_of_the_programs_version():
     chart = (CHART / "Chart.yaml").read_text()
     assert f'appVersion: "{version}"' in chart
     assert f"image: mi-gateway:{version}" in chart
+
+
+def test_the_images_are_told():
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    curl = values["scheduler"]["image"]
+    images = yaml.safe_load((CHART / "Chart.yaml").read_text())["annotations"]["artifacthub.io/images"]
+    assert [it["image"] for it in yaml.safe_load(images)][1:] == [f"{curl['repository']}:{curl['tag']}"]

@@ -1,5 +1,7 @@
 """Every case of the matrix, by both majors of Helm, as it was when somebody looked."""
 
+import tarfile
+
 import pytest
 
 from chart import CASES, CHART, HERE, MAJORS, Objects, Refused, helm, render
@@ -74,8 +76,6 @@ def test_an_older_kubernetes_is_refused(chart, major):
 
 def test_the_chart_is_packed_without_what_tests_alone_need(chart, work):
     helm("helm4", "package", chart, "--destination", work)
-    import tarfile
-
     with tarfile.open(work / "mi-gateway-0.1.0.tgz") as package:
         names = package.getnames()
     assert "mi-gateway/policies/default.cedar" in names

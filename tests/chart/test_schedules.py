@@ -29,7 +29,7 @@ def job(minimal):
 
 
 def test_a_schedule_is_a_cron_job(job):
-    cron, pod = job(timeZone="Europe/Berlin", suspend=True)
+    cron, _ = job(timeZone="Europe/Berlin", suspend=True)
     assert cron["metadata"]["name"] == "rel-mi-gateway-evening"
     spec = cron["spec"]
     assert (spec["schedule"], spec["timeZone"]) == ("0 19 * * 1-5", "Europe/Berlin")
@@ -137,7 +137,7 @@ DONE = (200, b'{"id":"x","status":"Succeeded"}')
 
 
 def test_every_machine_is_ordered(ordering):
-    done, orders = ordering([DONE], vms=["web-01", "web-02"], resourceGroup="rg web".replace(" ", "-"), supersede=True)
+    done, orders = ordering([DONE], vms=["web-01", "web-02"], resourceGroup="rg-web", supersede=True)
     assert done.returncode == 0, done.stderr
     bearer = "Bearer header.payload.signature"
     assert orders == [
