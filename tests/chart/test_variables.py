@@ -65,6 +65,8 @@ SAMPLES = {
     "authKubernetesAudience": "api://mi-gateway",
     "kubernetesEndpoint": "https://10.0.0.1:443",
     "publicUrl": "https://mi-gateway.example.com",
+    "trustedProxies": ["10.0.0.0/8", "fd00::/8"],
+    "forwardedHeaders": "forwarded",
     "workers": 3,
     "cloud": "usgov",
     "scopes": ["/subscriptions/5ab1e000-0000-4000-8000-000000000001"],
@@ -88,6 +90,7 @@ TEXTS = {
     "auth": "entra,oidc,kubernetes",
     "authAudience": "one,two",
     "authVersions": "1.0,2.0",
+    "trustedProxies": "10.0.0.0/8,fd00::/8",
     "allowManaged": "on",
     "allowSelf": "off",
 }
