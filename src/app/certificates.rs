@@ -99,10 +99,12 @@ impl Certificates {
     }
 
     fn show(&self, certificate: Certificate) {
-        self.0.metrics.certificate_loaded(certificate.expires);
+        let expires = certificate.expires;
         let mut shown = self.0.shown.write().unwrap_or_else(PoisonError::into_inner);
         *shown = Arc::new(certificate);
         drop(shown);
+        // Whoever waits for it may count on it.
+        self.0.metrics.certificate_loaded(expires);
         tracing::info!("the certificate of the API was read anew");
         self.refuse(None);
     }
