@@ -130,8 +130,8 @@ audit: ## known vulnerabilities, where the advisory database can be fetched
 	then echo "SKIPPED: known vulnerabilities (the advisory database cannot be fetched)"; \
 	else $(CARGO) deny check advisories; fi
 
-bench: ## criterion: the token cache, and what the gateway adds to a direct call
-	$(CARGO) bench --locked --bench hot_paths
+bench: ## criterion: tokens, the gateway beside a direct call, authentication, policies
+	$(CARGO) bench --locked --bench hot_paths --bench access --bench policy
 
 bench-pages: ## a kept page of users, 1,000 times a second
 	$(CARGO) bench --locked --bench page_load

@@ -19,15 +19,17 @@ pub(crate) fn azure() -> Sandbox {
     Sandbox::start(settings).unwrap()
 }
 
-/// A gateway with one worker before `azure`.
-pub(crate) fn config(azure: &Sandbox) -> Config {
+/// A gateway with one worker before `azure`, which asks callers who they are as
+/// `auth` says.
+pub(crate) fn config(azure: &Sandbox, auth: &[(&str, &str)]) -> Config {
     let own = [
         ("MIG_LISTEN", "127.0.0.1:0"),
         ("MIG_ADMIN_LISTEN", "127.0.0.1:0"),
         ("MIG_WORKERS", "1"),
         ("MIG_SHUTDOWN_DELAY", "0s"),
     ];
-    let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let own = own.iter().chain(auth);
+    let own = own.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
     let variables = azure.environment(Host::ContainerApp).into_iter().chain(own);
     Config::from_vars(variables.collect::<Vec<_>>()).unwrap()
 }
@@ -42,10 +44,11 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// A gateway before `azure`, which listens when this returns.
-    pub(crate) fn before(azure: &Sandbox) -> Self {
+    /// A gateway before `azure`, which listens when this returns, and asks callers
+    /// who they are as `auth` says.
+    pub(crate) fn before(azure: &Sandbox, auth: &[(&str, &str)]) -> Self {
         log_to_nowhere();
-        let application = Application::build(config(azure)).unwrap();
+        let application = Application::build(config(azure, auth)).unwrap();
         let (api, admin) = (application.api_address(), application.admin_address());
         let (stop, stopped) = oneshot::channel();
         let run = move || {

@@ -35,7 +35,7 @@ criterion_main!(hot_paths);
 /// A token from the cache, against one from the identity endpoint.
 fn token(criterion: &mut Criterion) {
     let azure = azure();
-    let tokens = Tokens::new(&config(&azure)).unwrap();
+    let tokens = Tokens::new(&config(&azure, &[])).unwrap();
     let system = System::new();
     assert!(system.block_on(tokens.arm()));
     let client = client();
@@ -84,7 +84,7 @@ fn page(criterion: &mut Criterion) {
 /// `direct` at the local Azure, and `own` at a gateway in front of it.
 fn compare(criterion: &mut Criterion, name: &str, audience: &str, direct: &str, own: &str) {
     let azure = azure();
-    let gateway = Gateway::before(&azure);
+    let gateway = Gateway::before(&azure, &[]);
     let system = System::new();
     let client = client();
     let bearer = format!("Bearer {}", azure.mint(audience));

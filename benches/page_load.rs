@@ -23,7 +23,7 @@ const ROUTE: &str = r#"method="GET",route="/directory/users",status="2xx""#;
 
 fn main() -> ExitCode {
     let azure = azure();
-    let gateway = Gateway::before(&azure);
+    let gateway = Gateway::before(&azure, &[]);
     let text = System::new().block_on(load(&gateway));
     let total = value(&text, &format!("duration_seconds_count{{{ROUTE}}}"));
     let within = |bound: &str| {

@@ -1,6 +1,7 @@
 //! Builds what is shared, binds, serves, drains.
 
 mod admin;
+mod admissions;
 mod certificates;
 mod cloud;
 mod decisions;
@@ -30,6 +31,7 @@ use crate::{
     http::TlsError,
     policy::{self, Policies, Source},
 };
+pub use admissions::Admissions;
 pub use certificates::CertificateError;
 pub use decisions::Decisions;
 pub(crate) use shared::{Shared, Worker};

@@ -41,9 +41,9 @@ mod config;
 
 mod secret;
 
-pub use app::{Application, CertificateError, Error};
 #[doc(hidden)]
-pub use app::{Decisions, Tokens};
+pub use app::{Admissions, Decisions, Tokens};
+pub use app::{Application, CertificateError, Error};
 pub use cli::run;
 pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable};
 pub use doctor::{Form, doctor};

@@ -91,11 +91,6 @@ impl Policies {
         self.current().needs_tags(action)
     }
 
-    /// See [`PolicySet::may_ever`].
-    pub(crate) fn may_ever(&self, caller: &Caller, action: Action) -> bool {
-        self.current().may_ever(caller, action)
-    }
-
     /// Refuses `caller` where no policy could permit `action` on anything, and none in
     /// shadow would have to be asked.
     pub(crate) fn admit(&self, caller: &Caller, action: Action) -> Result<(), Denial> {

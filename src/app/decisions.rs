@@ -9,7 +9,7 @@ use crate::{
     access::{Caller, Kind, Principal},
     azure::{Action, VirtualMachineId},
     metrics::Metrics,
-    policy::{self, Ask, Machine, Policies, Source},
+    policy::{self, Ask, Machine, Policies, Source, Warrant},
 };
 
 /// One caller, one machine, and whether the one may deallocate the other.
@@ -45,14 +45,18 @@ impl Decisions {
     /// Whether it may; the tags of the machine are looked at where policies do.
     #[must_use]
     pub fn decide(&self) -> bool {
+        self.permit(self.caller.clone())
+    }
+
+    /// The same of `caller`, step by step as a request has it.
+    pub(super) fn permit(&self, caller: Caller) -> bool {
         let order = policy::Action::Order(Action::Deallocate);
-        let tags = self.policies.needs_tags(order).then_some(&self.tags);
+        let warrant = Warrant::of(caller, self.policies.clone());
         let machine = Machine {
             id: &self.machine,
-            tags,
+            tags: warrant.needs_tags(order).then_some(&self.tags),
         };
         let ask = Ask::Order(Action::Deallocate, machine);
-        self.policies.may_ever(&self.caller, order)
-            && self.policies.decide(&self.caller, &ask).is_permit()
+        warrant.admits(order).is_ok() && warrant.permits(&ask).is_ok()
     }
 }

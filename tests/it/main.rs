@@ -13,7 +13,6 @@ mod architecture;
 mod arm_errors;
 mod arm_faults;
 mod audit;
-
 mod audit_process;
 mod authorization;
 mod bodies;
@@ -35,6 +34,7 @@ mod health;
 mod hostile;
 mod identity;
 mod identity_report;
+mod issuers;
 mod joining;
 mod large_directory;
 mod least_privilege;

@@ -44,7 +44,11 @@ fn a_shadow_that_is_switched_off_is_enforced() {
 #[test]
 fn a_shadow_alone_lets_nobody_in() {
     let policies = policies("@shadow(\"true\") permit (principal, action, resource);");
-    assert!(!policies.may_ever(&Caller::Anonymous, Action::GetVm));
+    assert!(
+        !policies
+            .current()
+            .may_ever(&Caller::Anonymous, Action::GetVm)
+    );
     assert!(
         !policies
             .decide(&Caller::Anonymous, &Ask::GetIdentity)

@@ -2,11 +2,9 @@
 
 use std::rc::Rc;
 
-use azure_sandbox::{
-    API_CLIENT_ID, CallerToken, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Settings, TENANT,
-};
+use azure_sandbox::{CallerToken, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Settings};
 
-use crate::{answer::Answer, gateway::Gateway};
+use crate::{answer::Answer, gateway::Gateway, issuers::ENTRA};
 
 /// Policies that are not in the way.
 const EVERYBODY: &str = concat!(
@@ -22,14 +20,11 @@ pub(crate) fn entra(vars: &[(&str, &str)]) -> Gateway {
 
 /// One that takes tokens by `methods`, before `azure`.
 pub(crate) fn before(azure: Rc<Sandbox>, methods: &str, vars: &[(&str, &str)]) -> Gateway {
-    let url = azure.url().to_owned();
     let issuer = format!("{}={KUBERNETES_AUDIENCE}", azure.kubernetes_url());
     let cluster = azure.kubernetes_environment();
-    let mut all = vec![("MIG_AUTH", methods)];
+    let mut all = Vec::new();
     if methods.contains("entra") {
-        all.push(("MIG_AUTH_TENANT", TENANT));
-        all.push(("MIG_AUTH_AUDIENCE", API_CLIENT_ID));
-        all.push(("MIG_ENTRA_ENDPOINT", &url));
+        all.extend(ENTRA);
     }
     if methods.contains("oidc") {
         all.push(("MIG_AUTH_ISSUERS", &issuer));
@@ -42,6 +37,7 @@ pub(crate) fn before(azure: Rc<Sandbox>, methods: &str, vars: &[(&str, &str)]) -
                 .map(|(name, value)| (name.as_str(), value.as_str())),
         );
     }
+    all.push(("MIG_AUTH", methods));
     // App roles are Entra ID's: the built-in policies know no account.
     if methods != "entra" {
         all.push(("MIG_POLICY_FILE", EVERYBODY));

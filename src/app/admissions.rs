@@ -1,0 +1,45 @@
+//! Who calls, and what they may do, without a request around it: for benches.
+
+use actix_web::http::header::HeaderValue;
+
+use super::{Decisions, Error, shared::Shared};
+use crate::{
+    access::{Authenticator, Caller},
+    config::Config,
+};
+
+/// What one worker lets callers in with.
+pub struct Admissions {
+    authenticator: Authenticator,
+    decisions: Decisions,
+}
+
+impl Admissions {
+    /// With the issuers of `config`, whose keys are asked for at once, in a system
+    /// that has to run already. No token has been seen yet.
+    pub fn new(config: &Config, decisions: Decisions) -> Result<Self, Error> {
+        let shared = Shared::new(config)?;
+        let authenticator = shared.authenticator();
+        authenticator.keep(&shared.tasks);
+        Ok(Self {
+            authenticator,
+            decisions,
+        })
+    }
+
+    /// Whether it is known who sends this header Authorization.
+    pub async fn knows(&self, authorization: &HeaderValue) -> bool {
+        self.caller(authorization).await.is_some()
+    }
+
+    /// Whether whoever sends it may do what the decisions are about.
+    pub async fn admits(&self, authorization: &HeaderValue) -> bool {
+        let caller = self.caller(authorization).await;
+        caller.is_some_and(|caller| self.decisions.permit(caller))
+    }
+
+    async fn caller(&self, authorization: &HeaderValue) -> Option<Caller> {
+        let headers = std::iter::once(authorization);
+        self.authenticator.caller(headers).await.ok()
+    }
+}
