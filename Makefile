@@ -6,7 +6,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots check \
-	fmt lint doc licences unused audit bench bench-pages tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys tools clean
 
 # What other people's clients are installed in, and what tests the chart.
 CLIENTS := target/conformance
@@ -135,6 +135,9 @@ bench: ## criterion: tokens, the gateway beside a direct call, authentication, p
 
 bench-pages: ## a kept page of users, 1,000 times a second
 	$(CARGO) bench --locked --bench page_load
+
+bench-keys: ## tokens with unknown keys, 10,000 a second; one fetch of keys for them
+	$(CARGO) bench --locked --bench key_flood
 
 tools: ## install what check and audit use beside cargo itself
 	$(CARGO) install --locked cargo-deny@$(CARGO_DENY_VERSION) cargo-machete@$(CARGO_MACHETE_VERSION)

@@ -8,6 +8,7 @@ use actix_web::{
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::header::AUTHORIZATION,
     middleware::Next,
+    rt::task,
     web::ThinData,
 };
 
@@ -27,7 +28,12 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
             request.extensions_mut().insert(caller);
             Ok(next.call(request).await?.map_into_left_body())
         }
-        Err(refusal) => Ok(turned_away(request, refusal.into()).map_into_right_body()),
+        Err(refusal) => {
+            // Else actix goes on with a connection for as long as it has requests, and
+            // whoever sends a lot of them holds up all other callers of the worker.
+            task::yield_now().await;
+            Ok(turned_away(request, refusal.into()).map_into_right_body())
+        }
     }
 }
 

@@ -5,8 +5,10 @@ use std::{
     net::SocketAddr,
     process::{Child, Command, Stdio},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
+use actix_web::rt::time;
 use futures_util::StreamExt as _;
 
 /// The program, without any environment.
@@ -25,7 +27,7 @@ pub(crate) struct Running {
     child: Child,
     /// What it writes after the line that says where it listens.
     output: Option<JoinHandle<String>>,
-    api: SocketAddr,
+    pub(crate) api: SocketAddr,
     admin: SocketAddr,
 }
 
@@ -73,6 +75,14 @@ impl Running {
         let mut answer = client.get(url).send().await.unwrap();
         let status = answer.status().as_u16();
         (status, text(&answer.body().await.unwrap()))
+    }
+
+    /// Resolves when it is ready.
+    pub(crate) async fn ready(&self) {
+        let mut ticks = time::interval(Duration::from_millis(20));
+        while self.readiness().await.0 != 200 {
+            ticks.tick().await;
+        }
     }
 
     /// Gives the order at `path`; returns where to ask.

@@ -29,6 +29,11 @@ impl Connection {
         Self(BufReader::new(stream))
     }
 
+    /// What sends on it, for a thread of its own.
+    pub(crate) fn writer(&self) -> TcpStream {
+        self.0.get_ref().try_clone().unwrap()
+    }
+
     /// Sends `request`, and waits for its answer.
     pub(crate) fn ask(&mut self, request: &str) -> Reply {
         self.0.get_mut().write_all(request.as_bytes()).unwrap();

@@ -62,8 +62,8 @@ pub(crate) async fn called(gateway: &Gateway, token: &CallerToken) -> u16 {
 }
 
 /// How often issuers were asked for their keys.
-pub(crate) fn key_fetches(gateway: &Gateway) -> usize {
-    let mut requests = gateway.azure.requests(Service::Keys);
+pub(crate) fn key_fetches(azure: &Sandbox) -> usize {
+    let mut requests = azure.requests(Service::Keys);
     requests.retain(|request| request.path.contains("keys"));
     requests.len()
 }
