@@ -53,9 +53,11 @@ impl Policies {
         match look {
             Look::Unchanged => self.refuse(None),
             Look::Changed(set) => {
-                self.0.metrics.policies_loaded(&set.summary());
-                tracing::info!(version = set.version, "policies were read anew");
+                let summary = set.summary();
                 *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(set);
+                // Not before they hold: whoever sees it there may count on it.
+                self.0.metrics.policies_loaded(&summary);
+                tracing::info!(version = summary.version, "policies were read anew");
                 self.refuse(None);
             }
             Look::Refused(faults) => self.refuse(Some(faults)),

@@ -51,6 +51,7 @@ mod page_cache;
 mod paging;
 mod people;
 mod permission;
+mod policy_reload;
 mod polling;
 mod preferences;
 mod process;
