@@ -22,6 +22,7 @@ fn documents() -> Vec<PathBuf> {
         "deploy/container-apps",
         "docs",
         "docs/adr",
+        "docs/runbooks",
         "tests/sandbox",
     ];
     for folder in folders {
