@@ -5,16 +5,18 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots check \
+.PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
+	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
 	fmt lint doc licences unused audit bench bench-pages bench-keys tools clean
 
-# What other people's clients are installed in, and what tests the chart.
+# What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
 CHART := target/chart
+DASHBOARDS := target/dashboards
 
 help: ## this list
 	@echo "mi-gateway: make <target>"
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18 | sed 's/^/  /'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 22 | sed 's/^/  /'
 
 build: ## the gateway, optimised: target/release/mi-gateway
 	$(CARGO) build --release --locked
@@ -95,6 +97,25 @@ $(WORKFLOWS)/installed: tests/workflows/package-lock.json
 
 $(CHART)/javascript/installed: tests/chart/javascript/package-lock.json
 	mkdir -p $(@D) && cp tests/chart/javascript/package.json $< $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+# MI_GATEWAY and AZURE_SANDBOX name programs that are built already.
+dashboards: $(DASHBOARDS)/installed ## dashboards and alerts: types, names, rules, and all of it before a real Prometheus
+	$(if $(MI_GATEWAY),,$(CARGO) build --workspace --locked)
+	tests/dashboards/run
+
+dashboards-write: $(DASHBOARDS)/installed ## write helm/mi-gateway/dashboards of tests/dashboards/source
+	node tests/dashboards/write.mjs
+
+dashboards-pictures: dashboards ## draw docs/pictures from what the dashboards showed
+	node tests/dashboards/pictures.mjs docs/pictures
+
+dashboards-mutations: dashboards ## break dashboards and rules, one by one: a check has to notice
+	node tests/dashboards/mutations.mjs
+
+$(DASHBOARDS)/installed: tests/dashboards/package-lock.json
+	mkdir -p $(@D) && cp tests/dashboards/package.json $< $(@D)
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
