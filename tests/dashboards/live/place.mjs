@@ -8,7 +8,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, copyFileSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 
 import { ALERTS, HOME, ROOT, YAML, files, text } from "../places.mjs";
@@ -21,7 +21,12 @@ const AUDIENCE = "6a7e0a91-0000-4000-8000-0000000a9100";
 
 const SUBSCRIPTION = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
 
-const program = (variable, otherwise) => process.env[variable] ?? otherwise;
+/** The program that a variable names; programs are started in a folder of their own. */
+function program(variable, otherwise) {
+  const named = process.env[variable] ?? otherwise;
+  return named.includes("/") ? resolve(named) : named;
+}
+
 const built = (name) => join(ROOT, "target/debug", name);
 
 /** Tried and not enforced: nobody restarts anything, and readers may start. */

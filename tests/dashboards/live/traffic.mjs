@@ -17,7 +17,9 @@ export async function drive(place, seconds) {
   const end = Date.now() + seconds * 1e3;
   const tokens = await issued(place);
   const call = caller(place, tokens, faults);
-  const going = () => Date.now() < end;
+  // On a slow host one round takes longer.
+  let isRoundDone = false;
+  const going = () => Date.now() < end || !isRoundDone;
 
   const background = [
     every(going, 150, () => call("GET", machine())),
@@ -49,6 +51,7 @@ export async function drive(place, seconds) {
           faults.push(`${event.name}: ${error.message}`);
         }
       }
+      isRoundDone = true;
     }
   })();
   await Promise.all([...background, rounds]);
