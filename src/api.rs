@@ -12,6 +12,7 @@ mod edge;
 mod forwarded;
 mod identity;
 mod inbound;
+mod known;
 mod operations;
 mod prefer;
 mod problem;

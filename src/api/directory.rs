@@ -19,6 +19,7 @@ use super::{
     Problem, Settings,
     authority::base,
     authorized::{Authorized, ListUsers},
+    known::is_known,
 };
 use crate::{
     azure::{Top, UserQuery},
@@ -81,7 +82,7 @@ async fn page(
         .page(query, cursor.as_ref(), freshness, context)
         .await?;
     let tag = validity::tag(&page);
-    let is_known = validity::is_known(request, &tag);
+    let is_known = is_known(request, &tag);
     let mut answer = if is_known {
         HttpResponse::NotModified()
     } else {

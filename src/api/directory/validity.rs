@@ -1,11 +1,10 @@
-//! How old an answer may be, and whether a caller has it already (RFC 9111,
-//! RFC 9110).
+//! How old an answer may be, and what tells it from another (RFC 9111, RFC 9110).
 
 use std::time::Duration;
 
 use actix_web::{
     HttpMessage as _, HttpRequest,
-    http::header::{CacheControl, CacheDirective, EntityTag, IfNoneMatch},
+    http::header::{CacheControl, CacheDirective, EntityTag},
 };
 
 use crate::{
@@ -40,15 +39,6 @@ pub(super) fn wanted(request: &HttpRequest) -> Freshness {
 pub(super) fn tag(page: &Page) -> EntityTag {
     let more = if page.next.is_some() { "-" } else { "" };
     EntityTag::new_weak(format!("{:016x}{more}", page.tag))
-}
-
-/// Whether the caller has it already.
-pub(super) fn is_known(request: &HttpRequest, tag: &EntityTag) -> bool {
-    match request.get_header::<IfNoneMatch>() {
-        Some(IfNoneMatch::Any) => true,
-        Some(IfNoneMatch::Items(known)) => known.iter().any(|it| it.weak_eq(tag)),
-        None => false,
-    }
 }
 
 #[cfg(test)]
