@@ -7,7 +7,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
 	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
-	fmt lint doc licences unused audit bench bench-pages bench-keys tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys docs-assets tools clean
 
 # What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
@@ -28,7 +28,7 @@ AUDIENCE := 6a7e0a91-0000-4000-8000-0000000a9100
 run: ## the gateway on 127.0.0.1:8080, in front of a local Azure on 127.0.0.1:4580
 	$(CARGO) build --workspace --locked
 	target/debug/azure-sandbox exec --listen 127.0.0.1:4580 -- env MIG_LISTEN=127.0.0.1:8080 \
-	MIG_AUTH=entra MIG_AUTH_TENANT=$(TENANT) MIG_AUTH_AUDIENCE=$(AUDIENCE) target/debug/mi-gateway
+	MIG_DOCS=on MIG_AUTH=entra MIG_AUTH_TENANT=$(TENANT) MIG_AUTH_AUDIENCE=$(AUDIENCE) target/debug/mi-gateway
 
 # Most tests wait for a clock, and not for a core.
 test: export RUST_TEST_THREADS ?= 6
@@ -49,6 +49,9 @@ $(CLIENTS)/javascript/installed: tests/conformance/javascript/package-lock.json
 	mkdir -p $(@D) && cp tests/conformance/javascript/package.json $< $(@D)
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
+
+docs-assets: ## the renderer of /docs anew, from its pinned package
+	src/api/docs/assets/fetch
 
 mutations: conformance ## break the local Azure, rule by rule: a client has to notice
 	python3 tests/conformance/mutations.py

@@ -8,12 +8,14 @@ mod authorized;
 mod body;
 mod contract;
 mod directory;
+mod docs;
 mod edge;
 mod forwarded;
 mod identity;
 mod inbound;
 mod known;
 mod operations;
+mod page;
 mod prefer;
 mod problem;
 mod record;
@@ -38,6 +40,7 @@ pub(crate) use directory::of_pages;
 pub(crate) use edge::{Edge, guard, read};
 pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
+pub(crate) use page::page;
 pub(crate) use problem::Problem;
 pub(crate) use rehearsal::Body as RehearsalBody;
 pub(crate) use vms::{VmBody, absent};
@@ -55,6 +58,8 @@ pub(crate) struct Settings {
     pub(crate) asks_callers: bool,
     /// How callers reach the gateway; as they asked for it when `None`.
     pub(crate) public_url: Option<Url>,
+    /// Whether the contract is offered as a page.
+    pub(crate) docs: bool,
     /// How URLs of the API begin, as it is offered here.
     pub(crate) scheme: &'static str,
     /// Whose forwarded headers are believed; nobody's when `None`.
@@ -86,6 +91,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/directory/users").get(directory::users))
         .service(web::resource("/identity").get(identity::show))
         .service(web::resource("/openapi.yaml").get(contract::show));
+}
+
+/// The rest of it where the contract is offered as a page; elsewhere these paths are
+/// like any others that there are not.
+pub(crate) fn docs(config: &mut ServiceConfig) {
+    config
+        .service(web::resource("/docs").get(docs::show))
+        .service(web::resource("/docs/{file}").get(docs::file));
 }
 
 fn unfit(error: &JsonPayloadError) -> Problem {

@@ -50,6 +50,8 @@ pub struct Config {
     pub(crate) tls: Option<TlsFiles>,
     pub(crate) admin_listen: SocketAddr,
     pub(crate) public_url: Option<Url>,
+    /// Whether the contract is offered as a page, to everybody.
+    pub(crate) docs: bool,
     /// Whose forwarded headers are believed; `None` for nobody's.
     pub(crate) proxies: Option<Proxies>,
     pub(crate) workers: Option<NonZeroUsize>,
@@ -142,13 +144,11 @@ impl Config {
         let listen = access::listen(reads, raw, callers.as_ref());
         let tls = TlsFiles::read(reads, raw);
         let audit = AuditTarget::read(reads, raw);
-        let admin_listen = reads.parsed(
-            "MIG_ADMIN_LISTEN",
-            raw.admin_listen.as_deref(),
-            "an address and port",
-        );
+        let admin_listen = raw.admin_listen.as_deref();
+        let admin_listen = reads.parsed("MIG_ADMIN_LISTEN", admin_listen, "an address and port");
         let public_url =
             reads.optional("MIG_PUBLIC_URL", raw.public_url.as_deref(), ORIGIN, origin);
+        let docs = reads.switch("MIG_DOCS", raw.docs.as_deref());
         let proxies = Proxies::read(reads, raw);
         let workers = reads.optional("MIG_WORKERS", raw.workers.as_deref(), WORKERS, workers);
         let scopes = Scopes::read(reads, raw);
@@ -167,6 +167,7 @@ impl Config {
                 tls,
                 admin_listen: admin_listen?,
                 public_url,
+                docs: docs?,
                 proxies: proxies?,
                 workers,
                 cloud,

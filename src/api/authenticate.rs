@@ -9,19 +9,23 @@ use actix_web::{
     http::header::AUTHORIZATION,
     middleware::Next,
     rt::task,
-    web::ThinData,
+    web::{Data, ThinData},
 };
 
-use super::{Problem, edge::turned_away};
+use super::{Problem, Settings, docs, edge::turned_away};
 use crate::access::{Authenticator, Caller};
 
 /// The middleware of the API listener, within [`super::guard`]. Whoever is not
-/// let in learns the same, whatever they asked for.
+/// let in learns the same, whatever they asked for, but for what is for everybody.
 pub(crate) async fn authenticate<B: MessageBody + 'static>(
     authenticator: ThinData<Authenticator>,
+    settings: Data<Settings>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    if docs::is_for_everybody(request.request(), &settings) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
     let headers = request.headers().get_all(AUTHORIZATION);
     match authenticator.caller(headers).await {
         Ok(caller) => {

@@ -21,7 +21,7 @@ use actix_web::{
 };
 use url::{Host, Url};
 
-use super::{Problem, Settings, edge::turned_away, forwarded::Asked};
+use super::{Problem, Settings, docs, edge::turned_away, forwarded::Asked};
 
 /// The middleware of the API listener, within [`super::guard`].
 pub(crate) async fn own_callers<B: MessageBody + 'static>(
@@ -64,7 +64,9 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     let has_foreign_origin =
         request.headers().contains_key(ORIGIN) && !text(ORIGIN.as_str()).is_some_and(is_own);
     let is_of_another_site = matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"));
-    if has_foreign_origin || is_of_another_site {
+    // A link on a page of others may lead to what anybody may read.
+    let is_led_astray = is_of_another_site && !docs::is_for_everybody(request, settings);
+    if has_foreign_origin || is_led_astray {
         return Err(Problem::forbidden(
             "the gateway takes no orders from web pages of others",
         ));

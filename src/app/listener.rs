@@ -49,6 +49,7 @@ pub(super) fn serve(
     let stopping = server.graceful_shutdown_signal();
     let connections = move || {
         let worker = shared.worker();
+        let offers_docs = settings.docs;
         let app = App::new()
             .app_data(ThinData(shared.identity()))
             .app_data(Data::new(settings.clone()))
@@ -65,7 +66,12 @@ pub(super) fn serve(
             .wrap(from_fn(api::authenticate))
             .wrap(from_fn(api::guard))
             .wrap(TracingLogger::<api::RootSpan>::new())
-            .configure(api::routes);
+            .configure(api::routes)
+            .configure(|config| {
+                if offers_docs {
+                    api::docs(config);
+                }
+            });
         let stopping = stopping.clone();
         let http = HttpService::build()
             .client_request_timeout(SLOWEST_HEAD)
@@ -90,6 +96,7 @@ fn settings(config: &Config, transport: &Transport) -> api::Settings {
         page_validity: api::of_pages(config.directory.pages),
         asks_callers: config.callers.are_asked(),
         public_url: config.public_url.clone(),
+        docs: config.docs,
         proxies: config.proxies.clone(),
         scheme: transport.scheme(),
     }

@@ -32,6 +32,7 @@ pub(super) struct Raw {
     pub(super) tls_key_file: Option<String>,
     pub(super) tls_client_ca_file: Option<String>,
     pub(super) public_url: Option<String>,
+    pub(super) docs: Option<String>,
     pub(super) trusted_proxies: Option<String>,
     pub(super) forwarded_headers: Option<String>,
     pub(super) workers: Option<String>,

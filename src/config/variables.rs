@@ -25,7 +25,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 62] = [
+pub const VARIABLES: [Variable; 63] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -107,6 +107,12 @@ pub const VARIABLES: [Variable; 62] = [
         None,
         "How callers reach the API, for nextLink; unset: as each request's Host says, or a trusted \
          proxy",
+    ),
+    variable(
+        "MIG_DOCS",
+        Some("off"),
+        "on: offer the contract as a page to read and to try, at /docs; it, its files and \
+         /openapi.yaml are then served without a token",
     ),
     variable(
         "MIG_TRUSTED_PROXIES",

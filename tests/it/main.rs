@@ -22,6 +22,7 @@ mod changes;
 mod cli;
 mod conformance;
 mod contract;
+mod docs;
 mod doctor;
 mod documents;
 mod edge;

@@ -15,6 +15,7 @@ from generator import BUILT
 
 HERE = Path(__file__).resolve().parent
 ADMIN = ("/metrics", "/livez", "/readyz")
+DOCS = ("/docs", "/docs/{file}")
 
 # Dozens of orders are waited for.
 OPERATION_TAKES = "200ms"
@@ -100,3 +101,16 @@ def test_the_admin_listener_answers_as_documented(
     # There is no link from one of them to another.
     phases = "examples,coverage,fuzzing"
     detail(told(tried.admin, "--phases", phases, *included))
+
+
+@pytest.mark.job(
+    "schemathesis.docs",
+    "the contract as a page, where it is offered",
+    client="schemathesis",
+)
+def test_the_page_answers_as_documented(detail: Callable[[str], None]) -> None:
+    with running(OPERATION_TAKES, {**AUTHENTICATED, "MIG_DOCS": "on"}) as offering:
+        included = [word for path in DOCS for word in ("--include-path", path)]
+        # Without a token, other methods get 401 and not the 405 that is looked for.
+        words = (*caller(offering), "--phases", "examples,coverage,fuzzing")
+        detail(told(offering.api, *words, *included))
