@@ -1,5 +1,6 @@
 //! Whether requests can be served, check by check.
 
+mod callers;
 mod reloaded;
 
 use actix_web::{HttpResponse, web::ThinData};
@@ -11,7 +12,6 @@ use super::{
     transport::Transport,
 };
 use crate::{
-    access::KeyStanding,
     audit::Audit,
     directory::{Permission, Replica, Status, Verdict},
     identity::{ManagedIdentity, Report, Resource, TokenError},
@@ -19,51 +19,75 @@ use crate::{
     telemetry::chain,
 };
 
+/// Whether they can, and what that was told by.
 #[derive(Serialize)]
-struct Readiness {
+pub(super) struct Readiness {
     status: &'static str,
-    checks: Vec<Check>,
+    pub(super) checks: Vec<Check>,
 }
 
 #[derive(Serialize)]
-struct Check {
-    name: String,
-    ok: bool,
+pub(super) struct Check {
+    pub(super) name: String,
+    pub(super) ok: bool,
     /// Whether the gateway is not ready without it.
-    required: bool,
+    pub(super) required: bool,
     /// What it came to, in a word that stays.
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<&'static str>,
-    detail: String,
+    pub(super) code: Option<&'static str>,
+    pub(super) detail: String,
 }
 
-/// Ready with a token for every resource; without one, requests would fail.
-/// What only some requests need is told and takes no replica out of service.
+impl Readiness {
+    /// Ready with a token for every resource; without one, requests would fail.
+    /// What only some requests need is told and takes no replica out of service.
+    pub(super) fn of(
+        shared: &Shared,
+        identity: &ManagedIdentity,
+        policies: &Policies,
+        transport: &Transport,
+    ) -> Self {
+        let checks: Vec<_> = Resource::ALL
+            .map(|resource| token(identity, resource))
+            .into_iter()
+            .chain([source(&identity.report()), permission(&shared.permission)])
+            .chain([reloaded::policies(&policies.standing())])
+            .chain(transport.standing().as_ref().map(reloaded::certificate))
+            .chain(shared.replica.as_ref().map(replica))
+            .chain(cloud::agreement(shared).map(cloud))
+            .chain(
+                shared
+                    .access
+                    .keys()
+                    .map(|standing| callers::keys(&standing)),
+            )
+            .chain(shared.access.reviews().map(callers::reviews))
+            .chain([audit(&shared.audit), serving(shared)])
+            .collect();
+        let is_ready = checks.iter().all(|check| check.ok || !check.required);
+        let status = if is_ready { "ready" } else { "not_ready" };
+        Self { status, checks }
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.status == "ready"
+    }
+}
+
+/// `GET /readyz`
 pub(super) async fn ready(
     shared: ThinData<Shared>,
     identity: ThinData<ManagedIdentity>,
     policies: ThinData<Policies>,
     transport: ThinData<Transport>,
 ) -> HttpResponse {
-    let checks: Vec<_> = Resource::ALL
-        .map(|resource| token(&identity, resource))
-        .into_iter()
-        .chain([source(&identity.report()), permission(&shared.permission)])
-        .chain([reloaded::policies(&policies.standing())])
-        .chain(transport.standing().as_ref().map(reloaded::certificate))
-        .chain(shared.replica.as_ref().map(replica))
-        .chain(cloud::agreement(&shared).map(cloud))
-        .chain(shared.access.keys().map(|standing| keys(&standing)))
-        .chain(shared.access.reviews().map(reviews))
-        .chain([audit(&shared.audit), serving(&shared)])
-        .collect();
-    let is_ready = checks.iter().all(|check| check.ok || !check.required);
-    let (mut answer, status) = if is_ready {
-        (HttpResponse::Ok(), "ready")
+    let readiness = Readiness::of(&shared, &identity, &policies, &transport);
+    let mut answer = if readiness.is_ready() {
+        HttpResponse::Ok()
     } else {
-        (HttpResponse::ServiceUnavailable(), "not_ready")
+        HttpResponse::ServiceUnavailable()
     };
-    answer.json(Readiness { status, checks })
+    answer.json(readiness)
 }
 
 fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
@@ -179,43 +203,6 @@ fn cloud(agreement: Result<(), Elsewhere>) -> Check {
         required: false,
         code: Some(code),
         detail,
-    }
-}
-
-/// Without keys nobody is let in.
-fn keys(standing: &KeyStanding) -> Check {
-    let KeyStanding {
-        source,
-        issuer,
-        held,
-    } = standing;
-    Check {
-        name: format!("keys:{source}"),
-        ok: held.is_some(),
-        required: true,
-        code: Some(held.map_or("none", |_| "fine")),
-        detail: match held {
-            Some((count, age)) => format!("{count} keys of {issuer}, {} s old", age.as_secs()),
-            None => format!("the keys of {issuer} could not be read; the log says why"),
-        },
-    }
-}
-
-fn reviews(is_known: bool) -> Check {
-    let (code, detail) = if is_known {
-        ("fine", "the API server reviews tokens")
-    } else {
-        (
-            "none",
-            "the gateway has no token for the API server; the log says why",
-        )
-    };
-    Check {
-        name: "reviews:kubernetes".to_owned(),
-        ok: is_known,
-        required: true,
-        code: Some(code),
-        detail: detail.to_owned(),
     }
 }
 
