@@ -8,6 +8,7 @@ mod decisions;
 mod listener;
 mod readiness;
 mod shared;
+mod status;
 mod tokens;
 mod transport;
 

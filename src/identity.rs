@@ -25,7 +25,7 @@ pub(crate) use claims::Claims;
 pub(crate) use failure::{TokenError, Unusable};
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};
-pub(crate) use report::{Held, Report, Standing};
+pub(crate) use report::{Failure, Held, Holder, Report, Standing};
 pub(crate) use source::{LocalFault, Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 

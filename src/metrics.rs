@@ -24,6 +24,7 @@ pub(crate) use directory::PageEvent;
 pub(crate) use policy::PolicySummary;
 pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
+pub(crate) use upstream::Quota;
 
 use audit::AuditMetrics;
 use callers::CallerMetrics;

@@ -62,7 +62,7 @@ impl Record {
             };
         }
         match route {
-            "/livez" | "/readyz" | "/metrics" => line!(Level::DEBUG),
+            "/" | "/status.css" | "/livez" | "/readyz" | "/metrics" => line!(Level::DEBUG),
             _ if status >= 500 => line!(Level::WARN),
             _ => line!(Level::INFO),
         }

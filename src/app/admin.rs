@@ -1,4 +1,4 @@
-//! The admin listener: metrics and health.
+//! The admin listener: metrics, health, and how the gateway stands.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +14,7 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::{Error, Shared, readiness, transport::Transport};
+use super::{Error, Shared, readiness, status, transport::Transport};
 use crate::{
     api,
     identity::{ManagedIdentity, Resource},
@@ -55,6 +55,8 @@ pub(super) fn serve(
 
 fn routes(config: &mut ServiceConfig) {
     config
+        .service(web::resource("/").get(status::show))
+        .service(web::resource("/status.css").get(status::style))
         .service(web::resource("/metrics").get(metrics))
         .service(web::resource("/livez").get(live))
         .service(web::resource("/readyz").get(readiness::ready));

@@ -46,6 +46,7 @@ pub(crate) struct Shared {
     pub(crate) permission: Permission,
     pub(super) access: Access,
     pub(super) config: Arc<Config>,
+    pub(super) started: Instant,
     plan: Arc<Plan>,
     tokens: TokenCache,
     operations: Operations,
@@ -95,6 +96,7 @@ impl Shared {
             names: KnownNames::new(),
             pages: KnownPages::new(config.directory.pages),
             tls,
+            started: Instant::now(),
             stopping: Arc::default(),
             config: Arc::new(config.clone()),
         })

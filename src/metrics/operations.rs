@@ -46,6 +46,11 @@ impl Metrics {
         Held::new(&self.0.operations.running)
     }
 
+    /// How many power operations are being followed.
+    pub(crate) fn operations_running(&self) -> i64 {
+        self.0.operations.running.get()
+    }
+
     /// A power operation has ended.
     pub(crate) fn operation_ended(
         &self,

@@ -93,14 +93,17 @@ impl Metrics {
         recent.add(units, now);
     }
 
-    /// Shows what Graph has charged lately: it gets less by itself.
-    pub(crate) fn observe_graph_units(&self, now: Instant) {
+    /// Shows, and tells, what Graph has charged within the last ten seconds: it gets
+    /// less by itself.
+    pub(crate) fn observe_graph_units(&self, now: Instant) -> i64 {
         let metrics = &self.0.units;
         let recent = metrics
             .recent
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        metrics.used.set(recent.sum(now));
+        let used = recent.sum(now);
+        metrics.used.set(used);
+        used
     }
 }
 

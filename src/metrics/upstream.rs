@@ -1,7 +1,7 @@
 //! Metrics of the calls to Azure, and of what it leaves us to make.
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -13,12 +13,20 @@ use super::{Declare, Metrics, SECONDS, class};
 /// More buckets of quota than these are not shown: their names are Azure's.
 const QUOTA_BUCKETS: usize = 64;
 
+/// What was last said to be left of one quota, in requests.
+pub(crate) struct Quota {
+    pub(crate) service: &'static str,
+    /// As Azure calls it.
+    pub(crate) bucket: String,
+    pub(crate) left: i64,
+}
+
 pub(super) struct UpstreamMetrics {
     total: IntCounterVec,
     seconds: HistogramVec,
     retries: IntCounterVec,
     quota: IntGaugeVec,
-    quota_buckets: Mutex<HashSet<(&'static str, String)>>,
+    quota_buckets: Mutex<BTreeSet<(&'static str, String)>>,
     quota_used: GaugeVec,
 }
 
@@ -57,10 +65,8 @@ impl UpstreamMetrics {
 
     /// Whether a bucket may be shown.
     fn has_room_for(&self, service: &'static str, bucket: &str) -> bool {
-        let mut known = self
-            .quota_buckets
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let known = self.quota_buckets.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
         let key = (service, bucket.to_owned());
         known.contains(&key) || (known.len() < QUOTA_BUCKETS && known.insert(key))
     }
@@ -100,6 +106,22 @@ impl Metrics {
             let gauge = upstream.quota.with_label_values(&[service, bucket]);
             gauge.set(remaining);
         }
+    }
+
+    /// Every quota that Azure has spoken of, in order.
+    pub(crate) fn quotas(&self) -> Vec<Quota> {
+        let upstream = &self.0.upstream;
+        let known = upstream.quota_buckets.lock();
+        let known = known.unwrap_or_else(PoisonError::into_inner);
+        let quota = |(service, bucket): &(&'static str, String)| Quota {
+            service,
+            bucket: bucket.clone(),
+            left: upstream
+                .quota
+                .with_label_values(&[*service, bucket.as_str()])
+                .get(),
+        };
+        known.iter().map(quota).collect()
     }
 
     /// What Azure says is used of a quota, from 0 to 1 and beyond.

@@ -63,6 +63,7 @@ mod rejections;
 mod replica;
 mod shutdown;
 mod sources;
+mod status;
 mod survival;
 mod tokens;
 mod transport;

@@ -14,7 +14,7 @@ from gateway import AUTHENTICATED, ROOT, Gateway, running
 from generator import BUILT
 
 HERE = Path(__file__).resolve().parent
-ADMIN = ("/metrics", "/livez", "/readyz")
+ADMIN = ("/", "/status.css", "/metrics", "/livez", "/readyz")
 DOCS = ("/docs", "/docs/{file}")
 
 # Dozens of orders are waited for.
