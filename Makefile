@@ -7,7 +7,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
 	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
-	fmt lint doc licences unused audit bench bench-pages bench-keys docs-assets tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys docs-assets browser tools clean
 
 # What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
@@ -47,6 +47,15 @@ $(CLIENTS)/python/installed $(CLIENTS)/contract/installed: $(CLIENTS)/%/installe
 
 $(CLIENTS)/javascript/installed: tests/conformance/javascript/package-lock.json
 	mkdir -p $(@D) && cp tests/conformance/javascript/package.json $< $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
+
+browser: target/browser/installed ## the pages in Chromium; screenshots: target/browser/pictures
+	$(CARGO) build --workspace --locked
+	node --test tests/browser/*.test.mjs
+
+target/browser/installed: tests/browser/package-lock.json
+	mkdir -p $(@D) && cp tests/browser/package.json $< $(@D)
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
