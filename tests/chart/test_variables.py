@@ -72,6 +72,7 @@ SAMPLES = {
     "scopes": ["/subscriptions/5ab1e000-0000-4000-8000-000000000001"],
     "allowManaged": True,
     "allowSelf": False,
+    "docs": "on",
     "vmUpdate": "on",
     "directory": "replica",
     "directoryCache": 16777217,
