@@ -18,6 +18,7 @@ use std::sync::Arc;
 use prometheus::{
     Encoder as _, Error, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder, process_collector::ProcessCollector,
+    proto::MetricFamily,
 };
 
 pub(crate) use directory::PageEvent;
@@ -91,10 +92,15 @@ impl Metrics {
         })))
     }
 
+    /// Everything, in no format yet.
+    pub(crate) fn gather(&self) -> Vec<MetricFamily> {
+        self.0.registry.gather()
+    }
+
     /// Everything, in the text format of Prometheus.
     pub(crate) fn encode(&self) -> Result<String, Error> {
         let mut text = Vec::new();
-        TextEncoder::new().encode(&self.0.registry.gather(), &mut text)?;
+        TextEncoder::new().encode(&self.gather(), &mut text)?;
         String::from_utf8(text).map_err(|error| Error::Msg(error.to_string()))
     }
 }

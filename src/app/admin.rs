@@ -66,9 +66,7 @@ async fn metrics(
     shared: ThinData<Shared>,
     identity: ThinData<ManagedIdentity>,
 ) -> Result<HttpResponse, api::Problem> {
-    observe_tokens(&shared, &identity);
-    observe_keys(&shared);
-    shared.metrics.observe_graph_units(Instant::now());
+    observe(&shared, &identity);
     let text = shared
         .metrics
         .encode()
@@ -78,7 +76,13 @@ async fn metrics(
         .body(text))
 }
 
-/// Ages change by themselves: they are looked up when they are asked for.
+/// Looks up what changes by itself, such as ages: it is not told when it does.
+pub(super) fn observe(shared: &Shared, identity: &ManagedIdentity) {
+    observe_tokens(shared, identity);
+    observe_keys(shared);
+    shared.metrics.observe_graph_units(Instant::now());
+}
+
 fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {
     for resource in Resource::ALL {
         let Some(token) = identity.held(resource) else {
