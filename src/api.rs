@@ -20,6 +20,7 @@ mod prefer;
 mod problem;
 mod record;
 mod rehearsal;
+mod span;
 mod update;
 mod vms;
 

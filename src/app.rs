@@ -29,7 +29,7 @@ use actix_web::{
 
 use crate::{
     config::Config,
-    http::TlsError,
+    http::{Deadline, TlsError},
     policy::{self, Policies, Source},
 };
 pub use admissions::Admissions;
@@ -162,6 +162,7 @@ impl Application {
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
+        let export = shared.export();
         shared.reopen_audit(hangup);
         shared.warm_up();
         shared.tasks.follow(policies.keep_current());
@@ -170,7 +171,8 @@ impl Application {
         shared.prove_permission();
         let outcome = tokio::select! {
             () = stop => {
-                drain(&shared, &config, &api_handle).await;
+                let grace = drain(&shared, &config, &api_handle).await;
+                export.end(grace).await;
                 Ok(Ok(()))
             }
             outcome = &mut api => outcome,
@@ -195,17 +197,20 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, Soc
 
 /// Not ready, then no new connections, then the end of what is under way: a
 /// load balancer notices the first before it meets the second. What is under
-/// way has one grace, tasks and requests together.
-async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) {
+/// way has one grace, tasks and requests together, of which what is still to be told
+/// of them has what is left.
+async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) -> Deadline {
     tracing::info!("shutting down");
     shared.stop_being_ready();
     time::sleep(config.shutdown.delay).await;
     api.pause().await;
+    let grace = Deadline::after(config.shutdown.grace);
     let end = async {
         shared.tasks.drain().await;
         api.stop(true).await;
     };
-    if time::timeout(config.shutdown.grace, end).await.is_err() {
+    if time::timeout(grace.remaining(), end).await.is_err() {
         tracing::warn!("work was still under way when the grace ended");
     }
+    grace
 }

@@ -160,41 +160,32 @@ impl Api {
     async fn call(
         &self,
         call: Call,
-        mut request: Request<'_>,
+        request: Request<'_>,
         context: &Context,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
-        request.headers.extend(context.trace.headers());
+        let request = request.within(&context.trace);
         let token = self
             .identity
-            .token(self.resource, context.deadline)
+            .token(self.resource, context.deadline, Some(&context.trace))
             .await
             .map_err(|source| self.no_token(source))?;
-        let answer = self
-            .client
-            .send(
-                &request.clone().header(AUTHORIZATION, token.authorization()),
-                context.deadline,
-                policy,
-            )
-            .await;
+        let first = request.clone().header(AUTHORIZATION, token.authorization());
+        let answer = self.client.send(&first, context.deadline, policy).await;
         let rejection = match answer {
             Err(error) if is_rejection(&error) => error,
             answer => return answer.map_err(|source| self.failed(call, Some(&token), source)),
         };
-        let other = match self
-            .identity
-            .replace(self.resource, &token, context.deadline)
-            .await
-        {
+        let other = match self.identity.replace(self.resource, &token, context).await {
             Ok(other) => other,
             // Azure's own words say more than that there is no other token.
             Err(TokenError::Unchanged) => return Err(self.failed(call, Some(&token), rejection)),
             Err(source) => return Err(self.no_token(source)),
         };
+        let second = request.header(AUTHORIZATION, other.authorization());
         self.client
             .send(
-                &request.header(AUTHORIZATION, other.authorization()),
+                &second.sent_before(first.times_sent()),
                 context.deadline,
                 policy,
             )

@@ -6,6 +6,7 @@ mod changes;
 mod cloud;
 mod directory;
 mod environment;
+mod export;
 mod help;
 mod identity;
 mod log;
@@ -29,6 +30,7 @@ pub(crate) use audit::AuditTarget;
 pub(crate) use changes::{Changes, Rate};
 pub(crate) use cloud::{Cloud, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
+pub(crate) use export::{Choice, Export, Sampler};
 pub(crate) use help::help;
 pub(crate) use identity::{Access, Identity, IdentityId, Source};
 pub use log::{Log, LogFormat};
@@ -37,7 +39,7 @@ pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionI
 pub(crate) use tls::TlsFiles;
 pub use variables::{VARIABLES, Variable};
 
-use environment::{Host, PREFIX, Raw};
+use environment::{Host, OTEL, Otel, PREFIX, Raw};
 use reader::Reader;
 
 /// What the gateway is told by its environment.
@@ -76,6 +78,8 @@ pub struct Config {
     pub(crate) shutdown: Shutdown,
     /// Where the record of changes goes.
     pub(crate) audit: AuditTarget,
+    /// What is sent by OTLP; nothing when `None`.
+    pub(crate) export: Option<Export>,
     pub(crate) log: Log,
     /// The same for a command that is done once: what it is asked for is its
     /// output, and what goes well needs no line.
@@ -115,11 +119,16 @@ impl Config {
         let ours = environment::ours(&mut reader, vars);
         let names = ours.keys().cloned().collect();
         let raw: Result<Raw, _> = envy::prefixed(PREFIX).from_iter(ours.clone());
+        let otel: Result<Otel, _> = envy::prefixed(OTEL).from_iter(ours.clone());
         let host: Result<Host, _> = envy::from_iter(ours);
-        match (raw, host) {
-            (Ok(raw), Ok(host)) => Self::read(reader, &raw, &Host { names, ..host }),
+        match (raw, host, otel) {
+            (Ok(raw), Ok(host), Ok(otel)) => {
+                Self::read(reader, &raw, &Host { names, ..host }, &otel)
+            }
             // Not reached: all fields are optional text, and no name is there twice.
-            (Err(error), _) | (_, Err(error)) => Err(Faults(vec![error.to_string()])),
+            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
+                Err(Faults(vec![error.to_string()]))
+            }
         }
     }
 
@@ -129,11 +138,10 @@ impl Config {
         &self.log
     }
 
-    fn read(mut reader: Reader, raw: &Raw, host: &Host) -> Result<Self, Faults> {
+    fn read(mut reader: Reader, raw: &Raw, host: &Host, otel: &Otel) -> Result<Self, Faults> {
         let reads = &mut reader;
         let azure = cloud::Azure::read(reads, raw, host);
-        let authority = azure.as_ref().map(|azure| &azure.authority);
-        let identity = Identity::read(reads, raw, host, authority);
+        let identity = Identity::read(reads, raw, host, azure.as_ref().map(|it| &it.authority));
         let directory = Directory::read(reads, raw);
         let identity_delay = neighbours::start_delay(reads, raw, host);
         let limits = Limits::read(reads, raw);
@@ -143,7 +151,7 @@ impl Config {
         let callers = Callers::read(reads, raw, host, cloud);
         let listen = access::listen(reads, raw, callers.as_ref());
         let tls = TlsFiles::read(reads, raw);
-        let audit = AuditTarget::read(reads, raw);
+        let (audit, export) = (AuditTarget::read(reads, raw), Export::read(reads, otel));
         let admin_listen = raw.admin_listen.as_deref();
         let admin_listen = reads.parsed("MIG_ADMIN_LISTEN", admin_listen, "an address and port");
         let public_url =
@@ -184,6 +192,7 @@ impl Config {
                 limits: limits?,
                 shutdown: shutdown?,
                 audit,
+                export: export?,
                 log: log?,
                 command_log: log?.of_command(raw),
             })

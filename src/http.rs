@@ -7,9 +7,11 @@ mod error;
 mod quota;
 mod refusal;
 mod retry;
+mod span;
 mod tls;
 
 use std::{
+    cell::Cell,
     rc::Rc,
     time::{Duration, Instant, SystemTime},
 };
@@ -31,7 +33,10 @@ pub(crate) use refusal::Refusal;
 pub(crate) use retry::RetryPolicy;
 pub(crate) use tls::{Tls, TlsError};
 
-use crate::metrics::Metrics;
+use crate::{
+    metrics::Metrics,
+    telemetry::{OpenSpan, TraceContext},
+};
 
 /// Connections that one worker keeps to one upstream; awc's own limit of 100
 /// halves the throughput of 256 callers.
@@ -64,6 +69,20 @@ pub(crate) struct Request<'a> {
     /// What it does to the other end.
     effect: Effect,
     body: Option<Bytes>,
+    trace: Trace<'a>,
+    /// How often it has been sent.
+    sent: Cell<u32>,
+}
+
+/// The trace that an exchange is part of.
+#[derive(Clone, Copy)]
+enum Trace<'a> {
+    /// None.
+    None,
+    /// One that the other end goes on with.
+    Shared(&'a TraceContext),
+    /// One that is none of the other end's business.
+    Own(&'a TraceContext),
 }
 
 /// What a request does to the other end. The verb does not tell: there are
@@ -97,6 +116,14 @@ impl<'a> Request<'a> {
         Self::new(Method::POST, url, operation, Effect::Reads).json(json)
     }
 
+    /// A POST to `url` of `body`; of which kind it is, a header has to say.
+    pub(crate) fn report(url: &'a str, operation: &'static str, body: Bytes) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::new(Method::POST, url, operation, Effect::Changes)
+        }
+    }
+
     /// A POST to `url` of a question in a form: it changes nothing.
     pub(crate) fn form(url: &'a str, operation: &'static str, form: Bytes) -> Self {
         let request = Self {
@@ -115,7 +142,32 @@ impl<'a> Request<'a> {
             headers: Vec::new(),
             effect,
             body: None,
+            trace: Trace::None,
+            sent: Cell::default(),
         }
+    }
+
+    /// The same request as part of `trace`, which the other end goes on with.
+    pub(crate) fn within(self, trace: &'a TraceContext) -> Self {
+        let trace = Trace::Shared(trace);
+        Self { trace, ..self }
+    }
+
+    /// The same request as part of `trace`, of which the other end is not told.
+    pub(crate) fn recorded(self, trace: Option<&'a TraceContext>) -> Self {
+        let trace = trace.map_or(Trace::None, Trace::Own);
+        Self { trace, ..self }
+    }
+
+    /// The same request, where it has been sent so often by other means.
+    pub(crate) fn sent_before(self, times: u32) -> Self {
+        self.sent.set(times);
+        self
+    }
+
+    /// How often it has been sent.
+    pub(crate) fn times_sent(&self) -> u32 {
+        self.sent.get()
     }
 
     /// The same request with `json` as its body.
@@ -270,9 +322,12 @@ impl Client {
     ) -> Result<Response, Error> {
         let started = Instant::now();
         let allowed = deadline.remaining();
-        let answer = time::timeout(allowed, self.answer(request))
+        let span = span::begin(request, self.profile.service);
+        request.sent.set(request.sent.get() + 1);
+        let answer = time::timeout(allowed, self.answer(request, &span))
             .await
             .unwrap_or(Err(Error::Timeout(allowed)));
+        span::end(span, &answer);
         let status = match &answer {
             Ok(response) => Some(response.status.as_u16()),
             Err(Error::Refused(refusal)) => Some(refusal.status.as_u16()),
@@ -287,10 +342,15 @@ impl Client {
         answer
     }
 
-    async fn answer(&self, request: &Request<'_>) -> Result<Response, Error> {
+    async fn answer(&self, request: &Request<'_>, span: &OpenSpan) -> Result<Response, Error> {
         let mut outgoing = self.inner.request(request.method.clone(), request.url);
         for (name, value) in &request.headers {
             outgoing = outgoing.insert_header((name.clone(), value.clone()));
+        }
+        if let Trace::Shared(trace) = request.trace {
+            for header in span.trace().unwrap_or(trace).headers() {
+                outgoing = outgoing.insert_header(header);
+            }
         }
         let sent = match &request.body {
             Some(body) => outgoing.send_body(body.clone()),

@@ -13,6 +13,7 @@ mod report;
 mod response;
 mod schedule;
 mod source;
+mod span;
 mod token;
 
 use std::time::{Duration, Instant};
@@ -31,8 +32,9 @@ pub(crate) use token::{AccessToken, Resource};
 
 use crate::{
     config::IdentityId,
-    http::Deadline,
+    http::{Context, Deadline},
     metrics::{Metrics, TokenEvent},
+    telemetry::{OpenSpan, TraceContext, Tracer},
 };
 use cache::{Demand, Flight, Joined, Outcome, Seat};
 use response::Grant;
@@ -51,6 +53,7 @@ pub(crate) struct ManagedIdentity {
     cache: TokenCache,
     source: TokenSource,
     metrics: Metrics,
+    tracer: Tracer,
     wait: Duration,
     evidence: &'static [&'static str],
 }
@@ -61,7 +64,7 @@ impl ManagedIdentity {
     pub(crate) fn new(
         cache: TokenCache,
         source: TokenSource,
-        metrics: Metrics,
+        (metrics, tracer): (Metrics, Tracer),
         wait: Duration,
         evidence: &'static [&'static str],
     ) -> Self {
@@ -69,6 +72,7 @@ impl ManagedIdentity {
             cache,
             source,
             metrics,
+            tracer,
             wait,
             evidence,
         }
@@ -78,18 +82,20 @@ impl ManagedIdentity {
     ///
     /// A stale token is handed out at once and renewed behind the caller's
     /// back; only for an absent one does the caller wait, at most until
-    /// `deadline`. Whoever stops waiting leaves the acquisition running.
+    /// `deadline`. Whoever stops waiting leaves the acquisition running; one that
+    /// it begins is part of `trace`.
     pub(crate) async fn token(
         &self,
         resource: Resource,
         deadline: Deadline,
+        trace: Option<&TraceContext>,
     ) -> Result<AccessToken, TokenError> {
         let events = self.cache.events(resource);
         if let Some(token) = self.cache.get(resource) {
-            events.record(self.renew_if_due(resource, &token));
+            events.record(self.renew_if_due(resource, &token, trace));
             return Ok(token);
         }
-        let joined = self.join(resource, &Demand::Absent);
+        let joined = self.join(resource, &Demand::Absent, trace);
         events.record(match &joined {
             Joined::Landed(Ok(_)) => TokenEvent::Hit,
             Joined::Landed(Err(_)) => TokenEvent::Negative,
@@ -107,17 +113,17 @@ impl ManagedIdentity {
         &self,
         resource: Resource,
         rejected: &AccessToken,
-        deadline: Deadline,
+        context: &Context,
     ) -> Result<AccessToken, TokenError> {
         let replaced_lately = rejected.origin() == Origin::Replacement
             && rejected.age(Instant::now()) < REPLACEMENT_HOLDS;
         if replaced_lately {
             return Err(TokenError::Unchanged);
         }
-        let mut token = self.other_than(resource, rejected, deadline).await?;
+        let mut token = self.other_than(resource, rejected, context).await?;
         // A renewal was under way, and brought the same from the host's cache.
         if token.says_the_same(rejected) && token.origin() == Origin::Ordinary {
-            token = self.other_than(resource, &token, deadline).await?;
+            token = self.other_than(resource, &token, context).await?;
         }
         if token.says_the_same(rejected) {
             return Err(TokenError::Unchanged);
@@ -129,7 +135,8 @@ impl ManagedIdentity {
     /// callers who wait for a token learn what is wrong only when all is tried.
     /// A token that comes is kept for them.
     pub(crate) async fn answer(&self, resource: Resource) -> Result<AccessToken, TokenError> {
-        let outcome = self.attempt(resource, Origin::Ordinary, HostCache::Use);
+        let alone = OpenSpan::default();
+        let outcome = self.attempt(resource, Origin::Ordinary, HostCache::Use, &alone);
         let token = outcome.await?;
         self.cache.join(resource, &Demand::Absent, |flight| {
             flight.land(Ok(token.clone()));
@@ -142,10 +149,10 @@ impl ManagedIdentity {
     /// has failed so far is told while it is tried again.
     pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
         if let Some(token) = self.cache.get(resource) {
-            self.renew_if_due(resource, &token);
+            self.renew_if_due(resource, &token, None);
             return None;
         }
-        match self.join(resource, &Demand::Absent) {
+        match self.join(resource, &Demand::Absent, None) {
             Joined::Landed(outcome) => outcome.err(),
             Joined::Started(_) | Joined::Waiting(_) => {
                 let failure = self.cache.last_failure(resource);
@@ -185,13 +192,18 @@ impl ManagedIdentity {
         self.source.audience(resource)
     }
 
-    fn renew_if_due(&self, resource: Resource, token: &AccessToken) -> TokenEvent {
+    fn renew_if_due(
+        &self,
+        resource: Resource,
+        token: &AccessToken,
+        trace: Option<&TraceContext>,
+    ) -> TokenEvent {
         let now = Instant::now();
         if !token.is_stale(now) {
             return TokenEvent::Hit;
         }
         if token.claim_renewal(now) {
-            self.join(resource, &Demand::Renewal);
+            self.join(resource, &Demand::Renewal, trace);
         }
         TokenEvent::StaleHit
     }
@@ -200,10 +212,11 @@ impl ManagedIdentity {
         &self,
         resource: Resource,
         rejected: &AccessToken,
-        deadline: Deadline,
+        context: &Context,
     ) -> Outcome {
         let demand = Demand::Replacement(rejected.clone());
-        self.acquired(self.join(resource, &demand), deadline).await
+        let joined = self.join(resource, &demand, Some(&context.trace));
+        self.acquired(joined, context.deadline).await
     }
 
     async fn acquired(&self, joined: Joined, deadline: Deadline) -> Outcome {
@@ -219,15 +232,17 @@ impl ManagedIdentity {
 
     /// A seat in the acquisition for `resource`, which runs in a task of its
     /// own: it outlives its callers.
-    fn join(&self, resource: Resource, demand: &Demand) -> Joined {
+    fn join(&self, resource: Resource, demand: &Demand, trace: Option<&TraceContext>) -> Joined {
         let origin = match demand {
             Demand::Absent | Demand::Renewal => Origin::Ordinary,
             Demand::Replacement(_) => Origin::Replacement,
         };
         self.cache.join(resource, demand, |flight: Flight| {
             let identity = self.clone();
+            let span = span::begin(&self.tracer, trace, resource, self.source.label());
             let acquisition = async move {
-                let outcome = identity.acquire(resource, origin).await;
+                let outcome = identity.acquire(resource, origin, &span).await;
+                span::end(span, &outcome);
                 flight.land(outcome);
             };
             rt::spawn(acquisition.in_current_span());
@@ -236,14 +251,16 @@ impl ManagedIdentity {
 
     /// A token past the host's cache where that is wanted and possible, else
     /// the one that the host has.
-    async fn acquire(&self, resource: Resource, origin: Origin) -> Outcome {
+    async fn acquire(&self, resource: Resource, origin: Origin, span: &OpenSpan) -> Outcome {
         if origin == Origin::Replacement && self.source.has_bypass() {
-            match self.persistently(resource, origin, HostCache::PassBy).await {
+            let passing = self.persistently(resource, origin, HostCache::PassBy, span);
+            match passing.await {
                 Err(TokenError::Refused(_)) => {}
                 outcome => return outcome,
             }
         }
-        self.persistently(resource, origin, HostCache::Use).await
+        self.persistently(resource, origin, HostCache::Use, span)
+            .await
     }
 
     /// Asks the identity endpoint until it answers or the schedule ends.
@@ -252,10 +269,11 @@ impl ManagedIdentity {
         resource: Resource,
         origin: Origin,
         host_cache: HostCache,
+        span: &OpenSpan,
     ) -> Outcome {
         let mut schedule = Schedule::new(Instant::now());
         loop {
-            let failure = match self.attempt(resource, origin, host_cache).await {
+            let failure = match self.attempt(resource, origin, host_cache, span).await {
                 Ok(token) => return Ok(token),
                 Err(failure) => failure,
             };
@@ -267,11 +285,17 @@ impl ManagedIdentity {
         }
     }
 
-    async fn attempt(&self, resource: Resource, origin: Origin, host_cache: HostCache) -> Outcome {
+    async fn attempt(
+        &self,
+        resource: Resource,
+        origin: Origin,
+        host_cache: HostCache,
+        span: &OpenSpan,
+    ) -> Outcome {
         let started = Instant::now();
         let outcome = self
             .source
-            .fetch(resource, host_cache)
+            .fetch(resource, host_cache, span.trace())
             .await
             .and_then(|grant| self.proven(resource, &grant, origin));
         let label = outcome.as_ref().map_or_else(TokenError::code, |_| "ok");

@@ -29,6 +29,8 @@ mod azure;
 
 mod identity;
 
+mod export;
+
 mod http;
 
 mod task;

@@ -9,6 +9,7 @@ mod policy;
 mod replica;
 mod requests;
 mod resource_units;
+mod telemetry;
 mod tls;
 mod tokens;
 mod upstream;
@@ -36,6 +37,7 @@ use policy::PolicyMetrics;
 use replica::ReplicaMetrics;
 use requests::RequestMetrics;
 use resource_units::UnitMetrics;
+use telemetry::TelemetryMetrics;
 use tls::TlsMetrics;
 use tokens::TokenMetrics;
 use upstream::UpstreamMetrics;
@@ -65,6 +67,7 @@ struct Inner {
     audit: AuditMetrics,
     policy: PolicyMetrics,
     tls: TlsMetrics,
+    telemetry: TelemetryMetrics,
 }
 
 impl Metrics {
@@ -88,6 +91,7 @@ impl Metrics {
             audit: AuditMetrics::new(&declare)?,
             policy: PolicyMetrics::new(&declare)?,
             tls: TlsMetrics::new(&declare)?,
+            telemetry: TelemetryMetrics::new(&declare)?,
             registry,
         })))
     }

@@ -15,6 +15,7 @@ mod seat;
 mod send;
 #[cfg(test)]
 mod simulation;
+mod span;
 mod traced;
 mod update;
 mod verdict;

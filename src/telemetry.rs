@@ -1,8 +1,10 @@
-//! Logs, and the ids that join them to a caller's.
+//! Logs, the ids that join them to a caller's, and the spans of traces.
 
 mod inert;
 mod request_id;
+mod span;
 mod trace_context;
+mod tracer;
 
 use std::{
     error::Error,
@@ -19,7 +21,9 @@ use tracing_subscriber::{
 
 pub(crate) use inert::inert;
 pub(crate) use request_id::RequestId;
+pub(crate) use span::{Kind, OpenSpan, SpanRecord, Value};
 pub(crate) use trace_context::TraceContext;
+pub(crate) use tracer::Tracer;
 
 use crate::config::{Log, LogFormat};
 

@@ -22,7 +22,10 @@ use super::{
     inbound::Inbound,
     record::Record,
 };
-use crate::{metrics::Metrics, telemetry::chain};
+use crate::{
+    metrics::Metrics,
+    telemetry::{Tracer, chain},
+};
 
 /// The longest path and query, in bytes. A cursor that carries Graph's link is
 /// well below.
@@ -46,6 +49,8 @@ const DEFAULTS: [(HeaderName, &str); 3] = [
 pub(crate) struct Edge {
     /// Where requests are counted.
     pub(crate) metrics: Metrics,
+    /// Where they are traced.
+    pub(crate) tracer: Tracer,
     /// The longest body that is accepted, in bytes.
     pub(crate) body_limit: usize,
     /// The longest header section that is accepted, in bytes.
@@ -80,7 +85,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    record.answered(answer.status(), fault.as_deref());
+    record.answered(answer.status(), fault.as_ref());
     Ok(answer)
 }
 
@@ -148,11 +153,19 @@ pub(super) fn turned_away(
     request.error_response(problem)
 }
 
-/// An error as its problem document, and what the log is to say of it.
+/// Why a request was not served.
+pub(super) struct Fault {
+    /// The code of its problem.
+    pub(super) code: &'static str,
+    /// The same with all that is behind it, for the log alone.
+    pub(super) told: String,
+}
+
+/// An error as its problem document, and what is to be said of it.
 fn rendered<B: MessageBody + 'static>(
     answer: ServiceResponse<EitherBody<B, BoxBody>>,
     inbound: &Inbound,
-) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<String>) {
+) -> (ServiceResponse<EitherBody<B, BoxBody>>, Option<Fault>) {
     let status = answer.status();
     if !status.is_client_error() && !status.is_server_error() {
         return (answer, None);
@@ -173,9 +186,10 @@ fn rendered<B: MessageBody + 'static>(
         }
     };
     let document = problem.render(request.path(), inbound);
-    let fault = format!("{}: {}", problem.code(), chain(problem));
+    let code = problem.code();
+    let told = format!("{code}: {}", chain(problem));
     let answer = ServiceResponse::new(request, document.map_into_right_body());
-    (answer, Some(fault))
+    (answer, Some(Fault { code, told }))
 }
 
 /// An answer that somebody wrote on purpose, such as that of readiness.

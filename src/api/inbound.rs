@@ -13,10 +13,10 @@ use serde::Deserialize;
 use tracing::{Span, field};
 use tracing_actix_web::RootSpanBuilder;
 
-use super::{Problem, Settings};
+use super::{Edge, Problem, Settings};
 use crate::{
     http::{Context, Deadline},
-    telemetry::{RequestId, TraceContext},
+    telemetry::{OpenSpan, RequestId, TraceContext, Tracer},
 };
 
 /// The ids that a request is found by again.
@@ -27,12 +27,12 @@ pub(crate) struct Inbound {
 }
 
 impl Inbound {
-    fn read(headers: &HeaderMap) -> Self {
+    /// With the span in which the request is served.
+    fn read(headers: &HeaderMap, tracer: &Tracer) -> (Self, OpenSpan) {
         let text = |name: &str| headers.get(name)?.to_str().ok();
-        Self {
-            id: RequestId::accepted(text("x-request-id")),
-            trace: TraceContext::continued(headers),
-        }
+        let (trace, span) = tracer.received(headers);
+        let id = RequestId::accepted(text("x-request-id"));
+        (Self { id, trace }, span)
     }
 
     /// The ids of `request`; a request that came past the root span gets them
@@ -40,7 +40,7 @@ impl Inbound {
     pub(crate) fn of(request: &HttpRequest) -> Self {
         let known = request.extensions().get::<Self>().cloned();
         known.unwrap_or_else(|| {
-            let inbound = Self::read(request.headers());
+            let (inbound, _) = Self::read(request.headers(), &Tracer::default());
             request.extensions_mut().insert(inbound.clone());
             inbound
         })
@@ -68,13 +68,18 @@ pub(crate) struct RootSpan;
 
 impl RootSpanBuilder for RootSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
-        let inbound = Inbound::read(request.headers());
+        let edge = request.app_data::<web::Data<Edge>>();
+        let tracer = edge.map_or_else(Tracer::default, |edge| edge.tracer.clone());
+        let (inbound, open) = Inbound::read(request.headers(), &tracer);
         let span = tracing::info_span!(
             "request",
             request_id = field::display(&inbound.id),
             trace_id = field::display(inbound.trace.trace_id()),
         );
         request.extensions_mut().insert(inbound);
+        if open.is_recorded() {
+            request.extensions_mut().insert(open);
+        }
         span
     }
 

@@ -1,4 +1,4 @@
-//! What is written down of a request: its metrics and its one log line.
+//! What is written down of a request: its metrics, its span and its one log line.
 
 use std::time::Instant;
 
@@ -8,7 +8,11 @@ use actix_web::{
 };
 use tracing::{Level, Span};
 
-use crate::metrics::{Held, Metrics};
+use super::{edge::Fault, span};
+use crate::{
+    metrics::{Held, Metrics},
+    telemetry::OpenSpan,
+};
 
 /// A request under way. It is written down when it is answered, or else when it
 /// is dropped: actix drops a request whose connection is reset.
@@ -19,6 +23,7 @@ pub(super) struct Record {
     path: String,
     /// It is not entered when a request is dropped.
     span: Span,
+    trace: OpenSpan,
     started: Instant,
     is_answered: bool,
     _in_flight: Held,
@@ -33,6 +38,7 @@ impl Record {
             route: request.match_pattern(),
             path: request.path().to_owned(),
             span: Span::current(),
+            trace: span::taken(request),
             started: Instant::now(),
             is_answered: false,
             _in_flight: metrics.request_started(),
@@ -41,8 +47,9 @@ impl Record {
 
     /// Counts the request and writes its line. Its query stays out: it may hold
     /// names, or a cursor.
-    pub(super) fn answered(mut self, status: StatusCode, fault: Option<&str>) {
+    pub(super) fn answered(mut self, status: StatusCode, fault: Option<&Fault>) {
         self.is_answered = true;
+        span::answered(&mut self.trace, status, fault);
         let (route, method) = (self.route(), self.method.as_str());
         let (status, took) = (status.as_u16(), self.started.elapsed());
         self.metrics.request_ended(route, method, status, took);
@@ -56,7 +63,7 @@ impl Record {
                     http.path = self.path,
                     http.status = status,
                     duration_ms,
-                    error = fault,
+                    error = fault.map(|fault| &*fault.told),
                     "request answered",
                 )
             };
@@ -79,6 +86,7 @@ impl Drop for Record {
         if self.is_answered {
             return;
         }
+        self.trace.fail("aborted");
         let (route, method) = (self.route(), self.method.as_str());
         self.metrics.request_aborted(route, method);
         tracing::info!(

@@ -10,21 +10,23 @@ use std::{
 
 use actix_web::rt::{signal::unix::Signal, time};
 
-use super::{Error, cloud};
+use super::{Error, admin, cloud};
 use crate::{
     access::{Access, Authenticator},
     api::Edge,
     audit::Audit,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     changes::ChangeLimits,
-    config::{Config, Upstream},
+    config::{self, Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
+    export::Export,
     http::{Client, Deadline, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
     inventory::{Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
     power::{Operations, Power},
     task::Tasks,
+    telemetry::Tracer,
 };
 
 /// How long a connection to Azure may take to open, TLS included.
@@ -40,6 +42,7 @@ const UNTIL_KNOWN: Duration = Duration::from_mins(1);
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(super) metrics: Metrics,
+    pub(super) tracer: Tracer,
     pub(super) tasks: Tasks,
     pub(super) audit: Audit,
     pub(super) limits: ChangeLimits,
@@ -73,7 +76,11 @@ impl Shared {
         let metrics = Metrics::new()?;
         let is_https = |upstream: &Upstream| upstream.endpoint.scheme() == "https";
         let callers = &config.callers;
-        let needs_tls = is_https(&config.arm) || is_https(&config.graph) || callers.need_tls();
+        let export = config.export.as_ref();
+        let needs_tls = is_https(&config.arm)
+            || is_https(&config.graph)
+            || callers.need_tls()
+            || export.is_some_and(config::Export::needs_tls);
         let tls = needs_tls.then(Tls::native).transpose()?;
         let tasks = Tasks::default();
         Ok(Self {
@@ -86,6 +93,7 @@ impl Shared {
             permission: Permission::new(metrics.clone()),
             limits: ChangeLimits::new(config.changes),
             audit: Audit::new(config.audit.clone(), metrics.clone()).map_err(Error::Thread)?,
+            tracer: tracer(config, &metrics),
             metrics,
             tasks,
             plan: Arc::new(Plan::new(config)?),
@@ -106,6 +114,7 @@ impl Shared {
     pub(super) fn edge(&self) -> Edge {
         Edge {
             metrics: self.metrics.clone(),
+            tracer: self.tracer.clone(),
             body_limit: self.config.limits.body,
             header_limit: self.config.limits.headers,
         }
@@ -148,6 +157,20 @@ impl Shared {
         }
     }
 
+    /// Begins to send traces and metrics, where they are to be sent.
+    pub(super) fn export(&self) -> Export {
+        let Some(config) = &self.config.export else {
+            return Export::default();
+        };
+        let (shared, identity) = (self.clone(), self.identity());
+        let gather = move || {
+            admin::observe(&shared, &identity);
+            shared.metrics.gather()
+        };
+        let told = (&self.metrics, &self.tracer);
+        Export::begin(config, self.tls.as_ref(), told, gather)
+    }
+
     /// What one worker asks callers with.
     pub(super) fn authenticator(&self) -> Authenticator {
         Authenticator::new(self.access.clone())
@@ -160,7 +183,7 @@ impl Shared {
         ManagedIdentity::new(
             self.tokens.clone(),
             source,
-            self.metrics.clone(),
+            (self.metrics.clone(), self.tracer.clone()),
             self.config.limits.token_wait,
             self.config.identity.source.evidence(),
         )
@@ -271,6 +294,14 @@ impl Shared {
             }
             None => Metadata::None,
         }
+    }
+}
+
+/// Records what is sent to somebody, and nothing else.
+fn tracer(config: &Config, metrics: &Metrics) -> Tracer {
+    match &config.export {
+        Some(export) if export.traces.is_some() => Tracer::new(export.sampler, metrics.clone()),
+        Some(_) | None => Tracer::default(),
     }
 }
 

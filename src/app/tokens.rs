@@ -22,7 +22,7 @@ impl Tokens {
     /// Whether there is a token for Resource Manager, by way of the cache.
     pub async fn arm(&self) -> bool {
         let deadline = Deadline::after(Duration::from_secs(10));
-        self.0.token(Resource::Arm, deadline).await.is_ok()
+        self.0.token(Resource::Arm, deadline, None).await.is_ok()
     }
 
     /// Begins to fetch every token, as the start of a gateway does; whether all

@@ -130,7 +130,12 @@ impl GraphClient {
             self.admitted(call, context).await?;
             let mut outcome = self
                 .api
-                .call(call, request.clone(), context, RetryPolicy::NEVER)
+                .call(
+                    call,
+                    request.clone().sent_before(attempt),
+                    context,
+                    RetryPolicy::NEVER,
+                )
                 .await;
             self.learn(&mut outcome);
             let error = match outcome {

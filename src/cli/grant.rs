@@ -37,7 +37,11 @@ pub(super) async fn print(asked: FormAsked) -> Outcome {
     let deadline = session.context().deadline;
     let scopes = session.scopes().await?.clone();
     // Without a token the commands have a place to fill in.
-    let claims = match session.identity().token(Resource::Arm, deadline).await {
+    let claims = match session
+        .identity()
+        .token(Resource::Arm, deadline, None)
+        .await
+    {
         Ok(token) => token.claims(),
         Err(error) => {
             mention("there is no token to tell whom to grant it to", &error);

@@ -29,7 +29,7 @@ pub(super) async fn show(asked: FormAsked) -> Outcome {
 
 /// Asks for a token for each API; whether both came.
 async fn acquired(identity: &ManagedIdentity, deadline: Deadline) -> bool {
-    let token = |resource| identity.token(resource, deadline);
+    let token = |resource| identity.token(resource, deadline, None);
     let (arm, graph) = tokio::join!(token(Resource::Arm), token(Resource::Graph));
     arm.is_ok() && graph.is_ok()
 }

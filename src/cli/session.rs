@@ -89,6 +89,8 @@ fn configured() -> Result<Config, Faults> {
     // It is no restart of many.
     config.identity_delay = Duration::ZERO;
     config.audit = config.audit.of_command();
+    // It is over before anything would be sent.
+    config.export = None;
     telemetry::init_beside(&config.command_log);
     Ok(config)
 }

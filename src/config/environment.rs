@@ -12,6 +12,9 @@ use super::{VARIABLES, identity::BINDINGS, reader::Reader};
 /// How the names begin that nobody else uses.
 pub(super) const PREFIX: &str = "MIG_";
 
+/// How the names of OpenTelemetry's begin.
+pub(super) const OTEL: &str = "OTEL_";
+
 /// Variables that are read for nothing but what they say of the host.
 const MARKERS: [&str; 3] = [
     "HOSTNAME",
@@ -102,6 +105,26 @@ pub(super) struct Host {
     /// The names of all that is set, ours among them.
     #[serde(skip)]
     pub(super) names: BTreeSet<String>,
+}
+
+/// OpenTelemetry's own variables, without their prefix.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Otel {
+    pub(super) exporter_otlp_endpoint: Option<String>,
+    pub(super) exporter_otlp_traces_endpoint: Option<String>,
+    pub(super) exporter_otlp_metrics_endpoint: Option<String>,
+    pub(super) exporter_otlp_headers: Option<String>,
+    pub(super) exporter_otlp_protocol: Option<String>,
+    pub(super) exporter_otlp_timeout: Option<String>,
+    pub(super) service_name: Option<String>,
+    pub(super) resource_attributes: Option<String>,
+    pub(super) traces_sampler: Option<String>,
+    pub(super) traces_sampler_arg: Option<String>,
+    pub(super) metric_export_interval: Option<String>,
+    pub(super) traces_exporter: Option<String>,
+    pub(super) metrics_exporter: Option<String>,
+    pub(super) sdk_disabled: Option<String>,
 }
 
 impl Host {

@@ -1,6 +1,8 @@
 //! Every variable with its default and meaning: the one table behind the
 //! defaults, `--help` and the README.
 
+mod otel;
+
 /// One variable of the environment.
 #[derive(Clone, Copy, Debug)]
 pub struct Variable {
@@ -25,7 +27,27 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 63] = [
+pub const VARIABLES: [Variable; 77] = joined(OURS, otel::VARIABLES);
+
+const fn joined<const A: usize, const B: usize, const ALL: usize>(
+    first: [Variable; A],
+    others: [Variable; B],
+) -> [Variable; ALL] {
+    assert!(A + B == ALL);
+    let mut all = [first[0]; ALL];
+    let mut place = 0;
+    while place < ALL {
+        all[place] = if place < A {
+            first[place]
+        } else {
+            others[place - A]
+        };
+        place += 1;
+    }
+    all
+}
+
+const OURS: [Variable; 63] = [
     variable(
         "MIG_LISTEN",
         None,

@@ -23,6 +23,7 @@ use crate::{
     config::IdentityId,
     http::{self, Client, Deadline, Request, Response},
     metrics::Metrics,
+    telemetry::TraceContext,
 };
 pub(crate) use fault::LocalFault;
 use plan::Place;
@@ -88,11 +89,12 @@ impl TokenSource {
         matches!(self.plan.place, Place::Imds(_))
     }
 
-    /// Asks once for a token for `resource`.
+    /// Asks once for a token for `resource`, as part of `trace`.
     pub(crate) async fn fetch(
         &self,
         resource: Resource,
         host_cache: HostCache,
+        trace: Option<&TraceContext>,
     ) -> Result<Grant, TokenError> {
         let _turn = match &self.plan.gate {
             Some(gate) => gate.pass().await,
@@ -103,6 +105,7 @@ impl TokenSource {
             audience: self.audience(resource),
             host_cache,
             deadline: Deadline::after(self.plan.place.patience()),
+            trace,
         };
         let answer = self.plan.place.ask(&turn).await?;
         response::read(&answer.body, Timestamp::now()).map_err(TokenError::Unusable)
@@ -115,10 +118,13 @@ struct Turn<'a> {
     audience: &'static str,
     host_cache: HostCache,
     deadline: Deadline,
+    trace: Option<&'a TraceContext>,
 }
 
 impl Turn<'_> {
+    /// No endpoint of tokens is told of the trace: what it gives out is for all.
     async fn send(&self, request: Request<'_>) -> Result<Response, http::Error> {
+        let request = request.recorded(self.trace);
         self.client.exchange(&request, self.deadline).await
     }
 }

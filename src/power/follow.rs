@@ -9,6 +9,7 @@ use super::{
     Operation, Power, Status,
     operations::Flight,
     schedule::{PATIENCE, Schedule},
+    span,
     traced::outcome,
     verdict::{Ordered, unknown, verdict},
 };
@@ -16,7 +17,7 @@ use crate::{
     audit::Pending,
     azure::{self, OperationFault, OperationUrl, Poll, Progress},
     http::{Context, Deadline},
-    telemetry::TraceContext,
+    telemetry::{OpenSpan, TraceContext},
 };
 
 /// One poll, or one look at the machine.
@@ -53,6 +54,8 @@ pub(super) struct Follower {
     /// Dropped with this, it is told that the end is not known.
     pending: Option<Pending>,
     flight: Flight,
+    span: OpenSpan,
+    /// Where it is asked for, in that span.
     trace: TraceContext,
 }
 
@@ -65,13 +68,16 @@ impl Follower {
         flight: Flight,
         context: &Context,
     ) -> Self {
+        let span = span::begin(&operation, &context.trace);
+        let trace = span.trace().unwrap_or(&context.trace).clone();
         Self {
             power,
             operation,
             way,
             pending,
             flight,
-            trace: context.trace.clone(),
+            span,
+            trace,
         }
     }
 
@@ -90,6 +96,7 @@ impl Follower {
         if let Some(pending) = self.pending {
             pending.outcome(outcome(&self.operation));
         }
+        span::end(self.span, &self.operation);
         self.flight.end(self.operation);
     }
 

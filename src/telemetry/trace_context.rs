@@ -2,26 +2,28 @@
 //!
 //! Source: <https://www.w3.org/TR/trace-context/>, level 1.
 
-use std::fmt;
+mod headers;
+
+use std::{borrow::Cow, fmt};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
-/// A request's place in a trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use super::{Kind, OpenSpan, Tracer};
+use headers::{only, parse, state};
+
+/// A place in a trace: a span of ours, in which calls are made.
+#[derive(Clone, Debug)]
 pub(crate) struct TraceContext {
     trace_id: [u8; 16],
     span_id: [u8; 8],
     flags: u8,
     state: Option<HeaderValue>,
+    /// On where the trace is recorded.
+    pub(super) tracer: Tracer,
 }
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
-
-/// A longer `tracestate` is dropped; this much has to be carried on.
-///
-/// Source: "Tracestate limits" of the same document.
-const LONGEST_STATE: usize = 512;
 
 /// The flag that is set on traces of our own: record it.
 const SAMPLED: u8 = 1;
@@ -31,20 +33,57 @@ impl TraceContext {
     /// ours; begins a new one, without state, when its `traceparent` is absent,
     /// not valid, or there twice.
     pub(crate) fn continued(headers: &HeaderMap) -> Self {
-        let Some((trace_id, flags)) = only(headers).and_then(parse) else {
-            return Self {
-                trace_id: random(),
-                span_id: random(),
-                flags: SAMPLED,
-                state: None,
-            };
+        Self::read(headers).0
+    }
+
+    /// The same, with the span that the request was made in.
+    pub(super) fn read(headers: &HeaderMap) -> (Self, Option<[u8; 8]>) {
+        let (trace_id, parent_id, flags, state) = match only(headers).and_then(parse) {
+            Some((trace_id, parent_id, flags)) => {
+                (trace_id, Some(parent_id), flags, state(headers))
+            }
+            None => (random(), None, SAMPLED, None),
         };
-        Self {
+        let trace = Self {
             trace_id,
             span_id: random(),
             flags,
-            state: state(headers),
+            state,
+            tracer: Tracer::default(),
+        };
+        (trace, parent_id)
+    }
+
+    /// Begins a span that is part of this one, and recorded if this one is.
+    pub(crate) fn begin(&self, kind: Kind, name: impl FnOnce() -> Cow<'static, str>) -> OpenSpan {
+        if !self.tracer.is_on() {
+            return OpenSpan::default();
         }
+        let within = Self {
+            span_id: random(),
+            ..self.clone()
+        };
+        OpenSpan::new(within, Some(self.span_id), kind, name())
+    }
+
+    /// Whether those who are asked are to record it.
+    pub(super) fn is_sampled(&self) -> bool {
+        self.flags & SAMPLED != 0
+    }
+
+    /// Has those who are asked record it, or not.
+    pub(super) fn sample(&mut self, is_sampled: bool) {
+        self.flags = if is_sampled { SAMPLED } else { 0 };
+    }
+
+    /// The span's id.
+    pub(super) fn span_id(&self) -> [u8; 8] {
+        self.span_id
+    }
+
+    /// The state that the trace came with.
+    pub(super) fn state(&self) -> Option<&str> {
+        self.state.as_ref()?.to_str().ok()
     }
 
     /// The trace's id, as bytes.
@@ -92,60 +131,6 @@ fn random<const N: usize>() -> [u8; N] {
         fastrand::fill(&mut bytes);
     }
     bytes
-}
-
-/// The `traceparent`, if there is one and no other.
-fn only(headers: &HeaderMap) -> Option<&str> {
-    let mut parents = headers.get_all(&TRACEPARENT);
-    let parent = parents.next()?;
-    if parents.next().is_some() {
-        return None;
-    }
-    parent.to_str().ok()
-}
-
-/// All `tracestate` headers as one, unread. A copy: the header that came in
-/// would keep the whole head in memory for as long as an operation is followed.
-fn state(headers: &HeaderMap) -> Option<HeaderValue> {
-    let mut joined = String::new();
-    for state in headers.get_all(&TRACESTATE) {
-        let state = state.to_str().ok()?;
-        let comma = if joined.is_empty() { "" } else { "," };
-        if joined.len() + comma.len() + state.len() > LONGEST_STATE {
-            return None;
-        }
-        joined.push_str(comma);
-        joined.push_str(state);
-    }
-    if joined.is_empty() {
-        return None;
-    }
-    joined.try_into().ok()
-}
-
-/// Trace id and flags. Of a version above 00 the parts that are known are read,
-/// whatever follows them.
-fn parse(header: &str) -> Option<([u8; 16], u8)> {
-    let mut parts = header.splitn(5, '-');
-    let [version]: [u8; 1] = bytes(parts.next()?)?;
-    let trace_id = bytes(parts.next()?)?;
-    let parent_id: [u8; 8] = bytes(parts.next()?)?;
-    let [flags] = bytes(parts.next()?)?;
-    let is_whole = version != 0 || parts.next().is_none();
-    let is_valid = version != 0xff && trace_id != [0; 16] && parent_id != [0; 8];
-    (is_whole && is_valid).then_some((trace_id, flags & SAMPLED))
-}
-
-fn bytes<const N: usize>(hex: &str) -> Option<[u8; N]> {
-    let is_lower_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-    if hex.len() != 2 * N || !hex.bytes().all(is_lower_hex) {
-        return None;
-    }
-    let mut bytes = [0; N];
-    for (byte, digits) in bytes.iter_mut().zip(hex.as_bytes().chunks_exact(2)) {
-        *byte = u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

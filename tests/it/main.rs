@@ -45,6 +45,7 @@ mod matrix;
 mod names;
 mod operations;
 mod orders;
+mod otlp;
 mod output;
 mod own_host;
 mod pacing;

@@ -1,0 +1,189 @@
+//! Where traces and metrics are sent, by the variables that OpenTelemetry has for it.
+//!
+//! They are read where there is somewhere to send to, and not else: a platform sets
+//! them for all of its containers.
+
+mod pairs;
+mod sampler;
+
+use std::time::Duration;
+
+use actix_web::http::header::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::{environment::Otel, reader::Reader};
+pub(crate) use sampler::{Choice, Sampler};
+
+/// What is sent by OTLP, to whom and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    /// Where traces are sent, if they are.
+    pub(crate) traces: Option<Url>,
+    /// Where metrics are sent, if they are.
+    pub(crate) metrics: Option<Url>,
+    /// What every request carries beside; a secret as a rule.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// How long one request may take.
+    pub(crate) timeout: Duration,
+    /// Which traces are recorded.
+    pub(crate) sampler: Sampler,
+    /// How often metrics are sent.
+    pub(crate) interval: Duration,
+    /// What is told of the gateway itself, its name among it.
+    pub(crate) resource: Vec<(String, String)>,
+}
+
+impl Export {
+    /// `None` inside where nothing is sent.
+    #[expect(clippy::option_option, reason = "read, and then not asked for")]
+    pub(super) fn read(reader: &mut Reader, otel: &Otel) -> Option<Option<Self>> {
+        let named = [
+            &otel.exporter_otlp_endpoint,
+            &otel.exporter_otlp_traces_endpoint,
+            &otel.exporter_otlp_metrics_endpoint,
+        ];
+        if named.iter().all(|endpoint| endpoint.is_none()) || is_disabled(reader, otel)? {
+            return Some(None);
+        }
+        let traces = exporter(reader, TRACES_EXPORTER, otel.traces_exporter.as_deref())?;
+        let metrics = exporter(reader, METRICS_EXPORTER, otel.metrics_exporter.as_deref())?;
+        if [traces, metrics] == [Exporter::None; 2] {
+            return Some(None);
+        }
+        let endpoints = Endpoints::read(reader, otel);
+        let protocol = otel.exporter_otlp_protocol.as_deref();
+        let speaks = is_spoken(reader, protocol);
+        let headers = pairs::headers(reader, otel.exporter_otlp_headers.as_deref());
+        let timeout = otel.exporter_otlp_timeout.as_deref();
+        let timeout = milliseconds(reader, "OTEL_EXPORTER_OTLP_TIMEOUT", timeout);
+        let interval = otel.metric_export_interval.as_deref();
+        let interval = milliseconds(reader, "OTEL_METRIC_EXPORT_INTERVAL", interval);
+        let sampler = Sampler::read(reader, otel);
+        let resource = pairs::resource(reader, otel);
+        let endpoints = endpoints.filter(|_| speaks)?;
+        Some(Some(Self {
+            traces: endpoints.traces.filter(|_| traces == Exporter::Otlp),
+            metrics: endpoints.metrics.filter(|_| metrics == Exporter::Otlp),
+            headers: headers?,
+            timeout: timeout?,
+            sampler: sampler?,
+            interval: interval?,
+            resource: resource?,
+        }))
+    }
+
+    /// Whether somebody is sent to who has to show a certificate.
+    pub(crate) fn needs_tls(&self) -> bool {
+        let mut endpoints = self.traces.iter().chain(&self.metrics);
+        endpoints.any(|endpoint| endpoint.scheme() == "https")
+    }
+}
+
+const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
+const METRICS_EXPORTER: &str = "OTEL_METRICS_EXPORTER";
+
+fn is_disabled(reader: &mut Reader, otel: &Otel) -> Option<bool> {
+    let given = otel.sdk_disabled.as_deref();
+    reader.required("OTEL_SDK_DISABLED", given, "true or false", |text| {
+        text.to_ascii_lowercase().parse().ok()
+    })
+}
+
+/// What becomes of one kind of telemetry.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Exporter {
+    Otlp,
+    None,
+}
+
+fn exporter(reader: &mut Reader, name: &str, given: Option<&str>) -> Option<Exporter> {
+    reader.required(name, given, "otlp or none", |text| match text {
+        "otlp" => Some(Exporter::Otlp),
+        "none" => Some(Exporter::None),
+        _ => None,
+    })
+}
+
+/// Where each kind of telemetry goes.
+struct Endpoints {
+    traces: Option<Url>,
+    metrics: Option<Url>,
+}
+
+impl Endpoints {
+    /// What is named for one kind is taken as it is; below what is named for all,
+    /// each kind has its own path.
+    ///
+    /// Source: "OpenTelemetry Protocol Exporter", endpoint URLs for OTLP/HTTP.
+    fn read(reader: &mut Reader, otel: &Otel) -> Option<Self> {
+        let mut url = |name, given: &Option<String>| {
+            let faults = given.is_some();
+            let url = reader.optional(name, given.as_deref(), ENDPOINT, endpoint);
+            (url.is_some() || !faults).then_some(url)
+        };
+        let all = url("OTEL_EXPORTER_OTLP_ENDPOINT", &otel.exporter_otlp_endpoint);
+        let traces = url(
+            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+            &otel.exporter_otlp_traces_endpoint,
+        );
+        let metrics = url(
+            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+            &otel.exporter_otlp_metrics_endpoint,
+        );
+        let all = all?;
+        Some(Self {
+            traces: traces?.or_else(|| below(all.as_ref()?, "traces")),
+            metrics: metrics?.or_else(|| below(all.as_ref()?, "metrics")),
+        })
+    }
+}
+
+const ENDPOINT: &str = "an http or https URL without a user, a query or a fragment";
+
+fn endpoint(text: &str) -> Option<Url> {
+    let url = Url::parse(text).ok()?;
+    let is_http = matches!(url.scheme(), "http" | "https");
+    let is_plain = url.username().is_empty()
+        && url.password().is_none()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    (is_http && is_plain).then_some(url)
+}
+
+fn below(all: &Url, signal: &str) -> Option<Url> {
+    let path = all.path().trim_end_matches('/');
+    all.join(&format!("{path}/v1/{signal}")).ok()
+}
+
+/// Whether it is one that we speak.
+fn is_spoken(reader: &mut Reader, given: Option<&str>) -> bool {
+    if given == Some("grpc") {
+        reader.fault(GRPC);
+        return false;
+    }
+    let spoken = reader.required(
+        "OTEL_EXPORTER_OTLP_PROTOCOL",
+        given,
+        "http/protobuf",
+        |text| (text == "http/protobuf").then_some(()),
+    );
+    spoken.is_some()
+}
+
+/// Whoever did not set it themselves has it from the managed agent of Container
+/// Apps, or from an operator of Kubernetes.
+const GRPC: &str = "OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", which takes HTTP/2, and the gateway \
+     speaks HTTP/1.1 alone: set it to http/protobuf, and OTEL_EXPORTER_OTLP_ENDPOINT to where a \
+     collector takes OTLP over HTTP (port 4318), or set OTEL_SDK_DISABLED=true";
+
+/// The unit is OpenTelemetry's.
+fn milliseconds(reader: &mut Reader, name: &str, given: Option<&str>) -> Option<Duration> {
+    let expected = "a number of milliseconds from 10 to 300000";
+    let millis = reader.required(name, given, expected, |text| {
+        text.parse().ok().filter(|it| (10..=300_000).contains(it))
+    });
+    millis.map(Duration::from_millis)
+}
+
+#[cfg(test)]
+mod tests;
