@@ -200,8 +200,12 @@ impl Shared {
         }
         if let Some(replica) = self.replica.clone() {
             let timeout = self.config.limits.upstream_timeout;
-            self.tasks
-                .follow(keep(replica, self.graph(identity), timeout));
+            self.tasks.follow(keep(
+                replica,
+                self.graph(identity),
+                timeout,
+                self.tracer.clone(),
+            ));
         }
     }
 
@@ -229,8 +233,9 @@ impl Shared {
     /// Begins to look whether users can be listed, and goes on with it.
     pub(super) fn prove_permission(&self) {
         let graph = self.graph(self.identity());
+        let proving = self.permission.clone();
         self.tasks
-            .follow(self.permission.clone().keep_proving(graph));
+            .follow(proving.keep_proving(graph, self.tracer.clone()));
     }
 
     /// Whether changes can be written down; asked before anybody is served.

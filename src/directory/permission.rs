@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{http::header::HeaderMap, rt::time};
+use actix_web::rt::time;
 
 pub(crate) use verdict::Verdict;
 
@@ -16,7 +16,7 @@ use crate::{
     azure::{GraphClient, Priority},
     http::{Context, Deadline},
     metrics::Metrics,
-    telemetry::TraceContext,
+    telemetry::Tracer,
 };
 
 /// How long a proof is believed by somebody who needs one.
@@ -116,13 +116,13 @@ impl Permission {
 
     /// Looks again and again, so that what is mended, or breaks, shows. It takes
     /// no turn: callers who wait would have to wait with it while it gives way.
-    pub(crate) async fn keep_proving(self, graph: GraphClient) {
+    pub(crate) async fn keep_proving(self, graph: GraphClient, tracer: Tracer) {
         loop {
-            let context = Context {
-                deadline: Deadline::after(ATTEMPT),
-                trace: TraceContext::continued(&HeaderMap::new()),
-            };
+            let (trace, span) = tracer.begin("prove permission");
+            let deadline = Deadline::after(ATTEMPT);
+            let context = Context { deadline, trace };
             let verdict = self.look(&graph, Priority::Low, &context).await.verdict;
+            drop(span);
             // Replicas that started together do not ask together.
             let spread = 0.9 + 0.2 * fastrand::f64();
             time::sleep(verdict.rest().mul_f64(spread)).await;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use actix_web::{http::header::HeaderMap, rt::time};
+use actix_web::rt::time;
 
 use super::{
     Replica,
@@ -14,20 +14,21 @@ use crate::{
     azure::{self, Changes, GraphClient, Next, is_resync_needed},
     http::{Context, Deadline},
     metrics::RoundOutcome,
-    telemetry::{TraceContext, chain},
+    telemetry::{OpenSpan, Tracer, chain},
 };
 
 /// When a directory that was too large is tried again.
 const SMALLER_AFTER: Duration = Duration::from_hours(24);
 
-/// Keeps `replica` by asking `graph`, each question for `timeout` at most. It
-/// does not end.
-pub(crate) async fn keep(replica: Replica, graph: GraphClient, timeout: Duration) {
+/// Keeps `replica` by asking `graph`, each question for `timeout` at most and as a
+/// trace of its own. It does not end.
+pub(crate) async fn keep(replica: Replica, graph: GraphClient, timeout: Duration, tracer: Tracer) {
     let poll = replica.0.settings.poll;
     let mut keeper = Keeper {
         replica,
         graph,
         timeout,
+        tracer,
         course: Course::default(),
         began: Instant::now(),
         pages: Backoff::default(),
@@ -58,6 +59,7 @@ struct Keeper {
     replica: Replica,
     graph: GraphClient,
     timeout: Duration,
+    tracer: Tracer,
     course: Course,
     began: Instant,
     pages: Backoff,
@@ -75,7 +77,10 @@ impl Keeper {
         loop {
             self.graph.when_quiet().await;
             let asked_at = SystemTime::now();
-            let page = match self.graph.changes(&at, &self.context()).await {
+            let (context, span) = self.question();
+            let changes = self.graph.changes(&at, &context).await;
+            drop(span);
+            let page = match changes {
                 Ok(page) => page,
                 Err(error) if is_resync_needed(&at, &error) => return self.forgotten(error),
                 Err(error) => {
@@ -143,11 +148,10 @@ impl Keeper {
     }
 
     /// A deadline and a trace of its own for each question.
-    fn context(&self) -> Context {
-        Context {
-            deadline: Deadline::after(self.timeout),
-            trace: TraceContext::continued(&HeaderMap::new()),
-        }
+    fn question(&self) -> (Context, OpenSpan) {
+        let (trace, span) = self.tracer.begin("synchronize directory");
+        let deadline = Deadline::after(self.timeout);
+        (Context { deadline, trace }, span)
     }
 }
 
