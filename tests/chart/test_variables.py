@@ -30,9 +30,10 @@ OTHER_HOSTS = {
 
 
 def variables():
-    """Name, default and meaning of each, from the table in the program."""
+    """Name, default and meaning of each, from the table in the program; those of
+    OpenTelemetry have a table of their own, and are for extraEnv."""
     source = (ROOT / "src/config/variables.rs").read_text()
-    table = source[source.index("pub const VARIABLES") :]
+    table = source[source.index("const OURS") :]
     count = int(re.search(r"\[Variable; (\d+)\]", table)[1])
     text = r'"((?:[^"\\]|\\.)*)"'
     entry = re.compile(rf"variable\(\s*{text},\s*(?:None|Some\({text}\)),\s*{text},?\s*\)", re.S)

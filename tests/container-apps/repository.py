@@ -9,5 +9,6 @@ FILES = ROOT / "deploy/container-apps"
 
 def variables():
     """Every variable of the environment that the gateway knows."""
-    table = (ROOT / "src/config/variables.rs").read_text()
+    sources = ("src/config/variables.rs", "src/config/variables/otel.rs")
+    table = "".join((ROOT / source).read_text() for source in sources)
     return set(re.findall(r'\bvariable\(\s*"([A-Z0-9_]+)"', table))
