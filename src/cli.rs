@@ -59,7 +59,9 @@ async fn carry_out(command: Command) -> Outcome {
     match command {
         Command::Serve => serve().await,
         Command::Own(OwnCommand::Show(form)) => machines::show_own(form).await,
-        Command::Own(OwnCommand::Deallocate(order)) => Box::pin(orders::deallocate_own(order)).await,
+        Command::Own(OwnCommand::Deallocate(order)) => {
+            Box::pin(orders::deallocate_own(order)).await
+        }
         Command::Vm(VmCommand::List(listing)) => machines::list(listing).await,
         Command::Vm(VmCommand::Show(asked)) => machines::show(asked).await,
         Command::Vm(VmCommand::Order(order)) => Box::pin(orders::order(order)).await,
