@@ -131,6 +131,25 @@ $(DASHBOARDS)/installed: tests/dashboards/package-lock.json
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
+# Of the commit, so that whoever builds it again gets the same image.
+IMAGE ?= mi-gateway:dev
+ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
+REVISION = $(shell git rev-parse HEAD)
+CREATED = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd)
+MOMENT = $(shell git log -1 --format=%ct)
+VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
+
+.PHONY: image image-check
+image: ## the image, by docker or podman: IMAGE=mi-gateway:dev
+	SOURCE_DATE_EPOCH=$(MOMENT) $(ENGINE) build $(IMAGE_OPTIONS) \
+	$(if $(filter podman,$(ENGINE)),--timestamp=$(MOMENT) --format=docker) --tag $(IMAGE) \
+	--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) .
+
+image-check: $(CHART)/tools/helm4
+image-check: ## build the image without a registry, and run it and its chart before a local Azure
+	$(CARGO) build --workspace --locked
+	tests/image/run
+
 check: fmt-check lint doc licences unused ## what every commit passes: format, lints, docs, licences
 
 fmt: ## format the code

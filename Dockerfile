@@ -1,0 +1,60 @@
+# The gateway alone, as a static program in an image that has nothing else.
+#
+# The bases are arguments: a release pins them by digest, and where no registry is
+# reached they are made locally (tests/image/bases).
+ARG RUST_IMAGE=docker.io/library/rust:1.95-bookworm
+
+FROM ${RUST_IMAGE} AS build
+WORKDIR /src
+
+# What the program is built of is in the program: `cargo audit bin` reads it, also in
+# an image that has no package manager.
+ARG CARGO_AUDITABLE_VERSION=0.7.7
+RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE_VERSION}
+
+# Static, so that `scratch` carries it. With --target, macros of the compiler stay as
+# the compiler needs them. Functions that came out the same are one, and relocations are
+# packed: what is not there takes no memory. Paths of this build are cut from the program, so that two builds of
+# one commit are the same.
+ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
+
+# The dependencies are a layer of their own. What else the manifests
+# name has to be there for cargo to read them, though nothing of it is built.
+COPY Cargo.toml Cargo.lock ./
+COPY tests/sandbox/Cargo.toml tests/sandbox/
+COPY benches benches
+RUN mkdir -p src tests/sandbox/src tests/it \
+    && touch src/lib.rs tests/sandbox/src/lib.rs tests/it/main.rs \
+    && echo 'fn main() {}' | tee src/main.rs > tests/sandbox/src/main.rs \
+    && cargo auditable build --release --locked --package mi-gateway \
+        --target "$(rustc -vV | sed -n 's/host: //p')"
+
+COPY openapi.yaml ./
+COPY deploy deploy
+COPY src src
+# The stand-ins are older than nothing: cargo goes by times.
+RUN touch src/lib.rs src/main.rs \
+    && target="$(rustc -vV | sed -n 's/host: //p')" \
+    && cargo auditable build --release --locked --package mi-gateway --target "$target" \
+    && install -D "target/$target/release/mi-gateway" /out/mi-gateway
+
+FROM scratch
+ARG VERSION=0.1.0
+ARG REVISION=unknown
+ARG CREATED=1970-01-01T00:00:00Z
+LABEL org.opencontainers.image.title="mi-gateway" \
+    org.opencontainers.image.description="Azure power operations and directory look-ups over REST, with a managed identity and no credential" \
+    org.opencontainers.image.licenses="MIT OR Apache-2.0" \
+    org.opencontainers.image.version="${VERSION}" \
+    org.opencontainers.image.revision="${REVISION}" \
+    org.opencontainers.image.created="${CREATED}"
+# Whom the gateway trusts at Azure's end; another bundle may be mounted over it, or
+# named by SSL_CERT_FILE.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
+ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt
+COPY --from=build /out/mi-gateway /mi-gateway
+USER 65532:65532
+EXPOSE 8080 9090
+# Kubernetes and Container Apps go by their own probes.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=5s CMD ["/mi-gateway", "healthcheck"]
+ENTRYPOINT ["/mi-gateway"]
