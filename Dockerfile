@@ -14,8 +14,8 @@ RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE_VERSION}
 
 # Static, so that `scratch` carries it. With --target, macros of the compiler stay as
 # the compiler needs them. Functions that came out the same are one, and relocations are
-# packed: what is not there takes no memory. Paths of this build are cut from the program, so that two builds of
-# one commit are the same.
+# packed: what is not there takes no memory. Paths of this build are cut from the program, which is not to depend on
+# where it was built.
 ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
 
 # The dependencies are a layer of their own. What else the manifests

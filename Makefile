@@ -131,7 +131,7 @@ $(DASHBOARDS)/installed: tests/dashboards/package-lock.json
 	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
 	touch $@
 
-# Of the commit, so that whoever builds it again gets the same image.
+# Of the commit, and not of the moment at which it is built.
 IMAGE ?= mi-gateway:dev
 ENGINE ?= $(shell docker info >/dev/null 2>&1 && echo docker || echo podman)
 REVISION = $(shell git rev-parse HEAD)
