@@ -14,8 +14,8 @@ RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE_VERSION}
 
 # Static, so that `scratch` carries it. With --target, macros of the compiler stay as
 # the compiler needs them. Functions that came out the same are one, and relocations are
-# packed: what is not there takes no memory. Paths of this build are cut from the program, which is not to depend on
-# where it was built.
+# packed: what is not there takes no memory. Paths of this build are cut from the
+# program, which is not to depend on where it was built.
 ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
 
 # The dependencies are a layer of their own. What else the manifests
@@ -39,15 +39,11 @@ RUN touch src/lib.rs src/main.rs \
     && install -D "target/$target/release/mi-gateway" /out/mi-gateway
 
 FROM scratch
-ARG VERSION=0.1.0
-ARG REVISION=unknown
-ARG CREATED=1970-01-01T00:00:00Z
+# Version, revision and time are told to the builder (--label): it would take a layer of
+# before for one whose arguments alone are others.
 LABEL org.opencontainers.image.title="mi-gateway" \
     org.opencontainers.image.description="Azure power operations and directory look-ups over REST, with a managed identity and no credential" \
-    org.opencontainers.image.licenses="MIT OR Apache-2.0" \
-    org.opencontainers.image.version="${VERSION}" \
-    org.opencontainers.image.revision="${REVISION}" \
-    org.opencontainers.image.created="${CREATED}"
+    org.opencontainers.image.licenses="MIT OR Apache-2.0"
 # Whom the gateway trusts at Azure's end; another bundle may be mounted over it, or
 # named by SSL_CERT_FILE.
 COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt

@@ -143,7 +143,9 @@ VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 image: ## the image, by docker or podman: IMAGE=mi-gateway:dev
 	SOURCE_DATE_EPOCH=$(MOMENT) $(ENGINE) build $(IMAGE_OPTIONS) \
 	$(if $(filter podman,$(ENGINE)),--timestamp=$(MOMENT) --format=docker) --tag $(IMAGE) \
-	--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) --build-arg CREATED=$(CREATED) .
+	--label org.opencontainers.image.version=$(VERSION) \
+	--label org.opencontainers.image.revision=$(REVISION) \
+	--label org.opencontainers.image.created=$(CREATED) .
 
 image-check: $(CHART)/tools/helm4
 image-check: ## build the image without a registry, and run it and its chart before a local Azure

@@ -173,9 +173,12 @@ class Facts(unittest.TestCase):
         self.assertEqual(self.image["Config"]["User"], f"{UID}:{UID}")
 
     def test_it_says_what_it_is(self) -> None:
-        labels = self.image["Labels"]
-        for name in ("title", "description", "licenses", "version", "revision", "created"):
-            self.assertTrue(labels.get(f"org.opencontainers.image.{name}"), name)
+        told = {name.rpartition(".")[2]: it for name, it in self.image["Labels"].items()}
+        for name in ("title", "description", "licenses", "version", "created"):
+            self.assertTrue(told.get(name), name)
+        command = ["git", "-C", ROOT, "rev-parse", "HEAD"]
+        revision = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        self.assertEqual(told["revision"], revision.strip())
 
     def test_it_has_no_other_program(self) -> None:
         for program in ("/bin/sh", "/usr/bin/env", "sh"):
