@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 use crate::{answer::Answer, contract::Contract, output, records::Records};
 
 /// Longer than anything here takes; only a fault runs into it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A gateway, its Azure, and a client.
 pub(crate) struct Gateway {

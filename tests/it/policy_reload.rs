@@ -144,7 +144,7 @@ async fn until(is_so: impl AsyncFn() -> bool) {
         }
     };
     // Four times as long as the gateway takes to look.
-    let in_time = time::timeout(Duration::from_secs(20), looks).await;
+    let in_time = time::timeout(Duration::from_mins(1), looks).await;
     in_time.expect("it comes to be so");
 }
 

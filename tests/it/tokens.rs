@@ -41,7 +41,7 @@ async fn together(gateway: &Rc<Gateway>, count: usize, path: &'static str) -> Ve
 async fn c5_a_thousand_cold_callers_share_one_token_request() {
     let azure = azure();
     let hold = azure.hold(Service::Token);
-    let patient = [("MIG_TOKEN_WAIT", "20s"), ("MIG_UPSTREAM_TIMEOUT", "20s")];
+    let patient = [("MIG_TOKEN_WAIT", "60s"), ("MIG_UPSTREAM_TIMEOUT", "60s")];
     let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &patient));
     let callers = rt::spawn({
         let gateway = Rc::clone(&gateway);
@@ -111,7 +111,7 @@ async fn fifty_callers_are_told_of_one_refusal() {
     let body = r#"{"statusCode":400,"message":"Unable to load requested managed identity."}"#;
     azure.inject(Service::Token, Fault::answer(400, body), Times::Always);
     let hold = azure.hold(Service::Token);
-    let patient = [("MIG_TOKEN_WAIT", "20s"), ("MIG_UPSTREAM_TIMEOUT", "20s")];
+    let patient = [("MIG_TOKEN_WAIT", "60s"), ("MIG_UPSTREAM_TIMEOUT", "60s")];
     let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &patient));
     let callers = rt::spawn({
         let gateway = Rc::clone(&gateway);
@@ -183,7 +183,8 @@ async fn c7_an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_
 
 #[actix_web::test]
 async fn c9_a_thousand_requests_refused_for_one_token_make_one_acquisition() {
-    let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &[]));
+    let patient = [("MIG_UPSTREAM_TIMEOUT", "60s")];
+    let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &patient));
     gateway.proven().await;
     assert_eq!(gateway.get(MACHINE).await.status, 200);
     let hold = gateway.azure.hold(Service::VirtualMachines);

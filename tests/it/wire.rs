@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Longer than anything here takes; only a fault runs into it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A connection, which panics where it ends before it is dropped.
 pub(crate) struct Connection(BufReader<TcpStream>);

@@ -34,7 +34,7 @@ use opentelemetry_proto::tonic::{
 use prost::Message as _;
 
 /// Longer than anything here takes; only a fault runs into it.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What came, as it came.
 #[derive(Clone)]

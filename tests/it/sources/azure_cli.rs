@@ -66,7 +66,7 @@ fn program(azure: &Sandbox, az: &Folder) -> Running {
 /// Asks for readiness until it is as `is_so` has it.
 async fn until(running: &Running, is_so: impl Fn(u16, &str) -> bool) {
     let mut ticks = time::interval(Duration::from_millis(20));
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + Duration::from_mins(1);
     loop {
         ticks.tick().await;
         let (status, text) = running.readiness().await;

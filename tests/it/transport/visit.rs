@@ -15,7 +15,7 @@ use rustls::{
 use super::pki::{Authority, Certified};
 
 /// Longer than any answer here takes.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn trusting(authority: &Authority) -> ConfigBuilder<ClientConfig, WantsClientCert> {
     let mut roots = RootCertStore::empty();

@@ -24,7 +24,7 @@ pub(crate) const METADATA: (&str, &str) = ("Metadata", "true");
 pub(crate) const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
 
 /// How long a test waits for what does not come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A sandbox with the default settings.
 pub(crate) fn sandbox() -> Sandbox {
