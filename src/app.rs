@@ -155,6 +155,9 @@ impl Application {
             audit = %config.audit,
             "listening; {callers}"
         );
+        for warning in &config.warnings {
+            tracing::warn!("{warning}");
+        }
         let hangup = signal(SignalKind::hangup()).map_err(Error::Serve)?;
         let (api, admin) = (
             listener::serve(&shared, &policies, &transport, api)?,

@@ -80,6 +80,8 @@ pub struct Config {
     pub(crate) audit: AuditTarget,
     /// What is sent by OTLP; nothing when `None`.
     pub(crate) export: Option<Export>,
+    /// What of it is not followed, each with the way out.
+    pub(crate) warnings: Vec<&'static str>,
     pub(crate) log: Log,
     /// The same for a command that is done once: what it is asked for is its
     /// output, and what goes well needs no line.
@@ -193,6 +195,7 @@ impl Config {
                 shutdown: shutdown?,
                 audit,
                 export: export?,
+                warnings: Vec::new(),
                 log: log?,
                 command_log: log?.of_command(raw),
             })

@@ -34,7 +34,7 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// `None` inside where nothing is sent.
+    /// `None` inside where nothing is sent, be it for want of a way that we speak.
     #[expect(clippy::option_option, reason = "read, and then not asked for")]
     pub(super) fn read(reader: &mut Reader, otel: &Otel) -> Option<Option<Self>> {
         let named = [
@@ -50,8 +50,12 @@ impl Export {
         if [traces, metrics] == [Exporter::None; 2] {
             return Some(None);
         }
-        let endpoints = Endpoints::read(reader, otel);
         let protocol = otel.exporter_otlp_protocol.as_deref();
+        if protocol == Some("grpc") {
+            reader.warn(GRPC);
+            return Some(None);
+        }
+        let endpoints = Endpoints::read(reader, otel);
         let speaks = is_spoken(reader, protocol);
         let headers = pairs::headers(reader, otel.exporter_otlp_headers.as_deref());
         let timeout = otel.exporter_otlp_timeout.as_deref();
@@ -155,12 +159,8 @@ fn below(all: &Url, signal: &str) -> Option<Url> {
     all.join(&format!("{path}/v1/{signal}")).ok()
 }
 
-/// Whether it is one that we speak.
+/// Whether it is the one that we speak.
 fn is_spoken(reader: &mut Reader, given: Option<&str>) -> bool {
-    if given == Some("grpc") {
-        reader.fault(GRPC);
-        return false;
-    }
     let spoken = reader.required(
         "OTEL_EXPORTER_OTLP_PROTOCOL",
         given,
@@ -171,9 +171,10 @@ fn is_spoken(reader: &mut Reader, given: Option<&str>) -> bool {
 }
 
 /// Whoever did not set it themselves has it from the managed agent of Container
-/// Apps, or from an operator of Kubernetes.
-const GRPC: &str = "OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", which takes HTTP/2, and the gateway \
-     speaks HTTP/1.1 alone: set it to http/protobuf, and OTEL_EXPORTER_OTLP_ENDPOINT to where a \
+/// Apps, or from an operator of Kubernetes: who turns that on is not to stop a
+/// gateway that works.
+const GRPC: &str = "no traces and no metrics are sent: OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", \
+     which takes HTTP/2, and the gateway speaks HTTP/1.1 alone; set it to http/protobuf, and OTEL_EXPORTER_OTLP_ENDPOINT to where a \
      collector takes OTLP over HTTP (port 4318), or set OTEL_SDK_DISABLED=true";
 
 /// The unit is OpenTelemetry's.

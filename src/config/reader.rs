@@ -4,10 +4,11 @@ use std::{ops::RangeInclusive, str::FromStr, time::Duration};
 
 use super::{Config, Faults, PREFIX, VARIABLES};
 
-/// The faults found so far.
+/// The faults found so far, and what is no fault and has to be told.
 #[derive(Default)]
 pub(super) struct Reader {
     faults: Vec<String>,
+    warnings: Vec<&'static str>,
 }
 
 impl Reader {
@@ -16,11 +17,17 @@ impl Reader {
         self.faults.push(words.into());
     }
 
+    /// Notes what the gateway does not do although it was told to.
+    pub(super) fn warn(&mut self, words: &'static str) {
+        self.warnings.push(words);
+    }
+
     /// The configuration, if nothing was wrong with it.
     pub(super) fn finish(self, config: Option<Config>) -> Result<Config, Faults> {
-        config
-            .filter(|_| self.faults.is_empty())
-            .ok_or(Faults(self.faults))
+        let config = config.filter(|_| self.faults.is_empty());
+        let config = config.ok_or(Faults(self.faults))?;
+        let warnings = self.warnings;
+        Ok(Config { warnings, ..config })
     }
 
     /// Refuses a name that only looks like ours: a misspelt variable would be

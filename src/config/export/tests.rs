@@ -56,6 +56,22 @@ fn nothing_is_sent_where_it_is_turned_off_whatever_else_is_set() {
 }
 
 #[test]
+fn a_way_that_is_not_spoken_sends_nothing_and_is_warned_of() {
+    let vars = [
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://agent:4317"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+    ];
+    let config = Config::from_vars(vars).unwrap();
+    assert!(config.export.is_none());
+    let [warning] = config.warnings[..] else {
+        panic!("{:?}", config.warnings);
+    };
+    assert!(warning.contains("set it to http/protobuf"), "{warning}");
+    let off = [vars[0], vars[1], ("OTEL_SDK_DISABLED", "true")];
+    assert!(Config::from_vars(off).unwrap().warnings.is_empty());
+}
+
+#[test]
 fn each_kind_has_its_path_below_the_endpoint_of_all() {
     let of_all = export(&[]);
     let path = |kind| Some(format!("http://collector:4318/v1/{kind}"));
@@ -162,11 +178,6 @@ fn times_are_milliseconds_as_the_specification_has_them() {
 #[test]
 fn faults_name_the_variable_and_what_is_right() {
     for (name, value, words) in [
-        (
-            "OTEL_EXPORTER_OTLP_PROTOCOL",
-            "grpc",
-            "which takes HTTP/2, and the gateway",
-        ),
         (
             "OTEL_EXPORTER_OTLP_PROTOCOL",
             "http/json",

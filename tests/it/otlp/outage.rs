@@ -1,6 +1,7 @@
 //! A collector that is away, slow, or takes nothing.
 
 use std::{
+    io::ErrorKind,
     net::TcpListener,
     time::{Duration, Instant},
 };
@@ -34,6 +35,24 @@ fn lines(url: &str, words: &str) -> usize {
     lines
         .filter(|line| line.contains(url) && line.contains(words))
         .count()
+}
+
+#[actix_web::test]
+async fn an_agent_that_takes_grpc_alone_stops_nothing_and_is_left_alone() {
+    let agent = TcpListener::bind("127.0.0.1:0").unwrap();
+    agent.set_nonblocking(true).unwrap();
+    let url = format!("http://{}", agent.local_addr().unwrap());
+    let grpc = ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc");
+    let often = ("OTEL_METRIC_EXPORT_INTERVAL", "20");
+    let mut gateway = at(&url, &[grpc, often]);
+
+    gateway.ready().await;
+    answers_at_once(&gateway).await;
+    gateway.stop();
+
+    let told = captured().contains("no traces and no metrics are sent");
+    assert!(told, "nothing in the log");
+    assert_eq!(agent.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
 }
 
 #[actix_web::test]
