@@ -1,9 +1,9 @@
 """The table of what each client did: written from the results of the suites.
 
-    table.py RESULTS JOBS TABLE README [--write]
+    table.py RESULTS JOBS TABLE PAGE [--write]
 
 RESULTS is a folder with python.jsonl, javascript.jsonl and contract.jsonl, one
-object a job: client, job, result, detail. TABLE is written. README is to show the
+object a job: client, job, result, detail. TABLE is written. PAGE is to show the
 same table: where it does not, that is a failure, unless `--write` mends it. So is
 every job that failed or that a suite left out.
 """
@@ -17,7 +17,7 @@ SUITES = ("python", "javascript")
 BEGIN, END = "<!-- conformance: begin -->\n", "<!-- conformance: end -->"
 
 
-def main(results, jobs, table, readme, write=None):
+def main(results, jobs, table, page, write=None):
     jobs = read_jobs(Path(jobs))
     done = {suite: read_results(Path(results) / f"{suite}.jsonl") for suite in SUITES}
     contract = read_results(Path(results) / "contract.jsonl")
@@ -34,7 +34,7 @@ def main(results, jobs, table, readme, write=None):
     print(f"conformance: {passed} passed, {len(failures)} failed")
     if failures:
         return 1
-    return show(Path(readme), text, write == "--write")
+    return show(Path(page), text, write == "--write")
 
 
 def read_jobs(path):
@@ -102,16 +102,16 @@ def verdict(result):
     return "passed" if result["result"] == "passed" else "**failed**"
 
 
-def show(readme, table, is_to_be_mended):
-    """The exit code: whether `readme` shows `table`, at the end."""
-    before, _, rest = readme.read_text(encoding="utf-8").partition(BEGIN)
+def show(page, table, is_to_be_mended):
+    """The exit code: whether `page` shows `table`, at the end."""
+    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
     shown, _, after = rest.partition(END)
     if shown == table:
         return 0
     if is_to_be_mended:
-        readme.write_text(before + BEGIN + table + END + after, encoding="utf-8")
+        page.write_text(before + BEGIN + table + END + after, encoding="utf-8")
         return 0
-    print(f"{readme} shows another table: table.py --write mends it", file=sys.stderr)
+    print(f"{page} shows another table: table.py --write mends it", file=sys.stderr)
     return 1
 
 
