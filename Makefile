@@ -139,13 +139,22 @@ CREATED = $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --for
 MOMENT = $(shell git log -1 --format=%ct)
 VERSION = $(shell sed -n 's/^version = "\(.*\)"/\1/p' Cargo.toml | head -1)
 
-.PHONY: image image-check
+.PHONY: image image-check sbom
 image: ## the image, by docker or podman: IMAGE=mi-gateway:dev
 	SOURCE_DATE_EPOCH=$(MOMENT) $(ENGINE) build $(IMAGE_OPTIONS) \
 	$(if $(filter podman,$(ENGINE)),--timestamp=$(MOMENT) --format=docker) --tag $(IMAGE) \
 	--label org.opencontainers.image.version=$(VERSION) \
 	--label org.opencontainers.image.revision=$(REVISION) \
 	--label org.opencontainers.image.created=$(CREATED) .
+
+SBOM := target/image/mi-gateway.cdx.json
+
+sbom: $(CHART)/python/installed ## what the image is made of, by CycloneDX: target/image/mi-gateway.cdx.json
+	mkdir -p $(dir $(SBOM))
+	$(ENGINE) save --output $(dir $(SBOM))mi-gateway $(IMAGE)
+	cd $(dir $(SBOM)) && $(CURDIR)/$(CHART)/python/bin/trivy image --quiet --offline-scan \
+	--skip-version-check --input mi-gateway --format cyclonedx --output $(notdir $(SBOM))
+	rm $(dir $(SBOM))mi-gateway
 
 image-check: $(CHART)/tools/helm4
 image-check: ## build the image without a registry, and run it and its chart before a local Azure
