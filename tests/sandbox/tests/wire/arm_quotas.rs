@@ -1,5 +1,7 @@
 //! What answers of Resource Manager tell about quotas.
 
+use std::time::{Duration, Instant};
+
 use azure_sandbox::Sandbox;
 
 use crate::{
@@ -9,10 +11,7 @@ use crate::{
 
 #[test]
 fn each_read_leaves_one_less() {
-    let azure = sandbox();
-
-    let first = show(&azure, "web-01");
-    let second = show(&azure, "web-01");
+    let (first, second) = at_once();
 
     assert_eq!(
         remaining(&first),
@@ -27,6 +26,19 @@ fn each_read_leaves_one_less() {
     let reads = "x-ms-ratelimit-remaining-subscription-reads";
     assert_eq!(first.header(reads), Some("249"));
     assert_eq!(second.header(reads), Some("248"));
+}
+
+/// Two reads of one sandbox within less than it takes for a read to flow back: 25 of a
+/// subscription do in a second.
+fn at_once() -> (Answer, Answer) {
+    loop {
+        let azure = sandbox();
+        let began = Instant::now();
+        let reads = (show(&azure, "web-01"), show(&azure, "web-01"));
+        if began.elapsed() < Duration::from_millis(40) {
+            return reads;
+        }
+    }
 }
 
 #[test]
