@@ -164,7 +164,7 @@ impl Api {
         context: &Context,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
-        let request = request.within(&context.trace);
+        let request = request.within(&context.trace).on_behalf(context.on_behalf);
         let token = self
             .identity
             .token(self.resource, context.deadline, Some(&context.trace))

@@ -19,7 +19,7 @@ mod variables;
 
 use std::{
     env, ffi::OsString, fmt, net::SocketAddr, num::NonZeroUsize, ops::RangeInclusive,
-    path::PathBuf, str::FromStr, time::Duration,
+    path::PathBuf, str::FromStr, thread, time::Duration,
 };
 
 use url::Url;
@@ -56,7 +56,7 @@ pub struct Config {
     pub(crate) docs: bool,
     /// Whose forwarded headers are believed; `None` for nobody's.
     pub(crate) proxies: Option<Proxies>,
-    pub(crate) workers: Option<NonZeroUsize>,
+    workers: Option<NonZeroUsize>,
     pub(crate) cloud: Cloud,
     pub(crate) arm: Upstream,
     pub(crate) graph: Upstream,
@@ -138,6 +138,12 @@ impl Config {
     #[must_use]
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// Threads that serve the API: one for each core, unless it is said.
+    pub(crate) fn workers(&self) -> NonZeroUsize {
+        let cores = || thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+        self.workers.unwrap_or_else(cores)
     }
 
     fn read(mut reader: Reader, raw: &Raw, host: &Host, otel: &Otel) -> Result<Self, Faults> {
@@ -231,6 +237,10 @@ pub(crate) struct Limits {
     pub(crate) token_wait: Duration,
     pub(crate) body: usize,
     pub(crate) headers: usize,
+    /// Calls to one upstream at once, over all workers.
+    pub(crate) upstream: usize,
+    /// Connections of callers at once, over all workers.
+    pub(crate) connections: usize,
 }
 
 impl Limits {
@@ -244,7 +254,19 @@ impl Limits {
         let wait = reader.duration("MIG_TOKEN_WAIT", raw.token_wait.as_deref(), &times);
         let body = reader.bytes("MIG_BODY_LIMIT", raw.body_limit.as_deref(), &BODIES);
         let headers = reader.bytes("MIG_HEADER_LIMIT", raw.header_limit.as_deref(), &HEADS);
+        let upstream = reader.number(
+            "MIG_UPSTREAM_CONCURRENCY",
+            raw.upstream_concurrency.as_deref(),
+            &CALLS,
+        );
+        let connections = reader.number(
+            "MIG_CONNECTION_LIMIT",
+            raw.connection_limit.as_deref(),
+            &CONNECTIONS,
+        );
         Some(Self {
+            upstream: upstream?,
+            connections: connections?,
             upstream_timeout: timeout?,
             token_wait: wait?,
             body: body?,
@@ -252,6 +274,10 @@ impl Limits {
         })
     }
 }
+
+const CALLS: RangeInclusive<usize> = 1..=4096;
+
+const CONNECTIONS: RangeInclusive<usize> = 16..=65_536;
 
 const BODIES: RangeInclusive<usize> = 1 << 10..=1 << 20;
 

@@ -57,8 +57,6 @@ pub(crate) async fn run(shared: &Shared, config: &Config) -> Report {
 
 /// A question of its own.
 fn context() -> Context {
-    Context {
-        deadline: Deadline::after(PATIENCE),
-        trace: TraceContext::continued(&HeaderMap::new()),
-    }
+    let trace = TraceContext::continued(&HeaderMap::new());
+    Context::own(Deadline::after(PATIENCE), trace)
 }

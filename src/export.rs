@@ -82,5 +82,6 @@ fn profile(tls: Option<Tls>) -> Profile {
         connect: CONNECT,
         body_limit: BODY_LIMIT,
         tls,
+        guard: None,
     }
 }

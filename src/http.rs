@@ -2,24 +2,28 @@
 
 mod body;
 mod challenge;
+mod circuit;
 mod context;
 mod error;
+mod guard;
 mod quota;
 mod refusal;
+mod request;
 mod retry;
+mod retry_budget;
 mod span;
 mod tls;
+mod turns;
 
 use std::{
-    cell::Cell,
     rc::Rc,
     time::{Duration, Instant, SystemTime},
 };
 
 use actix_web::{
     http::{
-        Method, StatusCode,
-        header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
+        StatusCode,
+        header::{HeaderMap, RETRY_AFTER},
     },
     rt::time,
     web::Bytes,
@@ -29,14 +33,17 @@ use awc::Connector;
 pub(crate) use challenge::Challenge;
 pub(crate) use context::{Context, Deadline};
 pub(crate) use error::{Cause, Error};
+pub(crate) use guard::Guard;
 pub(crate) use refusal::Refusal;
+pub(crate) use request::Request;
 pub(crate) use retry::RetryPolicy;
 pub(crate) use tls::{Tls, TlsError};
+pub(crate) use turns::OnBehalf;
 
-use crate::{
-    metrics::Metrics,
-    telemetry::{OpenSpan, TraceContext},
-};
+use guard::Guarded;
+use request::{Effect, Trace};
+
+use crate::{metrics::Metrics, telemetry::OpenSpan};
 
 /// Connections that one worker keeps to one upstream; awc's own limit of 100
 /// halves the throughput of 256 callers.
@@ -53,134 +60,8 @@ pub(crate) struct Profile {
     pub(crate) body_limit: usize,
     /// The certificates that are trusted; none for an endpoint of this host.
     pub(crate) tls: Option<Tls>,
-}
-
-/// One request to an upstream.
-#[derive(Clone)]
-pub(crate) struct Request<'a> {
-    /// The verb.
-    pub(crate) method: Method,
-    /// The absolute URL, already encoded: it is sent byte for byte.
-    pub(crate) url: &'a str,
-    /// What it does, from a small fixed set: a metrics label.
-    pub(crate) operation: &'static str,
-    /// Headers beyond those that every request carries.
-    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    /// What it does to the other end.
-    effect: Effect,
-    body: Option<Bytes>,
-    trace: Trace<'a>,
-    /// How often it has been sent.
-    sent: Cell<u32>,
-}
-
-/// The trace that an exchange is part of.
-#[derive(Clone, Copy)]
-enum Trace<'a> {
-    /// None.
-    None,
-    /// One that the other end goes on with.
-    Shared(&'a TraceContext),
-    /// One that is none of the other end's business.
-    Own(&'a TraceContext),
-}
-
-/// What a request does to the other end. The verb does not tell: there are
-/// queries that are too long for anything but a POST.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Effect {
-    /// Nothing: it may be sent again.
-    Reads,
-    /// Something that must not happen twice.
-    Changes,
-}
-
-impl<'a> Request<'a> {
-    /// A GET of `url`.
-    pub(crate) fn get(url: &'a str, operation: &'static str) -> Self {
-        Self::new(Method::GET, url, operation, Effect::Reads)
-    }
-
-    /// A POST to `url`, without a body.
-    pub(crate) fn post(url: &'a str, operation: &'static str) -> Self {
-        Self::new(Method::POST, url, operation, Effect::Changes)
-    }
-
-    /// A PATCH of `url` with `json`.
-    pub(crate) fn patch(url: &'a str, operation: &'static str, json: Bytes) -> Self {
-        Self::new(Method::PATCH, url, operation, Effect::Changes).json(json)
-    }
-
-    /// A POST to `url` of a question in JSON: it changes nothing.
-    pub(crate) fn question(url: &'a str, operation: &'static str, json: Bytes) -> Self {
-        Self::new(Method::POST, url, operation, Effect::Reads).json(json)
-    }
-
-    /// A POST to `url` of `body`; of which kind it is, a header has to say.
-    pub(crate) fn report(url: &'a str, operation: &'static str, body: Bytes) -> Self {
-        Self {
-            body: Some(body),
-            ..Self::new(Method::POST, url, operation, Effect::Changes)
-        }
-    }
-
-    /// A POST to `url` of a question in a form: it changes nothing.
-    pub(crate) fn form(url: &'a str, operation: &'static str, form: Bytes) -> Self {
-        let request = Self {
-            body: Some(form),
-            ..Self::new(Method::POST, url, operation, Effect::Reads)
-        };
-        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
-        request.header(CONTENT_TYPE, form)
-    }
-
-    fn new(method: Method, url: &'a str, operation: &'static str, effect: Effect) -> Self {
-        Self {
-            method,
-            url,
-            operation,
-            headers: Vec::new(),
-            effect,
-            body: None,
-            trace: Trace::None,
-            sent: Cell::default(),
-        }
-    }
-
-    /// The same request as part of `trace`, which the other end goes on with.
-    pub(crate) fn within(self, trace: &'a TraceContext) -> Self {
-        let trace = Trace::Shared(trace);
-        Self { trace, ..self }
-    }
-
-    /// The same request as part of `trace`, of which the other end is not told.
-    pub(crate) fn recorded(self, trace: Option<&'a TraceContext>) -> Self {
-        let trace = trace.map_or(Trace::None, Trace::Own);
-        Self { trace, ..self }
-    }
-
-    /// The same request, where it has been sent so often by other means.
-    pub(crate) fn sent_before(self, times: u32) -> Self {
-        self.sent.set(times);
-        self
-    }
-
-    /// How often it has been sent.
-    pub(crate) fn times_sent(&self) -> u32 {
-        self.sent.get()
-    }
-
-    /// The same request with `json` as its body.
-    pub(crate) fn json(mut self, json: Bytes) -> Self {
-        self.body = Some(json);
-        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-    }
-
-    /// The same request with one header more.
-    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
-        self.headers.push((name, value));
-        self
-    }
+    /// What keeps callers from waiting for it; none where no caller does.
+    pub(crate) guard: Option<Guard>,
 }
 
 /// An answer with a status of success, read to its end.
@@ -234,6 +115,7 @@ impl Response {
 pub(crate) struct Client {
     inner: awc::Client,
     profile: Rc<Profile>,
+    guarded: Option<Guarded>,
     metrics: Metrics,
 }
 
@@ -262,6 +144,7 @@ impl Client {
             .finish();
         Self {
             inner,
+            guarded: profile.guard.clone().map(Guard::on_worker),
             profile: Rc::new(profile),
             metrics,
         }
@@ -279,6 +162,9 @@ impl Client {
         deadline: Deadline,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
+        if let Some(guarded) = &self.guarded {
+            guarded.guard.retries.earn();
+        }
         let mut attempt = 0;
         loop {
             let error = match self.exchange(request, deadline).await {
@@ -306,7 +192,7 @@ impl Client {
         let pause = policy.pause(attempt, request.effect, error)?;
         // A pause that outlives the deadline would only turn a clear refusal
         // into a time-out.
-        if pause >= deadline.remaining() {
+        if pause >= deadline.remaining() || !self.may_repeat() {
             return None;
         }
         self.metrics
@@ -314,12 +200,32 @@ impl Client {
         Some(pause)
     }
 
-    /// Sends `request` once and reads the whole answer before `deadline`.
+    /// Whether there is another try for so many others that need none.
+    fn may_repeat(&self) -> bool {
+        let guarded = self.guarded.as_ref();
+        let may = guarded.is_none_or(|guarded| guarded.guard.retries.spend());
+        if !may {
+            self.metrics
+                .upstream_withheld(self.profile.service, "retry_budget");
+        }
+        may
+    }
+
+    /// Sends `request` once, when it is its turn, and reads the whole answer before
+    /// `deadline`.
     pub(crate) async fn exchange(
         &self,
         request: &Request<'_>,
         deadline: Deadline,
     ) -> Result<Response, Error> {
+        let _turn = match &self.guarded {
+            Some(guarded) => Some(self.turn(guarded, request, deadline).await?),
+            None => None,
+        };
+        self.sent(request, deadline).await
+    }
+
+    async fn sent(&self, request: &Request<'_>, deadline: Deadline) -> Result<Response, Error> {
         let started = Instant::now();
         let allowed = deadline.remaining();
         let span = span::begin(request, self.profile.service);
@@ -339,11 +245,12 @@ impl Client {
             status,
             started.elapsed(),
         );
+        self.learn(answer.as_ref().err(), started.elapsed());
         answer
     }
 
     async fn answer(&self, request: &Request<'_>, span: &OpenSpan) -> Result<Response, Error> {
-        let mut outgoing = self.inner.request(request.method.clone(), request.url);
+        let mut outgoing = self.inner.request(request.method.clone(), &*request.url);
         for (name, value) in &request.headers {
             outgoing = outgoing.insert_header((name.clone(), value.clone()));
         }

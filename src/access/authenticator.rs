@@ -48,6 +48,7 @@ impl Authenticator {
             connect: CONNECT,
             body_limit: BODY_LIMIT,
             tls: access.tls(),
+            guard: None,
         };
         let metrics = access.metrics().clone();
         Self {

@@ -244,6 +244,7 @@ impl Reviewer {
             connect: CONNECT,
             body_limit: BODY_LIMIT,
             tls: own.tls.clone(),
+            guard: None,
         };
         let client = Client::new(profile, self.cluster.0.metrics.clone());
         *held = Some(Connections {

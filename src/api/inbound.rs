@@ -1,6 +1,9 @@
 //! What a request brings along: its ids, its trace, its deadline.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+};
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
@@ -15,7 +18,8 @@ use tracing_actix_web::RootSpanBuilder;
 
 use super::{Edge, Problem, Settings};
 use crate::{
-    http::{Context, Deadline},
+    access::Caller,
+    http::{Context, Deadline, OnBehalf},
     telemetry::{OpenSpan, RequestId, TraceContext, Tracer},
 };
 
@@ -47,6 +51,18 @@ impl Inbound {
     }
 }
 
+/// Callers wait for their turn each behind their own calls, whatever their tokens.
+fn on_behalf(request: &HttpRequest) -> OnBehalf {
+    let mut hasher = DefaultHasher::new();
+    match request.extensions().get::<Caller>() {
+        None | Some(Caller::Anonymous) => {}
+        Some(Caller::Entra(principal)) => (principal.tenant, principal.object_id).hash(&mut hasher),
+        Some(Caller::Account(account)) => (&account.namespace, &account.name).hash(&mut hasher),
+        Some(Caller::Subject(subject)) => (&subject.issuer, &subject.id).hash(&mut hasher),
+    }
+    OnBehalf(hasher.finish())
+}
+
 /// A handler's way to ask for what its calls inherit.
 impl FromRequest for Context {
     type Error = Problem;
@@ -57,6 +73,7 @@ impl FromRequest for Context {
         let context = settings.map(|settings| Self {
             deadline: Deadline::after(settings.upstream_timeout),
             trace: Inbound::of(request).trace,
+            on_behalf: on_behalf(request),
         });
         ready(context.ok_or_else(|| Problem::internal("no settings")))
     }

@@ -43,9 +43,10 @@ pub(super) fn serve(
         .disable_signals()
         // Whole seconds are all that actix knows; `drain` keeps the very time.
         .shutdown_timeout(config.shutdown.grace.as_secs() + 1);
-    if let Some(workers) = config.workers {
-        server = server.workers(workers.get());
-    }
+    let workers = config.workers();
+    server = server
+        .workers(workers.get())
+        .max_concurrent_connections(config.limits.connections.div_ceil(workers.get()));
     let stopping = server.graceful_shutdown_signal();
     let connections = move || {
         let worker = shared.worker();

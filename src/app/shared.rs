@@ -20,7 +20,7 @@ use crate::{
     config::{self, Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
     export::Export,
-    http::{Client, Deadline, Profile, Tls},
+    http::{Client, Deadline, Guard, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
     inventory::{Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
@@ -55,6 +55,8 @@ pub(crate) struct Shared {
     operations: Operations,
     arm: ArmKnowledge,
     throttle: Throttle,
+    arm_guard: Guard,
+    graph_guard: Guard,
     pub(super) surroundings: Arc<Surroundings>,
     names: KnownNames,
     pages: KnownPages,
@@ -83,7 +85,10 @@ impl Shared {
             || export.is_some_and(config::Export::needs_tls);
         let tls = needs_tls.then(Tls::native).transpose()?;
         let tasks = Tasks::default();
+        let at_once = config.limits.upstream.div_ceil(config.workers().get());
         Ok(Self {
+            arm_guard: Guard::new(at_once),
+            graph_guard: Guard::new(at_once),
             access: Access::new(callers, tls.clone(), &tasks, &metrics),
             tokens: TokenCache::new(metrics.clone()),
             replica: config
@@ -125,7 +130,7 @@ impl Shared {
         let identity = self.identity();
         let graph = self.graph(identity.clone());
         // One host, and so one set of connections.
-        let (client, endpoint) = (self.upstream("arm"), &self.config.arm.endpoint);
+        let (client, endpoint) = (self.to_arm(), &self.config.arm.endpoint);
         let machines = ResourceGraphClient::new(client.clone(), identity.clone(), endpoint);
         let arm = self.arm(client, identity);
         let inventory = Inventory::new(
@@ -273,20 +278,26 @@ impl Shared {
     /// Graph, with connections of its own.
     pub(crate) fn graph(&self, identity: ManagedIdentity) -> GraphClient {
         GraphClient::new(
-            self.upstream("graph"),
+            self.upstream("graph", Some(self.graph_guard.clone())),
             identity,
             &self.config.graph.endpoint,
             self.throttle.clone(),
         )
     }
 
+    /// Connections to Resource Manager.
+    pub(crate) fn to_arm(&self) -> Client {
+        self.upstream("arm", Some(self.arm_guard.clone()))
+    }
+
     /// Connections to Azure, under the name `service`.
-    pub(crate) fn upstream(&self, service: &'static str) -> Client {
+    pub(crate) fn upstream(&self, service: &'static str, guard: Option<Guard>) -> Client {
         let profile = Profile {
             service,
             connect: CONNECT,
             body_limit: BODY_LIMIT,
             tls: self.tls.clone(),
+            guard,
         };
         Client::new(profile, self.metrics.clone())
     }
@@ -328,10 +339,8 @@ mod tests {
     }
 
     async fn proven(shared: &Shared) -> Verdict {
-        let context = Context {
-            deadline: Deadline::after(Duration::from_secs(10)),
-            trace: TraceContext::continued(&HeaderMap::new()),
-        };
+        let trace = TraceContext::continued(&HeaderMap::new());
+        let context = Context::own(Deadline::after(Duration::from_secs(10)), trace);
         let graph = shared.graph(shared.identity());
         shared.permission.prove(&graph, &context).await
     }

@@ -31,6 +31,7 @@ pub(super) async fn examine(asked: HealthAsked) -> Outcome {
         connect: PATIENCE,
         body_limit: BODY_LIMIT,
         tls: None,
+        guard: None,
     };
     let metrics = Metrics::new().map_err(app::Error::Metrics)?;
     let request = Request::get(&url, path);

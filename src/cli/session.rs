@@ -62,10 +62,8 @@ impl Session {
 
     /// What one more call has: the time that a request of the service has.
     pub(super) fn context(&self) -> Context {
-        Context {
-            deadline: Deadline::after(self.config.limits.upstream_timeout),
-            trace: self.trace.clone(),
-        }
+        let deadline = Deadline::after(self.config.limits.upstream_timeout);
+        Context::own(deadline, self.trace.clone())
     }
 
     /// Whoever runs the command, as the record of changes has it.

@@ -120,13 +120,29 @@ impl Reader {
         given: Option<&str>,
         range: &RangeInclusive<usize>,
     ) -> Option<usize> {
-        let expected = format!(
-            "a number of bytes from {} to {}",
-            range.start(),
-            range.end()
-        );
+        self.within(name, given, "a number of bytes", range)
+    }
+
+    /// A number within `range`.
+    pub(super) fn number(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        range: &RangeInclusive<usize>,
+    ) -> Option<usize> {
+        self.within(name, given, "a number", range)
+    }
+
+    fn within(
+        &mut self,
+        name: &str,
+        given: Option<&str>,
+        what: &str,
+        range: &RangeInclusive<usize>,
+    ) -> Option<usize> {
+        let expected = format!("{what} from {} to {}", range.start(), range.end());
         self.required(name, given, &expected, |text| {
-            text.parse().ok().filter(|bytes| range.contains(bytes))
+            text.parse().ok().filter(|number| range.contains(number))
         })
     }
 }

@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 77] = joined(OURS, otel::VARIABLES);
+pub const VARIABLES: [Variable; 79] = joined(OURS, otel::VARIABLES);
 
 const fn joined<const A: usize, const B: usize, const ALL: usize>(
     first: [Variable; A],
@@ -47,7 +47,7 @@ const fn joined<const A: usize, const B: usize, const ALL: usize>(
     all
 }
 
-const OURS: [Variable; 63] = [
+const OURS: [Variable; 65] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -330,6 +330,17 @@ const OURS: [Variable; 63] = [
         "MIG_TOKEN_WAIT",
         Some("2s"),
         "Longest time that a request waits for a token",
+    ),
+    variable(
+        "MIG_UPSTREAM_CONCURRENCY",
+        Some("256"),
+        "Most calls at once to Resource Manager, and as many to Graph, over all workers; as many \
+         wait up to a second for their turn, and the rest is refused with 503",
+    ),
+    variable(
+        "MIG_CONNECTION_LIMIT",
+        Some("4096"),
+        "Most connections of callers at once, over all workers; others wait to be accepted",
     ),
     variable(
         "MIG_BODY_LIMIT",

@@ -120,7 +120,7 @@ impl Permission {
         loop {
             let (trace, span) = tracer.begin("prove permission");
             let deadline = Deadline::after(ATTEMPT);
-            let context = Context { deadline, trace };
+            let context = Context::own(deadline, trace);
             let verdict = self.look(&graph, Priority::Low, &context).await.verdict;
             drop(span);
             // Replicas that started together do not ask together.

@@ -56,7 +56,9 @@ pub(super) fn of_metadata(name: &'static str, error: &http::Error, source: &Sour
         http::Error::Timeout(_)
         | http::Error::ConnectionRefused
         | http::Error::Unreachable(_)
-        | http::Error::Interrupted(_) => ("unreachable", metadata_trial(&endpoint)),
+        | http::Error::Interrupted(_)
+        | http::Error::Open(_)
+        | http::Error::Busy(_) => ("unreachable", metadata_trial(&endpoint)),
     };
     Check::failed(name, code, detail).mend(mend)
 }

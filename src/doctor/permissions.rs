@@ -39,7 +39,7 @@ pub(super) async fn examine(
         return;
     }
     let examiner = Examiner {
-        arm: shared.arm(shared.upstream("arm"), shared.identity()),
+        arm: shared.arm(shared.to_arm(), shared.identity()),
         inventory,
         calls: needed(config.vm_update),
         holder,

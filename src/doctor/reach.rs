@@ -60,7 +60,7 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, config: &Confi
     ] {
         let origin = endpoint.origin().ascii_serialization();
         let url = format!("{origin}{path}");
-        let answer = ask(&shared.upstream(name), Request::get(&url, "reach")).await;
+        let answer = ask(&shared.upstream(name, None), Request::get(&url, "reach")).await;
         clocks.extend(clock(service, &answer));
         report.add(judged(name, service, &origin, variable, &answer));
     }

@@ -110,7 +110,9 @@ fn refused(error: &Error) -> Refused {
         | Error::ConnectionRefused
         | Error::Unreachable(_)
         | Error::Untrusted(_)
-        | Error::Interrupted(_) => Refused::Later(Duration::ZERO),
+        | Error::Interrupted(_)
+        | Error::Open(_)
+        | Error::Busy(_) => Refused::Later(Duration::ZERO),
         Error::TooLong(_) | Error::Malformed(_) => Refused::Forever,
     }
 }

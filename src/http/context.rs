@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::OnBehalf;
 use crate::telemetry::TraceContext;
 
 /// The moment by which a whole exchange has to be over.
@@ -25,13 +26,26 @@ impl Deadline {
     }
 }
 
-/// The deadline and the trace of a call.
+/// The deadline and the trace of a call, and whose call it is.
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     /// When the caller stops waiting.
     pub(crate) deadline: Deadline,
     /// The trace that the caller's request belongs to.
     pub(crate) trace: TraceContext,
+    /// Whose request it is.
+    pub(crate) on_behalf: OnBehalf,
+}
+
+impl Context {
+    /// Of a call that the gateway makes for itself.
+    pub(crate) fn own(deadline: Deadline, trace: TraceContext) -> Self {
+        Self {
+            deadline,
+            trace,
+            on_behalf: OnBehalf::default(),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,32 @@ pub(crate) enum Error {
     /// Success, but not what the protocol promises.
     #[error("the answer is not understood")]
     Malformed(#[source] Cause),
+    /// Nothing was sent: nobody has answered there for so long.
+    #[error("it was not asked, as it has not answered for {0:?}")]
+    Open(Duration),
+    /// Nothing was sent: too much is asked of it already.
+    #[error("it was not asked")]
+    Busy(#[source] Crowd),
+}
+
+/// Why it did not come to a call's turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Crowd {
+    /// As many wait as may wait.
+    #[error("too many calls wait for their turn")]
+    Full,
+    /// It did not come in time.
+    #[error("its turn did not come within {0:?}")]
+    Late(Duration),
+}
+
+impl Crowd {
+    pub(super) const fn label(self) -> &'static str {
+        match self {
+            Self::Full => "queue_full",
+            Self::Late(_) => "queue_wait",
+        }
+    }
 }
 
 impl Error {

@@ -52,7 +52,12 @@ fn is_repeatable(effect: Effect, error: &Error) -> bool {
         Error::ConnectionRefused | Error::Unreachable(_) => true,
         Error::Interrupted(_) => is_safe,
         Error::Refused(refusal) => is_safe && is_passing(refusal.status),
-        Error::Untrusted(_) | Error::Timeout(_) | Error::TooLong(_) | Error::Malformed(_) => false,
+        Error::Untrusted(_)
+        | Error::Timeout(_)
+        | Error::TooLong(_)
+        | Error::Malformed(_)
+        | Error::Open(_)
+        | Error::Busy(_) => false,
     }
 }
 

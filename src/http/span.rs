@@ -22,7 +22,7 @@ pub(super) fn begin(request: &Request<'_>, service: &'static str) -> OpenSpan {
     }
     span.set("http.request.method", request.method.as_str());
     span.set("peer.service", service);
-    if let Ok(url) = Url::parse(request.url) {
+    if let Ok(url) = Url::parse(&request.url) {
         span.set("server.address", url.host_str().unwrap_or_default());
         if let Some(port) = url.port_or_known_default() {
             span.set("server.port", port);
@@ -73,5 +73,6 @@ fn kind(error: &Error) -> &'static str {
         Error::TooLong(_) => "too_long",
         Error::Refused(_) => "refused",
         Error::Malformed(_) => "malformed",
+        Error::Open(_) | Error::Busy(_) => "withheld",
     }
 }

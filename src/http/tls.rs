@@ -114,6 +114,7 @@ mod tests {
             connect: patience,
             body_limit: 1,
             tls: Some(tls),
+            guard: None,
         };
         let client = Client::new(profile, Metrics::new().unwrap());
         let request = Request::get(&url, "hello");

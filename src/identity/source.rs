@@ -52,6 +52,7 @@ pub(crate) fn client(metrics: Metrics) -> Client {
         connect: Duration::from_secs(1),
         body_limit: BODY_LIMIT,
         tls: None,
+        guard: None,
     };
     Client::new(profile, metrics)
 }

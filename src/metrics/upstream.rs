@@ -25,6 +25,8 @@ pub(super) struct UpstreamMetrics {
     total: IntCounterVec,
     seconds: HistogramVec,
     retries: IntCounterVec,
+    withheld: IntCounterVec,
+    circuit: IntGaugeVec,
     quota: IntGaugeVec,
     quota_buckets: Mutex<BTreeSet<(&'static str, String)>>,
     quota_used: GaugeVec,
@@ -48,6 +50,16 @@ impl UpstreamMetrics {
                 "upstream_retries_total",
                 "Calls to Azure that were made again.",
                 &["service", "operation"],
+            )?,
+            withheld: declare.counter(
+                "upstream_withheld_total",
+                "Calls to Azure that were not made: no answers, no turn, or no retry left.",
+                &["service", "reason"],
+            )?,
+            circuit: declare.gauge(
+                "upstream_circuit_open",
+                "1 while calls are withheld as there is no answer, and else 0.",
+                &["service"],
             )?,
             quota: declare.gauge(
                 "upstream_quota_remaining",
@@ -97,6 +109,18 @@ impl Metrics {
     pub(crate) fn upstream_retry(&self, service: &'static str, operation: &'static str) {
         let retries = &self.0.upstream.retries;
         retries.with_label_values(&[service, operation]).inc();
+    }
+
+    /// A call to Azure is not made.
+    pub(crate) fn upstream_withheld(&self, service: &'static str, reason: &'static str) {
+        let withheld = &self.0.upstream.withheld;
+        withheld.with_label_values(&[service, reason]).inc();
+    }
+
+    /// Calls to Azure are withheld from now on, or no longer.
+    pub(crate) fn upstream_circuit(&self, service: &'static str, is_open: bool) {
+        let circuit = &self.0.upstream.circuit;
+        circuit.with_label_values(&[service]).set(is_open.into());
     }
 
     /// What Azure says is left of a quota.

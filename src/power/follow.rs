@@ -129,10 +129,7 @@ impl Follower {
     }
 
     async fn look(&self, schedule: &mut Schedule) -> Result<Status, azure::Error> {
-        let context = Context {
-            deadline: Deadline::after(POLL),
-            trace: self.trace.clone(),
-        };
+        let context = Context::own(Deadline::after(POLL), self.trace.clone());
         let (arm, machine) = (&self.power.arm, &self.operation.machine);
         match &self.way {
             Way::Status(url) => {

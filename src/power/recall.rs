@@ -56,7 +56,7 @@ impl Power {
     ) -> Operation {
         let within = Context {
             deadline: Deadline::after(patience),
-            trace: context.trace.clone(),
+            ..context.clone()
         };
         loop {
             let left = within.deadline.remaining();

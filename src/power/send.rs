@@ -229,7 +229,9 @@ pub(super) fn may_be_taken(error: &azure::Error) -> bool {
         Some(
             http::Error::ConnectionRefused
             | http::Error::Unreachable(_)
-            | http::Error::Untrusted(_),
+            | http::Error::Untrusted(_)
+            | http::Error::Open(_)
+            | http::Error::Busy(_),
         )
         | None => false,
     }

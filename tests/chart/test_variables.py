@@ -81,6 +81,8 @@ SAMPLES = {
     "identitySource": "imds",
     "identityObjectId": "eadc3d99-751d-4eb2-9955-a6934954edb7",
     "identityResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i",
+    "upstreamConcurrency": 64,
+    "connectionLimit": 512,
     "bodyLimit": 1048576,
     "headerLimit": 98304,
     "callerChanges": "7/1m",

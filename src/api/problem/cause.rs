@@ -299,6 +299,19 @@ fn from_exchange(
             )
         }
         http::Error::Refused(refused) => refusal::problem(call, hints, refused),
+        http::Error::Open(silent) => Problem::new(
+            Code::UpstreamFailed,
+            format!(
+                "Azure has not answered for {} s and was not asked; nothing was done",
+                silent.as_secs()
+            ),
+        )
+        .retry_after(SOON),
+        http::Error::Busy(crowd) => Problem::new(
+            Code::Overloaded,
+            format!("the gateway has too much to ask of Azure: {crowd}; nothing was done"),
+        )
+        .retry_after(SOON),
     };
     problem.upstream(said(service, error.refusal()))
 }

@@ -23,6 +23,7 @@ pub(super) enum Code {
     UpstreamTimeout,
     Unavailable,
     AuditUnavailable,
+    Overloaded,
     Capacity,
     Unsupported,
     Internal,
@@ -48,6 +49,7 @@ impl Code {
             Self::UpstreamTimeout => "upstream_timeout",
             Self::Unavailable => "unavailable",
             Self::AuditUnavailable => "audit_unavailable",
+            Self::Overloaded => "overloaded",
             Self::Capacity => "capacity",
             Self::Unsupported => "unsupported",
             Self::Internal => "internal",
@@ -73,6 +75,7 @@ impl Code {
             Self::UpstreamTimeout => "Azure took too long",
             Self::Unavailable => "The gateway cannot do this now",
             Self::AuditUnavailable => "The record of changes cannot be written",
+            Self::Overloaded => "The gateway has too much to do",
             Self::Capacity => "Azure has nothing to run it on",
             Self::Unsupported => "This cloud does not offer it",
             Self::Internal => "The gateway failed",
@@ -91,7 +94,7 @@ impl Code {
             Self::Throttled | Self::TooManyChanges => StatusCode::TOO_MANY_REQUESTS,
             Self::UpstreamRefused | Self::UpstreamFailed => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout => StatusCode::GATEWAY_TIMEOUT,
-            Self::Unavailable | Self::AuditUnavailable | Self::Capacity => {
+            Self::Unavailable | Self::AuditUnavailable | Self::Overloaded | Self::Capacity => {
                 StatusCode::SERVICE_UNAVAILABLE
             }
             Self::Unsupported => StatusCode::NOT_IMPLEMENTED,

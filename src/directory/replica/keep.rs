@@ -151,7 +151,7 @@ impl Keeper {
     fn question(&self) -> (Context, OpenSpan) {
         let (trace, span) = self.tracer.begin("synchronize directory");
         let deadline = Deadline::after(self.timeout);
-        (Context { deadline, trace }, span)
+        (Context::own(deadline, trace), span)
     }
 }
 

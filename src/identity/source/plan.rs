@@ -69,6 +69,7 @@ impl Plan {
             connect: self.place.patience() / 4,
             body_limit: BODY_LIMIT,
             tls: self.tls.clone(),
+            guard: None,
         };
         Client::new(profile, metrics)
     }

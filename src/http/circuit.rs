@@ -1,0 +1,197 @@
+//! Whether an upstream is there at all, as all workers know it.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use super::Error;
+
+/// So many calls in a row without any answer, and nobody waits for the next one.
+const FAILURES: u32 = 5;
+
+/// How often somebody looks whether it is there again: what is back is known within a
+/// second.
+const PROBES: Duration = Duration::from_millis(500);
+
+/// Who gives up sooner has not seen that there is no answer.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Closed while the upstream answers, whatever it answers; open after calls in a row
+/// that it did not answer, until it answers one.
+#[derive(Clone, Default)]
+pub(crate) struct Circuit(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    failures: AtomicU32,
+    open: Mutex<Option<Open>>,
+}
+
+#[derive(Clone, Copy)]
+struct Open {
+    since: Instant,
+    probed: Instant,
+}
+
+/// What may become of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// It is made.
+    Made,
+    /// It is not: there has been no answer for so long.
+    Withheld(Duration),
+    /// The same, and it is time to look whether there is one again.
+    Probe(Duration),
+}
+
+impl Circuit {
+    /// What may become of a call now. While all is well no lock is taken.
+    pub(super) fn admission(&self, now: Instant) -> Admission {
+        if self.0.failures.load(Ordering::Relaxed) < FAILURES {
+            return Admission::Made;
+        }
+        let mut open = self.open();
+        let Some(open) = open.as_mut() else {
+            return Admission::Made;
+        };
+        let silent = now.saturating_duration_since(open.since);
+        if now.saturating_duration_since(open.probed) < PROBES {
+            return Admission::Withheld(silent);
+        }
+        open.probed = now;
+        Admission::Probe(silent)
+    }
+
+    /// A call has ended, after `took`. Whether the circuit is open, where that is news.
+    pub(super) fn learn(
+        &self,
+        error: Option<&Error>,
+        took: Duration,
+        now: Instant,
+    ) -> Option<bool> {
+        match error {
+            Some(error) if is_silence(error, took) => self.unanswered(now).then_some(true),
+            Some(Error::Timeout(_) | Error::Open(_) | Error::Busy(_)) => None,
+            _ => self.answered().then_some(false),
+        }
+    }
+
+    /// Whether it was open.
+    fn answered(&self) -> bool {
+        if self.0.failures.load(Ordering::Relaxed) == 0 {
+            return false;
+        }
+        let was_open = self.open().take().is_some();
+        self.0.failures.store(0, Ordering::Relaxed);
+        was_open
+    }
+
+    /// Whether this opens it.
+    fn unanswered(&self, now: Instant) -> bool {
+        let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
+        let mut open = self.open();
+        if failures < FAILURES || open.is_some() {
+            return false;
+        }
+        *open = Some(Open {
+            since: now,
+            probed: now,
+        });
+        true
+    }
+
+    fn open(&self) -> MutexGuard<'_, Option<Open>> {
+        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether nobody answered. A refusal is an answer, and one that cannot be understood
+/// as well.
+fn is_silence(error: &Error, took: Duration) -> bool {
+    match error {
+        Error::ConnectionRefused | Error::Unreachable(_) | Error::Interrupted(_) => true,
+        Error::Timeout(_) => took >= PATIENCE,
+        Error::Untrusted(_)
+        | Error::TooLong(_)
+        | Error::Refused(_)
+        | Error::Malformed(_)
+        | Error::Open(_)
+        | Error::Busy(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::{StatusCode, header::HeaderMap};
+
+    use super::*;
+    use crate::http::{Cause, Refusal};
+
+    fn refused() -> Error {
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        Error::Refused(Box::new(Refusal::read(status, &HeaderMap::new(), b"")))
+    }
+
+    /// A circuit that has just opened, and when.
+    fn opened() -> (Circuit, Instant) {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        for number in 1..=FAILURES {
+            assert_eq!(circuit.admission(now), Admission::Made);
+            let news = circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now);
+            assert_eq!(news, (number == FAILURES).then_some(true));
+        }
+        (circuit, now)
+    }
+
+    #[test]
+    fn one_call_in_half_a_second_looks_and_the_others_are_withheld() {
+        let (circuit, now) = opened();
+        let at = |millis| circuit.admission(now + Duration::from_millis(millis));
+        let silent = Duration::from_millis;
+        assert_eq!(at(0), Admission::Withheld(Duration::ZERO));
+        assert_eq!(at(499), Admission::Withheld(silent(499)));
+        assert_eq!(at(500), Admission::Probe(silent(500)));
+        assert_eq!(at(501), Admission::Withheld(silent(501)));
+        assert_eq!(at(1_000), Admission::Probe(silent(1_000)));
+    }
+
+    #[test]
+    fn any_answer_closes_it_and_is_told_once() {
+        let (circuit, now) = opened();
+        let learn = |error: Option<&Error>| circuit.learn(error, Duration::ZERO, now);
+        assert_eq!(learn(Some(&refused())), Some(false));
+        assert_eq!(learn(None), None);
+        assert_eq!(circuit.admission(now), Admission::Made);
+    }
+
+    #[test]
+    fn failures_that_are_not_in_a_row_do_not_open_it() {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        for _ in 0..9 {
+            for _ in 1..FAILURES {
+                let cause = Cause::said("reset");
+                circuit.learn(Some(&Error::Interrupted(cause)), Duration::ZERO, now);
+            }
+            circuit.learn(None, Duration::ZERO, now);
+        }
+        assert_eq!(circuit.admission(now), Admission::Made);
+    }
+
+    #[test]
+    fn the_haste_of_a_caller_is_no_silence() {
+        let (circuit, now) = (Circuit::default(), Instant::now());
+        let late = Error::Timeout(Duration::from_millis(100));
+        for _ in 0..99 {
+            circuit.learn(Some(&late), Duration::from_millis(100), now);
+        }
+        assert_eq!(circuit.admission(now), Admission::Made);
+        for _ in 0..FAILURES {
+            circuit.learn(Some(&late), PATIENCE, now);
+        }
+        assert_ne!(circuit.admission(now), Admission::Made);
+    }
+}

@@ -1,0 +1,111 @@
+//! What keeps callers from waiting for an upstream that is down or has too much to do.
+
+use std::time::{Duration, Instant};
+
+use super::{
+    Client, Deadline, Error, Request,
+    circuit::{Admission, Circuit},
+    retry_budget::RetryBudget,
+    turns::{Turn, Turns},
+};
+
+/// Looking whether somebody is there again is not worth more.
+const LONGEST_PROBE: Duration = Duration::from_secs(10);
+
+/// What all workers know of one upstream, and how much one worker asks of it.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    circuit: Circuit,
+    pub(super) retries: RetryBudget,
+    at_once: usize,
+}
+
+/// A guard as one worker has it.
+#[derive(Clone)]
+pub(super) struct Guarded {
+    pub(super) guard: Guard,
+    turns: Turns,
+}
+
+impl Guard {
+    /// Of an upstream of which one worker asks `at_once` at once.
+    pub(crate) fn new(at_once: usize) -> Self {
+        Self {
+            circuit: Circuit::default(),
+            retries: RetryBudget::default(),
+            at_once,
+        }
+    }
+
+    pub(super) fn on_worker(self) -> Guarded {
+        Guarded {
+            turns: Turns::new(self.at_once),
+            guard: self,
+        }
+    }
+}
+
+impl Client {
+    /// Waits until `request` may be made, if it may.
+    pub(super) async fn turn(
+        &self,
+        guarded: &Guarded,
+        request: &Request<'_>,
+        deadline: Deadline,
+    ) -> Result<Turn, Error> {
+        self.admit(guarded, request)?;
+        let turn = guarded.turns.turn(request.on_behalf, deadline).await;
+        let turn = turn.map_err(|crowd| {
+            self.metrics
+                .upstream_withheld(self.service(), crowd.label());
+            Error::Busy(crowd)
+        })?;
+        // It may have gone away meanwhile.
+        self.admit(guarded, request)?;
+        Ok(turn)
+    }
+
+    fn admit(&self, guarded: &Guarded, request: &Request<'_>) -> Result<(), Error> {
+        let silent = match guarded.guard.circuit.admission(Instant::now()) {
+            Admission::Made => return Ok(()),
+            Admission::Withheld(silent) => silent,
+            Admission::Probe(silent) => {
+                self.probe(request);
+                silent
+            }
+        };
+        self.metrics.upstream_withheld(self.service(), "circuit");
+        Err(Error::Open(silent))
+    }
+
+    /// Sends a copy of `request`, if it changes nothing, for the sake of whether there
+    /// is an answer: no caller waits for that.
+    fn probe(&self, request: &Request<'_>) {
+        let Some(copy) = request.copy_of_read() else {
+            return;
+        };
+        let this = self.clone();
+        actix_web::rt::spawn(async move {
+            let _ = this.sent(&copy, Deadline::after(LONGEST_PROBE)).await;
+        });
+    }
+
+    /// Notes what came of a call that took so long.
+    pub(super) fn learn(&self, error: Option<&Error>, took: Duration) {
+        let Some(guarded) = &self.guarded else { return };
+        let circuit = &guarded.guard.circuit;
+        let Some(is_open) = circuit.learn(error, took, Instant::now()) else {
+            return;
+        };
+        let service = self.service();
+        self.metrics.upstream_circuit(service, is_open);
+        if is_open {
+            tracing::warn!(
+                service,
+                "there is no answer; calls are withheld until there is"
+            );
+        } else {
+            tracing::info!(service, "there are answers again");
+        }
+    }
+}

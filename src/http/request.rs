@@ -1,0 +1,164 @@
+//! What is sent to an upstream.
+
+use std::{borrow::Cow, cell::Cell};
+
+use actix_web::{
+    http::{
+        Method,
+        header::{CONTENT_TYPE, HeaderName, HeaderValue},
+    },
+    web::Bytes,
+};
+
+use super::OnBehalf;
+use crate::telemetry::TraceContext;
+
+/// One request to an upstream.
+#[derive(Clone)]
+pub(crate) struct Request<'a> {
+    /// The verb.
+    pub(crate) method: Method,
+    /// The absolute URL, already encoded: it is sent byte for byte.
+    pub(super) url: Cow<'a, str>,
+    /// What it does, from a small fixed set: a metrics label.
+    pub(crate) operation: &'static str,
+    /// Headers beyond those that every request carries.
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What it does to the other end.
+    pub(super) effect: Effect,
+    pub(super) body: Option<Bytes>,
+    pub(super) trace: Trace<'a>,
+    pub(super) on_behalf: OnBehalf,
+    /// How often it has been sent.
+    pub(super) sent: Cell<u32>,
+}
+
+/// The trace that an exchange is part of.
+#[derive(Clone, Copy)]
+pub(super) enum Trace<'a> {
+    /// None.
+    None,
+    /// One that the other end goes on with.
+    Shared(&'a TraceContext),
+    /// One that is none of the other end's business.
+    Own(&'a TraceContext),
+}
+
+/// What a request does to the other end. The verb does not tell: there are
+/// queries that are too long for anything but a POST.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Nothing: it may be sent again.
+    Reads,
+    /// Something that must not happen twice.
+    Changes,
+}
+
+impl<'a> Request<'a> {
+    /// A GET of `url`.
+    pub(crate) fn get(url: &'a str, operation: &'static str) -> Self {
+        Self::new(Method::GET, url, operation, Effect::Reads)
+    }
+
+    /// A POST to `url`, without a body.
+    pub(crate) fn post(url: &'a str, operation: &'static str) -> Self {
+        Self::new(Method::POST, url, operation, Effect::Changes)
+    }
+
+    /// A PATCH of `url` with `json`.
+    pub(crate) fn patch(url: &'a str, operation: &'static str, json: Bytes) -> Self {
+        Self::new(Method::PATCH, url, operation, Effect::Changes).json(json)
+    }
+
+    /// A POST to `url` of a question in JSON: it changes nothing.
+    pub(crate) fn question(url: &'a str, operation: &'static str, json: Bytes) -> Self {
+        Self::new(Method::POST, url, operation, Effect::Reads).json(json)
+    }
+
+    /// A POST to `url` of `body`; of which kind it is, a header has to say.
+    pub(crate) fn report(url: &'a str, operation: &'static str, body: Bytes) -> Self {
+        Self {
+            body: Some(body),
+            ..Self::new(Method::POST, url, operation, Effect::Changes)
+        }
+    }
+
+    /// A POST to `url` of a question in a form: it changes nothing.
+    pub(crate) fn form(url: &'a str, operation: &'static str, form: Bytes) -> Self {
+        let request = Self {
+            body: Some(form),
+            ..Self::new(Method::POST, url, operation, Effect::Reads)
+        };
+        let form = HeaderValue::from_static("application/x-www-form-urlencoded");
+        request.header(CONTENT_TYPE, form)
+    }
+
+    fn new(method: Method, url: &'a str, operation: &'static str, effect: Effect) -> Self {
+        Self {
+            method,
+            url: Cow::Borrowed(url),
+            operation,
+            headers: Vec::new(),
+            effect,
+            body: None,
+            trace: Trace::None,
+            on_behalf: OnBehalf::default(),
+            sent: Cell::default(),
+        }
+    }
+
+    /// The same request in no trace, if it changes nothing.
+    pub(super) fn copy_of_read(&self) -> Option<Request<'static>> {
+        (self.effect == Effect::Reads).then(|| Request {
+            method: self.method.clone(),
+            url: Cow::Owned(self.url.clone().into_owned()),
+            operation: self.operation,
+            headers: self.headers.clone(),
+            effect: self.effect,
+            body: self.body.clone(),
+            trace: Trace::None,
+            on_behalf: OnBehalf::default(),
+            sent: Cell::default(),
+        })
+    }
+
+    /// The same request, made for somebody.
+    pub(crate) fn on_behalf(self, on_behalf: OnBehalf) -> Self {
+        Self { on_behalf, ..self }
+    }
+
+    /// The same request as part of `trace`, which the other end goes on with.
+    pub(crate) fn within(self, trace: &'a TraceContext) -> Self {
+        let trace = Trace::Shared(trace);
+        Self { trace, ..self }
+    }
+
+    /// The same request as part of `trace`, of which the other end is not told.
+    pub(crate) fn recorded(self, trace: Option<&'a TraceContext>) -> Self {
+        let trace = trace.map_or(Trace::None, Trace::Own);
+        Self { trace, ..self }
+    }
+
+    /// The same request, where it has been sent so often by other means.
+    pub(crate) fn sent_before(self, times: u32) -> Self {
+        self.sent.set(times);
+        self
+    }
+
+    /// How often it has been sent.
+    pub(crate) fn times_sent(&self) -> u32 {
+        self.sent.get()
+    }
+
+    /// The same request with `json` as its body.
+    pub(crate) fn json(mut self, json: Bytes) -> Self {
+        self.body = Some(json);
+        self.header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
+    }
+
+    /// The same request with one header more.
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+}

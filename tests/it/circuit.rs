@@ -1,0 +1,98 @@
+//! Azure does not answer at all.
+
+use std::time::{Duration, Instant};
+
+use azure_sandbox::Service;
+
+use crate::gateway::Gateway;
+
+const MACHINE: &str = "/vms/web-01";
+
+/// Calls until nobody waits for an answer any more; how often Azure was asked.
+async fn opened(gateway: &Gateway) -> usize {
+    gateway
+        .until(MACHINE, |answer| {
+            assert!(answer.status > 500, "{}", answer.text());
+            answer.text().contains("was not asked").then_some(())
+        })
+        .await;
+    gateway.azure.requests(Service::VirtualMachines).len()
+}
+
+async fn is_open(gateway: &Gateway) -> bool {
+    let circuit = gateway.metric(r#"upstream_circuit_open{service="arm"}"#);
+    circuit.await > 0.5
+}
+
+/// What a caller is told, at once, while there is no answer.
+async fn told_at_once(gateway: &Gateway) {
+    let began = Instant::now();
+    let answer = gateway.get(MACHINE).await;
+    assert!(
+        began.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (502, "upstream_failed")
+    );
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+#[actix_web::test]
+async fn an_upstream_that_hangs_costs_callers_no_time_once_it_is_known() {
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "1s")]);
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    opened(&gateway).await;
+    assert!(is_open(&gateway).await);
+    for _ in 0..5 {
+        told_at_once(&gateway).await;
+    }
+
+    hold.release();
+    let back = Instant::now();
+    gateway
+        .until(MACHINE, |answer| (answer.status == 200).then_some(()))
+        .await;
+    // Half a second to the next look, and a machine that is busy.
+    assert!(
+        back.elapsed() < Duration::from_secs(5),
+        "{:?}",
+        back.elapsed()
+    );
+    assert!(!is_open(&gateway).await);
+}
+
+#[actix_web::test]
+async fn an_order_is_not_sent_to_look_whether_azure_is_back() {
+    let gateway = Gateway::start();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let away = gateway.azure.refuse_connections();
+    opened(&gateway).await;
+    let ordered = gateway.post("/vms/web-01/deallocate").await;
+    assert_eq!(
+        (ordered.status, ordered.code().as_str()),
+        (502, "upstream_failed")
+    );
+    drop(away);
+    gateway
+        .until(MACHINE, |answer| (answer.status == 200).then_some(()))
+        .await;
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn an_upstream_that_refuses_is_there() {
+    let gateway = Gateway::start();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let gone = azure_sandbox::Fault::answer(503, "{}");
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, gone, azure_sandbox::Times::Always);
+    for _ in 0..20 {
+        assert_eq!(gateway.get(MACHINE).await.status, 502);
+    }
+    assert!(!is_open(&gateway).await);
+}

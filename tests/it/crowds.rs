@@ -1,0 +1,84 @@
+//! Clients that open connections and say little, or nothing.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use crate::{gateway::Gateway, wire::Connection};
+
+const HEALTH: &str = "GET /livez HTTP/1.1\r\nhost: localhost\r\n\r\n";
+const CONTRACT: &str = "GET /openapi.yaml HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+/// Sixteen connections, over one worker.
+const FEW: [(&str, &str); 2] = [("MIG_WORKERS", "1"), ("MIG_CONNECTION_LIMIT", "16")];
+
+fn connected(gateway: &Gateway) -> TcpStream {
+    let stream = TcpStream::connect(gateway.api).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_mins(1)))
+        .unwrap();
+    stream
+}
+
+/// What the gateway says before it closes the connection.
+fn last_words(mut stream: TcpStream) -> String {
+    let mut words = Vec::new();
+    // A reset says no more than the end does.
+    let _ = stream.read_to_end(&mut words);
+    String::from_utf8_lossy(&words).into_owned()
+}
+
+#[actix_web::test]
+async fn a_flood_of_silent_connections_holds_up_nobody_for_long_and_health_not_at_all() {
+    let gateway = Gateway::with(&FEW);
+    gateway.ready().await;
+    let flood: Vec<_> = (0..64).map(|_| connected(&gateway)).collect();
+
+    assert_eq!(Connection::to(gateway.admin).ask(HEALTH).status, 200);
+    // Behind all of the flood, as the backlog has it.
+    let mut last = Connection::to(gateway.api);
+    assert_eq!(last.ask(CONTRACT).status, 200);
+    assert_eq!(Connection::to(gateway.admin).ask(HEALTH).status, 200);
+    for stream in flood {
+        assert!(!last_words(stream).contains("200 OK"));
+    }
+}
+
+#[actix_web::test]
+async fn heads_that_come_byte_by_byte_end_in_time() {
+    let gateway = Gateway::with(&FEW);
+    gateway.ready().await;
+    let began = Instant::now();
+    let mut slow: Vec<_> = (0..16).map(|_| connected(&gateway)).collect();
+    let head = b"GET /openapi.yaml HTTP/1.1\r\nhost: localhost\r\n";
+    for byte in head.iter().take(8) {
+        for stream in &mut slow {
+            stream.write_all(&[*byte]).unwrap();
+        }
+    }
+    // No byte more of them, nor an end: their places are free when their time is up.
+    let mut other = Connection::to(gateway.api);
+    assert_eq!(other.ask(CONTRACT).status, 200);
+    for stream in slow {
+        assert!(last_words(stream).starts_with("HTTP/1.1 408 "));
+    }
+    assert!(began.elapsed() >= Duration::from_secs(4), "sent away early");
+}
+
+#[actix_web::test]
+async fn a_client_that_does_not_read_holds_up_nobody_else() {
+    let gateway = Gateway::with(&FEW);
+    gateway.ready().await;
+    let mut idle = connected(&gateway);
+    // As much as buffers of both ends cannot hold: the document is some 90 kB.
+    idle.set_write_timeout(Some(Duration::from_secs(2)))
+        .unwrap();
+    let many = CONTRACT.repeat(400);
+    let _ = idle.write_all(many.as_bytes());
+    for _ in 0..20 {
+        let mut other = Connection::to(gateway.api);
+        assert_eq!(other.ask(CONTRACT).status, 200);
+    }
+}

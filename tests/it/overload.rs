@@ -1,0 +1,77 @@
+//! More is asked of Azure than it or the gateway can do.
+
+use std::rc::Rc;
+
+use actix_web::rt;
+use azure_sandbox::{Fault, Service, Times};
+
+use crate::{answer::Answer, gateway::Gateway};
+
+const MACHINE: &str = "/vms/web-01";
+
+/// Two calls to Azure at once, and two that wait.
+const NARROW: [(&str, &str); 2] = [("MIG_WORKERS", "1"), ("MIG_UPSTREAM_CONCURRENCY", "2")];
+
+fn withheld(reason: &str) -> String {
+    format!("upstream_withheld_total{{reason=\"{reason}\",service=\"arm\"}}")
+}
+
+fn is_overloaded(answer: &Answer) -> bool {
+    answer.status == 503
+        && answer.code() == "overloaded"
+        && answer.header("retry-after") == Some("1")
+}
+
+#[actix_web::test]
+async fn what_cannot_be_asked_in_time_is_refused_and_never_sent() {
+    let gateway = Rc::new(Gateway::with(&NARROW));
+    // Its name is known from here on.
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let calls: Vec<_> = (0..6)
+        .map(|_| {
+            let gateway = Rc::clone(&gateway);
+            rt::spawn(async move { gateway.get(MACHINE).await })
+        })
+        .collect();
+    for (reason, count) in [("queue_full", " 2\n"), ("queue_wait", " 2\n")] {
+        let line = withheld(reason) + count;
+        let found = |answer: &Answer| answer.text().contains(&line).then_some(());
+        gateway.until("/metrics", found).await;
+    }
+
+    // Health has threads of its own.
+    assert_eq!(gateway.admin("/livez").await.status, 200);
+    hold.release();
+    let mut answers = Vec::new();
+    for call in calls {
+        answers.push(call.await.unwrap());
+    }
+    let served = answers.iter().filter(|answer| answer.status == 200);
+    assert_eq!(served.count(), 2);
+    assert_eq!(answers.iter().filter(|it| is_overloaded(it)).count(), 4);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 3);
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+}
+
+#[actix_web::test]
+async fn one_call_in_ten_is_made_again() {
+    const CALLS: usize = 300;
+    let gateway = Gateway::start();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let failing = Fault::answer(503, "{}");
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, failing, Times::Always);
+    for _ in 0..CALLS {
+        let answer = gateway.get(MACHINE).await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (502, "upstream_failed")
+        );
+    }
+    let again = gateway.azure.requests(Service::VirtualMachines).len() - 1 - CALLS;
+    // One in ten, and the twenty that every start has.
+    assert!((40..=CALLS / 10 + 20).contains(&again), "{again}");
+    assert!(gateway.metric(&withheld("retry_budget")).await > 0.0);
+}
