@@ -23,6 +23,7 @@ pub(crate) struct Quota {
 
 pub(super) struct UpstreamMetrics {
     total: IntCounterVec,
+    throttled: IntCounterVec,
     seconds: HistogramVec,
     retries: IntCounterVec,
     withheld: IntCounterVec,
@@ -39,6 +40,11 @@ impl UpstreamMetrics {
                 "upstream_requests_total",
                 "Calls to Azure, by class of status; error without a whole answer.",
                 &["service", "operation", "status"],
+            )?,
+            throttled: declare.counter(
+                "upstream_throttled_total",
+                "Calls to Azure that were answered with 429, each try by itself.",
+                &["service", "operation"],
             )?,
             seconds: declare.histogram(
                 "upstream_request_duration_seconds",
@@ -94,6 +100,10 @@ impl Metrics {
         took: Duration,
     ) {
         let upstream = &self.0.upstream;
+        if status == Some(429) {
+            let throttled = &upstream.throttled;
+            throttled.with_label_values(&[service, operation]).inc();
+        }
         let status = status.map_or("error", class);
         upstream
             .total

@@ -44,6 +44,7 @@ mod large_directory;
 mod least_privilege;
 mod listing;
 mod matrix;
+mod metrics;
 mod names;
 mod operations;
 mod orders;

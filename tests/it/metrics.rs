@@ -1,0 +1,44 @@
+//! What metrics tell of the moment at which they are asked for.
+
+use azure_sandbox::{Fault, Service, Times};
+
+use crate::{answer::Answer, gateway::Gateway};
+
+/// The value of `series` in `answer`, as it stands there.
+fn value(answer: &Answer, series: &str) -> Option<String> {
+    let text = answer.text();
+    let prefix = format!("mi_gateway_{series} ");
+    let mut lines = text.lines();
+    let value = lines.find_map(|line| line.strip_prefix(&prefix));
+    value.map(str::to_owned)
+}
+
+#[actix_web::test]
+async fn calls_that_azure_throttles_are_told_from_those_that_it_refuses() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    for (service, path) in [
+        (Service::VirtualMachines, "/vms/web-01"),
+        (Service::Graph, "/directory/users?department=Seinfeld"),
+    ] {
+        // Longer than any caller waits: nothing is tried again.
+        let throttled = Fault::Throttle { retry_after: 1_200 };
+        let refused = Fault::answer(404, "{}");
+        gateway.azure.inject(service, refused, Times::Next(1));
+        gateway.get(path).await;
+        gateway.azure.inject(service, throttled, Times::Next(1));
+        assert_eq!(gateway.get(path).await.status, 429, "{path}");
+    }
+
+    let metrics = gateway.admin("/metrics").await;
+
+    for call in [
+        r#"operation="get_vm",service="arm""#,
+        r#"operation="list_users",service="graph""#,
+    ] {
+        let throttled = value(&metrics, &format!("upstream_throttled_total{{{call}}}"));
+        let refused = format!(r#"upstream_requests_total{{{call},status="4xx"}}"#);
+        assert_eq!(throttled.as_deref(), Some("1"), "{call}");
+        assert_eq!(value(&metrics, &refused).as_deref(), Some("2"), "{call}");
+    }
+}
