@@ -5,9 +5,12 @@
 mod callers;
 mod groups;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use crate::{access::Caller, azure::VirtualMachineId, config};
+use crate::{access::Caller, azure::VirtualMachineId, config, metrics::Metrics};
 use callers::CallerLimit;
 use groups::GroupLimit;
 
@@ -18,6 +21,7 @@ pub(crate) struct ChangeLimits(Arc<Limits>);
 struct Limits {
     of_caller: Option<CallerLimit>,
     in_group: Option<GroupLimit>,
+    metrics: Metrics,
 }
 
 /// What is left of a limit.
@@ -37,27 +41,38 @@ pub(crate) struct Left {
 pub(crate) struct Exceeded(pub(crate) Left);
 
 impl ChangeLimits {
-    pub(crate) fn new(changes: config::Changes) -> Self {
-        Self(Arc::new(Limits {
+    pub(crate) fn new(changes: config::Changes, metrics: Metrics) -> Self {
+        let limits = Limits {
             of_caller: changes.of_caller.map(CallerLimit::new),
             in_group: changes.in_group.map(GroupLimit::new),
-        }))
+            metrics,
+        };
+        let caller = limits.of_caller.as_ref().map(|_| callers::NAME);
+        let group = limits.in_group.as_ref().map(|_| groups::NAME);
+        for limit in caller.into_iter().chain(group) {
+            limits.metrics.changes_limited(limit);
+        }
+        Self(Arc::new(limits))
     }
 
     /// Counts a change that `caller` orders; of nobody in particular none is counted.
     pub(crate) fn take(&self, caller: &Caller) -> Result<Option<Left>, Exceeded> {
         match (&self.0.of_caller, caller) {
             (None, _) | (_, Caller::Anonymous) => Ok(None),
-            (Some(limit), _) => limit.take(&caller.id()).map(Some),
+            (Some(limit), _) => self.counted(limit.take(&caller.id())).map(Some),
         }
     }
 
     /// Counts `machine` among those of its group that are changed.
     pub(crate) fn enter(&self, machine: &VirtualMachineId) -> Result<(), Exceeded> {
-        let limit = self.0.in_group.as_ref();
-        limit.map_or(Ok(()), |limit| {
-            limit.enter(machine, std::time::Instant::now())
-        })
+        let Some(limit) = &self.0.in_group else {
+            return Ok(());
+        };
+        self.counted(limit.enter(machine, Instant::now()))
+    }
+
+    fn counted<T>(&self, taken: Result<T, Exceeded>) -> Result<T, Exceeded> {
+        taken.inspect_err(|Exceeded(left)| self.0.metrics.change_refused(left.name))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod audit;
 mod callers;
+mod changes;
 mod directory;
 mod operations;
 mod permission;
@@ -30,6 +31,7 @@ pub(crate) use upstream::Quota;
 
 use audit::AuditMetrics;
 use callers::CallerMetrics;
+use changes::ChangeMetrics;
 use directory::DirectoryMetrics;
 use operations::OperationMetrics;
 use permission::PermissionMetrics;
@@ -65,6 +67,7 @@ struct Inner {
     permission: PermissionMetrics,
     callers: CallerMetrics,
     audit: AuditMetrics,
+    changes: ChangeMetrics,
     policy: PolicyMetrics,
     tls: TlsMetrics,
     telemetry: TelemetryMetrics,
@@ -89,6 +92,7 @@ impl Metrics {
             permission: PermissionMetrics::new(&declare)?,
             callers: CallerMetrics::new(&declare)?,
             audit: AuditMetrics::new(&declare)?,
+            changes: ChangeMetrics::new(&declare)?,
             policy: PolicyMetrics::new(&declare)?,
             tls: TlsMetrics::new(&declare)?,
             telemetry: TelemetryMetrics::new(&declare)?,

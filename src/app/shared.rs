@@ -96,7 +96,7 @@ impl Shared {
                 .replica
                 .map(|settings| Replica::new(settings, metrics.clone())),
             permission: Permission::new(metrics.clone()),
-            limits: ChangeLimits::new(config.changes),
+            limits: ChangeLimits::new(config.changes, metrics.clone()),
             audit: Audit::new(config.audit.clone(), metrics.clone()).map_err(Error::Thread)?,
             tracer: tracer(config, &metrics),
             metrics,

@@ -9,7 +9,7 @@ use std::{
 use super::{Exceeded, Left};
 use crate::{azure::VirtualMachineId, config::Rate};
 
-const NAME: &str = "resourceGroup";
+pub(super) const NAME: &str = "resourceGroup";
 
 /// When each machine of a group was first changed within the time.
 type Changed = Vec<(Instant, String)>;

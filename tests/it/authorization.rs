@@ -303,3 +303,32 @@ async fn a_group_has_no_more_machines_changed_than_it_may() {
     assert_eq!(policy, Some("\"resourceGroup\";q=1;w=600"));
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 2);
 }
+
+#[actix_web::test]
+async fn what_a_limit_refuses_is_counted_by_the_limit() {
+    let limits = [
+        ("MIG_CALLER_CHANGES", "2/10m"),
+        ("MIG_GROUP_CHANGES", "1/10m"),
+    ];
+    let gateway = entra(&limits);
+    gateway.ready().await;
+    let operator = token(&gateway.azure, &["Vm.Operate"]);
+    let refused = async || {
+        let text = gateway.admin("/metrics").await.text();
+        ["caller", "resourceGroup"].map(|limit| {
+            let series = format!("mi_gateway_changes_refused_total{{limit=\"{limit}\"}} ");
+            let mut lines = text.lines();
+            let count = lines.find_map(|line| line.strip_prefix(&series));
+            count.map(str::to_owned)
+        })
+    };
+    let counts = |caller: &str, group: &str| [caller, group].map(|it| Some(it.to_owned()));
+    assert_eq!(refused().await, counts("0", "0"));
+
+    order(&gateway, "/vms/web-01/restart", &operator).await;
+    assert_eq!(refused().await, counts("0", "0"));
+    order(&gateway, "/vms/web-02/restart", &operator).await;
+    assert_eq!(refused().await, counts("0", "1"));
+    order(&gateway, "/vms/web-03/restart", &operator).await;
+    assert_eq!(refused().await, counts("1", "1"));
+}
