@@ -78,9 +78,11 @@ async fn metrics(
 
 /// Looks up what changes by itself, such as ages: it is not told when it does.
 pub(super) fn observe(shared: &Shared, identity: &ManagedIdentity) {
+    let now = Instant::now();
     observe_tokens(shared, identity);
     observe_keys(shared);
-    shared.metrics.observe_graph_units(Instant::now());
+    shared.metrics.observe_graph_units(now);
+    shared.metrics.observe_operations(now);
 }
 
 fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {

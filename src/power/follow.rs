@@ -1,6 +1,6 @@
 //! Follows an operation at Azure to its end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::{http::StatusCode, rt::time};
 use jiff::Timestamp;
@@ -83,7 +83,7 @@ impl Follower {
 
     /// Asks until there is an end to record.
     pub(super) async fn run(mut self) {
-        let _running = self.power.metrics.operation_started();
+        let _followed = self.power.metrics.operation_followed(self.ordered());
         let status = self.end().await;
         self.operation.end(status, Timestamp::now());
         if matches!(self.operation.status, Status::Superseded(_)) {
@@ -98,6 +98,12 @@ impl Follower {
         }
         span::end(self.span, &self.operation);
         self.flight.end(self.operation);
+    }
+
+    /// When it was ordered, by the clock that nobody sets.
+    fn ordered(&self) -> Instant {
+        let (now, age) = (Instant::now(), self.operation.took(Timestamp::now()));
+        now.checked_sub(age).unwrap_or(now)
     }
 
     async fn end(&mut self) -> Status {

@@ -2,7 +2,11 @@
 
 use azure_sandbox::{Fault, Service, Times};
 
-use crate::{answer::Answer, gateway::Gateway};
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    orders::{ended, ordered},
+};
 
 /// The value of `series` in `answer`, as it stands there.
 fn value(answer: &Answer, series: &str) -> Option<String> {
@@ -41,4 +45,22 @@ async fn calls_that_azure_throttles_are_told_from_those_that_it_refuses() {
         assert_eq!(throttled.as_deref(), Some("1"), "{call}");
         assert_eq!(value(&metrics, &refused).as_deref(), Some("2"), "{call}");
     }
+}
+
+#[actix_web::test]
+async fn the_oldest_operation_grows_older_until_it_has_ended() {
+    const OLDEST: &str = "operations_oldest_seconds";
+    let gateway = Gateway::start();
+    let metrics = gateway.admin("/metrics").await;
+    assert_eq!(value(&metrics, OLDEST).as_deref(), Some("0"));
+    let hold = gateway.azure.hold(Service::Operations);
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    let is = |age| move |answer: &Answer| (value(answer, OLDEST)? == age).then_some(());
+    gateway.until("/metrics", is("1")).await;
+    gateway.until("/metrics", is("2")).await;
+    hold.release();
+
+    ended(&gateway, &place).await;
+    gateway.until("/metrics", is("0")).await;
 }
