@@ -165,7 +165,7 @@ impl Application {
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
         let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
-        let export = shared.export();
+        let export = shared.export(&policies, &transport);
         shared.reopen_audit(hangup);
         shared.warm_up();
         shared.tasks.follow(policies.keep_current());

@@ -144,21 +144,23 @@ impl ManagedIdentity {
         Ok(token)
     }
 
-    /// Why there is no token for `resource`, or `None` when there is one. What
-    /// is missing, or due for renewal, is being fetched when this returns; what
-    /// has failed so far is told while it is tried again.
-    pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
+    /// Begins to fetch the token for `resource` if it is missing or due for renewal.
+    pub(crate) fn fetch_if_due(&self, resource: Resource) {
         if let Some(token) = self.cache.get(resource) {
             self.renew_if_due(resource, &token, None);
+        } else {
+            self.join(resource, &Demand::Absent, None);
+        }
+    }
+
+    /// Why there is no token for `resource`, or `None` when there is one. Nothing is
+    /// fetched for the question; what has failed so far is told while it is tried again.
+    pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
+        if self.cache.get(resource).is_some() {
             return None;
         }
-        match self.join(resource, &Demand::Absent, None) {
-            Joined::Landed(outcome) => outcome.err(),
-            Joined::Started(_) | Joined::Waiting(_) => {
-                let failure = self.cache.last_failure(resource);
-                Some(failure.map_or(TokenError::Waiting, |(_, failure)| failure))
-            }
-        }
+        let failure = self.cache.last_failure(resource);
+        Some(failure.map_or(TokenError::Waiting, |(_, failure)| failure))
     }
 
     /// The cached token for `resource`, for metrics: it counts as no use.

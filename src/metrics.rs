@@ -7,6 +7,7 @@ mod directory;
 mod operations;
 mod permission;
 mod policy;
+mod readiness;
 mod replica;
 mod requests;
 mod resource_units;
@@ -25,6 +26,7 @@ use prometheus::{
 
 pub(crate) use directory::PageEvent;
 pub(crate) use policy::PolicySummary;
+pub(crate) use readiness::CheckStanding;
 pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 pub(crate) use upstream::Quota;
@@ -36,6 +38,7 @@ use directory::DirectoryMetrics;
 use operations::OperationMetrics;
 use permission::PermissionMetrics;
 use policy::PolicyMetrics;
+use readiness::ReadinessMetrics;
 use replica::ReplicaMetrics;
 use requests::RequestMetrics;
 use resource_units::UnitMetrics;
@@ -69,6 +72,7 @@ struct Inner {
     audit: AuditMetrics,
     changes: ChangeMetrics,
     policy: PolicyMetrics,
+    readiness: ReadinessMetrics,
     tls: TlsMetrics,
     telemetry: TelemetryMetrics,
 }
@@ -94,6 +98,7 @@ impl Metrics {
             audit: AuditMetrics::new(&declare)?,
             changes: ChangeMetrics::new(&declare)?,
             policy: PolicyMetrics::new(&declare)?,
+            readiness: ReadinessMetrics::new(&declare)?,
             tls: TlsMetrics::new(&declare)?,
             telemetry: TelemetryMetrics::new(&declare)?,
             registry,

@@ -14,7 +14,12 @@ use actix_web::{
 };
 use serde::Serialize;
 
-use super::{Error, Shared, readiness, status, transport::Transport};
+use super::{
+    Error, Shared,
+    readiness::{self, Readiness},
+    status,
+    transport::Transport,
+};
 use crate::{
     api,
     identity::{ManagedIdentity, Resource},
@@ -65,8 +70,10 @@ fn routes(config: &mut ServiceConfig) {
 async fn metrics(
     shared: ThinData<Shared>,
     identity: ThinData<ManagedIdentity>,
+    policies: ThinData<Policies>,
+    transport: ThinData<Transport>,
 ) -> Result<HttpResponse, api::Problem> {
-    observe(&shared, &identity);
+    observe(&shared, &identity, &policies, &transport);
     let text = shared
         .metrics
         .encode()
@@ -76,11 +83,18 @@ async fn metrics(
         .body(text))
 }
 
-/// Looks up what changes by itself, such as ages: it is not told when it does.
-pub(super) fn observe(shared: &Shared, identity: &ManagedIdentity) {
+/// Looks up what changes by itself, such as ages: it is not told when it does. Nobody
+/// is asked for it.
+pub(super) fn observe(
+    shared: &Shared,
+    identity: &ManagedIdentity,
+    policies: &Policies,
+    transport: &Transport,
+) {
     let now = Instant::now();
     observe_tokens(shared, identity);
     observe_keys(shared);
+    Readiness::of(shared, identity, policies, transport).show(&shared.metrics);
     shared.metrics.observe_graph_units(now);
     shared.metrics.observe_operations(now);
 }

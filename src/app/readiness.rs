@@ -2,6 +2,7 @@
 
 mod callers;
 mod reloaded;
+mod tokens;
 
 use actix_web::{HttpResponse, web::ThinData};
 use serde::Serialize;
@@ -14,7 +15,8 @@ use super::{
 use crate::{
     audit::Audit,
     directory::{Permission, Replica, Status, Verdict},
-    identity::{ManagedIdentity, Report, Resource, TokenError},
+    identity::{ManagedIdentity, Report, Resource},
+    metrics::{CheckStanding, Metrics},
     policy::Policies,
     telemetry::chain,
 };
@@ -40,7 +42,8 @@ pub(super) struct Check {
 
 impl Readiness {
     /// Ready with a token for every resource; without one, requests would fail.
-    /// What only some requests need is told and takes no replica out of service.
+    /// What only some requests need is told and takes no replica out of service. Nobody
+    /// is asked for it.
     pub(super) fn of(
         shared: &Shared,
         identity: &ManagedIdentity,
@@ -48,7 +51,7 @@ impl Readiness {
         transport: &Transport,
     ) -> Self {
         let checks: Vec<_> = Resource::ALL
-            .map(|resource| token(identity, resource))
+            .map(|resource| tokens::token(identity, resource))
             .into_iter()
             .chain([source(&identity.report()), permission(&shared.permission)])
             .chain([reloaded::policies(&policies.standing())])
@@ -69,8 +72,35 @@ impl Readiness {
         Self { status, checks }
     }
 
+    /// The same, for somebody who waits for it: what is missing is being fetched when
+    /// this returns.
+    pub(super) fn awaited(
+        shared: &Shared,
+        identity: &ManagedIdentity,
+        policies: &Policies,
+        transport: &Transport,
+    ) -> Self {
+        for resource in Resource::ALL {
+            identity.fetch_if_due(resource);
+        }
+        Self::of(shared, identity, policies, transport)
+    }
+
     pub(super) fn is_ready(&self) -> bool {
         self.status == "ready"
+    }
+
+    /// Shows every check in `metrics`. Issuers of a kind share a name: all of them have
+    /// to be ok.
+    pub(super) fn show(&self, metrics: &Metrics) {
+        for check in &self.checks {
+            let mut namesakes = self.checks.iter().filter(|it| it.name == check.name);
+            metrics.readiness_check(&CheckStanding {
+                check: &check.name,
+                required: check.required,
+                ok: namesakes.all(|it| it.ok),
+            });
+        }
     }
 }
 
@@ -81,47 +111,13 @@ pub(super) async fn ready(
     policies: ThinData<Policies>,
     transport: ThinData<Transport>,
 ) -> HttpResponse {
-    let readiness = Readiness::of(&shared, &identity, &policies, &transport);
+    let readiness = Readiness::awaited(&shared, &identity, &policies, &transport);
     let mut answer = if readiness.is_ready() {
         HttpResponse::Ok()
     } else {
         HttpResponse::ServiceUnavailable()
     };
     answer.json(readiness)
-}
-
-fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
-    let lack = identity.lacks(resource);
-    Check {
-        name: format!("token:{}", resource.label()),
-        ok: lack.is_none(),
-        required: true,
-        code: Some(lack.as_ref().map_or("fine", TokenError::code)),
-        detail: lack.as_ref().map_or_else(
-            || standing(&identity.report(), resource),
-            |lack| match lack.mend() {
-                Some(mend) => format!("{}; {mend}", chain(lack)),
-                None => chain(lack),
-            },
-        ),
-    }
-}
-
-/// How the token for `resource`, which is there, stands.
-fn standing(report: &Report, resource: Resource) -> String {
-    let mut standings = report.tokens.iter();
-    let standing = standings.find(|it| it.resource == resource.label());
-    let age = standing.and_then(|it| it.token.as_ref());
-    let age = age.map_or_else(String::new, |token| {
-        let until = token.expires_on.map(|until| format!(", until {until}"));
-        let until = until.unwrap_or_default();
-        format!(", acquired {} s ago{until}", token.age_seconds)
-    });
-    let failure = standing.and_then(|it| it.last_failure.as_ref());
-    let failure = failure.map_or_else(String::new, |failure| {
-        format!("; its renewal failed: {}", failure.code)
-    });
-    format!("there is a token{age}{failure}")
 }
 
 /// Which identity it is, and what told where its tokens come from.

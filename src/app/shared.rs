@@ -10,7 +10,7 @@ use std::{
 
 use actix_web::rt::{signal::unix::Signal, time};
 
-use super::{Error, admin, cloud};
+use super::{Error, admin, cloud, transport::Transport};
 use crate::{
     access::{Access, Authenticator},
     api::Edge,
@@ -24,6 +24,7 @@ use crate::{
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
     inventory::{Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
+    policy::Policies,
     power::{Operations, Power},
     task::Tasks,
     telemetry::Tracer,
@@ -163,13 +164,14 @@ impl Shared {
     }
 
     /// Begins to send traces and metrics, where they are to be sent.
-    pub(super) fn export(&self) -> Export {
+    pub(super) fn export(&self, policies: &Policies, transport: &Transport) -> Export {
         let Some(config) = &self.config.export else {
             return Export::default();
         };
         let (shared, identity) = (self.clone(), self.identity());
+        let (policies, transport) = (policies.clone(), transport.clone());
         let gather = move || {
-            admin::observe(&shared, &identity);
+            admin::observe(&shared, &identity, &policies, &transport);
             shared.metrics.gather()
         };
         let told = (&self.metrics, &self.tracer);
@@ -201,7 +203,7 @@ impl Shared {
         let identity = self.identity();
         identity.introduce();
         for resource in Resource::ALL {
-            identity.lacks(resource);
+            identity.fetch_if_due(resource);
         }
         if let Some(replica) = self.replica.clone() {
             let timeout = self.config.limits.upstream_timeout;

@@ -77,7 +77,7 @@ pub(super) async fn show(
 ) -> HttpResponse {
     let now = Instant::now();
     let status = Status {
-        readiness: Readiness::of(&shared, &identity, &policies, &transport),
+        readiness: Readiness::awaited(&shared, &identity, &policies, &transport),
         identity: identity.report(),
         keys: shared.access.keys().collect(),
         policies: policies.standing(),

@@ -27,8 +27,12 @@ impl Tokens {
 
     /// Begins to fetch every token, as the start of a gateway does; whether all
     /// are there.
+    #[must_use]
     pub fn are_there(&self) -> bool {
-        let lacks = Resource::ALL.map(|resource| self.0.lacks(resource));
-        lacks.iter().all(Option::is_none)
+        for resource in Resource::ALL {
+            self.0.fetch_if_due(resource);
+        }
+        let mut all = Resource::ALL.into_iter();
+        all.all(|resource| self.0.lacks(resource).is_none())
     }
 }

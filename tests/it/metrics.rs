@@ -1,6 +1,8 @@
 //! What metrics tell of the moment at which they are asked for.
 
-use azure_sandbox::{Fault, Service, Times};
+use std::time::Duration;
+
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
     answer::Answer,
@@ -63,4 +65,43 @@ async fn the_oldest_operation_grows_older_until_it_has_ended() {
 
     ended(&gateway, &place).await;
     gateway.until("/metrics", is("0")).await;
+}
+
+#[actix_web::test]
+async fn every_check_of_readiness_is_a_metric() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let fault = Fault::answer(400, r#"{"error":"invalid_request"}"#);
+    azure.inject(Service::Token, fault, Times::Always);
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    let readiness = gateway.admin("/readyz").await.json();
+    let metrics = gateway.admin("/metrics").await;
+
+    let checks = readiness["checks"].as_array().unwrap();
+    assert!(checks.len() > 5, "{checks:?}");
+    for check in checks {
+        let (name, required) = (check["name"].as_str().unwrap(), &check["required"]);
+        let series = format!("readiness_check{{check=\"{name}\",required=\"{required}\"}}");
+        let ok = if check["ok"] == true { "1" } else { "0" };
+        assert_eq!(value(&metrics, &series).as_deref(), Some(ok), "{series}");
+    }
+    let token = r#"readiness_check{check="token:arm",required="true"}"#;
+    assert_eq!(value(&metrics, token).as_deref(), Some("0"));
+}
+
+#[actix_web::test]
+async fn a_scrape_sees_a_token_end_and_asks_for_no_other() {
+    let azure = Sandbox::start(Settings {
+        token_lifetime: Duration::from_secs(4),
+        ..Settings::default()
+    });
+    let gateway = Gateway::before(azure.unwrap(), Host::ContainerApp, &[]);
+    let series = r#"readiness_check{check="token:arm",required="true"}"#;
+    let is = |ok| move |answer: &Answer| (value(answer, series)? == ok).then_some(());
+    gateway.until("/metrics", is("1")).await;
+
+    gateway.until("/metrics", is("0")).await;
+
+    assert_eq!(gateway.token_requests("management").len(), 1);
+    gateway.ready().await;
+    gateway.until("/metrics", is("1")).await;
 }
