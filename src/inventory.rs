@@ -1,5 +1,6 @@
 //! Names of virtual machines to resource ids, and all that there are.
 
+mod census;
 mod cursor;
 pub(crate) mod guard;
 mod listing;
@@ -9,6 +10,7 @@ mod surroundings;
 
 use std::{fmt, sync::Arc};
 
+pub(crate) use census::Census;
 pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use listing::Listing;
 pub(crate) use names::{Candidates, KnownNames, is_like_scale_set_member};
@@ -90,16 +92,17 @@ impl fmt::Display for Searched {
 pub(crate) struct Inventory {
     surroundings: Arc<Surroundings>,
     names: KnownNames,
+    census: Census,
     graph: ResourceGraphClient,
     metadata: Metadata,
     tasks: Tasks,
 }
 
 impl Inventory {
-    /// An inventory that shares `surroundings` and `names` with all workers.
+    /// An inventory that shares `surroundings`, `names` and `census` with all workers.
     pub(crate) fn new(
         surroundings: Arc<Surroundings>,
-        names: KnownNames,
+        (names, census): (KnownNames, Census),
         graph: ResourceGraphClient,
         metadata: Metadata,
         tasks: Tasks,
@@ -107,6 +110,7 @@ impl Inventory {
         Self {
             surroundings,
             names,
+            census,
             graph,
             metadata,
             tasks,

@@ -15,6 +15,7 @@ mod telemetry;
 mod tls;
 mod tokens;
 mod upstream;
+mod vms;
 
 use std::sync::Arc;
 
@@ -30,6 +31,7 @@ pub(crate) use readiness::CheckStanding;
 pub(crate) use replica::RoundOutcome;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 pub(crate) use upstream::Quota;
+pub(crate) use vms::VmCount;
 
 use audit::AuditMetrics;
 use callers::CallerMetrics;
@@ -46,6 +48,7 @@ use telemetry::TelemetryMetrics;
 use tls::TlsMetrics;
 use tokens::TokenMetrics;
 use upstream::UpstreamMetrics;
+use vms::VmMetrics;
 
 const PREFIX: &str = "mi_gateway";
 
@@ -75,6 +78,7 @@ struct Inner {
     readiness: ReadinessMetrics,
     tls: TlsMetrics,
     telemetry: TelemetryMetrics,
+    vms: VmMetrics,
 }
 
 impl Metrics {
@@ -101,6 +105,7 @@ impl Metrics {
             readiness: ReadinessMetrics::new(&declare)?,
             tls: TlsMetrics::new(&declare)?,
             telemetry: TelemetryMetrics::new(&declare)?,
+            vms: VmMetrics::new(&declare)?,
             registry,
         })))
     }

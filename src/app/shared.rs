@@ -22,7 +22,7 @@ use crate::{
     export::Export,
     http::{Client, Deadline, Guard, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
-    inventory::{Inventory, KnownNames, Metadata, Surroundings},
+    inventory::{Census, Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
     policy::Policies,
     power::{Operations, Power},
@@ -60,6 +60,7 @@ pub(crate) struct Shared {
     graph_guard: Guard,
     pub(super) surroundings: Arc<Surroundings>,
     names: KnownNames,
+    census: Census,
     pages: KnownPages,
     pub(super) replica: Option<Replica>,
     tls: Option<Tls>,
@@ -96,6 +97,7 @@ impl Shared {
                 .directory
                 .replica
                 .map(|settings| Replica::new(settings, metrics.clone())),
+            census: Census::new(metrics.clone()),
             permission: Permission::new(metrics.clone()),
             limits: ChangeLimits::new(config.changes, metrics.clone()),
             audit: Audit::new(config.audit.clone(), metrics.clone()).map_err(Error::Thread)?,
@@ -136,7 +138,7 @@ impl Shared {
         let arm = self.arm(client, identity);
         let inventory = Inventory::new(
             Arc::clone(&self.surroundings),
-            self.names.clone(),
+            (self.names.clone(), self.census.clone()),
             machines,
             self.metadata(),
             self.tasks.clone(),

@@ -148,7 +148,7 @@ fn in_state(state: PowerState) -> Condition {
     match code(state) {
         Some(code) => Condition::Is(POWER_STATE, code.to_owned()),
         None => Condition::All(
-            KNOWN
+            PowerState::ALL
                 .into_iter()
                 .filter_map(code)
                 .map(|code| Condition::IsNot(POWER_STATE, code.to_owned()))
@@ -156,16 +156,6 @@ fn in_state(state: PowerState) -> Condition {
         ),
     }
 }
-
-const KNOWN: [PowerState; 7] = [
-    PowerState::Creating,
-    PowerState::Starting,
-    PowerState::Running,
-    PowerState::Stopping,
-    PowerState::Stopped,
-    PowerState::Deallocating,
-    PowerState::Deallocated,
-];
 
 /// Azure's code for a state; an unknown one has none.
 fn code(state: PowerState) -> Option<&'static str> {
@@ -215,7 +205,7 @@ mod tests {
         let text = listing(Some(PowerState::Unknown), "5").text;
         assert_eq!(
             text.matches("!~ 'PowerState/").count(),
-            KNOWN.len(),
+            PowerState::ALL.len() - 1,
             "{text}"
         );
         let text = listing(Some(PowerState::Running), "5").text;

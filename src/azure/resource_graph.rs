@@ -19,7 +19,7 @@ const PATH: &str = "/providers/Microsoft.ResourceGraph/resources?api-version=202
 const LONGEST_TOKEN: usize = 4 * 1024;
 
 /// Resource Graph's word for the place where the next page begins.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub(crate) struct SkipToken(String);
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Whether it runs, in Azure's words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum PowerState {
     Creating,
@@ -21,6 +21,17 @@ pub(crate) enum PowerState {
 }
 
 impl PowerState {
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Creating,
+        Self::Starting,
+        Self::Running,
+        Self::Stopping,
+        Self::Stopped,
+        Self::Deallocating,
+        Self::Deallocated,
+        Self::Unknown,
+    ];
+
     /// Whether compute time is charged in this state, where it is known. Disks
     /// and network are charged regardless.
     ///

@@ -332,3 +332,35 @@ async fn what_a_limit_refuses_is_counted_by_the_limit() {
     order(&gateway, "/vms/web-03/restart", &operator).await;
     assert_eq!(refused().await, counts("1", "1"));
 }
+
+#[actix_web::test]
+async fn machines_that_a_caller_may_not_see_are_counted_and_not_told() {
+    let policies = Policies::new(&format!(
+        r#"@id("web") permit (principal, action in MiGateway::Action::"read",
+        resource in MiGateway::ResourceGroup::"{RG_WEB}");"#
+    ));
+    let gateway = entra(&[
+        ("MIG_POLICY_FILE", policies.path()),
+        ("MIG_SCOPES", BOTH_GROUPS),
+    ]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+
+    let listed = get(&gateway, "/vms?top=1000", &caller).await.json();
+
+    let seen = listed["value"].as_array().unwrap().len();
+    let machines = gateway.azure.virtual_machines();
+    let served = machines.iter().filter(|it| {
+        let id = it.id();
+        BOTH_GROUPS
+            .split(',')
+            .any(|scope| id.starts_with(&format!("{}/", scope.trim())))
+    });
+    let served = served.count();
+    assert!(seen < served, "{seen} of {served}");
+    let running = r#"vms{billed="true",power_state="running"}"#;
+    assert_eq!(
+        gateway.metric(running).await.to_string(),
+        served.to_string()
+    );
+}
