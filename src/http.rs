@@ -142,6 +142,9 @@ impl Client {
                 concat!("mi-gateway/", env!("CARGO_PKG_VERSION")),
             ))
             .finish();
+        if profile.guard.is_some() {
+            metrics.upstream_guarded(profile.service);
+        }
         Self {
             inner,
             guarded: profile.guard.clone().map(Guard::on_worker),

@@ -121,6 +121,16 @@ impl Metrics {
         retries.with_label_values(&[service, operation]).inc();
     }
 
+    /// Calls to `service` may be withheld: what never was counts zero, so that its first
+    /// time shows.
+    pub(crate) fn upstream_guarded(&self, service: &'static str) {
+        let upstream = &self.0.upstream;
+        upstream.circuit.with_label_values(&[service]);
+        for reason in ["circuit", "queue_full", "queue_wait", "retry_budget"] {
+            upstream.withheld.with_label_values(&[service, reason]);
+        }
+    }
+
     /// A call to Azure is not made.
     pub(crate) fn upstream_withheld(&self, service: &'static str, reason: &'static str) {
         let withheld = &self.0.upstream.withheld;
