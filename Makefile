@@ -7,7 +7,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
 	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
-	fmt lint doc licences unused audit bench bench-pages bench-keys docs-assets browser tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers docs-assets browser tools clean
 
 # What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
@@ -201,6 +201,26 @@ bench-pages: ## a kept page of users, 1,000 times a second
 
 bench-keys: ## tokens with unknown keys, 10,000 a second; one fetch of keys for them
 	$(CARGO) bench --locked --bench key_flood
+
+# What services of others are installed in. GATEWAY names a program that is built already.
+PEERS_OF := target/bench
+
+bench-peers: $(PEERS_OF)/fastapi/installed $(PEERS_OF)/fastify/installed
+bench-peers: ## the gateway beside nginx, HAProxy, FastAPI and Fastify: 18 minutes, or QUICK=1
+	$(if $(GATEWAY),,$(CARGO) build --release --locked)
+	$(CARGO) build --release --locked --package azure-stub
+	$(CARGO) build --locked --package azure-sandbox
+	python3 bench/compare.py
+
+$(PEERS_OF)/fastapi/installed: bench/fastapi/requirements.txt
+	python3 -m venv --clear $(@D)
+	$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	touch $@
+
+$(PEERS_OF)/fastify/installed: bench/fastify/package-lock.json
+	mkdir -p $(@D) && cp bench/fastify/package.json $< $(@D)
+	cd $(@D) && npm ci --ignore-scripts --no-audit --no-fund --silent
+	touch $@
 
 tools: ## install what check and audit use beside cargo itself
 	$(CARGO) install --locked cargo-deny@$(CARGO_DENY_VERSION) cargo-machete@$(CARGO_MACHETE_VERSION)

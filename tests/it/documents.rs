@@ -18,6 +18,7 @@ fn documents() -> Vec<PathBuf> {
     let mut found = Vec::new();
     let folders = [
         "",
+        "bench",
         "deploy/azure",
         "deploy/container-apps",
         "docs",
