@@ -71,15 +71,20 @@ class Pod:
     def issue(self) -> None:
         """Gives the gateway an assertion that the local Azure has issued."""
         sandbox = self.container("azure-sandbox")
-        told = podman("logs", sandbox)
-        (path,) = (
-            line.partition("AZURE_FEDERATED_TOKEN_FILE=")[2].strip()
-            for line in told.splitlines()
-            if "AZURE_FEDERATED_TOKEN_FILE=" in line
-        )
-        assertion = podman("exec", sandbox, "cat", path)
+        assertion = podman("exec", sandbox, "cat", self.assertion_file(sandbox))
         folder = podman("volume", "inspect", "--format={{.Mountpoint}}", "azure-assertion")
         Path(folder.strip(), "assertion").write_text(assertion)
+
+    def assertion_file(self, sandbox: str) -> str:
+        """Where the local Azure has it, as it says when it has started."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            for line in podman("logs", sandbox).splitlines():
+                _, found, path = line.partition("AZURE_FEDERATED_TOKEN_FILE=")
+                if found:
+                    return path.strip()
+            time.sleep(0.2)
+        raise TimeoutError(podman("logs", sandbox))
 
     def token(self) -> str:
         """A token of a caller who may do everything that an app role allows."""

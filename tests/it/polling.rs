@@ -72,7 +72,8 @@ async fn a_thousand_operations_at_once_meet_no_throttling() {
     command
         .envs(azure.environment(Host::ContainerApp))
         .env("MIG_SCOPES", scopes.join(","))
-        .env("MIG_UPSTREAM_TIMEOUT", "60s");
+        .env("MIG_UPSTREAM_TIMEOUT", "60s")
+        .env("MIG_UPSTREAM_CONCURRENCY", "2048");
     let running = Rc::new(Running::start(command));
     let orders: Vec<_> = machines
         .iter()

@@ -22,6 +22,9 @@ fn azure() -> Sandbox {
     .unwrap()
 }
 
+/// A thousand calls get to Azure, however they are spread over workers.
+const ALL_AT_ONCE: (&str, &str) = ("MIG_UPSTREAM_CONCURRENCY", "2048");
+
 /// The answers to `count` callers that come together.
 async fn together(gateway: &Rc<Gateway>, count: usize, path: &'static str) -> Vec<Answer> {
     let callers: Vec<_> = (0..count)
@@ -41,7 +44,11 @@ async fn together(gateway: &Rc<Gateway>, count: usize, path: &'static str) -> Ve
 async fn c5_a_thousand_cold_callers_share_one_token_request() {
     let azure = azure();
     let hold = azure.hold(Service::Token);
-    let patient = [("MIG_TOKEN_WAIT", "60s"), ("MIG_UPSTREAM_TIMEOUT", "60s")];
+    let patient = [
+        ("MIG_TOKEN_WAIT", "60s"),
+        ("MIG_UPSTREAM_TIMEOUT", "60s"),
+        ALL_AT_ONCE,
+    ];
     let gateway = Rc::new(Gateway::before(azure, Host::ContainerApp, &patient));
     let callers = rt::spawn({
         let gateway = Rc::clone(&gateway);
@@ -183,7 +190,7 @@ async fn c7_an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_
 
 #[actix_web::test]
 async fn c9_a_thousand_requests_refused_for_one_token_make_one_acquisition() {
-    let patient = [("MIG_UPSTREAM_TIMEOUT", "60s")];
+    let patient = [("MIG_UPSTREAM_TIMEOUT", "60s"), ALL_AT_ONCE];
     let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &patient));
     gateway.proven().await;
     assert_eq!(gateway.get(MACHINE).await.status, 200);
