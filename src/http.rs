@@ -242,13 +242,10 @@ impl Client {
             Err(Error::Refused(refusal)) => Some(refusal.status.as_u16()),
             Err(_) => None,
         };
-        self.metrics.upstream_call(
-            self.profile.service,
-            request.operation,
-            status,
-            started.elapsed(),
-        );
-        self.learn(answer.as_ref().err(), started.elapsed());
+        let took = started.elapsed();
+        self.metrics
+            .upstream_call(self.profile.service, request.operation, status, took);
+        self.learn(answer.as_ref().err(), started, took);
         answer
     }
 

@@ -174,8 +174,9 @@ fn is_spoken(reader: &mut Reader, given: Option<&str>) -> bool {
 /// Apps, or from an operator of Kubernetes: who turns that on is not to stop a
 /// gateway that works.
 const GRPC: &str = "no traces and no metrics are sent: OTEL_EXPORTER_OTLP_PROTOCOL is \"grpc\", \
-     which takes HTTP/2, and the gateway speaks HTTP/1.1 alone; set it to http/protobuf, and OTEL_EXPORTER_OTLP_ENDPOINT to where a \
-     collector takes OTLP over HTTP (port 4318), or set OTEL_SDK_DISABLED=true";
+     which takes HTTP/2, and the gateway speaks HTTP/1.1 alone; set it to http/protobuf, and \
+     OTEL_EXPORTER_OTLP_ENDPOINT to where a collector takes OTLP over HTTP (port 4318), or set \
+     OTEL_SDK_DISABLED=true";
 
 /// The unit is OpenTelemetry's.
 fn milliseconds(reader: &mut Reader, name: &str, given: Option<&str>) -> Option<Duration> {

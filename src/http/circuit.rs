@@ -49,9 +49,14 @@ pub(super) enum Admission {
 }
 
 impl Circuit {
-    /// What may become of a call now. While all is well no lock is taken.
+    /// Whether calls are made without a further look: no lock is taken for it.
+    pub(super) fn is_well(&self) -> bool {
+        self.0.failures.load(Ordering::Relaxed) < FAILURES
+    }
+
+    /// What may become of a call now.
     pub(super) fn admission(&self, now: Instant) -> Admission {
-        if self.0.failures.load(Ordering::Relaxed) < FAILURES {
+        if self.is_well() {
             return Admission::Made;
         }
         let mut open = self.open();

@@ -66,7 +66,11 @@ impl Client {
     }
 
     fn admit(&self, guarded: &Guarded, request: &Request<'_>) -> Result<(), Error> {
-        let silent = match guarded.guard.circuit.admission(Instant::now()) {
+        let circuit = &guarded.guard.circuit;
+        if circuit.is_well() {
+            return Ok(());
+        }
+        let silent = match circuit.admission(Instant::now()) {
             Admission::Made => return Ok(()),
             Admission::Withheld(silent) => silent,
             Admission::Probe(silent) => {
@@ -90,11 +94,11 @@ impl Client {
         });
     }
 
-    /// Notes what came of a call that took so long.
-    pub(super) fn learn(&self, error: Option<&Error>, took: Duration) {
+    /// Notes what came of a call that began at `started` and took so long.
+    pub(super) fn learn(&self, error: Option<&Error>, started: Instant, took: Duration) {
         let Some(guarded) = &self.guarded else { return };
         let circuit = &guarded.guard.circuit;
-        let Some(is_open) = circuit.learn(error, took, Instant::now()) else {
+        let Some(is_open) = circuit.learn(error, took, started + took) else {
             return;
         };
         let service = self.service();
