@@ -26,6 +26,7 @@ use actix_web::{
         time,
     },
 };
+use socket2::SockRef;
 
 use crate::{
     config::Config,
@@ -38,6 +39,10 @@ pub use decisions::Decisions;
 pub(crate) use shared::{Shared, Worker};
 pub use tokens::Tokens;
 use transport::Transport;
+
+/// So many connections may wait to be accepted, as the system allows. std lets 128
+/// wait: whoever comes at once with more callers would wait a second for a second SYN.
+const BACKLOG: i32 = 4_096;
 
 /// Why the gateway does not start, or ended by a fault.
 #[derive(Debug, thiserror::Error)]
@@ -194,6 +199,7 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, Soc
         source,
     };
     let listener = TcpListener::bind(address).map_err(failed)?;
+    SockRef::from(&listener).listen(BACKLOG).map_err(failed)?;
     let bound = listener.local_addr().map_err(failed)?;
     Ok((listener, bound))
 }

@@ -46,6 +46,18 @@ async fn a_flood_of_silent_connections_holds_up_nobody_for_long_and_health_not_a
     }
 }
 
+/// A SYN that the kernel drops is sent again after a second.
+#[actix_web::test]
+async fn a_burst_of_connections_waits_to_be_accepted_and_none_is_dropped() {
+    let gateway = Gateway::with(&FEW);
+    gateway.ready().await;
+    let soon = Duration::from_millis(900);
+    let burst: Result<Vec<_>, _> = (0..500)
+        .map(|_| TcpStream::connect_timeout(&gateway.api, soon))
+        .collect();
+    assert_eq!(burst.unwrap().len(), 500);
+}
+
 #[actix_web::test]
 async fn heads_that_come_byte_by_byte_end_in_time() {
     let gateway = Gateway::with(&FEW);

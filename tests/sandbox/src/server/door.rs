@@ -9,6 +9,7 @@ use std::{
 };
 
 use axum::serve::Listener;
+use socket2::SockRef;
 use tokio::{
     net::{TcpListener, TcpSocket, TcpStream},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
@@ -16,8 +17,9 @@ use tokio::{
 
 use super::wire::{Cuttable, Switch, Wire};
 
-/// As many connections may wait to be accepted as std lets wait.
-const BACKLOG: u32 = 128;
+/// So many connections may wait to be accepted, as the system allows. std lets 128
+/// wait, and the SYN of any more is dropped: a front door of Azure does no such thing.
+const BACKLOG: i32 = 4_096;
 
 /// The listener. Its connections can be cut by those who answer on them.
 pub(crate) struct Door {
@@ -88,6 +90,7 @@ impl Drop for Shut {
 
 impl Door {
     pub(super) fn new(listener: TcpListener) -> io::Result<(Self, Porter)> {
+        SockRef::from(&listener).listen(BACKLOG)?;
         let (orders, taken) = unbounded_channel();
         let door = Self {
             address: listener.local_addr()?,
@@ -129,7 +132,7 @@ impl Door {
             && let State::Shut(socket) = std::mem::replace(&mut self.state, State::Gone)
         {
             socket.set_reuseaddr(true)?;
-            self.state = State::Open(socket.listen(BACKLOG)?);
+            self.state = State::Open(socket.listen(BACKLOG.unsigned_abs())?);
         }
         Ok(())
     }
