@@ -2,6 +2,7 @@
 
 CARGO ?= cargo
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
 CARGO_MACHETE_VERSION := 0.9.2
 
 .DEFAULT_GOAL := help
@@ -163,12 +164,31 @@ image-check: ## build the image without a registry, and run it and its chart bef
 
 check: fmt-check lint doc licences unused ## what every commit passes: format, lints, docs, licences
 
+# What comes from outside, made up by libFuzzer. Without a sanitizer it takes no nightly.
+FUZZ := target/fuzz
+export FUZZ_SECONDS ?= 60
+
+.PHONY: fuzz fuzz-lint
+fuzz: $(FUZZ)/bin/cargo-fuzz fuzz-lint
+fuzz: ## every parser of what comes from outside, for FUZZ_SECONDS=60 each; takes a C++ compiler
+	PATH="$(CURDIR)/$(FUZZ)/bin:$$PATH" fuzz/run
+
+# A build of its own, which is why `lint` does without it.
+fuzz-lint:
+	RUSTFLAGS="--cfg fuzzing" $(CARGO) clippy --manifest-path fuzz/Cargo.toml \
+	--target-dir $(FUZZ)/lint --locked -- -D warnings
+
+$(FUZZ)/bin/cargo-fuzz:
+	$(CARGO) install --locked --root $(FUZZ) cargo-fuzz@$(CARGO_FUZZ_VERSION)
+
 fmt: ## format the code
 	$(CARGO) fmt --all
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml
 
 .PHONY: fmt-check
 fmt-check:
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 lint: ## clippy, warnings are errors
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings

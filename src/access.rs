@@ -6,6 +6,8 @@ mod caller;
 mod claims;
 mod entra;
 mod fetch;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod jwks;
 mod jws;
 mod keys;
@@ -15,7 +17,7 @@ mod oidc;
 mod refusal;
 mod review;
 mod ring;
-#[cfg(test)]
+#[cfg(any(fuzzing, test))]
 mod signer;
 mod validated;
 

@@ -11,6 +11,8 @@ mod directory;
 mod docs;
 mod edge;
 mod forwarded;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod identity;
 mod inbound;
 mod known;

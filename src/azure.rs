@@ -10,6 +10,8 @@ mod delta;
 mod denied;
 mod effective;
 mod explanation;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod graph;
 mod id;
 mod kql;

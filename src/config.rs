@@ -7,6 +7,8 @@ mod cloud;
 mod directory;
 mod environment;
 mod export;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod help;
 mod identity;
 mod log;

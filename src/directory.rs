@@ -4,6 +4,8 @@ mod csv;
 mod cursor;
 mod error;
 mod export;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod listing;
 mod memory;
 mod pages;

@@ -5,6 +5,8 @@ mod challenge;
 mod circuit;
 mod context;
 mod error;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod guard;
 mod quota;
 mod refusal;

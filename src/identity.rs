@@ -27,6 +27,8 @@ pub(crate) use failure::{TokenError, Unusable};
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};
 pub(crate) use report::{Failure, Held, Holder, Report, Standing};
+#[cfg(any(fuzzing, test))]
+pub(crate) use source::fuzz;
 pub(crate) use source::{LocalFault, Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 

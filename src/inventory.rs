@@ -2,6 +2,8 @@
 
 mod census;
 mod cursor;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 pub(crate) mod guard;
 mod listing;
 mod names;

@@ -4,6 +4,9 @@
 //! One crate, floors inside it: a module uses only what stands below it, in the
 //! order of this list.
 
+#[cfg(any(fuzzing, test))]
+mod fuzz;
+
 mod cli;
 mod doctor;
 
@@ -49,5 +52,8 @@ pub use app::{Application, CertificateError, Error};
 pub use cli::run;
 pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable};
 pub use doctor::{Form, doctor};
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub use fuzz::feed;
 pub use policy::Faults as PolicyFaults;
 pub use telemetry::subscriber;

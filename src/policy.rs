@@ -8,6 +8,8 @@ mod decision;
 mod explain;
 mod fault;
 mod fold;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod index;
 mod lint;
 mod load;

@@ -1,6 +1,8 @@
 //! A power operation's life, from the order to its end.
 
 mod follow;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod id;
 mod kept;
 mod operation;

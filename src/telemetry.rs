@@ -1,5 +1,7 @@
 //! Logs, the ids that join them to a caller's, and the spans of traces.
 
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod inert;
 mod request_id;
 mod span;

@@ -72,9 +72,7 @@ pub(super) async fn keys(client: &Client, place: &Place) -> Result<Keys, FetchEr
     let deadline = Deadline::after(ALLOWED);
     let configuration = get(client, &place.configuration, "discover_issuer", deadline).await;
     let configuration = configuration.map_err(FetchError::Configuration)?;
-    let configuration: Configuration =
-        serde_json::from_slice(&configuration.body).map_err(|_| FetchError::Malformed)?;
-    let url = place.keys_of(&configuration)?;
+    let url = place.told_by(&configuration.body)?;
     let keys = get(client, &url, "signing_keys", deadline).await;
     let keys = keys.map_err(FetchError::Keys)?;
     Ok(Keys::read(&keys.body)?)
@@ -91,6 +89,13 @@ async fn get(
 }
 
 impl Place {
+    /// Where the keys are by a configuration.
+    pub(super) fn told_by(&self, configuration: &[u8]) -> Result<Url, FetchError> {
+        let configuration: Configuration =
+            serde_json::from_slice(configuration).map_err(|_| FetchError::Malformed)?;
+        self.keys_of(&configuration)
+    }
+
     fn keys_of(&self, configuration: &Configuration) -> Result<Url, FetchError> {
         if configuration.issuer != self.issuer {
             return Err(FetchError::OtherIssuer);

@@ -75,8 +75,13 @@ pub(super) async fn ask(
         tracing::warn!(error = chain(&error), "a token could not be reviewed");
         Refusal::NoReview
     })?;
-    let review: Review = serde_json::from_slice(&answer.body).map_err(|_| Refusal::NoReview)?;
-    review.status.caller(&reviews.audience)
+    read(&answer.body, &reviews.audience)
+}
+
+/// Who it is by the answer `review`.
+pub(super) fn read(review: &[u8], audience: &String) -> Outcome {
+    let review: Review = serde_json::from_slice(review).map_err(|_| Refusal::NoReview)?;
+    review.status.caller(audience)
 }
 
 impl Status {

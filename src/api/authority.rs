@@ -102,7 +102,7 @@ fn authority(request: &HttpRequest) -> Option<&str> {
 }
 
 /// `authority` as a URL, if it is a host with or without a port and nothing else.
-fn url(scheme: &str, authority: &str) -> Option<Url> {
+pub(super) fn url(scheme: &str, authority: &str) -> Option<Url> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     let is_plain = !authority.is_empty() && authority.bytes().all(is_plain);
     is_plain

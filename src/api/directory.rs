@@ -2,6 +2,8 @@
 
 mod export;
 mod form;
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzz;
 mod query;
 mod validity;
 

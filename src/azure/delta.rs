@@ -60,7 +60,7 @@ impl GraphClient {
     }
 }
 
-fn read(body: &Bytes, at: &DeltaLink, users: &str) -> Result<Changes, Cause> {
+pub(super) fn read(body: &Bytes, at: &DeltaLink, users: &str) -> Result<Changes, Cause> {
     let envelope: Envelope<'_> =
         serde_json::from_slice(body).map_err(|error| Cause::new(&error))?;
     let items: Option<_> = envelope

@@ -1,7 +1,7 @@
 //! What the identity may do at a scope, as Resource Manager tells it.
 
 use serde::Deserialize;
-use url::Url;
+use url::{Origin, Url};
 
 use super::{Action, ArmClient, Call, Error};
 use crate::http::{Cause, Context, Request, RetryPolicy};
@@ -52,6 +52,22 @@ impl Effective {
     }
 }
 
+#[cfg(any(fuzzing, test))]
+impl Effective {
+    /// The permissions of one page, and its link to the next one.
+    pub(super) fn of(body: &[u8]) -> Option<(Self, Option<String>)> {
+        let page: Page = serde_json::from_slice(body).ok()?;
+        Some((Self(page.value), page.next_link))
+    }
+
+    /// Every pattern of them.
+    pub(super) fn patterns(&self) -> impl Iterator<Item = &str> {
+        let entries = self.0.iter();
+        let patterns = entries.flat_map(|entry| entry.actions.iter().chain(&entry.not_actions));
+        patterns.map(String::as_str)
+    }
+}
+
 /// One call for each permission that the gateway needs on virtual machines; to
 /// change them only where that is switched on.
 pub(crate) fn needed(with_update: bool) -> Vec<Call> {
@@ -93,18 +109,21 @@ impl ArmClient {
             let Some(link) = page.next_link.filter(|link| !link.is_empty()) else {
                 return Ok(Effective(entries));
             };
-            match Url::parse(&link) {
-                // Our token goes with it.
-                Ok(link) if link.origin() == origin => url = link.into(),
-                _ => {
-                    let cause = Cause::said("nextLink leads away from Resource Manager");
-                    return Err(self.malformed(CALL, cause));
-                }
-            }
+            let Some(further) = further(&link, &origin) else {
+                let cause = Cause::said("nextLink leads away from Resource Manager");
+                return Err(self.malformed(CALL, cause));
+            };
+            url = further.into();
         }
         let cause = Cause::said("one page of permissions follows the other");
         Err(self.malformed(CALL, cause))
     }
+}
+
+/// Only a link to `arm` is followed: our token goes with it.
+pub(super) fn further(link: &str, arm: &Origin) -> Option<Url> {
+    let link = Url::parse(link).ok()?;
+    (link.origin() == *arm).then_some(link)
 }
 
 fn address(endpoint: &Url, scope: &str) -> Url {
@@ -120,7 +139,7 @@ fn address(endpoint: &Url, scope: &str) -> Url {
 
 /// Whether `text` is as `pattern` says, in which `*` stands for anything, slashes
 /// included.
-fn matches(pattern: &str, text: &str) -> bool {
+pub(super) fn matches(pattern: &str, text: &str) -> bool {
     let Some((beginning, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

@@ -108,7 +108,7 @@ impl GraphClient {
     ) -> Result<UserPage, Error> {
         let url = format!("{}{}", self.users, link.as_str());
         let answer = self.ask(CALL, &url, Priority::Normal, context).await?;
-        self.page(&answer.body, query, link)
+        page(&answer.body, &self.users, query, link)
             .map_err(|cause| self.api.malformed(CALL, cause))
     }
 
@@ -254,31 +254,37 @@ impl GraphClient {
             Err(_) => {}
         }
     }
+}
 
-    fn page(&self, body: &Bytes, query: &UserQuery, at: &PageLink) -> Result<UserPage, Cause> {
-        let envelope: Envelope<'_> =
-            serde_json::from_slice(body).map_err(|error| Cause::new(&error))?;
-        let users = envelope.value.get().as_bytes();
-        if !users.starts_with(b"[") {
-            return Err(Cause::said("value is not a list"));
-        }
-        let next = match envelope.next {
-            None => PageLink::first(query, at.chunk() + 1),
-            Some(link) => Some(self.further(&link, query, at)?),
-        };
-        Ok(UserPage {
-            users: body.slice_ref(users),
-            next,
-        })
+/// The page of `query` at `at`, where the users are at `listing`.
+pub(super) fn page(
+    body: &Bytes,
+    listing: &str,
+    query: &UserQuery,
+    at: &PageLink,
+) -> Result<UserPage, Cause> {
+    let envelope: Envelope<'_> =
+        serde_json::from_slice(body).map_err(|error| Cause::new(&error))?;
+    let users = envelope.value.get().as_bytes();
+    if !users.starts_with(b"[") {
+        return Err(Cause::said("value is not a list"));
     }
+    let next = match envelope.next {
+        None => PageLink::first(query, at.chunk() + 1),
+        Some(link) => Some(further(&link, listing, query, at)?),
+    };
+    Ok(UserPage {
+        users: body.slice_ref(users),
+        next,
+    })
+}
 
-    /// Only a link into the same listing is followed: our token goes with it.
-    fn further(&self, link: &str, query: &UserQuery, at: &PageLink) -> Result<PageLink, Cause> {
-        link.strip_prefix(&self.users)
-            .and_then(|text| PageLink::accept(text, query))
-            .filter(|further| further.chunk() == at.chunk() && further.as_str() != at.as_str())
-            .ok_or_else(|| Cause::said("@odata.nextLink leads out of the listing"))
-    }
+/// Only a link into the same listing is followed: our token goes with it.
+fn further(link: &str, listing: &str, query: &UserQuery, at: &PageLink) -> Result<PageLink, Cause> {
+    link.strip_prefix(listing)
+        .and_then(|text| PageLink::accept(text, query))
+        .filter(|further| further.chunk() == at.chunk() && further.as_str() != at.as_str())
+        .ok_or_else(|| Cause::said("@odata.nextLink leads out of the listing"))
 }
 
 /// Whether a refusal is meant for everything that we ask, and not for one call.

@@ -141,17 +141,7 @@ impl ResourceGraphClient {
     ) -> Result<MachinePage, Error> {
         const CALL: Call = Call::ListVms;
         let reply: Reply<Row> = self.ask(CALL, query, from, context).await?;
-        let next = match reply.skip_token {
-            None => None,
-            Some(text) => Some(SkipToken::accept(&text).ok_or_else(|| {
-                self.api
-                    .malformed(CALL, Cause::said("$skipToken is no token"))
-            })?),
-        };
-        Ok(MachinePage {
-            machines: reply.data.into_iter().filter_map(Row::read).collect(),
-            next,
-        })
+        MachinePage::read(reply).map_err(|cause| self.api.malformed(CALL, cause))
     }
 
     async fn ask<T: for<'de> Deserialize<'de>>(
@@ -182,6 +172,25 @@ impl ResourceGraphClient {
             .call(call, request, context, RetryPolicy::INLINE)
             .await?;
         serde_json::from_slice(&answer.body).map_err(malformed)
+    }
+}
+
+impl MachinePage {
+    fn read(reply: Reply<Row>) -> Result<Self, Cause> {
+        let token = reply.skip_token.as_deref().map(|text| {
+            let token = SkipToken::accept(text);
+            token.ok_or_else(|| Cause::said("$skipToken is no token"))
+        });
+        Ok(Self {
+            machines: reply.data.into_iter().filter_map(Row::read).collect(),
+            next: token.transpose()?,
+        })
+    }
+
+    /// The page that `body` is.
+    #[cfg(any(fuzzing, test))]
+    pub(super) fn of(body: &[u8]) -> Option<Self> {
+        Self::read(serde_json::from_slice(body).ok()?).ok()
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod backoff;
 mod course;
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzz;
 mod keep;
 mod page;
 mod place;

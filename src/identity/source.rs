@@ -5,6 +5,8 @@ mod arc;
 mod azure_cli;
 mod fault;
 mod form;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod imds;
 mod key_file;
 mod msi;

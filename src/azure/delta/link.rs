@@ -49,7 +49,7 @@ impl DeltaLink {
     }
 
     /// The URL to ask.
-    pub(super) fn url(&self, users: &str) -> Cow<'_, str> {
+    pub(in crate::azure) fn url(&self, users: &str) -> Cow<'_, str> {
         self.0.as_deref().map_or_else(
             || {
                 let users = users.trim_end_matches('?');

@@ -62,7 +62,7 @@ impl Agent {
 }
 
 /// The file that the answer to the first request names.
-fn challenged(answer: Result<Response, Error>) -> Result<PathBuf, TokenError> {
+pub(super) fn challenged(answer: Result<Response, Error>) -> Result<PathBuf, TokenError> {
     let refusal = match answer {
         Ok(_) => return Err(LocalFault::NoChallenge.into()),
         Err(Error::Refused(refusal)) if refusal.status == StatusCode::UNAUTHORIZED => refusal,
@@ -86,7 +86,7 @@ fn named(challenge: &str) -> Result<&Path, LocalFault> {
 
 /// Whether the answer is for `id`. An agent that knows no ids overlooks them and
 /// gives out the token of the server's own identity.
-fn is_honoured(body: &[u8], id: &IdentityId) -> bool {
+pub(super) fn is_honoured(body: &[u8], id: &IdentityId) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let says = |name: &str, id: &str| {
         let told = body.get(name).and_then(Value::as_str);

@@ -42,15 +42,7 @@ impl AzureCli {
         if !output.status.success() {
             return Err(LocalFault::CliRefused(Cause::said(complaint(&output))).into());
         }
-        let told: Told = serde_json::from_slice(&output.stdout)
-            .map_err(|_| TokenError::Unusable(Unusable::NotJson))?;
-        let expires_on = told.expires_on.ok_or(LocalFault::CliTooOld)?;
-        let body = json!({"access_token": told.access_token, "expires_on": expires_on});
-        Ok(Response {
-            status: StatusCode::OK,
-            headers: HeaderMap::new(),
-            body: Bytes::from(body.to_string()),
-        })
+        answered(&output.stdout)
     }
 
     async fn run(&self, audience: &str) -> std::io::Result<Output> {
@@ -65,6 +57,19 @@ impl AzureCli {
         }
         az.output().await
     }
+}
+
+/// What it says on its standard output, as a token endpoint would.
+pub(super) fn answered(output: &[u8]) -> Result<Response, TokenError> {
+    let told: Told =
+        serde_json::from_slice(output).map_err(|_| TokenError::Unusable(Unusable::NotJson))?;
+    let expires_on = told.expires_on.ok_or(LocalFault::CliTooOld)?;
+    let body = json!({"access_token": told.access_token, "expires_on": expires_on});
+    Ok(Response {
+        status: StatusCode::OK,
+        headers: HeaderMap::new(),
+        body: Bytes::from(body.to_string()),
+    })
 }
 
 /// What it says on its standard error; its standard output may hold a token.

@@ -44,7 +44,7 @@ impl Msi {
 ///
 /// Source: Azure/msrestazure-for-python `azure_active_directory.py`, on
 /// `ExceptionMessage`.
-fn unmasked(response: Response) -> Result<Response, Error> {
+pub(super) fn unmasked(response: Response) -> Result<Response, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct Exception {

@@ -1,0 +1,137 @@
+//! What has to hold of what callers, and proxies before them, put into a request.
+
+use std::{net::IpAddr, sync::LazyLock, time::Duration};
+
+use actix_web::{
+    FromRequest as _, HttpRequest,
+    dev::Payload,
+    http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR},
+    test::TestRequest,
+};
+
+pub(crate) use super::directory::fuzz::query as directory_query;
+use super::{
+    authority,
+    forwarded::{Asked, source},
+    prefer::Prefer,
+};
+use crate::config::{Config, Proxies};
+
+/// A trusted proxy's, somebody's, and that of who asked the proxy.
+const PROXY: &str = "127.0.0.1:9";
+const STRANGER: &str = "192.0.2.1:9";
+const CLIENT: &str = "203.0.113.9";
+
+/// Nobody waits for longer.
+const LONGEST_WAIT: Duration = Duration::from_mins(2);
+
+/// Both families, with the same proxies.
+static PROXIES: LazyLock<Vec<(HeaderName, Proxies)>> = LazyLock::new(|| {
+    let families = [("x-forwarded", X_FORWARDED_FOR), ("forwarded", FORWARDED)];
+    let read = families.into_iter().filter_map(|(family, header)| {
+        let vars = [
+            ("MIG_TRUSTED_PROXIES", "127.0.0.0/8 ::1 10.0.0.0/8"),
+            ("MIG_FORWARDED_HEADERS", family),
+        ];
+        Some((header, Config::from_vars(vars).ok()?.proxies?))
+    });
+    read.collect()
+});
+
+/// Nobody is believed but trusted proxies, and what they append counts whatever it is
+/// appended to.
+pub(crate) fn forwarded(headers: &HeaderMap) {
+    for (header, proxies) in PROXIES.iter() {
+        let told = request(STRANGER, headers);
+        let own = STRANGER.parse().ok();
+        assert_eq!(
+            source(&told, Some(proxies)).map(|it| (it.ip, it.port)),
+            split(own)
+        );
+        assert_eq!(Asked::of(&told, proxies), Asked::default());
+        let told = request(PROXY, headers);
+        let asked = Asked::of(&told, proxies);
+        for authority in asked.authority.into_iter().chain(host(&told)) {
+            check_authority(asked.scheme.unwrap_or("http"), authority);
+        }
+        let passed = source(&told, Some(proxies)).map(|it| it.intermediate_ips.len());
+        assert!(passed.is_some_and(|count| count <= 64));
+        for appended in appended(headers, header) {
+            let source = source(&request(PROXY, &appended), Some(proxies));
+            let ip: Option<IpAddr> = CLIENT.parse().ok();
+            assert_eq!(source.map(|it| it.ip), ip, "{appended:?}");
+        }
+    }
+}
+
+fn split(address: Option<std::net::SocketAddr>) -> Option<(IpAddr, Option<u16>)> {
+    address.map(|it| (it.ip(), Some(it.port())))
+}
+
+fn request(peer: &str, headers: &HeaderMap) -> HttpRequest {
+    let request = TestRequest::default();
+    let request = match peer.parse() {
+        Ok(peer) => request.peer_addr(peer),
+        Err(_) => request,
+    };
+    let headers = headers.iter();
+    let request = headers.fold(request, TestRequest::append_header);
+    request.to_http_request()
+}
+
+fn host(request: &HttpRequest) -> Option<&str> {
+    request.headers().get(HOST)?.to_str().ok()
+}
+
+/// `headers` as a proxy sends them on that appends its client: to the last line, or as
+/// another one.
+fn appended(headers: &HeaderMap, header: &HeaderName) -> [HeaderMap; 2] {
+    let client = match *header {
+        FORWARDED => format!("for={CLIENT}"),
+        _ => CLIENT.to_owned(),
+    };
+    let lines: Vec<_> = headers.get_all(header).cloned().collect();
+    let last = lines
+        .last()
+        .map(|last| [last.as_bytes(), b", ", client.as_bytes()].concat());
+    let value = |bytes: &[u8]| HeaderValue::from_bytes(bytes).ok();
+    let mut another = headers.clone();
+    if let Some(value) = value(client.as_bytes()) {
+        another.append(header.clone(), value);
+    }
+    let mut joined = another.clone();
+    if let Some(last) = last.as_deref().and_then(value) {
+        joined.remove(header);
+        let before = &lines[..lines.len() - 1];
+        for line in before.iter().cloned().chain([last]) {
+            joined.append(header.clone(), line);
+        }
+    }
+    [another, joined]
+}
+
+/// An authority is a host and a port, and nothing that could come before or after.
+fn check_authority(scheme: &str, text: &str) {
+    let Some(url) = authority::url(scheme, text) else {
+        return;
+    };
+    assert!(
+        url.has_host() && url.path() == "/" && url.scheme() == scheme,
+        "{url}"
+    );
+    assert!(
+        url.username().is_empty() && url.password().is_none(),
+        "{url}"
+    );
+    assert!(url.query().is_none() && url.fragment().is_none(), "{url}");
+}
+
+/// Nobody waits for ever, and what was followed can be told.
+pub(crate) fn preferences(headers: &HeaderMap) {
+    let request = request(STRANGER, headers);
+    let prefer = Prefer::from_request(&request, &mut Payload::None).into_inner();
+    let Ok(prefer) = prefer;
+    assert!(prefer.patience() <= LONGEST_WAIT);
+    let applied = prefer.applied();
+    assert!(applied.is_none_or(|it| HeaderValue::from_str(&it).is_ok()));
+}

@@ -1,0 +1,90 @@
+//! What has to hold of cursors that callers send back, and of rows that Graph sends.
+
+use actix_web::web::Bytes;
+use serde_json::value::RawValue;
+
+use super::{
+    Cursor, Export, Rows,
+    position::{Passed, Position},
+    replica,
+};
+use crate::azure::{self, UserChange, UserProperty, fuzz::users};
+
+/// A cursor has one way to write it, and is of the query that it belongs to, if of any.
+pub(crate) fn cursor(text: &str) {
+    let Ok(cursor) = text.parse::<Cursor>() else {
+        return;
+    };
+    assert_eq!(cursor.to_string(), text);
+    for query in users() {
+        if let Ok(place) = cursor.place(query) {
+            azure::fuzz::page_link(place.link.as_str());
+            assert_eq!(Cursor::new(&place), cursor);
+        }
+        if let Ok(Some(place)) = cursor.place_in_replica(query) {
+            assert_eq!(Cursor::in_replica(query, place.clone()), cursor);
+        }
+    }
+}
+
+/// Changes of the whole directory.
+pub(crate) fn changes(changes: Vec<UserChange>) {
+    replica::fuzz::changes(changes);
+}
+
+/// Rows are the same in every form in which they are handed on, and a listing that is
+/// begun again finds where it was.
+pub(crate) fn rows(array: &Bytes) {
+    let rows = Rows::new(array.clone());
+    let Ok(each) = rows.each() else {
+        panic!("they were read as a list");
+    };
+    check_lines(&rows, each.len());
+    check_table(&rows, each.len());
+    check_positions(&each);
+}
+
+fn check_lines(rows: &Rows, count: usize) {
+    let lines = Export::Ndjson.part(&[], rows);
+    let lines = lines.unwrap_or_default();
+    assert_eq!(lines.split(|byte| *byte == b'\n').count(), count + 1);
+}
+
+/// Nothing in a cell is what a spreadsheet runs.
+fn check_table(rows: &Rows, count: usize) {
+    // Rows that are no objects, or nested beyond reason, are not Graph's.
+    let Ok(table) = Export::Csv.part(&UserProperty::ALL, rows) else {
+        return;
+    };
+    let mut reader = csv::ReaderBuilder::new();
+    let mut reader = reader.has_headers(false).from_reader(&table[..]);
+    let records: Result<Vec<csv::StringRecord>, _> = reader.records().collect();
+    let records = records.unwrap_or_default();
+    assert_eq!(records.len(), count);
+    for cell in records.iter().flatten() {
+        let begins = cell.trim_start_matches([' ', ';', '\t', '\r', '\n']);
+        assert!(
+            !begins.starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']),
+            "{cell:?}"
+        );
+    }
+}
+
+/// Wherever pages end, the same place is found again.
+fn check_positions(each: &[&RawValue]) {
+    let all = joined(each);
+    let whole = Position::START.after(&all);
+    let (first, second) = each.split_at(each.len() / 2);
+    let half = Position::START.after(&joined(first));
+    assert_eq!(half.after(&joined(second)), whole);
+    assert_eq!(half.to_string().parse(), Ok(half));
+    match Position::START.towards(half, &all) {
+        Passed::Until(rest) => assert_eq!(rest, joined(second)),
+        Passed::All | Passed::Differs => panic!("it is the same"),
+    }
+}
+
+fn joined(rows: &[&RawValue]) -> Rows {
+    let rows: Vec<_> = rows.iter().map(|row| row.get()).collect();
+    Rows::new(format!("[{}]", rows.join(",")).into())
+}
