@@ -14,6 +14,7 @@ mod index;
 mod lint;
 mod load;
 mod names;
+mod nesting;
 mod reload;
 mod set;
 mod source;

@@ -1,7 +1,7 @@
 //! Reads policies: parsed, held to the schema, mended, or refused with all that is
 //! wrong.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, panic::resume_unwind, sync::Arc, thread};
 
 use aws_lc_rs::digest::{Context, SHA256};
 use cedar_policy::{
@@ -14,7 +14,7 @@ use super::{
     Action, PolicySet,
     annotations::Annotations,
     fault::{Fault, Faults, Place},
-    lint,
+    lint, nesting,
     set::Entry,
     source::{Source, Text},
     vocabulary::Vocabulary,
@@ -28,8 +28,22 @@ pub(super) fn load(source: &Source) -> Result<PolicySet, Faults> {
     set(source, &source.read()?)
 }
 
-/// The policies of `texts`, which were read from `source`.
+/// The policies of `texts`, which were read from `source`; in a thread of its own, whose
+/// stack is long enough for whatever is taken.
 pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
+    let thread = thread::Builder::new().stack_size(nesting::STACK);
+    thread::scope(
+        |scope| match thread.spawn_scoped(scope, || read(source, texts)) {
+            Ok(reading) => reading.join().unwrap_or_else(|it| resume_unwind(it)),
+            Err(error) => Err(Faults(vec![Fault::of_file(
+                &source.words(),
+                format!("no thread could be had to read it: {error}"),
+            )])),
+        },
+    )
+}
+
+fn read(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
     let version = version(texts);
     let fault = |reason: String| Faults(vec![Fault::of_file(&source.words(), reason)]);
     let vocabulary = Arc::new(Vocabulary::new().map_err(fault)?);
@@ -79,6 +93,18 @@ struct Loading {
 
 impl Loading {
     fn read(&mut self, text: &Text) {
+        if let Some(offset) = nesting::excess(&text.text) {
+            self.faults.push(Fault::at(
+                &text.file,
+                Place::of(&text.text, offset),
+                format!(
+                    "a policy has at most {} operators and brackets: write a set, or several \
+                     policies",
+                    nesting::MOST
+                ),
+            ));
+            return;
+        }
         let parsed: Cedar = match text.text.parse() {
             Ok(parsed) => parsed,
             Err(errors) => {
