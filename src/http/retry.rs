@@ -76,7 +76,9 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_hours(24);
 /// is zero.
 pub(super) fn retry_after(value: &str, now: SystemTime) -> Option<Duration> {
     let value = value.trim();
-    if let Ok(seconds) = value.parse() {
+    if !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit()) {
+        // More digits than a number can hold are more than a day as well.
+        let seconds = value.parse().unwrap_or(u64::MAX);
         return Some(Duration::from_secs(seconds).min(LONGEST_PAUSE));
     }
     let until = httpdate::parse_http_date(value).ok()?;
