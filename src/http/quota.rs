@@ -45,7 +45,7 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
             metrics.quota(service, bucket, left);
         } else if let (USER, Ok(left)) = (name, number.parse()) {
             metrics.quota(service, "user-quota", left);
-        } else if let (USED, Ok(used)) = (name, number.parse()) {
+        } else if let (USED, Some(used)) = (name, share(number)) {
             metrics.quota_used(service, used);
         } else if let (UNITS, Ok(units)) = (name, number.parse()) {
             metrics.graph_units(units, Instant::now());
@@ -61,14 +61,20 @@ pub(super) fn left(headers: &HeaderMap, name: &str) -> Option<u32> {
 
 /// The share of its limit that Graph says is used.
 pub(super) fn used(headers: &HeaderMap) -> Option<f64> {
-    headers.get(USED)?.to_str().ok()?.trim().parse().ok()
+    share(headers.get(USED)?.to_str().ok()?.trim())
+}
+
+/// Neither less than nothing, nor one of the words that are taken for numbers.
+fn share(text: &str) -> Option<f64> {
+    let share = text.parse().ok();
+    share.filter(|share: &f64| share.is_finite() && *share >= 0.0)
 }
 
 /// The least that is left of any of the provider's own buckets.
 pub(super) fn least(headers: &HeaderMap) -> Option<u32> {
     let values = headers.get_all(RESOURCE).filter_map(|it| it.to_str().ok());
     let least = values.flat_map(buckets).map(|(_, left)| left).min()?;
-    Some(least.try_into().unwrap_or(0))
+    Some(u32::try_from(least.max(0)).unwrap_or(u32::MAX))
 }
 
 /// When a quota is whole again, where the answer says so in a header of its own:
