@@ -5,7 +5,10 @@ use std::{fmt, hash::Hasher as _, str::FromStr};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use fnv::FnvHasher;
 
-use super::{position::Position, replica};
+use super::{
+    position::{Position, hexadecimal},
+    replica,
+};
 use crate::azure::{PageLink, UserQuery};
 
 /// Not a cursor that was given out, or given out for another query.
@@ -111,7 +114,7 @@ impl FromStr for Cursor {
             });
         }
         Ok(Self::Replica {
-            query: u64::from_str_radix(head, 16).map_err(|_| InvalidCursor)?,
+            query: hexadecimal(head).ok_or(InvalidCursor)?,
             place: rest.parse().map_err(|_| InvalidCursor)?,
         })
     }

@@ -92,10 +92,20 @@ impl FromStr for Position {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (bytes, digest) = text.split_once('-').ok_or(())?;
         Ok(Self {
-            bytes: usize::from_str_radix(bytes, 16).map_err(|_| ())?,
-            digest: u64::from_str_radix(digest, 16).map_err(|_| ())?,
+            bytes: hexadecimal(bytes)
+                .and_then(|it| it.try_into().ok())
+                .ok_or(())?,
+            digest: hexadecimal(digest).ok_or(())?,
         })
     }
+}
+
+/// A number as it is written by `{:x}`: a sign, noughts before it and capitals were
+/// not given out.
+pub(super) fn hexadecimal(text: &str) -> Option<u64> {
+    let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+    let is_short = text == "0" || !text.starts_with('0');
+    (is_short && text.bytes().all(is_digit)).then(|| u64::from_str_radix(text, 16).ok())?
 }
 
 #[cfg(test)]
@@ -157,7 +167,7 @@ mod tests {
     fn a_position_reads_back_as_it_was_written() {
         let position = Position::START.after(&rows(&[1, 2]));
         assert_eq!(position.to_string().parse(), Ok(position));
-        for text in ["", "-", "1", "x-1", "1-x", "1-2-3"] {
+        for text in ["", "-", "1", "x-1", "1-x", "1-2-3", "+1-2", "1-02", "A-1"] {
             assert!(text.parse::<Position>().is_err(), "{text}");
         }
     }
