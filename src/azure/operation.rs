@@ -2,7 +2,7 @@
 //!
 //! Source: Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, Uri};
 use serde::Deserialize;
 use url::{Origin, Url};
 
@@ -32,7 +32,11 @@ pub(crate) struct OperationUrl {
 
 impl OperationUrl {
     /// Accepts `url` if it leads to `arm`: our token is sent along with it.
+    ///
+    /// It is sent as it came, and awc understands less than a browser does, for which
+    /// `https:\\host` and `https://%68ost` are URLs: those cannot be asked.
     pub(super) fn accept(protocol: Protocol, url: &str, arm: &Origin) -> Option<Self> {
+        url.parse::<Uri>().ok()?;
         let parsed = Url::parse(url).ok()?;
         let plain = parsed.username().is_empty() && parsed.password().is_none();
         (plain && parsed.origin() == *arm).then(|| Self {

@@ -34,10 +34,7 @@ impl PageLink {
     /// its parts, the same selection and page size, at most one position, and
     /// nothing else.
     pub(crate) fn accept(text: &str, query: &UserQuery) -> Option<Self> {
-        let plain = text
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
-        if !plain || text.len() > LONGEST_LINK {
+        if !text.bytes().all(is_askable) || text.len() > LONGEST_LINK {
             return None;
         }
         let mut chunks = query.chunks().enumerate();
@@ -66,6 +63,13 @@ impl PageLink {
     pub(crate) fn is_first(&self) -> bool {
         self.is_first
     }
+}
+
+/// Whether `byte` can be sent in a query: awc takes no URL with any other.
+///
+/// Source: `PathAndQuery` of http 0.2.
+pub(super) fn is_askable(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)
 }
 
 /// Whether `text` asks for the first page of `chunk`, or for a further one;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::{Select, odata::encoded};
+use super::super::{Select, odata::encoded, page_link::is_askable};
 
 /// A longer link does not come from Graph.
 const LONGEST_LINK: usize = 16 * 1024;
@@ -41,9 +41,7 @@ impl DeltaLink {
     pub(crate) fn accept(link: &str, users: &str) -> Option<Self> {
         let rest = link.strip_prefix(users.trim_end_matches('?'))?;
         let (function, _) = rest.strip_prefix('/')?.split_once('?')?;
-        let plain = link
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b'#');
+        let plain = link.bytes().all(is_askable);
         let is_ours = FUNCTIONS.contains(&function) && plain && link.len() <= LONGEST_LINK;
         is_ours.then(|| Self(Some(link.into())))
     }
