@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use actix_web::http::Uri;
 use serde::Deserialize;
 use url::Url;
 
@@ -101,6 +102,9 @@ impl Place {
             return Err(FetchError::OtherIssuer);
         }
         let named = Url::parse(&configuration.jwks_uri).map_err(|_| FetchError::Malformed)?;
+        // awc takes fewer letters in the name of a host.
+        let asked = named.as_str().parse::<Uri>();
+        asked.map_err(|_| FetchError::Malformed)?;
         match self.keys {
             KeysAt::SameHost => {
                 let mut url = self.configuration.clone();
