@@ -29,6 +29,7 @@ pub(super) fn published(id: &str, issuer: Option<&str>) -> Value {
 }
 
 /// A token with `claims`, signed with the key.
+#[cfg(test)]
 pub(super) fn signed(id: &str, claims: &Value) -> String {
     signed_text(id, claims.to_string().as_bytes())
 }
