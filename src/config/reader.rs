@@ -1,6 +1,6 @@
 //! Reads variables one by one and collects what is wrong with them.
 
-use std::{ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{borrow::Cow, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use super::{Config, Faults, PREFIX, VARIABLES};
 
@@ -60,7 +60,8 @@ impl Reader {
         };
         let parsed = parse(value.trim());
         if parsed.is_none() {
-            self.fault(format!("{name} is {value:?}, expected {expected}"));
+            let shown = shown(value);
+            self.fault(format!("{name} is {shown:?}, expected {expected}"));
         }
         parsed
     }
@@ -164,9 +165,37 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     }
 }
 
+/// `value` without what may be a secret in a URL: the part before the host, and the
+/// query.
+fn shown(value: &str) -> Cow<'_, str> {
+    let Some((scheme, rest)) = value.split_once("://") else {
+        return Cow::Borrowed(value);
+    };
+    let (user, rest) = rest
+        .rsplit_once('@')
+        .map_or(("", rest), |(_, it)| ("…@", it));
+    let (rest, query) = rest
+        .split_once('?')
+        .map_or((rest, ""), |(it, _)| (it, "?…"));
+    Cow::Owned(format!("{scheme}://{user}{rest}{query}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_may_be_a_secret_in_a_url_is_not_shown() {
+        for (value, expected) in [
+            ("http://user:password@host:4318/v1", "http://…@host:4318/v1"),
+            ("https://host/?key=secret", "https://host/?…"),
+            ("https://user:p@ss?key@host", "https://…@host"),
+            ("https://host/", "https://host/"),
+            ("10 s?", "10 s?"),
+        ] {
+            assert_eq!(shown(value), expected);
+        }
+    }
 
     #[test]
     fn times_are_read_with_and_without_a_unit() {

@@ -176,6 +176,17 @@ fn times_are_milliseconds_as_the_specification_has_them() {
 }
 
 #[test]
+fn a_password_in_an_endpoint_is_refused_and_not_shown() {
+    let name = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
+    let told = fault(&[(name, "http://user:password@collector/")]);
+    assert!(
+        told.contains(r#"is "http://…@collector/", expected"#),
+        "{told}"
+    );
+    assert!(told.contains("without a user"), "{told}");
+}
+
+#[test]
 fn faults_name_the_variable_and_what_is_right() {
     for (name, value, words) in [
         (
@@ -190,8 +201,8 @@ fn faults_name_the_variable_and_what_is_right() {
         ),
         (
             "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-            "http://a:b@c/",
-            "without a user",
+            "http://c/#d",
+            "or a fragment",
         ),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "10s", "milliseconds from 10"),
         ("OTEL_METRIC_EXPORT_INTERVAL", "0", "milliseconds from 10"),
