@@ -10,6 +10,7 @@ mod action;
 mod admission;
 mod answers;
 mod failure;
+pub(crate) mod history;
 mod indexed;
 mod listing;
 mod machine;
@@ -63,6 +64,10 @@ struct State {
     operation_takes: Duration,
     machines: Machines,
     operations: HashMap<String, Operation>,
+    /// The ids of operations, the oldest first.
+    ids: VecDeque<String>,
+    /// How many operations are remembered.
+    most: usize,
     /// How the next operations fail.
     failures: VecDeque<Failure>,
     quotas: Quotas,
@@ -75,6 +80,8 @@ impl Arm {
                 operation_takes: settings.operation_takes,
                 machines: seed::virtual_machines(settings.fleet).into_iter().collect(),
                 operations: HashMap::new(),
+                ids: VecDeque::new(),
+                most: settings.remembers.unwrap_or(usize::MAX),
                 failures: VecDeque::new(),
                 quotas: Quotas::default(),
             }),
@@ -114,6 +121,17 @@ impl State {
     /// The id of the machine that the operation `guid` is of.
     fn machine_of(&self, guid: &str) -> Option<String> {
         Some(self.operations.get(guid)?.machine().to_owned())
+    }
+
+    /// Notes an operation, and forgets the oldest where there are too many.
+    fn remember(&mut self, guid: &str, operation: Operation) {
+        if self.ids.len() >= self.most
+            && let Some(oldest) = self.ids.pop_front()
+        {
+            self.operations.remove(&oldest);
+        }
+        self.ids.push_back(guid.to_owned());
+        self.operations.insert(guid.to_owned(), operation);
     }
 }
 

@@ -70,15 +70,14 @@ impl Azure {
         Ok(Self {
             identity_header: secret(),
             msi_secret: secret(),
-            clock,
             authority: Authority::new(&folder, settings.cloud, certificates.pem())?,
             certificates: Arc::new(certificates),
             signing: SigningKeys::of_tenant(),
-            cluster: Cluster::new(&folder, clock)?,
+            cluster: Cluster::new(&folder, clock.clone())?,
             callers: Callers::default(),
-            journal: Journal::default(),
+            journal: Journal::new(settings.remembers),
             faults: Faults::default(),
-            tokens: Tokens::new(&settings),
+            tokens: Tokens::new(&settings, clock.clone()),
             node: NodeLimits::default(),
             arm: Arm::new(&settings),
             roles: Roles::default(),
@@ -88,7 +87,8 @@ impl Azure {
             urls,
             settings,
             arc: Keys::new(&folder)?,
-            assertions: Assertions::new(&folder, clock)?,
+            assertions: Assertions::new(&folder, clock.clone())?,
+            clock,
             _folder: folder,
         })
     }

@@ -176,7 +176,7 @@ impl Callers {
 impl Azure {
     /// Issues a token as it is asked for.
     pub(crate) fn caller_token(&self, asked: &CallerToken) -> io::Result<String> {
-        let mut claims = claims::of(asked, self.settings.cloud, self.clock);
+        let mut claims = claims::of(asked, self.settings.cloud, &self.clock);
         merge(&mut claims, &asked.claims);
         let writing = Writing {
             signed_by: asked.signed_by,

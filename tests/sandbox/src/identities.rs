@@ -30,6 +30,12 @@ impl Sandbox {
         self.azure.tokens.address_to(audience.into());
     }
 
+    /// From now on the clock of this Azure goes ahead of that of its clients by so many
+    /// seconds, as at first `Settings::clock_offset` says.
+    pub fn set_clock(&self, offset: i64) {
+        self.azure.clock.set(offset);
+    }
+
     /// From now on Service Fabric shows another certificate than the one that its
     /// variable tells of. Connections that there are go on.
     ///

@@ -3,7 +3,7 @@
 mod service;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, VecDeque},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -74,16 +74,17 @@ impl fmt::Display for Recorded {
     }
 }
 
-/// All requests, and how many were under way at one time.
-#[derive(Default)]
+/// All requests, or the latest, and how many were under way at one time.
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
     changed: Notify,
+    /// How many requests are remembered.
+    most: usize,
 }
 
 #[derive(Default)]
 struct Entries {
-    requests: Vec<Recorded>,
+    requests: VecDeque<Recorded>,
     loads: HashMap<Service, Load>,
 }
 
@@ -105,6 +106,15 @@ impl Drop for UnderWay<'_> {
 }
 
 impl Journal {
+    /// One that remembers so many requests, or all.
+    pub(crate) fn new(remembers: Option<usize>) -> Self {
+        Self {
+            entries: Mutex::default(),
+            changed: Notify::new(),
+            most: remembers.unwrap_or(usize::MAX),
+        }
+    }
+
     /// Notes a request.
     pub(crate) fn enter(&self, request: Recorded) -> UnderWay<'_> {
         let service = request.service;
@@ -114,7 +124,10 @@ impl Journal {
             load.under_way += 1;
             load.peak = load.peak.max(load.under_way);
         }
-        entries.requests.push(request);
+        if entries.requests.len() >= self.most {
+            entries.requests.pop_front();
+        }
+        entries.requests.push_back(request);
         drop(entries);
         self.changed.notify_waiters();
         UnderWay(self, service)
@@ -130,7 +143,7 @@ impl Journal {
     }
 
     pub(crate) fn all(&self) -> Vec<Recorded> {
-        self.entries().requests.clone()
+        self.those(|_| true)
     }
 
     pub(crate) async fn arrived(&self, service: Service, count: usize) {

@@ -45,7 +45,10 @@ mod vm_extension;
 use std::{io, net::TcpListener, path::Path, sync::Arc, time::Duration};
 
 pub use arc::ArcFault;
-pub use arm::roles::Assignment;
+pub use arm::{
+    history::{Order, Standing},
+    roles::Assignment,
+};
 pub use callers::{
     API_APP_ID_URI, API_CLIENT_ID, Caller, CallerKind, CallerToken, SCOPE, Shape, SignedBy,
     TokenVersion,
@@ -211,6 +214,13 @@ impl Sandbox {
     /// leaves its machine as it was.
     pub fn fail_next_operation(&self, code: &str, message: &str) {
         self.azure.arm.fail_next_operation(code, message);
+    }
+
+    /// Every order that Resource Manager has taken, and how it stands; of those that
+    /// are remembered, if not all are.
+    #[must_use]
+    pub fn orders(&self) -> Vec<Order> {
+        self.azure.arm.orders()
     }
 
     /// The status of no operation so far is found any more.

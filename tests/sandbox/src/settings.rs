@@ -60,6 +60,9 @@ pub struct Settings {
     /// Whether Graph tells how long to wait when units are used up; both have been
     /// seen.
     pub graph_retry_after: bool,
+    /// How many requests and operations are remembered, the latest of each; without
+    /// it all of them, for as long as the sandbox runs.
+    pub remembers: Option<usize>,
     /// Is told of each request of which something is not known here, when it comes
     /// in; `Sandbox::unexpected` has them all.
     pub on_unexpected: Option<fn(&Recorded)>,
@@ -90,6 +93,7 @@ impl Default for Settings {
             page_links: PageLinks::default(),
             graph_units: None,
             graph_retry_after: true,
+            remembers: None,
             on_unexpected: None,
         }
     }

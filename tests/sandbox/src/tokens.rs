@@ -116,10 +116,10 @@ pub(crate) struct Tokens {
 }
 
 impl Tokens {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             cloud: settings.cloud,
-            clock: Clock::off_by(settings.clock_offset),
+            clock,
             lifetime: settings.token_lifetime,
             minted: Mutex::default(),
             host: Mutex::default(),

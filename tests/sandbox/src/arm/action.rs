@@ -26,19 +26,33 @@ pub(super) enum Action {
 }
 
 impl Action {
+    /// Its name; what has none in a path has one of ours.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Deallocate => "deallocate",
+            Self::Hibernate => "hibernate",
+            Self::Start => "start",
+            Self::Restart => "restart",
+            Self::PowerOff => "powerOff",
+            Self::Redeploy => "redeploy",
+            Self::Reapply => "reapply",
+            Self::Resize => "resize",
+        }
+    }
+
     /// The action that `name` is, in any case.
     pub(super) fn named(name: &str) -> Option<Self> {
         let known = [
-            ("deallocate", Self::Deallocate),
-            ("hibernate", Self::Hibernate),
-            ("start", Self::Start),
-            ("restart", Self::Restart),
-            ("powerOff", Self::PowerOff),
-            ("redeploy", Self::Redeploy),
-            ("reapply", Self::Reapply),
+            Self::Deallocate,
+            Self::Hibernate,
+            Self::Start,
+            Self::Restart,
+            Self::PowerOff,
+            Self::Redeploy,
+            Self::Reapply,
         ];
-        let is_meant = |(word, _): &(&str, Self)| word.eq_ignore_ascii_case(name);
-        known.into_iter().find(is_meant).map(|(_, action)| action)
+        let mut known = known.into_iter();
+        known.find(|action| action.name().eq_ignore_ascii_case(name))
     }
 
     /// The action that a path ends with; the error is the parameter that it

@@ -9,7 +9,7 @@ use super::{
     State,
     action::Action,
     key,
-    operation::{Operation, SignedUrls},
+    operation::{Operation, Ordered, SignedUrls},
     power::Course,
     refusals,
 };
@@ -70,7 +70,7 @@ pub(super) fn order(state: &mut State, id: &str, action: Action, asked: &Asked) 
         Some(Err(refused)) => return refused.answer(),
         Some(Ok(course)) => course,
     };
-    let Some((guid, urls)) = operation(state, id, asked, course) else {
+    let Some((guid, urls)) = operation(state, id, action, asked, course) else {
         return refusals::invalid_path(id);
     };
     Response::builder()
@@ -89,6 +89,7 @@ pub(super) fn order(state: &mut State, id: &str, action: Action, asked: &Asked) 
 pub(super) fn operation(
     state: &mut State,
     id: &str,
+    action: Action,
     asked: &Asked,
     course: Course,
 ) -> Option<(String, SignedUrls)> {
@@ -98,8 +99,14 @@ pub(super) fn operation(
     let version = asked.query.get("api-version").unwrap_or_default();
     let urls = SignedUrls::new(&asked.base(), subscription, location, &guid, version);
     machine.power.follow(guid.clone());
-    let operation = Operation::new(guid.clone(), id.to_owned(), urls.clone(), course);
-    state.operations.insert(guid.clone(), operation);
+    let correlation = asked.recorded.header("x-ms-correlation-request-id");
+    let order = Ordered {
+        machine: id.to_owned(),
+        action,
+        correlation_id: correlation.map(str::to_owned),
+    };
+    let operation = Operation::new(guid.clone(), order, urls.clone(), course);
+    state.remember(&guid, operation);
     Some((guid, urls))
 }
 

@@ -1,6 +1,6 @@
 //! Long-running operations and their signed URLs.
 
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime};
 
 use axum::{
     body::Body,
@@ -11,7 +11,12 @@ use jiff::Timestamp;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{failure::Failure, power::Course};
+use super::{
+    action::Action,
+    failure::Failure,
+    history::{Order, Standing},
+    power::Course,
+};
 use crate::{gate::json as answer, tokens::noise};
 
 /// The certificate, signature and hash have the sizes that were recorded on
@@ -63,11 +68,18 @@ fn text(size: usize) -> String {
     URL_SAFE_NO_PAD.encode(noise(size))
 }
 
+/// What an operation carries out.
+pub(super) struct Ordered {
+    /// The id of the machine that it is of.
+    pub(super) machine: String,
+    pub(super) action: Action,
+    pub(super) correlation_id: Option<String>,
+}
+
 /// One operation under way, or ended.
 pub(super) struct Operation {
     guid: String,
-    /// The id of the machine that it is of.
-    machine: String,
+    ordered: Ordered,
     urls: SignedUrls,
     started: Timestamp,
     course: Course,
@@ -75,10 +87,10 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    pub(super) fn new(guid: String, machine: String, urls: SignedUrls, course: Course) -> Self {
+    pub(super) fn new(guid: String, ordered: Ordered, urls: SignedUrls, course: Course) -> Self {
         Self {
             guid,
-            machine,
+            ordered,
             urls,
             // One that joins a change that takes no time begins when it ends.
             started: Timestamp::now().min(course.ends_at),
@@ -104,7 +116,23 @@ impl Operation {
     }
 
     pub(super) fn machine(&self) -> &str {
-        &self.machine
+        &self.ordered.machine
+    }
+
+    /// The order as it stands.
+    pub(super) fn order(&self, now: Instant) -> Order {
+        let standing = match &self.course.failure {
+            _ if !self.course.has_ended(now) => Standing::UnderWay,
+            None => Standing::Succeeded(system(self.course.ends_at)),
+            Some(failure) => Standing::Failed(failure.code.clone()),
+        };
+        Order {
+            machine: self.ordered.machine.clone(),
+            action: self.ordered.action.name(),
+            correlation_id: self.ordered.correlation_id.clone(),
+            began: system(self.course.began_at),
+            standing,
+        }
     }
 
     /// What must not show of its URLs.
@@ -163,6 +191,12 @@ impl Operation {
         answer.headers_mut().insert(header::CONTENT_TYPE, media);
         answer
     }
+}
+
+/// A moment as the standard library has it.
+fn system(moment: Timestamp) -> SystemTime {
+    let since = Duration::try_from(moment.as_duration());
+    SystemTime::UNIX_EPOCH + since.unwrap_or_default()
 }
 
 /// A moment with seven digits after the second, as Compute writes it.

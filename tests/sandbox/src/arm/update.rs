@@ -102,7 +102,7 @@ fn updated(
 /// Begins the operation that a change of the size takes; returns its URL.
 fn resized(state: &mut State, id: &str, asked: &Asked) -> Option<String> {
     let course = state.order(&key(id), Action::Resize)?.ok()?;
-    let (_, urls) = answers::operation(state, id, asked, course)?;
+    let (_, urls) = answers::operation(state, id, Action::Resize, asked, course)?;
     Some(urls.status)
 }
 

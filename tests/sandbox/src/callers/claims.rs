@@ -10,7 +10,7 @@ use super::{
 use crate::{clock::Clock, cloud::Cloud, patch::merge, seed::guid, tokens::noise};
 
 /// The claims of `asked`, before they are changed on demand.
-pub(super) fn of(asked: &CallerToken, cloud: Cloud, clock: Clock) -> Value {
+pub(super) fn of(asked: &CallerToken, cloud: Cloud, clock: &Clock) -> Value {
     let CallerToken {
         version, caller, ..
     } = asked;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_sandbox::Sandbox;
+use azure_sandbox::{Order, Sandbox, Settings, Standing};
 
 use crate::{
     client::Answer,
@@ -26,6 +26,56 @@ fn a_newer_order_preempts_the_operation_under_way() {
     );
     assert_eq!(status_of(&azure, &newer), "InProgress");
     assert_eq!(power_state(&azure, "web-01"), "starting");
+}
+
+#[test]
+fn what_was_ordered_is_told_with_how_it_stands() {
+    let azure = operations_take(Duration::ZERO);
+    act(&azure, "web-01", "restart");
+    azure.operations_take(AN_HOUR);
+    act(&azure, "web-02", "deallocate");
+    act(&azure, "web-02", "start");
+
+    let mut orders = azure.orders();
+    orders.sort_by_key(|order| order.began);
+    let told: Vec<_> = orders.iter().map(|order| order.action).collect();
+
+    assert_eq!(told, ["restart", "deallocate", "start"]);
+    assert!(orders[0].machine.ends_with("/web-01"), "{orders:?}");
+    let Standing::Succeeded(ended) = orders[0].standing else {
+        panic!("{orders:?}");
+    };
+    assert_eq!(ended, orders[0].began);
+    let preempted = Standing::Failed("OperationPreempted".to_owned());
+    let standings = orders[1..].iter().map(|order| order.standing.clone());
+    assert_eq!(
+        standings.collect::<Vec<_>>(),
+        [preempted, Standing::UnderWay]
+    );
+}
+
+#[test]
+fn the_latest_orders_and_requests_are_remembered_where_not_all_are() {
+    let azure = Sandbox::start(Settings {
+        remembers: Some(2),
+        ..Settings::default()
+    })
+    .unwrap();
+    for name in ["web-01", "web-02", "web-03"] {
+        act(&azure, name, "restart");
+    }
+
+    let machines = azure
+        .orders()
+        .into_iter()
+        .map(|Order { machine, .. }| machine);
+    let mut names: Vec<_> = machines.map(|id| id[id.len() - 2..].to_owned()).collect();
+    names.sort();
+    let requests = azure.requests(azure_sandbox::Service::Actions);
+
+    assert_eq!(names, ["02", "03"]);
+    assert_eq!(requests.len(), 2);
+    assert!(requests[1].path.contains("/web-03/"), "{}", requests[1]);
 }
 
 #[test]

@@ -67,6 +67,24 @@ fn the_clock_of_azure_can_be_off() {
 }
 
 #[test]
+fn the_clock_of_azure_can_be_set_while_it_runs() {
+    let azure = sandbox();
+    let url = format!("{}/subscriptions?api-version=2022-12-01", azure.url());
+    let status = |token: &str| get(&url, &[("authorization", &format!("Bearer {token}"))]).status;
+    let right = token(&azure);
+    assert_eq!(status(&right), 200);
+
+    azure.set_clock(25 * 3_600);
+    let expired = status(&right);
+    let later = claims(&token(&azure))["nbf"].as_i64().unwrap();
+    azure.set_clock(0);
+
+    assert_eq!(expired, 401);
+    assert!(later > jiff::Timestamp::now().as_second() + 24 * 3_600);
+    assert_eq!(status(&right), 200);
+}
+
+#[test]
 fn each_cloud_has_its_name_and_its_audiences() {
     for (cloud, name, audiences) in [
         (
