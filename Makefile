@@ -8,7 +8,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
 	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
-	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers docs-assets browser tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers chaos docs-assets browser tools clean
 
 # What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
@@ -35,6 +35,10 @@ run: ## the gateway on 127.0.0.1:8080, in front of a local Azure on 127.0.0.1:45
 test: export RUST_TEST_THREADS ?= 6
 test: ## every test: units, and over HTTP against the local Azure
 	$(CARGO) test --workspace --locked
+
+chaos: export CHAOS_SECONDS ?= 180
+chaos: ## three gateways under random faults: CHAOS_SECONDS=180, CHAOS_SEED of a run to do again
+	$(CARGO) test --locked --test chaos whatever_fails -- --nocapture
 
 conformance: $(CLIENTS)/python/installed $(CLIENTS)/contract/installed $(CLIENTS)/javascript/installed
 conformance: ## Azure's own clients against the local Azure, and others against the gateway

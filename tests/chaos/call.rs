@@ -1,0 +1,232 @@
+//! One call as somebody might make it, and which answers it may have.
+
+use std::{collections::VecDeque, time::SystemTime};
+
+use serde_json::Value;
+
+use crate::{
+    callers::Who,
+    client::{Answer, Request},
+    site::{Site, Weather},
+    truth::{self, Told},
+};
+
+/// Machines that everybody operates; others are left to those who look whether all is
+/// well.
+const MACHINES: usize = 8;
+
+/// How many operations and pages are asked for again.
+const LATEST: usize = 48;
+
+/// Actions, those that are wanted most more than once.
+const ACTIONS: [&str; 8] = [
+    "deallocate",
+    "deallocate",
+    "start",
+    "start",
+    "restart",
+    "powerOff",
+    "redeploy",
+    "reapply",
+];
+
+const DEPARTMENTS: [&str; 4] = ["Seinfeld", "Executive", "R%26D", "K%C3%BCche+%26+Caf%C3%A9"];
+
+/// What a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Machine,
+    Machines,
+    Order,
+    Rehearsal,
+    Operation,
+    Users,
+    /// A further page of users.
+    Page,
+    Identity,
+}
+
+/// A call by somebody.
+pub(crate) struct Call {
+    pub(crate) who: Who,
+    pub(crate) kind: Kind,
+    pub(crate) request: Request,
+}
+
+impl Call {
+    /// Some call by `who`, at random.
+    pub(crate) fn random(who: Who, site: &Site, random: &mut fastrand::Rng) -> Self {
+        let (recent, pages) = (site.recent.borrow(), site.pages.borrow());
+        let kind = match random.u8(..100) {
+            0..18 => Kind::Machine,
+            18..24 => Kind::Machines,
+            24..60 => Kind::Order,
+            60..66 => Kind::Rehearsal,
+            66..82 if !recent.is_empty() => Kind::Operation,
+            82..88 if !pages.is_empty() => Kind::Page,
+            66..95 => Kind::Users,
+            _ => Kind::Identity,
+        };
+        let machine = format!("/vms/web-{:02}", random.usize(1..=MACHINES));
+        let action = ACTIONS[random.usize(..ACTIONS.len())];
+        let path = match kind {
+            Kind::Machine => machine,
+            Kind::Machines => "/vms?top=5".to_owned(),
+            Kind::Order => {
+                let supersedes = random.u8(..3) == 0;
+                format!(
+                    "{machine}/{action}{}",
+                    if supersedes { "?supersede=true" } else { "" }
+                )
+            }
+            Kind::Rehearsal => format!("{machine}/{action}?dryRun=true"),
+            Kind::Operation => format!("/operations/{}", recent[random.usize(..recent.len())]),
+            Kind::Users => users(random),
+            Kind::Page => pages[random.usize(..pages.len())].clone(),
+            Kind::Identity => "/identity".to_owned(),
+        };
+        let method = match kind {
+            Kind::Order | Kind::Rehearsal => "POST",
+            _ => "GET",
+        };
+        let token = site.callers.token(who);
+        let mut request = Request::new(method, &path, token.as_deref());
+        if matches!(kind, Kind::Order | Kind::Operation) && random.u8(..4) == 0 {
+            request.prefer = Some("wait=1".to_owned());
+        }
+        Self { who, kind, request }
+    }
+
+    /// Whether those who answer at `asks_cluster` may do as they are told.
+    pub(crate) fn right(&self, asks_cluster: bool) -> u16 {
+        let is_let_in = match self.who {
+            Who::Operator(_) | Who::Reader | Who::Person => true,
+            Who::Robot => asks_cluster,
+            Who::Stranger | Who::Late | Who::Nobody => false,
+        };
+        let may = match self.kind {
+            Kind::Machine | Kind::Machines | Kind::Operation => true,
+            Kind::Order | Kind::Rehearsal => self.who.is_operator(),
+            Kind::Users | Kind::Page => self.who.may_list_users(),
+            Kind::Identity => self.who != Who::Robot,
+        };
+        match (is_let_in, may) {
+            (false, _) => 401,
+            (true, false) => 403,
+            (true, true) => 200,
+        }
+    }
+
+    /// What is wrong with `status` in this weather, where by right it is `right`.
+    pub(crate) fn fault(&self, status: u16, right: u16, weather: Weather) -> Option<String> {
+        let is_right = match right {
+            // A state that forbids an order is nobody's fault.
+            200 => match self.kind {
+                Kind::Order => matches!(status, 200 | 202 | 409),
+                Kind::Rehearsal => matches!(status, 200 | 409),
+                // A page that was expired on purpose.
+                Kind::Page => matches!(status, 200 | 400),
+                Kind::Machine | Kind::Machines | Kind::Operation | Kind::Identity | Kind::Users => {
+                    status == 200
+                }
+            },
+            right => status == right,
+        };
+        let is_excused = match weather {
+            Weather::Calm => false,
+            Weather::Stormy => {
+                !matches!(status, 200..300 | 401 | 403 | 500)
+                    || self.who == Who::Robot && status == 401
+            }
+            Weather::KeysInDoubt => !matches!(status, 200..300 | 403 | 500),
+        };
+        let (method, path) = (self.request.method, &self.request.path);
+        (!is_right && !is_excused).then(|| {
+            format!(
+                "{method} {path} by {:?} is answered with {status}",
+                self.who
+            )
+        })
+    }
+
+    /// Notes of which operation an answer tells that does not know how it stands.
+    pub(crate) fn note(answer: &Answer, site: &Site) {
+        let body = answer.json();
+        let id = body["operation"].as_str();
+        let id = id.and_then(|place| place.strip_prefix("/operations/"));
+        keep(&mut site.recent.borrow_mut(), id.map(str::to_owned));
+    }
+
+    /// Looks at a good answer, which `life` gave to what was asked at `asked`.
+    pub(crate) fn examine(&self, answer: &Answer, asked: SystemTime, life: usize, site: &Site) {
+        let body = answer.json();
+        match self.kind {
+            Kind::Machine => machine(&body, asked, site),
+            Kind::Order | Kind::Operation => operation(&body, self.kind, life, site),
+            Kind::Rehearsal => site.barred.borrow_mut().push(self.request.correlation_id()),
+            Kind::Users | Kind::Page => keep(&mut site.pages.borrow_mut(), next(&body)),
+            Kind::Machines | Kind::Identity => {}
+        }
+    }
+}
+
+fn users(random: &mut fastrand::Rng) -> String {
+    let department = DEPARTMENTS[random.usize(..DEPARTMENTS.len())];
+    let top = random.usize(1..=20);
+    format!("/directory/users?department={department}&select=displayName,mail&top={top}")
+}
+
+/// The path of the page after this one.
+fn next(body: &Value) -> Option<String> {
+    let link = body["nextLink"].as_str()?;
+    let (_, path) = link.split_once("/directory")?;
+    Some(format!("/directory{path}"))
+}
+
+/// Keeps `text` among the latest.
+fn keep(latest: &mut VecDeque<String>, text: Option<String>) {
+    latest.extend(text);
+    if latest.len() > LATEST {
+        latest.pop_front();
+    }
+}
+
+fn machine(body: &Value, asked: SystemTime, site: &Site) {
+    let (Some(name), Some(state)) = (body["name"].as_str(), body["powerState"].as_str()) else {
+        return site.find(format!("no machine: {body}"));
+    };
+    if !matches!(state, "running" | "deallocated" | "stopped") {
+        return;
+    }
+    let now = site.azure.power_state("rg-web", name).unwrap_or_default();
+    let orders = site.azure.orders();
+    if let Some(fault) = truth::machine_fault((name, state), &now, asked, &orders) {
+        site.find(fault);
+    }
+}
+
+fn operation(body: &Value, kind: Kind, life: usize, site: &Site) {
+    let Some(mut told) = Told::of(body) else {
+        return site.find(format!("no operation: {body}"));
+    };
+    let mut needless = site.needless.borrow_mut();
+    if told.is_noop {
+        needless.insert(told.id.clone());
+    }
+    // Another gateway knows the machine, and not that nothing was sent.
+    told.is_noop = needless.contains(&told.id);
+    let mut ledger = site.ledger.borrow_mut();
+    let new = ledger.read();
+    site.seen.borrow_mut().extend(new);
+    let orders = site.azure.orders();
+    let by_correlation = truth::by_correlation(&orders);
+    let own = ledger.correlation(&told.id);
+    let own = own.and_then(|id| by_correlation.get(id).copied());
+    if let Some(fault) = told.fault(own, &orders) {
+        site.find(format!("{fault}; {body}"));
+    }
+    if kind == Kind::Order {
+        keep(&mut site.recent.borrow_mut(), Some(told.id.clone()));
+        site.told.borrow_mut().push((told.id, life));
+    }
+}

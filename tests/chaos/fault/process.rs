@@ -1,0 +1,102 @@
+//! Gateways end, and start where something is missing.
+
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time;
+use azure_sandbox::{Fault, Host, Service, Times};
+
+use crate::{settle::failing, site::Site};
+
+/// A label longer than the 63 bytes that DNS has: no resolver is asked for it.
+const UNRESOLVED: &str = "a-name-of-more-letters-than-any-label-of-the-domain-name-system-may-have";
+
+/// The variables that hold one of Azure's own names.
+const NAMED: [&str; 4] = [
+    "MIG_ARM_ENDPOINT",
+    "MIG_GRAPH_ENDPOINT",
+    "MIG_ENTRA_ENDPOINT",
+    "AZURE_AUTHORITY_HOST",
+];
+
+/// How long a signal may be on its way before its effect has to show; readiness ends
+/// for three seconds before the gateway does.
+const ON_ITS_WAY: Duration = Duration::from_secs(2);
+
+impl Site {
+    pub(super) async fn killed(&self) {
+        let slot = self.below(self.len());
+        self.kill(slot);
+        self.answered_more(10).await;
+        self.revive(slot, |variables| variables).await;
+    }
+
+    pub(super) async fn terminated(&self) {
+        let slot = self.below(self.len());
+        self.signal(slot, "-TERM");
+        self.ends_as_unready(slot).await;
+        let replica = self.slots.borrow_mut()[slot].replica.take();
+        let code = replica.expect("a gateway").ended().await;
+        if code != Some(0) {
+            self.find(format!("gateway {slot} ended with {code:?}"));
+        }
+        self.revive(slot, |variables| variables).await;
+    }
+
+    /// Resolves when the gateway at `slot` does not listen any more; until then it says
+    /// that it is not ready.
+    async fn ends_as_unready(&self, slot: usize) {
+        let told = Instant::now();
+        let mut ticks = time::interval(Duration::from_millis(50));
+        loop {
+            ticks.tick().await;
+            let asked = told.elapsed();
+            let Some(readiness) = self.readiness(slot).await else {
+                return;
+            };
+            let is_unready = readiness.status == 503 && failing(&readiness) == ["serving"];
+            if asked > ON_ITS_WAY && !is_unready {
+                return self.find(format!("gateway {slot} ends: {}", readiness.text()));
+            }
+        }
+    }
+
+    pub(super) async fn without_tokens(&self) {
+        self.azure
+            .inject(Service::Token, Fault::answer(503, "{}"), Times::Always);
+        let slot = self.below(self.len());
+        self.kill(slot);
+        self.revive(slot, |variables| variables).await;
+        self.lacks(slot, &["token:arm", "token:graph"]).await;
+        self.answered_more(10).await;
+        self.clear();
+    }
+
+    pub(super) async fn unresolvable(&self) {
+        let slot = self.below(self.len());
+        self.kill(slot);
+        self.revive(slot, nowhere).await;
+        let host = self.slots.borrow()[slot].host;
+        match host {
+            // Its tokens come from Entra ID itself.
+            Host::Aks => {
+                let lacking = ["token:arm", "token:graph", "keys:entra_v2"];
+                self.lacks(slot, &lacking).await;
+            }
+            _ => self.lacks(slot, &["keys:entra_v2"]).await,
+        }
+        self.answered_more(10).await;
+        self.kill(slot);
+        self.revive(slot, |variables| variables).await;
+    }
+}
+
+/// The same variables, with names in place of the addresses where Azure is; what a host
+/// offers to its programs is at an address.
+fn nowhere(mut variables: Vec<(String, String)>) -> Vec<(String, String)> {
+    for (name, value) in &mut variables {
+        if NAMED.contains(&name.as_str()) {
+            *value = format!("https://{UNRESOLVED}");
+        }
+    }
+    variables
+}

@@ -1,0 +1,69 @@
+//! Every fault that the local Azure has, for every service.
+
+use std::time::Duration;
+
+use azure_sandbox::{ArcFault, Fault, Service};
+use serde_json::{Value, json};
+
+/// Every service.
+pub(crate) const SERVICES: [Service; 10] = [
+    Service::Token,
+    Service::Discovery,
+    Service::Keys,
+    Service::TokenReview,
+    Service::Instance,
+    Service::VirtualMachines,
+    Service::Actions,
+    Service::Operations,
+    Service::ResourceGraph,
+    Service::Graph,
+];
+
+/// Statuses of refusals and failures. None says of a change that it was made.
+const STATUSES: [u16; 10] = [400, 401, 403, 404, 409, 410, 429, 500, 502, 503];
+
+/// More than a gateway reads of an answer.
+const OVERSIZE: u64 = 9 << 20;
+
+/// How many kinds of faults there are.
+pub(crate) const VERBS: usize = 13;
+
+/// Fault number `verb` for `service`.
+pub(super) fn fault(verb: usize, service: Service, random: &mut fastrand::Rng) -> Fault {
+    match verb {
+        0 => {
+            let status = STATUSES[random.usize(..STATUSES.len())];
+            let words = json!({"error": {"code": "Chaos", "message": "it is so"}});
+            Fault::answer(status, &words.to_string())
+        }
+        1 => Fault::Delay(Duration::from_millis(random.u64(50..1_500))),
+        2 => Fault::Throttle {
+            retry_after: random.u64(0..=2),
+        },
+        3 => Fault::Reset,
+        4 => Fault::Close,
+        5 => Fault::LoseAnswer,
+        6 => Fault::Truncate,
+        7 => Fault::TruncateAt(random.usize(..64)),
+        8 => Fault::TruncateChunkedAt(random.usize(..64)),
+        9 => Fault::Redirect("http://localhost:9/".to_owned()),
+        10 => Fault::Oversize(OVERSIZE),
+        11 => Fault::Alter(without(service)),
+        _ => Fault::Arc(ArcFault::MissingFile),
+    }
+}
+
+/// A patch that takes away what an answer is about. It says nothing that is not so:
+/// who believes a false word of Azure's is not to be blamed.
+fn without(service: Service) -> Value {
+    match service {
+        Service::Token => json!({"access_token": null}),
+        Service::Discovery => json!({"metadata": null}),
+        Service::Keys => json!({"keys": null, "jwks_uri": null}),
+        Service::Instance => json!({"compute": null}),
+        Service::VirtualMachines => json!({"properties": null, "id": null}),
+        Service::TokenReview | Service::Actions | Service::Operations => json!({"status": null}),
+        Service::ResourceGraph => json!({"data": null}),
+        Service::Graph => json!({"value": null}),
+    }
+}

@@ -1,0 +1,31 @@
+//! Several gateways under faults: what has to hold at every moment, and that all is
+//! well when a fault has ended.
+//!
+//! `CHAOS_SEED` gives faults and calls their order, though not their moments;
+//! `CHAOS_SECONDS` is the time after which no other fault begins. Without them it is
+//! a short run that is the same every time.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on may panic"
+)]
+#![expect(clippy::print_stdout, reason = "a run says how it goes")]
+
+mod call;
+mod callers;
+mod client;
+mod fault;
+mod files;
+mod judge;
+mod ledger;
+#[allow(dead_code, reason = "the tests of TLS need more of it")]
+#[path = "../it/transport/pki.rs"]
+mod pki;
+mod replica;
+mod run;
+mod secrets;
+mod settle;
+mod site;
+mod traffic;
+mod truth;
+mod vitals;

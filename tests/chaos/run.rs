@@ -1,0 +1,99 @@
+//! One run: fault after fault, while calls go on.
+
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    fault::{Deck, SERVICES, VERBS},
+    site::Site,
+    traffic::Traffic,
+};
+
+/// What `cargo test` takes.
+const SHORT: Duration = Duration::from_secs(20);
+const SHORT_SEED: u64 = 1;
+
+/// The number in the variable `name`.
+pub(crate) fn number(name: &str) -> Option<u64> {
+    let text = std::env::var_os(name).filter(|text| !text.is_empty())?;
+    let number = text.to_str().and_then(|text| text.parse().ok());
+    Some(number.unwrap_or_else(|| panic!("{name} is {}, expected a number", text.display())))
+}
+
+#[actix_web::test]
+async fn whatever_fails_nothing_is_lost_untrue_or_told_and_it_passes() {
+    let seconds = number("CHAOS_SECONDS");
+    let seed = number("CHAOS_SEED").unwrap_or_else(|| match seconds {
+        Some(_) => fastrand::u64(..1_000_000),
+        None => SHORT_SEED,
+    });
+    println!("chaos: CHAOS_SEED={seed}");
+    let allowed = seconds.map_or(SHORT, Duration::from_secs);
+    let site = Rc::new(Site::start(seed).await);
+    let traffic = Traffic::begin(&site, seed);
+    let steps = faults(&site, seed, allowed).await;
+    traffic.end().await;
+    end(&site, seed).await;
+    let (calls, lives) = (site.answered.get(), site.logs.borrow().len());
+    println!(
+        "chaos: seed {seed}: {steps} faults, {calls} calls answered, {} orders carried out, {lives} \
+         gateways, {} of {} kinds of faults at services; nothing amiss",
+        site.azure.orders().len(),
+        site.injected.borrow().len(),
+        SERVICES.len() * VERBS,
+    );
+    site.files.remove();
+}
+
+/// Has faults pass until the time is up; how many did.
+async fn faults(site: &Site, seed: u64, allowed: Duration) -> usize {
+    site.calm().await;
+    site.judge(&format!("seed {seed}, before any fault")).await;
+    let (begun, mut deck, mut steps) = (Instant::now(), Deck::shuffled(seed), 0);
+    while begun.elapsed() < allowed {
+        let (fault, since) = (deck.draw(), Instant::now());
+        steps += 1;
+        site.weather.set(fault.weather());
+        println!("chaos: seed {seed}, step {steps}: {fault:?}");
+        fault.pass(site).await;
+        let held = since.elapsed();
+        site.calm().await;
+        let step = format!("seed {seed}, step {steps}, {fault:?}");
+        site.judge(&step).await;
+        let well = since.elapsed();
+        println!("chaos: it lasted {held:.1?}; all was well after {well:.1?}");
+    }
+    steps
+}
+
+/// Everything that was begun comes to its end, and so do the gateways.
+async fn end(site: &Site, seed: u64) {
+    let unended = || {
+        let mut ledger = site.ledger.borrow_mut();
+        let new = ledger.read();
+        site.see(&new);
+        ledger.unended()
+    };
+    site.until("every change has its outcome", async || {
+        unended().is_empty().then_some(())
+    })
+    .await;
+    for slot in 0..site.len() {
+        site.signal(slot, "-TERM");
+    }
+    for slot in 0..site.len() {
+        let replica = site.slots.borrow_mut()[slot].replica.take();
+        let code = replica.expect("a gateway").ended().await;
+        if code != Some(0) {
+            site.find(format!("gateway {slot} ended with {code:?}"));
+        }
+    }
+    site.judge(&format!("seed {seed}, at the end")).await;
+    let unended = unended();
+    assert!(
+        unended.is_empty(),
+        "seed {seed}: without an outcome: {unended:?}"
+    );
+}
