@@ -176,7 +176,7 @@ impl Api {
         let answer = self.client.send(&first, context.deadline, policy).await;
         let rejection = match answer {
             Err(error) if is_rejection(&error) => error,
-            answer => return answer.map_err(|source| self.failed(call, Some(&token), source)),
+            answer => return self.told(call, &token, answer),
         };
         let other = match self.identity.replace(self.resource, &token, context).await {
             Ok(other) => other,
@@ -185,14 +185,22 @@ impl Api {
             Err(source) => return Err(self.no_token(source)),
         };
         let second = request.header(AUTHORIZATION, other.authorization());
-        self.client
-            .send(
-                &second.sent_before(first.times_sent()),
-                context.deadline,
-                policy,
-            )
-            .await
-            .map_err(|source| self.failed(call, Some(&other), source))
+        let second = second.sent_before(first.times_sent());
+        let answer = self.client.send(&second, context.deadline, policy).await;
+        self.told(call, &other, answer)
+    }
+
+    /// What Azure answered to a call with `token`.
+    fn told(
+        &self,
+        call: Call,
+        token: &AccessToken,
+        answer: Result<Response, http::Error>,
+    ) -> Result<Response, Error> {
+        if is_taken(&answer) {
+            token.serve();
+        }
+        answer.map_err(|source| self.failed(call, Some(token), source))
     }
 
     fn no_token(&self, source: TokenError) -> Error {
@@ -221,6 +229,16 @@ fn is_rejection(error: &http::Error) -> bool {
     error
         .refusal()
         .is_some_and(|refusal| Reason::of(refusal).calls_for_another_token())
+}
+
+/// Whether the token was taken: 403 tells of a good one, and of what it may not.
+fn is_taken(answer: &Result<Response, http::Error>) -> bool {
+    match answer {
+        Ok(_) => true,
+        Err(error) => error
+            .refusal()
+            .is_some_and(|refusal| refusal.status == StatusCode::FORBIDDEN),
+    }
 }
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and

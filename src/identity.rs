@@ -48,6 +48,10 @@ use token::Origin;
 /// asking more often changes nothing.
 const REPLACEMENT_HOLDS: Duration = Duration::from_mins(5);
 
+/// One that Azure took before it rejected it was good, and the next may be. Servers
+/// that disagree would have one asked for again and again: so often they may.
+const SERVED_HOLDS: Duration = Duration::from_secs(10);
+
 /// The managed identity as one worker uses it: what is known of its tokens is
 /// shared, the connection to the identity endpoint the worker's own.
 #[derive(Clone)]
@@ -117,8 +121,13 @@ impl ManagedIdentity {
         rejected: &AccessToken,
         context: &Context,
     ) -> Result<AccessToken, TokenError> {
-        let replaced_lately = rejected.origin() == Origin::Replacement
-            && rejected.age(Instant::now()) < REPLACEMENT_HOLDS;
+        let holds = if rejected.has_served() {
+            SERVED_HOLDS
+        } else {
+            REPLACEMENT_HOLDS
+        };
+        let replaced_lately =
+            rejected.origin() == Origin::Replacement && rejected.age(Instant::now()) < holds;
         if replaced_lately {
             return Err(TokenError::Unchanged);
         }

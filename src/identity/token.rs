@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
 };
@@ -64,8 +64,10 @@ struct Inner {
     usable_for: Duration,
     fresh_for: Duration,
     expires_on: SystemTime,
-    /// Milliseconds after `acquired`; the only thing that changes.
+    /// Milliseconds after `acquired`.
     next_renewal: AtomicU64,
+    /// Whether Azure has taken it.
+    has_served: AtomicBool,
 }
 
 impl AccessToken {
@@ -86,6 +88,7 @@ impl AccessToken {
             fresh_for,
             expires_on: SystemTime::now() + lifetime,
             next_renewal: AtomicU64::new(millis(fresh_for)),
+            has_served: AtomicBool::new(false),
         })))
     }
 
@@ -118,6 +121,16 @@ impl AccessToken {
     /// Why it was acquired.
     pub(crate) fn origin(&self) -> Origin {
         self.0.origin
+    }
+
+    /// Azure has taken it.
+    pub(crate) fn serve(&self) {
+        self.0.has_served.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether Azure has ever taken it.
+    pub(crate) fn has_served(&self) -> bool {
+        self.0.has_served.load(Ordering::Relaxed)
     }
 
     /// Whether both are one and the same acquisition.

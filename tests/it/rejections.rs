@@ -1,11 +1,11 @@
 //! What follows when Azure rejects a token that has not expired.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
-use crate::gateway::Gateway;
+use crate::{answer::Answer, gateway::Gateway};
 
 const MACHINE: &str = "/vms/web-01";
 
@@ -98,6 +98,21 @@ async fn a_replacement_that_fails_is_not_asked_for_again_at_once() {
 
     assert_eq!(gateway.token_requests("management").len(), 2);
     assert_eq!(gateway.get(MACHINE).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_replacement_that_azure_took_is_replaced_in_its_turn_when_it_is_rejected() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    for _ in 0..2 {
+        gateway.azure.expire_tokens();
+        let served = |answer: &Answer| (answer.status == 200).then_some(());
+        // Servers that disagree do not have it asked for all the time.
+        let soon = Duration::from_secs(45);
+        gateway.within(soon, MACHINE, served).await;
+    }
+    let acquired = gateway.token_requests("management").len();
+    assert_eq!(acquired, 3, "one at first, and one for each rejection");
 }
 
 #[actix_web::test]

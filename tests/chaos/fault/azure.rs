@@ -68,7 +68,8 @@ impl Site {
 
     pub(super) async fn tokens(&self) {
         let other = Identity::named("other");
-        match self.below(4) {
+        let kind = self.below(4);
+        match kind {
             0 => self.azure.expire_tokens(),
             1 => self.azure.reject_tokens(),
             2 => {
@@ -85,7 +86,9 @@ impl Site {
         self.azure.answer_as(None);
         self.azure.token_audience(None);
         self.azure.rotate_assertion();
-        self.begin_anew().await;
+        if kind == 1 {
+            self.begin_anew().await;
+        }
     }
 
     pub(super) async fn grants(&self) {
@@ -98,7 +101,7 @@ impl Site {
             actions: vec!["*".to_owned()],
         }]);
         self.azure.app_roles(AppRoles::ReadAll);
-        self.begin_anew().await;
+        self.azure.expire_tokens();
     }
 
     pub(super) async fn mishaps(&self) {
@@ -122,13 +125,13 @@ impl Site {
         }
         self.azure.set_clock(0);
         self.azure.rotate_assertion();
+        self.azure.expire_tokens();
         self.callers.renew();
-        self.begin_anew().await;
     }
 
     /// Hosts forget the tokens that they handed out, and gateways those that they hold:
-    /// one that was refused and replaced is not replaced again for five minutes
-    /// (ADR 0003), and a host goes on handing out one that is refused.
+    /// a host goes on handing out one that is refused, and a replacement that was refused
+    /// from the beginning is not replaced for five minutes (ADR 0003).
     async fn begin_anew(&self) {
         self.azure.expire_tokens();
         for slot in 0..self.len() {
