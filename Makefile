@@ -8,7 +8,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
 	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
-	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers chaos docs-assets browser tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers chaos soak docs-assets browser tools clean
 
 # What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
@@ -39,6 +39,13 @@ test: ## every test: units, and over HTTP against the local Azure
 chaos: export CHAOS_SECONDS ?= 180
 chaos: ## three gateways under random faults: CHAOS_SECONDS=180, CHAOS_SEED of a run to do again
 	$(CARGO) test --locked --test chaos whatever_fails -- --nocapture
+
+# MI_GATEWAY names a program that is built already.
+soak: export SOAK_MINUTES ?= 30
+soak: ## a gateway under a steady load: SOAK_MINUTES=30; target/soak.md, and a picture at SOAK_PLOT
+	$(if $(MI_GATEWAY),,$(CARGO) build --release --locked)
+	MI_GATEWAY=$(or $(MI_GATEWAY),target/release/mi-gateway) \
+	$(CARGO) test --locked --test chaos a_steady_load -- --nocapture
 
 conformance: $(CLIENTS)/python/installed $(CLIENTS)/contract/installed $(CLIENTS)/javascript/installed
 conformance: ## Azure's own clients against the local Azure, and others against the gateway

@@ -3,7 +3,8 @@
 //!
 //! `CHAOS_SEED` gives faults and calls their order, though not their moments;
 //! `CHAOS_SECONDS` is the time after which no other fault begins. Without them it is
-//! a short run that is the same every time.
+//! a short run that is the same every time. `soak` is a run of another kind: nothing
+//! fails, for long.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -26,6 +27,7 @@ mod run;
 mod secrets;
 mod settle;
 mod site;
+mod soak;
 mod traffic;
 mod truth;
 mod vitals;
