@@ -125,7 +125,10 @@ impl AccessToken {
 
     /// Azure has taken it.
     pub(crate) fn serve(&self) {
-        self.0.has_served.store(true, Ordering::Relaxed);
+        // Every call comes here, and a line that is only read is no worker's own.
+        if !self.has_served() {
+            self.0.has_served.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Whether Azure has ever taken it.
