@@ -1,5 +1,6 @@
-//! What a decision costs: by the built-in policies, by a handful that look at tags,
-//! and by a thousand, each for one caller, for one group, or for nobody in particular.
+//! What a decision costs, when it was made before and when not: by the built-in
+//! policies, by a handful that look at tags, and by a thousand, each for one caller,
+//! for one group, or for nobody in particular.
 #![expect(clippy::unwrap_used, reason = "a bench that cannot go on may panic")]
 
 use std::{fs, hint::black_box, path::PathBuf};
@@ -29,8 +30,15 @@ fn decisions(criterion: &mut Criterion) {
         let decisions = Decisions::new(path.as_deref(), "Vm.Operate", &machine);
         let decisions = decisions.unwrap().unwrap();
         assert!(decisions.decide(), "{name}");
-        group.bench_function(name, |bencher| {
+        group.bench_function(format!("{name}/known"), |bencher| {
             bencher.iter(|| black_box(&decisions).decide());
+        });
+        let mut token = 0;
+        group.bench_function(format!("{name}/new"), |bencher| {
+            bencher.iter(|| {
+                token += 1;
+                black_box(&decisions).decide_for(token)
+            });
         });
     }
 }

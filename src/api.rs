@@ -1,4 +1,4 @@
-//! The HTTP face: routes in the order of `openapi.yaml`.
+//! The HTTP face: the routes of `openapi.yaml`.
 
 mod actions;
 mod allowance;
@@ -72,13 +72,17 @@ pub(crate) struct Settings {
 /// The table of contents.
 ///
 /// `web::resource` and not `App::route`: only a resource answers 405, with
-/// `Allow`, to a method that it lacks.
+/// `Allow`, to a method that it lacks. Paths without a parameter come first: they are
+/// compared, and the others matched one by one.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
         .app_data(JsonConfig::default().error_handler(|error, _| unfit(&error).into()))
         .app_data(QueryConfig::default().error_handler(|error, _| unreadable(&error).into()))
         .service(web::resource("/vms").get(vms::list))
+        .service(web::resource("/directory/users").get(directory::users))
+        .service(web::resource("/identity").get(identity::show))
+        .service(web::resource("/openapi.yaml").get(contract::show))
         .service(web::resource("/vms/{name}/deallocate").post(actions::deallocate))
         .service(web::resource("/vms/{name}/start").post(actions::start))
         .service(web::resource("/vms/{name}/restart").post(actions::restart))
@@ -90,10 +94,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .get(vms::show)
                 .patch(update::update),
         )
-        .service(web::resource("/operations/{id}").get(operations::show))
-        .service(web::resource("/directory/users").get(directory::users))
-        .service(web::resource("/identity").get(identity::show))
-        .service(web::resource("/openapi.yaml").get(contract::show));
+        .service(web::resource("/operations/{id}").get(operations::show));
 }
 
 /// The rest of it where the contract is offered as a page; elsewhere these paths are

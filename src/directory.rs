@@ -20,7 +20,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use actix_web::rt::time;
+use actix_web::{rt::time, web::Bytes};
 
 pub(crate) use csv::cell;
 pub(crate) use cursor::{Cursor, InvalidCursor};
@@ -39,7 +39,7 @@ use crate::{
     task::{Joined, Landing, Tasks},
 };
 use cursor::Place;
-use pages::Outcome;
+use pages::{Key, Outcome};
 use reading::{Read, Reading};
 
 /// A caller for whom there is an older page waits no longer for a new one.
@@ -48,8 +48,9 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// One page of a listing.
 #[derive(Debug)]
 pub(crate) struct Page {
-    /// The users.
-    pub(crate) rows: Rows,
+    /// The users, as the member `value` of a JSON object: the answer as a rule, so that
+    /// one that is kept is written once.
+    pub(crate) document: Bytes,
     /// What to ask for the next page with; `None` on the last.
     pub(crate) next: Option<Cursor>,
     /// The same for the same page of the same query, as long as it says the same.
@@ -118,13 +119,16 @@ impl Directory {
         if let Some(page) = self.page_in_memory(query, cursor, freshness)? {
             return Ok(page);
         }
-        let place = place(query, cursor)?;
-        let key = key(query, &place);
+        let key = Key {
+            query: query.clone(),
+            cursor: cursor.cloned(),
+        };
         if let Some(page) = self.pages.fresh(&key, freshness) {
             self.metrics.directory_page(PageEvent::Hit);
             return Ok(page);
         }
-        let asked = self.asked(query, place, &key, freshness, context);
+        let place = place(query, cursor)?;
+        let asked = self.asked(place, &key, freshness, context);
         let Some(older) = self.pages.stale(&key, freshness) else {
             return asked.await;
         };
@@ -176,9 +180,8 @@ impl Directory {
     /// The page from Graph, which all who wait for it ask once.
     async fn asked(
         &self,
-        query: &UserQuery,
         place: Place,
-        key: &String,
+        key: &Key,
         freshness: Freshness,
         context: &Context,
     ) -> Outcome {
@@ -191,24 +194,23 @@ impl Directory {
             Joined::First(landing) => landing,
         };
         self.metrics.directory_page(PageEvent::Miss);
-        let flight = self.flight(query.clone(), place, key.clone(), landing, context.clone());
+        let flight = self.flight(place, key.clone(), landing, context.clone());
         // A task of its own: a caller who leaves would take all others along.
         self.tasks.finish(flight).await?
     }
 
     fn flight(
         &self,
-        query: UserQuery,
         place: Place,
-        key: String,
-        landing: Landing<String, Outcome>,
+        key: Key,
+        landing: Landing<Key, Outcome>,
         context: Context,
     ) -> impl Future<Output = Outcome> + 'static {
         let (source, pages) = (self.source.clone(), self.pages.clone());
         async move {
             let reading = Reading {
                 source: &source,
-                query: &query,
+                query: &key.query,
                 context: &context,
                 patience: None,
             };
@@ -217,8 +219,8 @@ impl Directory {
             let outcome = reading.page(place).await.map(|Read { rows, next }| {
                 let next = next.map(|next| Cursor::new(&next));
                 Arc::new(Page {
-                    tag: position.after(&rows).digest(),
-                    rows,
+                    tag: position.after(&rows).tag(),
+                    document: rows.document(),
                     next,
                     as_of,
                     read,
@@ -228,12 +230,6 @@ impl Directory {
             outcome
         }
     }
-}
-
-/// What a page is kept under. A link is that of one part of its query, and where the
-/// page goes on depends on the others, too.
-fn key(query: &UserQuery, place: &Place) -> String {
-    format!("{}\n{}", Cursor::new(place), query.key())
 }
 
 fn place(query: &UserQuery, cursor: Option<&Cursor>) -> Result<Place, InvalidCursor> {

@@ -11,6 +11,7 @@ mod guard;
 mod quota;
 mod refusal;
 mod request;
+mod response;
 mod retry;
 mod retry_budget;
 mod span;
@@ -19,17 +20,10 @@ mod turns;
 
 use std::{
     rc::Rc,
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, Instant},
 };
 
-use actix_web::{
-    http::{
-        StatusCode,
-        header::{HeaderMap, RETRY_AFTER},
-    },
-    rt::time,
-    web::Bytes,
-};
+use actix_web::rt::time;
 use awc::Connector;
 
 pub(crate) use challenge::Challenge;
@@ -38,6 +32,7 @@ pub(crate) use error::{Cause, Error};
 pub(crate) use guard::Guard;
 pub(crate) use refusal::Refusal;
 pub(crate) use request::Request;
+pub(crate) use response::Response;
 pub(crate) use retry::RetryPolicy;
 pub(crate) use tls::{Tls, TlsError};
 pub(crate) use turns::OnBehalf;
@@ -64,52 +59,6 @@ pub(crate) struct Profile {
     pub(crate) tls: Option<Tls>,
     /// What keeps callers from waiting for it; none where no caller does.
     pub(crate) guard: Option<Guard>,
-}
-
-/// An answer with a status of success, read to its end.
-pub(crate) struct Response {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
-}
-
-impl Response {
-    /// The header `name`, when it is there and is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name)?.to_str().ok()
-    }
-
-    /// What time it is where the answer comes from.
-    pub(crate) fn date(&self) -> Option<SystemTime> {
-        refusal::date(&self.headers)
-    }
-
-    /// How long Azure wants to be left alone.
-    pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let value = self.header(RETRY_AFTER.as_str())?;
-        retry::retry_after(value, SystemTime::now())
-    }
-
-    /// What is left of the quota that Resource Manager calls `name`.
-    pub(crate) fn quota(&self, name: &str) -> Option<u32> {
-        quota::left(&self.headers, name)
-    }
-
-    /// The least that is left of any quota of the resource provider.
-    pub(crate) fn provider_quota(&self) -> Option<u32> {
-        quota::least(&self.headers)
-    }
-
-    /// The share of its limit that Graph says is used.
-    pub(crate) fn quota_used(&self) -> Option<f64> {
-        quota::used(&self.headers)
-    }
-
-    /// Whether the head says that there is no body. That `body` is empty does
-    /// not say so: it may have been lost.
-    pub(crate) fn is_bodiless(&self) -> bool {
-        self.status == StatusCode::NO_CONTENT || body::length(&self.headers) == Some(0)
-    }
 }
 
 /// The connections of one worker to one upstream.
@@ -267,18 +216,14 @@ impl Client {
         };
         let mut incoming = sent.await.map_err(|error| Error::sending(&error))?;
         let body = body::whole(&mut incoming, self.profile.body_limit).await;
-        let (status, headers) = (incoming.status(), incoming.headers());
-        quota::record(headers, self.profile.service, &self.metrics);
+        quota::record(incoming.headers(), self.profile.service, &self.metrics);
+        let status = incoming.status();
         if status.is_success() {
-            return Ok(Response {
-                status,
-                headers: headers.clone(),
-                body: body?,
-            });
+            return Ok(Response::received(incoming, body?));
         }
         // The head alone refuses: a body that is too long, or broke off, takes
         // only the words with it.
-        let refusal = Refusal::read(status, headers, &body.unwrap_or_default());
+        let refusal = Refusal::read(status, incoming.headers(), &body.unwrap_or_default());
         Err(Error::Refused(Box::new(refusal)))
     }
 }

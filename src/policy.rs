@@ -11,6 +11,7 @@ mod fold;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod index;
+mod known;
 mod lint;
 mod load;
 mod names;
@@ -71,7 +72,7 @@ impl Policies {
 
     /// Whether `caller` may do what is asked. It is counted, and so is what shadow
     /// policies would change, which is logged as well.
-    pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Decision {
+    pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Arc<Decision> {
         let decision = self.current().decide(caller, ask);
         let action = ask.action().as_str();
         self.0.metrics.policy_decided(action, decision.label());

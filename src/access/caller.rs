@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 /// A caller whose token holds, or anybody where nobody is asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Caller {
     /// Callers are not authenticated: loopback only.
     Anonymous,
@@ -37,7 +37,7 @@ impl Caller {
 }
 
 /// Whom a token of Entra ID is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Principal {
     /// `tid`.
     pub(crate) tenant: Uuid,
@@ -53,7 +53,7 @@ pub(crate) struct Principal {
 }
 
 /// Whether a person stands behind a token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// An application, such as a managed identity, for itself.
     App,
@@ -62,7 +62,7 @@ pub(crate) enum Kind {
 }
 
 /// A service account, by a token that was projected into a pod.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct ServiceAccount {
     pub(crate) namespace: String,
     pub(crate) name: String,
@@ -71,7 +71,7 @@ pub(crate) struct ServiceAccount {
 }
 
 /// The subject of a token of an issuer that is neither.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Subject {
     /// `iss`.
     pub(crate) issuer: String,

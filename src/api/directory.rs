@@ -12,7 +12,7 @@ use std::time::{Instant, SystemTime};
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{AGE, CACHE_CONTROL, ContentType, ETAG, VARY},
-    web::{BytesMut, Data, Query, ThinData},
+    web::{Bytes, Data, Query, ThinData},
 };
 use jiff::Timestamp;
 use url::Url;
@@ -114,20 +114,13 @@ fn as_of(time: SystemTime) -> String {
 }
 
 /// The users pass through as Graph wrote them.
-fn body(page: &Page, next: Option<&Url>) -> BytesMut {
-    const OPEN: &[u8] = br#"{"value":"#;
+fn body(page: &Page, next: Option<&Url>) -> Bytes {
     const NEXT: &[u8] = br#","nextLink":""#;
-    let (rows, link) = (page.rows.as_array(), next.map_or("", Url::as_str));
-    let size = OPEN.len() + rows.len() + NEXT.len() + link.len() + 2;
-    let mut body = BytesMut::with_capacity(size);
-    body.extend_from_slice(OPEN);
-    body.extend_from_slice(rows);
-    if next.is_some() {
-        // Its host is plain, the rest percent-encoded: JSON has nothing to escape.
-        body.extend_from_slice(NEXT);
-        body.extend_from_slice(link.as_bytes());
-        body.extend_from_slice(b"\"");
-    }
-    body.extend_from_slice(b"}");
-    body
+    let (Some(link), Some((_, open))) = (next, page.document.split_last()) else {
+        return page.document.clone();
+    };
+    // Its host is plain, the rest percent-encoded: JSON has nothing to escape.
+    [open, NEXT, link.as_str().as_bytes(), b"\"}"]
+        .concat()
+        .into()
 }

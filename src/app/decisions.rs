@@ -42,10 +42,21 @@ impl Decisions {
         }))
     }
 
-    /// Whether it may; the tags of the machine are looked at where policies do.
+    /// Whether it may, as was decided before; the tags of the machine are looked at where
+    /// policies do.
     #[must_use]
     pub fn decide(&self) -> bool {
         self.permit(self.caller.clone())
+    }
+
+    /// The same by token number `token`, of which nothing was decided before its first time.
+    #[must_use]
+    pub fn decide_for(&self, token: u64) -> bool {
+        let mut caller = self.caller.clone();
+        if let Caller::Entra(principal) = &mut caller {
+            principal.token_id = Some(token.to_string());
+        }
+        self.permit(caller)
     }
 
     /// The same of `caller`, step by step as a request has it.

@@ -291,6 +291,6 @@ impl ArmClient {
         let told = |header, protocol| Some((protocol, answer.header(header)?));
         let (protocol, url) = told("azure-asyncoperation", Protocol::AsyncOperation)
             .or_else(|| told("location", Protocol::Location))?;
-        OperationUrl::accept(protocol, url, &self.endpoint.origin())
+        OperationUrl::accept(protocol, url, &self.endpoint)
     }
 }

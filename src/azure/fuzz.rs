@@ -5,7 +5,7 @@ mod link;
 
 use actix_web::web::Bytes;
 use serde_json::Value;
-use url::{Origin, Url};
+use url::Url;
 
 pub(crate) use link::{check_page, page_link, user_page, users};
 
@@ -19,8 +19,8 @@ const ARM: &str = "https://management.azure.com";
 
 const ACTION: &str = "Microsoft.Compute/virtualMachines/powerOff/action";
 
-fn arm() -> Option<Origin> {
-    Some(Url::parse(ARM).ok()?.origin())
+fn arm() -> Option<Url> {
+    Url::parse(ARM).ok()
 }
 
 /// Whatever is refused has a reason, and a missing permission is told in plain letters.
@@ -133,7 +133,7 @@ pub(crate) fn permissions(body: &[u8]) {
     }
     assert_eq!(effective.allow(ACTION), effective.allow(&action));
     let link = next.zip(arm());
-    if let Some(link) = link.and_then(|(link, arm)| effective::further(&link, &arm)) {
+    if let Some(link) = link.and_then(|(link, arm)| effective::further(&link, &arm.origin())) {
         assert_eq!(host_asked(link.as_str()), "management.azure.com");
     }
 }

@@ -64,7 +64,7 @@ impl fmt::Display for VmName {
 }
 
 /// Where a virtual machine is. `Display` is its resource id.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Hash)]
 pub(crate) struct VirtualMachineId {
     pub(crate) subscription_id: String,
     pub(crate) resource_group: String,

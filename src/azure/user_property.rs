@@ -90,7 +90,7 @@ impl FromStr for UserProperty {
 
 /// The properties that are asked for, each once, in the order in which they were
 /// named.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Select(Vec<UserProperty>);
 
 impl Select {

@@ -59,13 +59,18 @@ fn is_value(text: &str) -> bool {
 }
 
 /// A department, as written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Department(pub(super) String);
 
 impl Department {
     /// The same for every way to write it: Graph does not tell case apart.
     pub(crate) fn folded(&self) -> String {
         folded(&self.0)
+    }
+
+    /// Its bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -85,7 +90,7 @@ impl FromStr for Department {
 }
 
 /// One department or several, each once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Departments(pub(super) Vec<Department>);
 
 impl Departments {
@@ -114,7 +119,7 @@ impl Departments {
 }
 
 /// The beginning of a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Prefix(pub(super) String);
 
 impl Prefix {
@@ -135,7 +140,7 @@ impl FromStr for Prefix {
 }
 
 /// Whether a user is one of the tenant's own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum UserType {
     Member,
     Guest,
@@ -163,7 +168,7 @@ impl FromStr for UserType {
 }
 
 /// The size of a page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Top(pub(super) u16);
 
 impl Top {

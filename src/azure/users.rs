@@ -23,7 +23,7 @@ const LONGEST_LIST: usize = 1_200;
 const NAME_PROPERTIES: [&str; 3] = ["displayName", "givenName", "surname"];
 
 /// The users of some departments.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct UserQuery {
     pub(crate) departments: Departments,
     /// Only those whose account is, or is not, enabled.

@@ -17,7 +17,7 @@ use crate::azure::{PageLink, UserQuery};
 pub(crate) struct InvalidCursor;
 
 /// Where a listing goes on.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Cursor {
     /// At Graph. It carries Graph's link whole, so that any replica can go on with
     /// it, but not the host that it leads to; and how far the listing has come, in

@@ -36,11 +36,11 @@ fn kept(page: ReplicaPage, query: &UserQuery) -> Page {
     let ReplicaPage { rows, next, as_of } = page;
     let rows = Rows::new(rows);
     // Whether it goes on is part of what a page says.
-    let digest = Position::START.after(&rows).digest();
+    let digest = Position::START.after(&rows).tag();
     let age = SystemTime::now().duration_since(as_of).unwrap_or_default();
     let now = Instant::now();
     Page {
-        rows,
+        document: rows.document(),
         tag: digest.wrapping_add(next.is_some().into()),
         next: next.map(|place| Cursor::in_replica(query, place)),
         as_of,

@@ -7,8 +7,9 @@ use std::{
 
 use moka::sync::Cache;
 
-use super::{Error, Page};
+use super::{Cursor, Error, Page};
 use crate::{
+    azure::{Department, UserQuery},
     config::PageSettings,
     task::{Flights, Joined, Landing},
 };
@@ -40,14 +41,34 @@ impl Freshness {
     }
 }
 
+/// What a page is kept under: all that was asked for, and where in the listing.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    pub(super) query: UserQuery,
+    /// `None` for the first page.
+    pub(super) cursor: Option<Cursor>,
+}
+
+impl Key {
+    /// About what it takes on the heap.
+    fn size(&self) -> usize {
+        let departments = self.query.departments.iter();
+        let link = match &self.cursor {
+            Some(Cursor::Graph { link, .. }) => link.len(),
+            Some(Cursor::Replica { .. }) | None => 0,
+        };
+        link + departments.map(Department::size).sum::<usize>()
+    }
+}
+
 /// The pages that are kept, and those that are being asked for.
 #[derive(Clone)]
 pub(crate) struct KnownPages(Arc<Inner>);
 
 struct Inner {
-    pages: Cache<String, Arc<Page>>,
-    failed: Cache<String, ()>,
-    flights: Flights<String, Outcome>,
+    pages: Cache<Key, Arc<Page>>,
+    failed: Cache<Key, ()>,
+    flights: Flights<Key, Outcome>,
     settings: PageSettings,
 }
 
@@ -57,9 +78,9 @@ impl KnownPages {
         let capacity = settings.capacity as u64;
         Self(Arc::new(Inner {
             pages: Cache::builder()
-                .weigher(|key: &String, page: &Arc<Page>| {
+                .weigher(|key: &Key, page: &Arc<Page>| {
                     // Where it goes on is about as long as where it is.
-                    let bytes = 2 * key.len() + page.rows.as_array().len() + OVERHEAD;
+                    let bytes = 2 * key.size() + page.document.len() + OVERHEAD;
                     u32::try_from(bytes).unwrap_or(u32::MAX)
                 })
                 .max_capacity(capacity)
@@ -75,7 +96,7 @@ impl KnownPages {
     }
 
     /// The page at `key`, if it is young enough for the cache and the caller.
-    pub(super) fn fresh(&self, key: &str, freshness: Freshness) -> Option<Arc<Page>> {
+    pub(super) fn fresh(&self, key: &Key, freshness: Freshness) -> Option<Arc<Page>> {
         let most = self.0.settings.max_age;
         self.0.pages.get(key).filter(|page| {
             let age = page.age(Instant::now());
@@ -85,7 +106,7 @@ impl KnownPages {
 
     /// The page at `key`, however old, for a caller to whom nothing better can be
     /// given; not for one who wants it fresh.
-    pub(super) fn stale(&self, key: &str, freshness: Freshness) -> Option<Arc<Page>> {
+    pub(super) fn stale(&self, key: &Key, freshness: Freshness) -> Option<Arc<Page>> {
         let most = self.0.settings.max_age + self.0.settings.stale_if_error;
         self.0.pages.get(key).filter(|page| {
             let age = page.age(Instant::now());
@@ -94,19 +115,19 @@ impl KnownPages {
     }
 
     /// Whether Graph failed to give out the page at `key` a moment ago.
-    pub(super) fn has_just_failed(&self, key: &str) -> bool {
+    pub(super) fn has_just_failed(&self, key: &Key) -> bool {
         self.0.failed.contains_key(key)
     }
 
     /// Joins those who ask for the page at `key`, or begins.
-    pub(super) fn join(&self, key: &String, freshness: Freshness) -> Joined<String, Outcome> {
+    pub(super) fn join(&self, key: &Key, freshness: Freshness) -> Joined<Key, Outcome> {
         let known = || self.fresh(key, freshness).map(Ok);
         self.0.flights.join(key, known)
     }
 
     /// Keeps the page at `key`, and hands `outcome` to everybody who waits for
     /// `landing`.
-    pub(super) fn land(&self, key: String, landing: Landing<String, Outcome>, outcome: &Outcome) {
+    pub(super) fn land(&self, key: Key, landing: Landing<Key, Outcome>, outcome: &Outcome) {
         match outcome {
             Ok(page) => self.0.pages.insert(key, Arc::clone(page)),
             Err(error) if error.is_passing() => self.0.failed.insert(key, ()),
@@ -123,7 +144,6 @@ mod tests {
     use actix_web::web::Bytes;
 
     use super::*;
-    use crate::directory::Rows;
 
     const NOW: Freshness = Freshness::within(Duration::ZERO);
 
@@ -135,19 +155,27 @@ mod tests {
         })
     }
 
-    fn keep(pages: &KnownPages, key: &str, age: u64, size: usize) {
+    fn key(department: &str) -> Key {
+        Key {
+            query: UserQuery::of(&[department], 10),
+            cursor: None,
+        }
+    }
+
+    fn keep(pages: &KnownPages, department: &str, age: u64, size: usize) {
+        let key = key(department);
         let read = Instant::now().checked_sub(Duration::from_secs(age));
         let page = Page {
-            rows: Rows::new(Bytes::from(vec![b' '; size])),
+            document: Bytes::from(vec![b' '; size]),
             next: None,
             tag: 0,
             read: read.unwrap(),
             as_of: SystemTime::now(),
         };
-        let Joined::First(landing) = pages.join(&key.to_owned(), NOW) else {
+        let Joined::First(landing) = pages.join(&key, NOW) else {
             panic!("nobody asks");
         };
-        pages.land(key.to_owned(), landing, &Ok(Arc::new(page)));
+        pages.land(key, landing, &Ok(Arc::new(page)));
     }
 
     #[test]
@@ -156,8 +184,8 @@ mod tests {
         let any = Freshness::default();
         for (age, fresh, stale) in [(0, true, true), (31, false, true), (91, false, false)] {
             keep(&pages, "k", age, 10);
-            assert_eq!(pages.fresh("k", any).is_some(), fresh, "{age}");
-            assert_eq!(pages.stale("k", any).is_some(), stale, "{age}");
+            assert_eq!(pages.fresh(&key("k"), any).is_some(), fresh, "{age}");
+            assert_eq!(pages.stale(&key("k"), any).is_some(), stale, "{age}");
         }
     }
 
@@ -171,8 +199,8 @@ mod tests {
             (Freshness::within(Duration::from_secs(5)), false),
             (NOW, false),
         ] {
-            assert_eq!(pages.fresh("k", freshness).is_some(), expected);
-            assert_eq!(pages.stale("k", freshness).is_some(), expected);
+            assert_eq!(pages.fresh(&key("k"), freshness).is_some(), expected);
+            assert_eq!(pages.stale(&key("k"), freshness).is_some(), expected);
         }
     }
 

@@ -1,8 +1,8 @@
 //! How far a listing has come, so that it can be begun again and go on there.
 
-use std::{fmt, hash::Hasher as _, str::FromStr};
+use std::{fmt, str::FromStr};
 
-use fnv::FnvHasher;
+use crc32fast::Hasher;
 
 use super::Rows;
 
@@ -13,10 +13,10 @@ use super::Rows;
 /// given out, to the byte: then nobody is lost and nobody comes twice. It has the
 /// same value wherever pages end. The digest tells accidents; whoever forges one
 /// spoils a listing of their own.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Position {
     bytes: usize,
-    digest: u64,
+    digest: u32,
 }
 
 /// What is left of a page that lies across a position.
@@ -33,7 +33,7 @@ impl Position {
     /// Nothing was given out.
     pub(super) const START: Self = Self {
         bytes: 0,
-        digest: 0xcbf2_9ce4_8422_2325,
+        digest: 0,
     };
 
     /// The position after `rows` as well.
@@ -64,18 +64,18 @@ impl Position {
         }
     }
 
-    /// The digest, for validators.
-    pub(super) fn digest(self) -> u64 {
-        self.digest
+    /// What tells these rows from others, for validators.
+    pub(super) fn tag(self) -> u64 {
+        (self.bytes as u64) << 32 | u64::from(self.digest)
     }
 
     fn over(self, bytes: &[u8]) -> Self {
-        let mut hasher = FnvHasher::with_key(self.digest);
-        hasher.write(bytes);
+        let mut hasher = Hasher::new_with_initial(self.digest);
+        hasher.update(bytes);
         Self {
             // A cursor may have been made up.
             bytes: self.bytes.wrapping_add(bytes.len()),
-            digest: hasher.finish(),
+            digest: hasher.finalize(),
         }
     }
 }
@@ -95,7 +95,9 @@ impl FromStr for Position {
             bytes: hexadecimal(bytes)
                 .and_then(|it| it.try_into().ok())
                 .ok_or(())?,
-            digest: hexadecimal(digest).ok_or(())?,
+            digest: hexadecimal(digest)
+                .and_then(|it| it.try_into().ok())
+                .ok_or(())?,
         })
     }
 }

@@ -24,6 +24,11 @@ impl Rows {
         self.inner().is_empty()
     }
 
+    /// The array as the member `value` of an object.
+    pub(super) fn document(&self) -> Bytes {
+        [b"{\"value\":", &self.0[..], b"}"].concat().into()
+    }
+
     /// Each row by itself, as it is written.
     pub(crate) fn each(&self) -> Result<Vec<&RawValue>, serde_json::Error> {
         serde_json::from_slice(&self.0)

@@ -26,11 +26,7 @@ static METRICS: LazyLock<Option<Metrics>> = LazyLock::new(|| Metrics::new().ok()
 
 /// The answer of a status of success.
 pub(crate) fn response((status, headers, body): (StatusCode, &HeaderMap, &[u8])) -> Response {
-    Response {
-        status,
-        headers: headers.clone(),
-        body: Bytes::copy_from_slice(body),
-    }
+    Response::made(status, headers.clone(), Bytes::copy_from_slice(body))
 }
 
 /// What is read of a refusal is short, and no pause is longer than a day.
@@ -105,7 +101,7 @@ fn quotas(answer: &Response) {
     let is_share = |used: f64| used.is_finite() && used >= 0.0;
     assert!(answer.quota_used().is_none_or(is_share));
     if let Some(metrics) = &*METRICS {
-        quota::record(&answer.headers, "arm", metrics);
+        quota::record(answer.headers(), "arm", metrics);
     }
 }
 

@@ -1,12 +1,12 @@
 //! Metrics of the calls to Azure, and of what it leaves us to make.
 
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
-use prometheus::{Error, GaugeVec, HistogramVec, IntCounterVec, IntGaugeVec};
+use prometheus::{Error, GaugeVec, HistogramVec, IntCounterVec, IntGauge, IntGaugeVec};
 
 use super::{Declare, Metrics, SECONDS, class};
 
@@ -29,7 +29,8 @@ pub(super) struct UpstreamMetrics {
     withheld: IntCounterVec,
     circuit: IntGaugeVec,
     quota: IntGaugeVec,
-    quota_buckets: Mutex<BTreeSet<(&'static str, String)>>,
+    /// Those that are shown, by service and bucket.
+    quotas: Mutex<BTreeMap<&'static str, BTreeMap<String, IntGauge>>>,
     quota_used: GaugeVec,
 }
 
@@ -72,7 +73,7 @@ impl UpstreamMetrics {
                 "What Azure last said is left of a quota, in requests.",
                 &["service", "bucket"],
             )?,
-            quota_buckets: Mutex::default(),
+            quotas: Mutex::default(),
             quota_used: declare.ratio(
                 "upstream_quota_used_ratio",
                 "The share of its quota that Graph last said is used; it says so from 0.8 on.",
@@ -81,12 +82,19 @@ impl UpstreamMetrics {
         })
     }
 
-    /// Whether a bucket may be shown.
-    fn has_room_for(&self, service: &'static str, bucket: &str) -> bool {
-        let known = self.quota_buckets.lock();
+    fn show(&self, service: &'static str, bucket: &str, remaining: i64) {
+        let known = self.quotas.lock();
         let mut known = known.unwrap_or_else(PoisonError::into_inner);
-        let key = (service, bucket.to_owned());
-        known.contains(&key) || (known.len() < QUOTA_BUCKETS && known.insert(key))
+        if let Some(gauge) = known.get(service).and_then(|it| it.get(bucket)) {
+            gauge.set(remaining);
+        } else if known.values().map(BTreeMap::len).sum::<usize>() < QUOTA_BUCKETS {
+            let gauge = self.quota.with_label_values(&[service, bucket]);
+            gauge.set(remaining);
+            known
+                .entry(service)
+                .or_default()
+                .insert(bucket.to_owned(), gauge);
+        }
     }
 }
 
@@ -145,27 +153,22 @@ impl Metrics {
 
     /// What Azure says is left of a quota.
     pub(crate) fn quota(&self, service: &'static str, bucket: &str, remaining: i64) {
-        let upstream = &self.0.upstream;
-        if upstream.has_room_for(service, bucket) {
-            let gauge = upstream.quota.with_label_values(&[service, bucket]);
-            gauge.set(remaining);
-        }
+        self.0.upstream.show(service, bucket, remaining);
     }
 
     /// Every quota that Azure has spoken of, in order.
     pub(crate) fn quotas(&self) -> Vec<Quota> {
-        let upstream = &self.0.upstream;
-        let known = upstream.quota_buckets.lock();
+        let known = self.0.upstream.quotas.lock();
         let known = known.unwrap_or_else(PoisonError::into_inner);
-        let quota = |(service, bucket): &(&'static str, String)| Quota {
-            service,
-            bucket: bucket.clone(),
-            left: upstream
-                .quota
-                .with_label_values(&[*service, bucket.as_str()])
-                .get(),
+        let of_service = |(service, buckets): (&&'static str, &BTreeMap<String, IntGauge>)| {
+            let quota = |(bucket, gauge): (&String, &IntGauge)| Quota {
+                service,
+                bucket: bucket.clone(),
+                left: gauge.get(),
+            };
+            buckets.iter().map(quota).collect::<Vec<_>>()
         };
-        known.iter().map(quota).collect()
+        known.iter().flat_map(of_service).collect()
     }
 
     /// What Azure says is used of a quota, from 0 to 1 and beyond.

@@ -6,7 +6,7 @@ use super::Action;
 use crate::azure::{self, Department, UserProperty, UserQuery, VirtualMachineId};
 
 /// A virtual machine, as far as it is known.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) struct Machine<'a> {
     pub(crate) id: &'a VirtualMachineId,
     /// `None` where nobody has looked: see `Policies::needs_tags`.
@@ -14,7 +14,7 @@ pub(crate) struct Machine<'a> {
 }
 
 /// Whether this may be done.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub(crate) enum Ask<'a> {
     GetVm(Machine<'a>),
     GetOperation(Machine<'a>),

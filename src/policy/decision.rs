@@ -60,6 +60,11 @@ impl Decision {
         matches!(self, Self::Permit(_))
     }
 
+    /// Whether it says nothing but that the policies could not be asked.
+    pub(super) fn is_failure(&self) -> bool {
+        matches!(self, Self::Deny(denial) if matches!(denial.reason, Reason::Failed(_)))
+    }
+
     /// As a label has it.
     pub(crate) const fn label(&self) -> &'static str {
         match self {

@@ -52,6 +52,6 @@ fn check(set: &PolicySet) {
     for ask in asks {
         let decision = set.decide(&Caller::Anonymous, &ask);
         let may_ever = set.may_ever(&Caller::Anonymous, ask.action());
-        assert!(may_ever || matches!(decision, Decision::Deny(_)));
+        assert!(may_ever || matches!(*decision, Decision::Deny(_)));
     }
 }

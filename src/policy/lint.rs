@@ -55,6 +55,31 @@ pub(super) fn looks_at_tags(policy: &Value) -> bool {
     }
 }
 
+/// Whether what `policy` comes to can depend on what is asked about, and not on who
+/// asks alone. A condition says so of anything but the caller, of an entity by name as
+/// well: what an entity is in, it is told for the resource alone.
+pub(super) fn looks_at_resource(policy: &Value) -> bool {
+    let scope = &policy["resource"];
+    let is_any = match scope["op"].as_str() {
+        Some("All") => true,
+        Some("is") => scope.get("in").is_none(),
+        _ => false,
+    };
+    !is_any || !names_caller_alone(&policy["conditions"])
+}
+
+fn names_caller_alone(node: &Value) -> bool {
+    match node {
+        Value::Object(members) => members.iter().all(|(name, value)| match name.as_str() {
+            "Var" => value == "principal",
+            "__entity" => false,
+            _ => names_caller_alone(value),
+        }),
+        Value::Array(nodes) => nodes.iter().all(names_caller_alone),
+        _ => true,
+    }
+}
+
 fn walk(node: &mut Value, faults: &mut Vec<String>) {
     if let Value::Array(nodes) = node {
         for node in nodes {

@@ -154,6 +154,7 @@ impl Loading {
             return Err(faults);
         }
         let looks_at_tags = lint::looks_at_tags(&json);
+        let looks_at_resource = lint::looks_at_resource(&json);
         let mended = Policy::from_json(Some(PolicyId::new(&name)), json);
         self.entries.push(Entry {
             name,
@@ -162,6 +163,7 @@ impl Loading {
             is_shadow,
             actions: self.actions(&policy),
             looks_at_tags,
+            looks_at_resource,
             policy: mended.map_err(|error| unlike(error.to_string()))?,
         });
         Ok(())

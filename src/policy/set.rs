@@ -8,7 +8,9 @@ use super::{
     Action, Ask, Decision, Denial, Faults, Grounds, Reason, Shadow, Source,
     fault::Place,
     index::{Found, Index},
+    known::Known,
     load,
+    names::MachineIds,
     vocabulary::{Inexpressible, Vocabulary},
 };
 use crate::{access::Caller, metrics::PolicySummary};
@@ -24,6 +26,7 @@ pub(crate) struct Entry {
     /// Whether it can hold for each of `Action::ALL`.
     pub(super) actions: [bool; Action::ALL.len()],
     pub(super) looks_at_tags: bool,
+    pub(super) looks_at_resource: bool,
     pub(super) policy: Policy,
 }
 
@@ -34,6 +37,7 @@ struct Slice {
     shadow: Index,
     has_shadow: bool,
     needs_tags: bool,
+    looks_at_resource: bool,
     /// To whom some enforced policy could permit it.
     permitted: Vec<Whom>,
     /// App roles that alone would do.
@@ -51,6 +55,7 @@ pub(crate) struct PolicySet {
     pub(super) vocabulary: Arc<Vocabulary>,
     pub(super) entries: Vec<Entry>,
     slices: [Slice; Action::ALL.len()],
+    known: Known,
     /// The beginning of the SHA-256 of all files.
     pub(crate) version: String,
     pub(crate) loaded_at: SystemTime,
@@ -91,6 +96,7 @@ impl Slice {
         let mut slice = Self::default();
         for entry in entries.iter().filter(|it| it.actions[action.index()]) {
             slice.needs_tags |= entry.looks_at_tags;
+            slice.looks_at_resource |= entry.looks_at_resource;
             if entry.is_shadow {
                 slice.has_shadow = true;
                 slice.shadow.add(entry.policy.clone())?;
@@ -125,6 +131,7 @@ impl PolicySet {
             vocabulary,
             entries,
             slices,
+            known: Known::new(),
             version,
             loaded_at: SystemTime::now(),
         })
@@ -184,7 +191,20 @@ impl PolicySet {
     }
 
     /// Whether `caller` may do what is asked.
-    pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Decision {
+    pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Arc<Decision> {
+        let action = ask.action();
+        let looks = self.slices[action.index()].looks_at_resource;
+        // What is the same of every machine is decided once; of one that no policy
+        // could name it is not the same.
+        let is_nameable = ask
+            .machine()
+            .is_none_or(|it| MachineIds::of(it.id).is_some());
+        let subject = (looks || !is_nameable).then_some(ask);
+        self.known
+            .or_decide(caller, action, subject, || self.evaluate(caller, ask))
+    }
+
+    fn evaluate(&self, caller: &Caller, ask: &Ask<'_>) -> Decision {
         let action = ask.action();
         let slice = &self.slices[action.index()];
         let deny = |reason| {

@@ -14,6 +14,7 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use uuid::Uuid;
@@ -166,7 +167,7 @@ fn deallocates(
     caller: &Caller,
     id: &VirtualMachineId,
     tags: &BTreeMap<String, String>,
-) -> Decision {
+) -> Arc<Decision> {
     let machine = Machine {
         id,
         tags: Some(tags),
@@ -174,9 +175,9 @@ fn deallocates(
     policies.decide(caller, &Ask::Order(DEALLOCATE, machine))
 }
 
-fn reason(decision: Decision) -> Reason {
-    match decision {
-        Decision::Deny(denial) => denial.reason,
+fn reason(decision: impl AsRef<Decision>) -> Reason {
+    match decision.as_ref() {
+        Decision::Deny(denial) => denial.reason.clone(),
         Decision::Permit(grounds) => panic!("permitted by {:?}", grounds.policies),
     }
 }

@@ -33,9 +33,9 @@ impl Warrant {
         let Self::Caller(caller, policies) = self else {
             return Ok(Vec::new());
         };
-        match policies.decide(caller, ask) {
-            Decision::Permit(grounds) => Ok(grounds.policies),
-            Decision::Deny(denial) => Err(denial),
+        match &*policies.decide(caller, ask) {
+            Decision::Permit(grounds) => Ok(grounds.policies.clone()),
+            Decision::Deny(denial) => Err(denial.clone()),
         }
     }
 

@@ -119,7 +119,8 @@ impl Follower {
             time::sleep(schedule.pause()).await;
             let arm = &self.power.arm;
             arm.turn(&self.operation.machine.subscription_id).await;
-            match self.look(&mut schedule).await {
+            // While it waits, it does not carry what a call takes.
+            match Box::pin(self.look(&mut schedule)).await {
                 Ok(Status::InProgress) => {}
                 Ok(status) => return status,
                 Err(error) => match self.without_answer(&error) {

@@ -9,7 +9,7 @@ const LONGEST_ID: usize = 128;
 ///
 /// It names the user and does not count: users that come and go between two
 /// pages do not move the rest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Place {
     /// Which of the query's departments, from 0.
     pub(super) department: u8,

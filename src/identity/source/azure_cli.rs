@@ -65,11 +65,8 @@ pub(super) fn answered(output: &[u8]) -> Result<Response, TokenError> {
         serde_json::from_slice(output).map_err(|_| TokenError::Unusable(Unusable::NotJson))?;
     let expires_on = told.expires_on.ok_or(LocalFault::CliTooOld)?;
     let body = json!({"access_token": told.access_token, "expires_on": expires_on});
-    Ok(Response {
-        status: StatusCode::OK,
-        headers: HeaderMap::new(),
-        body: Bytes::from(body.to_string()),
-    })
+    let body = Bytes::from(body.to_string());
+    Ok(Response::made(StatusCode::OK, HeaderMap::new(), body))
 }
 
 /// What it says on its standard error; its standard output may hold a token.

@@ -60,6 +60,6 @@ pub(super) fn unmasked(response: Response) -> Result<Response, Error> {
         .and_then(|status| StatusCode::from_u16(status).ok())
         .filter(|status| !status.is_success())
         .unwrap_or(StatusCode::BAD_REQUEST);
-    let refusal = Refusal::read(status, &response.headers, &response.body);
+    let refusal = Refusal::read(status, response.headers(), &response.body);
     Err(Error::Refused(Box::new(refusal)))
 }

@@ -131,3 +131,38 @@ fn without_a_look_at_the_tags_that_count_nothing_is_permitted() {
             .is_permit()
     );
 }
+
+/// Decisions are kept without the resource where no policy looks at it.
+#[test]
+fn what_a_policy_can_tell_apart_is_decided_apart() {
+    let (first, other) = (machine(ONE, "g", "vm"), machine(ONE, "h", "vm"));
+    for condition in [
+        "resource in %ResourceGroup::\"/subscriptions/ONE/resourcegroups/g\"",
+        "%Vm::\"/subscriptions/ONE/resourcegroups/g/providers/microsoft.compute/virtualmachines/vm\" \
+         in %ResourceGroup::\"/subscriptions/ONE/resourcegroups/g\"",
+        "resource.name == \"vm\" && resource in %ResourceGroup::\"/subscriptions/ONE/resourcegroups/g\"",
+    ] {
+        let condition = condition.replace("ONE", ONE);
+        let policies = policies(&format!(
+            "permit (principal, action == %Action::\"start\", resource) when {{ {condition} }};"
+        ));
+        let permits = |id| {
+            let machine = Machine { id, tags: None };
+            let ask = Ask::Order(azure::Action::Start, machine);
+            policies.decide(&Caller::Anonymous, &ask).is_permit()
+        };
+        assert!(permits(&first) && !permits(&other), "{condition}");
+    }
+}
+
+#[test]
+fn what_cannot_be_named_is_not_decided_as_everything_else_is() {
+    let policies = policies("permit (principal, action, resource);");
+    let (good, bad) = (machine(ONE, "g", "vm"), machine(ONE, "g", "v\u{212a}m"));
+    let decide = |id| {
+        let ask = Ask::GetVm(Machine { id, tags: None });
+        policies.decide(&Caller::Anonymous, &ask)
+    };
+    assert!(decide(&good).is_permit());
+    assert_eq!(reason(decide(&bad)), Reason::Unnameable);
+}
