@@ -38,15 +38,15 @@ class Azure:
 
     def counts(self) -> dict[str, int]:
         """What it was asked for since it was last asked for this."""
-        return _get(f"{self.url}/stub/counts")
+        return get(f"{self.url}/stub/counts")
 
     def delay(self, milliseconds: int) -> None:
         """How long Resource Manager and Graph take from now on."""
-        _get(f"{self.url}/stub/delay/{milliseconds}")
+        get(f"{self.url}/stub/delay/{milliseconds}")
 
     def token_delay(self, milliseconds: int) -> None:
         """How long the token endpoint takes from now on."""
-        _get(f"{self.url}/stub/token-delay/{milliseconds}")
+        get(f"{self.url}/stub/token-delay/{milliseconds}")
 
 
 @contextmanager
@@ -58,26 +58,26 @@ def running(settings: Settings, folder: Path) -> Iterator[Azure]:
         Process(stub, LOAD_CORE, folder / "stub.out") as process,
         Process(sandbox, LOAD_CORE, folder / "sandbox.out") as entra,
     ):
-        url = _first_line(process)
-        issuer = json.loads(_first_line(entra))["url"]
+        url = first_line(process)
+        issuer = json.loads(first_line(entra))["url"]
         yield Azure(
             url=url,
-            token=_get(f"{url}/stub/token")["token"],
+            token=get(f"{url}/stub/token")["token"],
             issuer=issuer,
             # With every role that the built-in policies know.
-            caller=_get(f"{issuer}/sandbox/callers/token", b"{}")["token"],
+            caller=get(f"{issuer}/sandbox/callers/token", b"{}")["token"],
             process=process,
         )
 
 
-def _first_line(process: Process) -> str:
+def first_line(process: Process) -> str:
     """Where it listens is the first that either of them says."""
     while not (said := process.output.read_text(encoding="utf-8")).endswith("\n"):
         process.must_live()
     return said.splitlines()[0]
 
 
-def _get(url: str, body: bytes | None = None) -> dict[str, Any]:
+def get(url: str, body: bytes | None = None) -> dict[str, Any]:
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     with opener.open(url, data=body, timeout=5) as answer:
         told: dict[str, Any] = json.load(answer)

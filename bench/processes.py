@@ -50,6 +50,11 @@ class Process:
             os.killpg(self._popen.pid, signal.SIGKILL)
         self._popen.wait()
 
+    @property
+    def pid(self) -> int:
+        """Of the program itself: `taskset` becomes it."""
+        return self._popen.pid
+
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far."""
         return sum(_seconds(pid) for pid in self._tree())
