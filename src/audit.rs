@@ -1,6 +1,5 @@
 //! Who changed what, written down before it is sent and after it has ended.
 
-mod actor;
 mod line;
 mod pending;
 mod record;

@@ -1,5 +1,7 @@
 //! Who calls, once it is proven.
 
+use std::fmt;
+
 use uuid::Uuid;
 
 /// A caller whose token holds, or anybody where nobody is asked.
@@ -21,12 +23,7 @@ impl Caller {
         match self {
             Self::Anonymous => Self::ANONYMOUS.to_owned(),
             Self::Entra(principal) => format!("{}/{}", principal.tenant, principal.object_id),
-            Self::Account(account) => {
-                let ServiceAccount {
-                    namespace, name, ..
-                } = account;
-                format!("{}{namespace}:{name}", Self::ACCOUNT)
-            }
+            Self::Account(account) => account.to_string(),
             Self::Subject(subject) => format!("{}|{}", subject.issuer, subject.id),
         }
     }
@@ -68,6 +65,16 @@ pub(crate) struct ServiceAccount {
     pub(crate) name: String,
     /// The pod that the token is bound to.
     pub(crate) pod: Option<String>,
+}
+
+/// Its name as Kubernetes has it among users.
+impl fmt::Display for ServiceAccount {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            namespace, name, ..
+        } = self;
+        write!(formatter, "{}{namespace}:{name}", Caller::ACCOUNT)
+    }
 }
 
 /// The subject of a token of an issuer that is neither.

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::Serialize;
+
 use crate::{azure::correlation, policy::Warrant, telemetry::TraceContext};
 
 /// Longer texts of callers are cut.
@@ -70,13 +72,15 @@ impl Grounds {
     }
 }
 
-/// Where a request came from.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Where a request came from, with OCSF's names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Endpoint {
     pub(crate) ip: IpAddr,
     /// `None` where a proxy did not tell it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) port: Option<u16>,
     /// The proxies that it passed, the nearest to the gateway last.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) intermediate_ips: Vec<IpAddr>,
 }
 

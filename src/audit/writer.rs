@@ -182,7 +182,7 @@ impl Writer {
     }
 
     fn append(&mut self, record: &Record) -> Result<(), Unavailable> {
-        self.write(&line(record))?;
+        self.write(line(record))?;
         let (stage, outcome) = (record.stage.as_str(), record.conclusion());
         self.metrics.audit_written(stage, outcome);
         Ok(())
@@ -191,7 +191,7 @@ impl Writer {
     /// Says that lines are written again, which shows whether they are, and goes
     /// on with those that wait.
     fn probe(&mut self) {
-        if self.write(&resumed(self.lost, self.late.len())).is_err() {
+        if self.write(resumed(self.lost, self.late.len())).is_err() {
             return;
         }
         self.lost = 0;
@@ -205,8 +205,9 @@ impl Writer {
         let _ = self.settled();
     }
 
-    fn write(&mut self, line: &[u8]) -> Result<(), Unavailable> {
-        let outcome = self.opened().and_then(|sink| sink.append(line));
+    /// A line that could not even be made has not been written either.
+    fn write(&mut self, line: io::Result<Vec<u8>>) -> Result<(), Unavailable> {
+        let outcome = line.and_then(|line| self.opened()?.append(&line));
         self.judged(outcome)
     }
 
