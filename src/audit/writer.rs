@@ -211,9 +211,12 @@ impl Writer {
         self.judged(outcome)
     }
 
+    /// Has what was written last. Where writing failed since, what was written before
+    /// went to a file that is not open any more: it may not.
     fn settled(&mut self) -> Result<(), Unavailable> {
         let Some(sink) = &self.sink else {
-            return Ok(());
+            let failure = self.standing.failure().map(io::Error::other);
+            return failure.map_or(Ok(()), |it| Err(Unavailable::Failed(Arc::new(it))));
         };
         let outcome = sink.settle();
         self.judged(outcome)
