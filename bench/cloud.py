@@ -20,6 +20,9 @@ CLIENT_ID = "eadc3d99-751d-4eb2-9955-a6934954edb7"
 
 SELECT = "id,displayName,userPrincipalName,mail,department,jobTitle"
 
+# All of it is on loopback.
+OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
 
 @dataclass(frozen=True)
 class Azure:
@@ -78,7 +81,6 @@ def first_line(process: Process) -> str:
 
 
 def get(url: str, body: bytes | None = None) -> dict[str, Any]:
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    with opener.open(url, data=body, timeout=5) as answer:
+    with OPENER.open(url, data=body, timeout=5) as answer:
         told: dict[str, Any] = json.load(answer)
     return told
