@@ -17,14 +17,21 @@ pub(super) struct MachineIds {
     pub(super) name: String,
 }
 
+/// Whether every part of `id` is one that Azure could give out.
+pub(super) fn is_nameable(id: &VirtualMachineId) -> bool {
+    id.subscription_id.parse::<SubscriptionId>().is_ok()
+        && id.resource_group.parse::<ResourceGroup>().is_ok()
+        && id.name.to_string().parse::<VmName>().is_ok()
+}
+
 impl MachineIds {
     /// Those of `id`; `None` where a part of it is nothing that Azure gives out, so
     /// that a policy could not name it either.
     pub(super) fn of(id: &VirtualMachineId) -> Option<Self> {
-        id.subscription_id.parse::<SubscriptionId>().ok()?;
-        id.resource_group.parse::<ResourceGroup>().ok()?;
+        if !is_nameable(id) {
+            return None;
+        }
         let name = id.name.to_string();
-        name.parse::<VmName>().ok()?;
         let subscription = folded(&format!("/subscriptions/{}", id.subscription_id)).into_owned();
         let group = folded(&id.resource_group);
         let group = format!("{subscription}/resourcegroups/{group}");

@@ -10,7 +10,7 @@ use super::{
     index::{Found, Index},
     known::Known,
     load,
-    names::MachineIds,
+    names::is_nameable,
     vocabulary::{Inexpressible, Vocabulary},
 };
 use crate::{access::Caller, metrics::PolicySummary};
@@ -196,10 +196,8 @@ impl PolicySet {
         let looks = self.slices[action.index()].looks_at_resource;
         // What is the same of every machine is decided once; of one that no policy
         // could name it is not the same.
-        let is_nameable = ask
-            .machine()
-            .is_none_or(|it| MachineIds::of(it.id).is_some());
-        let subject = (looks || !is_nameable).then_some(ask);
+        let is_alike = !looks && ask.machine().is_none_or(|it| is_nameable(it.id));
+        let subject = (!is_alike).then_some(ask);
         self.known
             .or_decide(caller, action, subject, || self.evaluate(caller, ask))
     }
