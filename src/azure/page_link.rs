@@ -69,7 +69,7 @@ impl PageLink {
 ///
 /// Source: `PathAndQuery` of http 0.2.
 pub(super) fn is_askable(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !b"\"#<>".contains(&byte)
+    byte.is_ascii_graphic() & !matches!(byte, b'"' | b'#' | b'<' | b'>')
 }
 
 /// Whether `text` asks for the first page of `chunk`, or for a further one;
