@@ -1,6 +1,9 @@
 //! What Azure says is left of its quotas.
 
-use std::time::{Duration, Instant};
+use std::{
+    str::FromStr,
+    time::{Duration, Instant},
+};
 
 use actix_web::http::header::HeaderMap;
 
@@ -24,6 +27,9 @@ const RESETS: &str = "x-ms-user-quota-resets-after";
 /// Source: "Microsoft Graph throttling guidance".
 const USED: &str = "x-ms-throttle-limit-percentage";
 
+/// A longer header is none of these.
+const LONGEST: usize = 1024;
+
 /// What Graph charges for a request, in resource units. Source: the same.
 const UNITS: &str = "x-ms-resource-unit";
 
@@ -33,23 +39,39 @@ const UNITS: &str = "x-ms-resource-unit";
 /// renamed its own more than once.
 pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metrics) {
     for (name, value) in headers {
-        let (name, Ok(value)) = (name.as_str(), value.to_str()) else {
+        let name = name.as_str();
+        // Others are read by nobody here, and some have kilobytes.
+        if !name.starts_with("x-ms-") || value.len() > LONGEST {
             continue;
-        };
-        let number = value.trim();
-        if name == RESOURCE {
-            for (bucket, left) in buckets(value) {
-                metrics.quota(service, bucket, left);
-            }
-        } else if let (Some(bucket), Ok(left)) = (name.strip_prefix(REMAINING), number.parse()) {
-            metrics.quota(service, bucket, left);
-        } else if let (USER, Ok(left)) = (name, number.parse()) {
-            metrics.quota(service, "user-quota", left);
-        } else if let (USED, Some(used)) = (name, share(number)) {
-            metrics.quota_used(service, used);
-        } else if let (UNITS, Ok(units)) = (name, number.parse()) {
-            metrics.graph_units(units, Instant::now());
         }
+        let Ok(value) = value.to_str() else { continue };
+        let number = value.trim();
+        match name {
+            RESOURCE => {
+                for (bucket, left) in buckets(value) {
+                    metrics.quota(service, bucket, left);
+                }
+            }
+            USER => tell(number, |left| metrics.quota(service, "user-quota", left)),
+            UNITS => tell(number, |units| metrics.graph_units(units, Instant::now())),
+            USED => {
+                if let Some(used) = share(number) {
+                    metrics.quota_used(service, used);
+                }
+            }
+            _ => {
+                if let Some(bucket) = name.strip_prefix(REMAINING) {
+                    tell(number, |left| metrics.quota(service, bucket, left));
+                }
+            }
+        }
+    }
+}
+
+/// Hands on what `text` says, if it is a number.
+fn tell<T: FromStr>(text: &str, to: impl FnOnce(T)) {
+    if let Ok(number) = text.parse() {
+        to(number);
     }
 }
 
