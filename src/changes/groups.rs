@@ -1,8 +1,8 @@
 //! How many virtual machines of one group are changed within a time.
 
 use std::{
-    collections::HashMap,
-    sync::{Mutex, PoisonError},
+    collections::{HashMap, HashSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
     time::Instant,
 };
 
@@ -11,8 +11,27 @@ use crate::{azure::VirtualMachineId, config::Rate};
 
 pub(super) const NAME: &str = "resourceGroup";
 
-/// When each machine of a group was first changed within the time.
-type Changed = Vec<(Instant, String)>;
+/// The machines of a group that were changed within the time.
+#[derive(Default)]
+struct Changed {
+    /// When each was first, the oldest ahead.
+    since: VecDeque<(Instant, Arc<str>)>,
+    names: HashSet<Arc<str>>,
+}
+
+impl Changed {
+    fn forget(&mut self, is_over: impl Fn(Instant) -> bool) {
+        while let Some((_, name)) = self.since.pop_front_if(|(since, _)| is_over(*since)) {
+            self.names.remove(&name);
+        }
+    }
+
+    fn add(&mut self, name: &str, now: Instant) {
+        let name = Arc::<str>::from(name);
+        self.since.push_back((now, Arc::clone(&name)));
+        self.names.insert(name);
+    }
+}
 
 pub(super) struct GroupLimit {
     rate: Rate,
@@ -33,12 +52,12 @@ impl GroupLimit {
         let (group, name) = id.rsplit_once('/').unwrap_or(("", &id));
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = groups.entry(group.to_owned()).or_default();
-        changed.retain(|(since, _)| now.saturating_duration_since(*since) < self.rate.per);
-        if changed.iter().any(|(_, known)| known == name) {
+        changed.forget(|since| now.saturating_duration_since(since) >= self.rate.per);
+        if changed.names.contains(name) {
             return Ok(());
         }
-        let is_full = changed.len() >= self.rate.most.get() as usize;
-        if let Some((oldest, _)) = changed.first().filter(|_| is_full) {
+        let is_full = changed.since.len() >= self.rate.most.get() as usize;
+        if let Some((oldest, _)) = changed.since.front().filter(|_| is_full) {
             let since = now.saturating_duration_since(*oldest);
             return Err(Exceeded(Left {
                 name: NAME,
@@ -47,7 +66,7 @@ impl GroupLimit {
                 reset: self.rate.per.saturating_sub(since),
             }));
         }
-        changed.push((now, name.to_owned()));
+        changed.add(name, now);
         Ok(())
     }
 }
