@@ -32,10 +32,7 @@ mod vm;
 
 use std::time::{Duration, Instant};
 
-use actix_web::http::{
-    StatusCode,
-    header::{AUTHORIZATION, HeaderValue},
-};
+use actix_web::http::{StatusCode, header::HeaderValue};
 
 pub(crate) use action::{Action, Manner, Order};
 pub(crate) use app_role::AppRoleGrant;
@@ -159,21 +156,21 @@ impl Api {
     /// rejects the first, unless no other will do either. That is safe for
     /// every verb: a request without authentication is refused before it is
     /// looked at.
-    async fn call(
+    async fn call<'a>(
         &self,
         call: Call,
-        request: Request<'_>,
-        context: &Context,
+        request: &mut Request<'a>,
+        context: &'a Context,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
-        let request = request.within(&context.trace).on_behalf(context.on_behalf);
+        request.join(context);
         let token = self
             .identity
             .token(self.resource, context.deadline, Some(&context.trace))
             .await
             .map_err(|source| self.no_token(source))?;
-        let first = request.clone().header(AUTHORIZATION, token.authorization());
-        let answer = self.client.send(&first, context.deadline, policy).await;
+        request.authorize(token.authorization());
+        let answer = self.client.send(request, context.deadline, policy).await;
         let rejection = match answer {
             Err(error) if is_rejection(&error) => error,
             answer => return self.told(call, &token, answer),
@@ -184,9 +181,8 @@ impl Api {
             Err(TokenError::Unchanged) => return Err(self.failed(call, Some(&token), rejection)),
             Err(source) => return Err(self.no_token(source)),
         };
-        let second = request.header(AUTHORIZATION, other.authorization());
-        let second = second.sent_before(first.times_sent());
-        let answer = self.client.send(&second, context.deadline, policy).await;
+        request.authorize(other.authorization());
+        let answer = self.client.send(request, context.deadline, policy).await;
         self.told(call, &other, answer)
     }
 

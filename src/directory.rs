@@ -16,6 +16,7 @@ mod replica;
 mod rows;
 
 use std::{
+    rc::Rc,
     sync::Arc,
     time::{Duration, Instant, SystemTime},
 };
@@ -68,7 +69,6 @@ impl Page {
 }
 
 /// What users are read from.
-#[derive(Clone)]
 struct Source {
     graph: GraphClient,
     permission: Permission,
@@ -76,9 +76,8 @@ struct Source {
 }
 
 /// The directory as one worker reaches it.
-#[derive(Clone)]
 pub(crate) struct Directory {
-    source: Source,
+    source: Rc<Source>,
     pages: KnownPages,
     tasks: Tasks,
     metrics: Metrics,
@@ -96,11 +95,11 @@ impl Directory {
         metrics: Metrics,
     ) -> Self {
         Self {
-            source: Source {
+            source: Rc::new(Source {
                 graph,
                 permission,
                 replica,
-            },
+            }),
             pages,
             tasks,
             metrics,
@@ -119,10 +118,7 @@ impl Directory {
         if let Some(page) = self.page_in_memory(query, cursor, freshness)? {
             return Ok(page);
         }
-        let key = Key {
-            query: query.clone(),
-            cursor: cursor.cloned(),
-        };
+        let key = Key::new(query.clone(), cursor.cloned());
         if let Some(page) = self.pages.fresh(&key, freshness) {
             self.metrics.directory_page(PageEvent::Hit);
             return Ok(page);
@@ -151,7 +147,7 @@ impl Directory {
         context: Context,
         patience: Duration,
     ) -> Result<Listing, Error> {
-        Listing::begin(self.source.clone(), query, freshness, context, patience).await
+        Listing::begin(Rc::clone(&self.source), query, freshness, context, patience).await
     }
 
     /// Where its answers are counted.
@@ -206,11 +202,11 @@ impl Directory {
         landing: Landing<Key, Outcome>,
         context: Context,
     ) -> impl Future<Output = Outcome> + 'static {
-        let (source, pages) = (self.source.clone(), self.pages.clone());
+        let (source, pages) = (Rc::clone(&self.source), self.pages.clone());
         async move {
             let reading = Reading {
                 source: &source,
-                query: &key.query,
+                query: key.query(),
                 context: &context,
                 patience: None,
             };

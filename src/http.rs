@@ -23,7 +23,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::rt::time;
+use actix_web::{http::header::AUTHORIZATION, rt::time};
 use awc::Connector;
 
 pub(crate) use challenge::Challenge;
@@ -204,6 +204,9 @@ impl Client {
         let mut outgoing = self.inner.request(request.method.clone(), &*request.url);
         for (name, value) in &request.headers {
             outgoing = outgoing.insert_header((name.clone(), value.clone()));
+        }
+        if let Some(authorization) = &request.authorization {
+            outgoing = outgoing.insert_header((AUTHORIZATION, authorization.clone()));
         }
         if let Trace::Shared(trace) = request.trace {
             for header in span.trace().unwrap_or(trace).headers() {

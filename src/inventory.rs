@@ -90,7 +90,6 @@ impl fmt::Display for Searched {
 }
 
 /// The virtual machines that the gateway serves, as one worker finds them.
-#[derive(Clone)]
 pub(crate) struct Inventory {
     surroundings: Arc<Surroundings>,
     names: KnownNames,

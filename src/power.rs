@@ -22,7 +22,7 @@ mod traced;
 mod update;
 mod verdict;
 
-use std::{sync::Arc, time::Duration};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::rt::time;
 use jiff::Timestamp;
@@ -117,10 +117,9 @@ pub(crate) struct Target {
 }
 
 /// Power operations as one worker begins them.
-#[derive(Clone)]
 pub(crate) struct Power {
     arm: ArmClient,
-    inventory: Inventory,
+    inventory: Rc<Inventory>,
     allow: Allow,
     operations: Operations,
     tasks: Tasks,
@@ -133,7 +132,7 @@ impl Power {
     /// Power operations by way of `arm`, kept in `operations` for all workers.
     pub(crate) fn new(
         arm: ArmClient,
-        inventory: Inventory,
+        inventory: Rc<Inventory>,
         allow: Allow,
         operations: Operations,
         tasks: Tasks,
@@ -174,7 +173,7 @@ impl Power {
     /// for its end, or overtakes it if `precedence` says so. Nothing is sent
     /// before it is written down that `requester` wants it.
     pub(crate) async fn order(
-        &self,
+        self: &Rc<Self>,
         order: Order,
         target: &Target,
         precedence: Precedence,
@@ -193,7 +192,7 @@ impl Power {
     }
 
     async fn ordered(
-        &self,
+        self: &Rc<Self>,
         order: Order,
         machine: VirtualMachineId,
         precedence: Precedence,
@@ -204,7 +203,7 @@ impl Power {
         loop {
             boarding = match boarding {
                 Boarding::Lead(flight) => {
-                    let power = self.clone();
+                    let power = Rc::clone(self);
                     let (requester, context) = (Arc::clone(requester), context.clone());
                     let sending =
                         power.send(flight, order, machine, precedence, requester, context);

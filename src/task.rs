@@ -33,23 +33,20 @@ impl Tasks {
     ///
     /// actix drops a handler when its connection is reset. An order already
     /// sent to Azure would then go unrecorded.
-    pub(crate) async fn finish<T: 'static>(
+    pub(crate) fn finish<T: 'static, F: Future<Output = T> + 'static>(
         &self,
-        work: impl Future<Output = T> + 'static,
-    ) -> Result<T, Unfinished> {
-        let alive = self.tracker.token();
-        let task = async move {
-            let _alive = alive;
-            work.await
-        };
-        let outcome = rt::spawn(task.in_current_span()).await;
-        outcome.map_err(|error| {
-            if error.is_panic() {
-                Unfinished::Panicked
-            } else {
-                Unfinished::Stopped
-            }
-        })
+        work: F,
+    ) -> impl Future<Output = Result<T, Unfinished>> + use<T, F> {
+        let task = rt::spawn(self.tracked(work));
+        async move {
+            task.await.map_err(|error| {
+                if error.is_panic() {
+                    Unfinished::Panicked
+                } else {
+                    Unfinished::Stopped
+                }
+            })
+        }
     }
 
     /// Runs `work` in the background until it ends or the gateway drains.
@@ -58,12 +55,21 @@ impl Tasks {
     /// Azure: shutdown does not wait for it.
     pub(crate) fn follow(&self, work: impl Future<Output = ()> + 'static) {
         let stop = self.stop.clone();
+        let work = Box::pin(work);
+        rt::spawn(self.tracked(async move {
+            stop.run_until_cancelled(work).await;
+        }));
+    }
+
+    /// `work`, on the heap: each future around it would be as long again.
+    fn tracked<T, F: Future<Output = T>>(&self, work: F) -> impl Future<Output = T> + use<T, F> {
         let alive = self.tracker.token();
+        let work = Box::pin(work);
         let task = async move {
             let _alive = alive;
-            stop.run_until_cancelled(work).await;
+            work.await
         };
-        rt::spawn(task.in_current_span());
+        task.in_current_span()
     }
 
     /// What `wait` comes to, unless the gateway drains first.

@@ -1,5 +1,7 @@
 //! Orders for virtual machines.
 
+use std::rc::Rc;
+
 use actix_web::{
     HttpResponse,
     web::{Path, Query, ThinData},
@@ -42,7 +44,7 @@ type Parts<P> = (
     Query<Asked>,
     NoBody,
     Prefer,
-    ThinData<Power>,
+    ThinData<Rc<Power>>,
     Context,
 );
 

@@ -7,7 +7,10 @@ pub(super) mod fuzz;
 mod query;
 mod validity;
 
-use std::time::{Instant, SystemTime};
+use std::{
+    rc::Rc,
+    time::{Instant, SystemTime},
+};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -44,7 +47,7 @@ pub(super) async fn users(
     pairs: Query<Vec<(String, String)>>,
     request: HttpRequest,
     settings: Data<Settings>,
-    directory: ThinData<Directory>,
+    directory: ThinData<Rc<Directory>>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     let raw = Raw::read(&pairs)?;

@@ -1,6 +1,6 @@
 //! Power operations.
 
-use std::time::Duration;
+use std::{rc::Rc, time::Duration};
 
 use actix_web::{
     HttpResponse, HttpResponseBuilder,
@@ -70,7 +70,7 @@ pub(super) async fn show(
     id: Path<String>,
     _: Query<NoQuery>,
     prefer: Prefer,
-    power: ThinData<Power>,
+    power: ThinData<Rc<Power>>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     let id: OperationId = id.parse()?;

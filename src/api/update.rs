@@ -1,6 +1,6 @@
 //! Changes of virtual machines.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -43,7 +43,7 @@ pub(super) async fn update(
     raw: Json<Raw>,
     prefer: Prefer,
     settings: Data<Settings>,
-    power: ThinData<Power>,
+    power: ThinData<Rc<Power>>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     if !settings.vm_update {

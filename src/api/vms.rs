@@ -1,6 +1,6 @@
 //! Virtual machines.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -76,7 +76,7 @@ pub(super) async fn list(
     raw: Query<RawListing>,
     request: HttpRequest,
     settings: Data<Settings>,
-    inventory: ThinData<Inventory>,
+    inventory: ThinData<Rc<Inventory>>,
     context: Context,
 ) -> Result<Json<PageBody>, Problem> {
     let (listing, cursor) = raw.checked()?;
@@ -105,7 +105,7 @@ pub(super) async fn show(
     authorized: Authorized<GetVm>,
     name: Path<String>,
     place: Query<Place>,
-    power: ThinData<Power>,
+    power: ThinData<Rc<Power>>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
     let target = Target {

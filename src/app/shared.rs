@@ -1,6 +1,7 @@
 //! The two kinds of state: what all workers know, and what each connects with.
 
 use std::{
+    rc::Rc,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -69,9 +70,9 @@ pub(crate) struct Shared {
 
 /// What one worker serves with: it holds connections and is not `Send`.
 pub(crate) struct Worker {
-    pub(crate) inventory: Inventory,
-    pub(crate) power: Power,
-    pub(crate) directory: Directory,
+    pub(crate) inventory: Rc<Inventory>,
+    pub(crate) power: Rc<Power>,
+    pub(crate) directory: Rc<Directory>,
 }
 
 impl Shared {
@@ -136,16 +137,16 @@ impl Shared {
         let (client, endpoint) = (self.to_arm(), &self.config.arm.endpoint);
         let machines = ResourceGraphClient::new(client.clone(), identity.clone(), endpoint);
         let arm = self.arm(client, identity);
-        let inventory = Inventory::new(
+        let inventory = Rc::new(Inventory::new(
             Arc::clone(&self.surroundings),
             (self.names.clone(), self.census.clone()),
             machines,
             self.metadata(),
             self.tasks.clone(),
-        );
+        ));
         Worker {
-            inventory: inventory.clone(),
-            power: Power::new(
+            inventory: Rc::clone(&inventory),
+            power: Rc::new(Power::new(
                 arm,
                 inventory,
                 self.config.allow,
@@ -153,15 +154,15 @@ impl Shared {
                 self.tasks.clone(),
                 self.metrics.clone(),
                 (self.audit.clone(), self.limits.clone()),
-            ),
-            directory: Directory::new(
+            )),
+            directory: Rc::new(Directory::new(
                 graph,
                 self.permission.clone(),
                 self.replica.clone(),
                 self.pages.clone(),
                 self.tasks.clone(),
                 self.metrics.clone(),
-            ),
+            )),
         }
     }
 

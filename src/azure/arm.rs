@@ -238,13 +238,13 @@ impl ArmClient {
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
         let id = correlation_id(context);
-        let request = request
+        let mut request = request
             .header(
                 HeaderName::from_static("x-ms-client-request-id"),
                 id.clone(),
             )
             .header(HeaderName::from_static("x-ms-correlation-request-id"), id);
-        let answer = self.api.call(call, request, context, policy).await;
+        let answer = Box::pin(self.api.call(call, &mut request, context, policy)).await;
         self.learn(subscription_id, &answer);
         answer
     }

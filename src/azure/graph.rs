@@ -121,22 +121,16 @@ impl GraphClient {
         priority: Priority,
         context: &Context,
     ) -> Result<Response, Error> {
-        let request = Request::get(url, call.as_str())
+        let mut request = Request::get(url, call.as_str())
             .header(ACCEPT, HeaderValue::from_static("application/json"))
             .header(THROTTLE_PRIORITY, priority.value())
             .header(CLIENT_REQUEST_ID, correlation_id(context));
         let mut attempt = 0;
         loop {
             self.admitted(call, context).await?;
-            let mut outcome = self
-                .api
-                .call(
-                    call,
-                    request.clone().sent_before(attempt),
-                    context,
-                    RetryPolicy::NEVER,
-                )
-                .await;
+            let api = &self.api;
+            let mut outcome =
+                Box::pin(api.call(call, &mut request, context, RetryPolicy::NEVER)).await;
             self.learn(&mut outcome);
             let error = match outcome {
                 Ok(answer) => return Ok(answer),

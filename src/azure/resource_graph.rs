@@ -164,12 +164,12 @@ impl ResourceGraphClient {
         let body = serde_json::to_vec(&question).map_err(malformed)?;
         let id = correlation_id(context);
         let name = HeaderName::from_static;
-        let request = Request::question(&self.url, call.as_str(), Bytes::from(body))
+        let mut request = Request::question(&self.url, call.as_str(), Bytes::from(body))
             .header(name("x-ms-client-request-id"), id.clone())
             .header(name("x-ms-correlation-request-id"), id);
         let answer = self
             .api
-            .call(call, request, context, RetryPolicy::INLINE)
+            .call(call, &mut request, context, RetryPolicy::INLINE)
             .await?;
         serde_json::from_slice(&answer.body).map_err(malformed)
     }

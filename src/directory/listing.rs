@@ -1,6 +1,9 @@
 //! A whole listing, with no more of it in memory than a page.
 
-use std::time::{Duration, SystemTime};
+use std::{
+    rc::Rc,
+    time::{Duration, SystemTime},
+};
 
 use super::{
     Error, Freshness, Replica, Rows, Source,
@@ -19,7 +22,7 @@ enum Next {
 
 /// A listing under way.
 pub(crate) struct Listing {
-    source: Source,
+    source: Rc<Source>,
     query: UserQuery,
     context: Context,
     patience: Duration,
@@ -31,7 +34,7 @@ pub(crate) struct Listing {
 impl Listing {
     /// Reads the first page: what is wrong is known before an answer begins.
     pub(super) async fn begin(
-        source: Source,
+        source: Rc<Source>,
         query: UserQuery,
         freshness: Freshness,
         context: Context,

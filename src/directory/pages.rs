@@ -1,7 +1,8 @@
 //! Pages that Graph gave out a moment ago, shared by all workers.
 
 use std::{
-    sync::Arc,
+    hash::{BuildHasher as _, Hash, Hasher, RandomState},
+    sync::{Arc, LazyLock},
     time::{Duration, Instant},
 };
 
@@ -41,19 +42,54 @@ impl Freshness {
     }
 }
 
-/// What a page is kept under: all that was asked for, and where in the listing.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key {
-    pub(super) query: UserQuery,
-    /// `None` for the first page.
-    pub(super) cursor: Option<Cursor>,
+/// What a page is kept under: all that was asked for, and where in the listing. It is
+/// looked up some six times for a page, and hashed once.
+#[derive(Clone, Debug)]
+pub(super) struct Key(Arc<Asked>);
+
+#[derive(Debug)]
+struct Asked {
+    query: UserQuery,
+    cursor: Option<Cursor>,
+    hash: u64,
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Self) -> bool {
+        let (this, other) = (&self.0, &other.0);
+        Arc::ptr_eq(this, other) || (this.query == other.query && this.cursor == other.cursor)
+    }
+}
+
+impl Eq for Key {}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.0.hash);
+    }
 }
 
 impl Key {
+    /// That of the page of `query` at `cursor`; of the first one without.
+    pub(super) fn new(query: UserQuery, cursor: Option<Cursor>) -> Self {
+        // Its keys are random: nobody can choose departments that collide.
+        static HASHES: LazyLock<RandomState> = LazyLock::new(RandomState::new);
+        let hash = HASHES.hash_one((&query, &cursor));
+        Self(Arc::new(Asked {
+            query,
+            cursor,
+            hash,
+        }))
+    }
+
+    pub(super) fn query(&self) -> &UserQuery {
+        &self.0.query
+    }
+
     /// About what it takes on the heap.
     fn size(&self) -> usize {
-        let departments = self.query.departments.iter();
-        let link = match &self.cursor {
+        let departments = self.0.query.departments.iter();
+        let link = match &self.0.cursor {
             Some(Cursor::Graph { link, .. }) => link.len(),
             Some(Cursor::Replica { .. }) | None => 0,
         };
@@ -130,7 +166,10 @@ impl KnownPages {
     pub(super) fn land(&self, key: Key, landing: Landing<Key, Outcome>, outcome: &Outcome) {
         match outcome {
             Ok(page) => self.0.pages.insert(key, Arc::clone(page)),
-            Err(error) if error.is_passing() => self.0.failed.insert(key, ()),
+            // It is asked for only beside an older page.
+            Err(error) if error.is_passing() && self.0.pages.contains_key(&key) => {
+                self.0.failed.insert(key, ());
+            }
             Err(_) => {}
         }
         landing.land(outcome.clone());
@@ -156,10 +195,7 @@ mod tests {
     }
 
     fn key(department: &str) -> Key {
-        Key {
-            query: UserQuery::of(&[department], 10),
-            cursor: None,
-        }
+        Key::new(UserQuery::of(&[department], 10), None)
     }
 
     fn keep(pages: &KnownPages, department: &str, age: u64, size: usize) {

@@ -10,7 +10,7 @@ use actix_web::{
     web::Bytes,
 };
 
-use super::OnBehalf;
+use super::{Context, OnBehalf};
 use crate::telemetry::TraceContext;
 
 /// One request to an upstream.
@@ -24,6 +24,8 @@ pub(crate) struct Request<'a> {
     pub(crate) operation: &'static str,
     /// Headers beyond those that every request carries.
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    /// `Authorization`: another one each time that it is sent anew for that.
+    pub(super) authorization: Option<HeaderValue>,
     /// What it does to the other end.
     pub(super) effect: Effect,
     pub(super) body: Option<Bytes>,
@@ -99,6 +101,7 @@ impl<'a> Request<'a> {
             url: Cow::Borrowed(url),
             operation,
             headers: Vec::new(),
+            authorization: None,
             effect,
             body: None,
             trace: Trace::None,
@@ -114,6 +117,7 @@ impl<'a> Request<'a> {
             url: Cow::Owned(self.url.clone().into_owned()),
             operation: self.operation,
             headers: self.headers.clone(),
+            authorization: self.authorization.clone(),
             effect: self.effect,
             body: self.body.clone(),
             trace: Trace::None,
@@ -122,32 +126,21 @@ impl<'a> Request<'a> {
         })
     }
 
-    /// The same request, made for somebody.
-    pub(crate) fn on_behalf(self, on_behalf: OnBehalf) -> Self {
-        Self { on_behalf, ..self }
+    /// Makes it part of `context`, with whose trace the other end goes on.
+    pub(crate) fn join(&mut self, context: &'a Context) {
+        self.trace = Trace::Shared(&context.trace);
+        self.on_behalf = context.on_behalf;
     }
 
-    /// The same request as part of `trace`, which the other end goes on with.
-    pub(crate) fn within(self, trace: &'a TraceContext) -> Self {
-        let trace = Trace::Shared(trace);
-        Self { trace, ..self }
+    /// Has it say `authorization`, and nothing that it has said before.
+    pub(crate) fn authorize(&mut self, authorization: HeaderValue) {
+        self.authorization = Some(authorization);
     }
 
     /// The same request as part of `trace`, of which the other end is not told.
     pub(crate) fn recorded(self, trace: Option<&'a TraceContext>) -> Self {
         let trace = trace.map_or(Trace::None, Trace::Own);
         Self { trace, ..self }
-    }
-
-    /// The same request, where it has been sent so often by other means.
-    pub(crate) fn sent_before(self, times: u32) -> Self {
-        self.sent.set(times);
-        self
-    }
-
-    /// How often it has been sent.
-    pub(crate) fn times_sent(&self) -> u32 {
-        self.sent.get()
     }
 
     /// The same request with `json` as its body.

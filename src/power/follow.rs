@@ -1,6 +1,9 @@
 //! Follows an operation at Azure to its end.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::{http::StatusCode, rt::time};
 use jiff::Timestamp;
@@ -48,7 +51,7 @@ enum Setback {
 
 /// One operation being followed.
 pub(super) struct Follower {
-    power: Power,
+    power: Rc<Power>,
     operation: Operation,
     way: Way,
     /// Dropped with this, it is told that the end is not known.
@@ -63,7 +66,7 @@ impl Follower {
     /// Follows an operation by the way that it has, tells its end from `flight`,
     /// and the record what it is owed.
     pub(super) fn new(
-        power: Power,
+        power: Rc<Power>,
         (operation, way, pending): (Operation, Way, Option<Pending>),
         flight: Flight,
         context: &Context,
@@ -82,7 +85,9 @@ impl Follower {
     }
 
     /// Asks until there is an end to record.
-    pub(super) async fn run(mut self) {
+    ///
+    /// Boxed, as thousands are followed at once: a future has what it is given twice.
+    pub(super) async fn run(mut self: Box<Self>) {
         let _followed = self.power.metrics.operation_followed(self.ordered());
         let status = self.end().await;
         self.operation.end(status, Timestamp::now());

@@ -43,7 +43,7 @@ impl Power {
         let machine = &operation.machine;
         self.permitted(OnVm::GetOperation, machine, requester, context)
             .await?;
-        let end = self.end_of(operation.clone(), patience, context);
+        let end = Box::pin(self.end_of(operation.clone(), patience, context));
         Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))
     }
 

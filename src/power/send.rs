@@ -1,6 +1,6 @@
 //! An order on its way: a look at the machine, then the order itself.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::http::StatusCode;
 use jiff::Timestamp;
@@ -30,7 +30,7 @@ pub(super) struct Begun {
 impl Power {
     /// Sends `order` and tells from `flight` what becomes of it.
     pub(super) async fn send(
-        self,
+        self: Rc<Self>,
         flight: Flight,
         order: Order,
         machine: VirtualMachineId,
@@ -49,7 +49,12 @@ impl Power {
     }
 
     /// Has `begun` followed, or records its end.
-    pub(super) fn go_on(&self, begun: Begun, flight: Flight, context: &Context) -> Operation {
+    pub(super) fn go_on(
+        self: &Rc<Self>,
+        begun: Begun,
+        flight: Flight,
+        context: &Context,
+    ) -> Operation {
         let Begun {
             operation,
             way,
@@ -66,8 +71,8 @@ impl Power {
             Some(way) => {
                 flight.tell(operation.clone());
                 let begun = (operation.clone(), way, pending);
-                let follower = Follower::new(self.clone(), begun, flight, context);
-                self.tasks.follow(follower.run());
+                let follower = Follower::new(Rc::clone(self), begun, flight, context);
+                self.tasks.follow(Box::new(follower).run());
             }
         }
         operation

@@ -1,6 +1,6 @@
 //! A change of a virtual machine that is not one of its power.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use actix_web::http::header::HeaderValue;
 
@@ -28,7 +28,7 @@ impl Power {
     /// Makes `update` and follows the operation to its end, whether or not the
     /// caller stays. Two changes are two operations, also when they are alike.
     pub(crate) async fn update(
-        &self,
+        self: &Rc<Self>,
         update: &Update,
         target: &Target,
         requester: &Arc<Requester>,
@@ -37,7 +37,7 @@ impl Power {
         self.at(target, context, async |machine| {
             let what = OnVm::Order(Action::Update);
             let requester = &self.permitted(what, &machine, requester, context).await?;
-            let (power, asked) = (self.clone(), machine.clone());
+            let (power, asked) = (Rc::clone(self), machine.clone());
             let (update, context) = (update.clone(), context.clone());
             let by = Arc::clone(requester);
             let changing = async move {
