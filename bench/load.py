@@ -43,6 +43,8 @@ class Sample:
     connections: int
     requests: int
     failed: int
+    # Of those that failed: answered, by a status of 400 or more.
+    refused: int
     seconds: float
     p50: float
     p99: float

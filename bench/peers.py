@@ -25,6 +25,8 @@ class Peer:
     process: Process
     # What its callers have to show.
     token: str | None = None
+    # Where it tells how it is, if it has a port for that.
+    admin: int | None = None
 
     @property
     def url(self) -> str:
@@ -51,7 +53,8 @@ def start(name: str, settings: Settings, to: Azure, folder: Path, cached: bool) 
     command, environment = COMMANDS[name](it)
     process = Process(command, PROXY_CORE, own / "output", environment, own)
     token = to.caller if name == "gateway-full" else None
-    return Peer(name, it.port, process, token)
+    admin = environment.get("MIG_ADMIN_LISTEN")
+    return Peer(name, it.port, process, token, admin and int(admin.rpartition(":")[2]))
 
 
 Command = tuple[list[str], dict[str, str]]

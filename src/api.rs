@@ -21,6 +21,7 @@ mod page;
 mod prefer;
 mod problem;
 mod record;
+mod refusals;
 mod rehearsal;
 mod span;
 mod update;
@@ -45,6 +46,7 @@ pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
 pub(crate) use page::page;
 pub(crate) use problem::Problem;
+pub(crate) use refusals::Refusals;
 pub(crate) use rehearsal::Body as RehearsalBody;
 pub(crate) use vms::{VmBody, absent};
 

@@ -21,6 +21,7 @@ use super::{
     body::{self, Unread},
     inbound::Inbound,
     record::Record,
+    refusals::Refusals,
 };
 use crate::{
     metrics::Metrics,
@@ -51,6 +52,8 @@ pub(crate) struct Edge {
     pub(crate) metrics: Metrics,
     /// Where they are traced.
     pub(crate) tracer: Tracer,
+    /// How fast they are refused where there are too many.
+    pub(crate) refusals: Refusals,
     /// The longest body that is accepted, in bytes.
     pub(crate) body_limit: usize,
     /// The longest header section that is accepted, in bytes.
@@ -72,6 +75,9 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     };
     let unread = answer.request().extensions_mut().remove::<Payload>();
     let (mut answer, fault) = rendered(answer, &inbound);
+    if fault.as_ref().is_some_and(|fault| fault.is_overload) {
+        edge.refusals.wait(record.started()).await;
+    }
     if let Some(unread) = unread {
         answer =
             answer.map_body(|_, body| EitherBody::right(BoxBody::new(Unread::new(body, unread))));
@@ -159,6 +165,8 @@ pub(super) struct Fault {
     pub(super) code: &'static str,
     /// The same with all that is behind it, for the log alone.
     pub(super) told: String,
+    /// Whether there was too much to do.
+    is_overload: bool,
 }
 
 /// An error as its problem document, and what is to be said of it.
@@ -187,9 +195,13 @@ fn rendered<B: MessageBody + 'static>(
     };
     let document = problem.render(request.path(), inbound);
     let code = problem.code();
-    let told = format!("{code}: {}", chain(problem));
+    let fault = Fault {
+        code,
+        told: format!("{code}: {}", chain(problem)),
+        is_overload: problem.is_overload(),
+    };
     let answer = ServiceResponse::new(request, document.map_into_right_body());
-    (answer, Some(Fault { code, told }))
+    (answer, Some(fault))
 }
 
 /// An answer that somebody wrote on purpose, such as that of readiness.

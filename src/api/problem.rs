@@ -262,6 +262,11 @@ impl Problem {
         self.candidates.iter().map(|it| it.resource_id.as_str())
     }
 
+    /// Whether it is that the gateway has too much to do.
+    pub(crate) fn is_overload(&self) -> bool {
+        self.code == Code::Overloaded
+    }
+
     /// The stable code, for the log.
     pub(crate) fn code(&self) -> &'static str {
         self.code.as_str()

@@ -45,6 +45,11 @@ impl Record {
         }
     }
 
+    /// When it came in.
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
     /// Counts the request and writes its line. Its query stays out: it may hold
     /// names, or a cursor.
     pub(super) fn answered(mut self, status: StatusCode, fault: Option<&Fault>) {

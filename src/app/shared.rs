@@ -14,7 +14,7 @@ use actix_web::rt::{signal::unix::Signal, time};
 use super::{Error, admin, cloud, transport::Transport};
 use crate::{
     access::{Access, Authenticator},
-    api::Edge,
+    api::{Edge, Refusals},
     audit::Audit,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     changes::ChangeLimits,
@@ -66,6 +66,7 @@ pub(crate) struct Shared {
     pub(super) replica: Option<Replica>,
     tls: Option<Tls>,
     stopping: Arc<AtomicBool>,
+    refusals: Refusals,
 }
 
 /// What one worker serves with: it holds connections and is not `Send`.
@@ -115,6 +116,7 @@ impl Shared {
             tls,
             started: Instant::now(),
             stopping: Arc::default(),
+            refusals: Refusals::new(),
             config: Arc::new(config.clone()),
         })
     }
@@ -124,6 +126,7 @@ impl Shared {
         Edge {
             metrics: self.metrics.clone(),
             tracer: self.tracer.clone(),
+            refusals: self.refusals.clone(),
             body_limit: self.config.limits.body,
             header_limit: self.config.limits.headers,
         }

@@ -1,6 +1,9 @@
 //! More is asked of Azure than it or the gateway can do.
 
-use std::rc::Rc;
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Service, Times};
@@ -52,6 +55,43 @@ async fn what_cannot_be_asked_in_time_is_refused_and_never_sent() {
     assert_eq!(answers.iter().filter(|it| is_overloaded(it)).count(), 4);
     assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 3);
     assert_eq!(gateway.get(MACHINE).await.status, 200);
+}
+
+#[actix_web::test]
+async fn whoever_asks_again_at_once_is_refused_more_slowly() {
+    const CALLS: usize = 400;
+    let gateway = Rc::new(Gateway::with(&NARROW));
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let began = Instant::now();
+    let calls: Vec<_> = (0..CALLS)
+        .map(|_| {
+            let gateway = Rc::clone(&gateway);
+            rt::spawn(async move {
+                let asked = Instant::now();
+                let answer = gateway.get(MACHINE).await;
+                (answer, asked.elapsed())
+            })
+        })
+        .collect();
+    let line = withheld("queue_full") + &format!(" {}\n", CALLS - 4);
+    let found = |answer: &Answer| answer.text().contains(&line).then_some(());
+    gateway.until("/metrics", found).await;
+    let seconds = began.elapsed().as_secs_f64();
+    hold.release();
+    let (mut prompt, mut late) = (0, 0);
+    for call in calls {
+        let (answer, took) = call.await.unwrap();
+        assert!(answer.status == 200 || is_overloaded(&answer));
+        match took {
+            took if answer.status == 200 || took < Duration::from_millis(900) => prompt += 1,
+            _ => late += 1,
+        }
+    }
+    // A hundred a second, a hundred beforehand, and the four that were no refusals.
+    let most = 104.0 + 100.0 * seconds;
+    assert!(f64::from(prompt) <= most, "{prompt} in {seconds} s");
+    assert_eq!(prompt + late, 400);
 }
 
 #[actix_web::test]

@@ -1,0 +1,134 @@
+"""What becomes of requests when there are more than can be served: `make overload`.
+
+A gateway with everything on is put under so many callers as it serves well, and under
+five and twenty times as many, who ask again as soon as they are answered, refused or not.
+What counts are the answers that are none of a refusal, and whether the gateway goes on
+telling how it is.
+"""
+
+import http.client
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from statistics import median
+
+import cloud
+import machine
+import peers
+import probe
+from cloud import Azure
+from load import Cell, Sample, measure
+from settings import INSTALLED, LOAD_CORE, TARGET, Settings, read
+
+FOLDER = INSTALLED / "overload"
+
+# What is asked for, how far away Azure is in milliseconds, how many callers are served
+# well, and what sets the limit.
+CASES = (
+    ("users", 0, 64, "the processor"),
+    ("users", 100, 256, "the calls that are made at once"),
+    ("deallocate", 0, 64, "the processor"),
+)
+TIMES = (1, 5, 20)
+
+# Between two questions of how it is, in seconds.
+BEAT = 0.05
+
+
+class Health:
+    """Asks a gateway whether it is ready, again and again, while something goes on."""
+
+    def __init__(self, port: int) -> None:
+        self._port = port
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._ask)
+        # Milliseconds to each answer that said yes, and how many did not.
+        self.took: list[float] = []
+        self.failed = 0
+
+    def __enter__(self) -> "Health":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _ask(self) -> None:
+        while not self._over.wait(BEAT):
+            started = time.monotonic()
+            if self._is_ready():
+                self.took.append((time.monotonic() - started) * 1000)
+            else:
+                self.failed += 1
+
+    def _is_ready(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=1)
+        try:
+            connection.request("GET", "/readyz")
+            return connection.getresponse().status == 200
+        except OSError:
+            return False
+        finally:
+            connection.close()
+
+
+def rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -> Iterator[str]:
+    path, delay, callers, _ = case
+    peak = 0.0
+    for times in TIMES:
+        cell = Cell(path, delay, callers * times)
+        sample, health = measured(settings, to, cell)
+        rate = (sample.requests - sample.failed) / sample.seconds
+        peak = max(peak, rate)
+        yield (
+            f"| {cell.connections:,} | {rate:,.0f} | {rate / peak:.0%} "
+            f"| {sample.refused / sample.seconds:,.0f} "
+            f"| {sample.failed - sample.refused} | {sample.p99 / 1000:.0f} "
+            f"| {median(health.took):.1f} | {max(health.took):.0f} | {health.failed} "
+            f"| {sample.peak_memory / 2**20:.0f} |"
+        )
+
+
+def measured(settings: Settings, to: Azure, cell: Cell) -> tuple[Sample, Health]:
+    """`cell` of a gateway of its own: what it piles up is nobody else's."""
+    to.delay(0)
+    peer = peers.start("gateway-full", settings, to, FOLDER, cached=False)
+    with peer.process:
+        probe.first_answer(peer)
+        to.delay(cell.delay)
+        assert peer.admin is not None
+        with Health(peer.admin) as health:
+            sample = measure(peer, cell, to, 1, settings.seconds_each)
+    return sample, health
+
+
+HEAD = """| callers | answered/s | of the most | refused/s | lost | p99, ms \
+| ready: p50, ms | longest, ms | not | MiB |
+|---|---|---|---|---|---|---|---|---|---|"""
+
+
+def main() -> None:
+    os.environ.setdefault("SECONDS_EACH", "5")
+    settings = read()
+    os.sched_setaffinity(0, {LOAD_CORE})
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    about = ", ".join(f"{name} {value}" for name, value in machine.description().items())
+    parts = [f"# Overload\n\n{about}"]
+    with cloud.running(settings, FOLDER) as to:
+        for case in CASES:
+            path, delay, _, limit = case
+            print(f"{path}, Azure {delay} ms away", file=sys.stderr)
+            title = f"## {path}, Azure {delay} ms away: {limit} sets the limit"
+            parts.append("\n".join([title, "", HEAD, *rows(settings, to, case)]))
+    text = "\n\n".join(parts) + "\n"
+    (TARGET / "overload.md").write_text(text, encoding="utf-8")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
