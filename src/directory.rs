@@ -216,7 +216,7 @@ impl Directory {
                 let next = next.map(|next| Cursor::new(&next));
                 Arc::new(Page {
                     tag: position.after(&rows).tag(),
-                    document: rows.document(),
+                    document: rows.into_document(),
                     next,
                     as_of,
                     read,

@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -56,9 +57,11 @@ impl Priority {
 
 /// One page of users.
 pub(crate) struct UserPage {
-    /// A JSON array of users, as Graph wrote it: reading and writing each user
-    /// again would cost three times the rest of the request.
-    pub(crate) users: Bytes,
+    /// Graph's answer.
+    pub(crate) body: Bytes,
+    /// Where in it the users are: a JSON array as Graph wrote it, as reading and
+    /// writing each user again would cost three times the rest of the request.
+    pub(crate) users: Range<usize>,
     /// Where the listing goes on; `None` on the last page.
     pub(crate) next: Option<PageLink>,
 }
@@ -108,8 +111,7 @@ impl GraphClient {
     ) -> Result<UserPage, Error> {
         let url = format!("{}{}", self.users, link.as_str());
         let answer = self.ask(CALL, &url, Priority::Normal, context).await?;
-        page(&answer.body, &self.users, query, link)
-            .map_err(|cause| self.api.malformed(CALL, cause))
+        page(answer.body, &self.users, query, link).map_err(|cause| self.api.malformed(CALL, cause))
     }
 
     /// The answer to a GET of `url`, which is one of Graph's. Each try waits
@@ -252,25 +254,24 @@ impl GraphClient {
 
 /// The page of `query` at `at`, where the users are at `listing`.
 pub(super) fn page(
-    body: &Bytes,
+    body: Bytes,
     listing: &str,
     query: &UserQuery,
     at: &PageLink,
 ) -> Result<UserPage, Cause> {
     let envelope: Envelope<'_> =
-        serde_json::from_slice(body).map_err(|error| Cause::new(&error))?;
-    let users = envelope.value.get().as_bytes();
-    if !users.starts_with(b"[") {
+        serde_json::from_slice(&body).map_err(|error| Cause::new(&error))?;
+    let users = envelope.value.get();
+    if !users.starts_with('[') {
         return Err(Cause::said("value is not a list"));
     }
     let next = match envelope.next {
         None => PageLink::first(query, at.chunk() + 1),
         Some(link) => Some(further(&link, listing, query, at)?),
     };
-    Ok(UserPage {
-        users: body.slice_ref(users),
-        next,
-    })
+    let begin = users.as_ptr().addr() - body.as_ptr().addr();
+    let users = begin..begin + users.len();
+    Ok(UserPage { body, users, next })
 }
 
 /// Only a link into the same listing is followed: our token goes with it.

@@ -40,7 +40,7 @@ fn kept(page: ReplicaPage, query: &UserQuery) -> Page {
     let age = SystemTime::now().duration_since(as_of).unwrap_or_default();
     let now = Instant::now();
     Page {
-        document: rows.document(),
+        document: rows.into_document(),
         tag: digest.wrapping_add(next.is_some().into()),
         next: next.map(|place| Cursor::in_replica(query, place)),
         as_of,

@@ -121,8 +121,8 @@ impl Reading<'_> {
     async fn ask(&self, link: &PageLink, position: Position) -> Result<Read, Error> {
         let graph = &self.source.graph;
         let page = graph.users(self.query, link, &self.context()).await;
-        let UserPage { users, next } = page.map_err(|error| told_apart(error, link))?;
-        let rows = Rows::new(users);
+        let UserPage { body, users, next } = page.map_err(|error| told_apart(error, link))?;
+        let rows = Rows::within(body, users);
         let next = next.map(|next| Place {
             position: if next.chunk() == link.chunk() {
                 position.after(&rows)
