@@ -8,6 +8,7 @@ telling how it is.
 
 import http.client
 import os
+import resource
 import shutil
 import sys
 import threading
@@ -115,6 +116,9 @@ def main() -> None:
     os.environ.setdefault("SECONDS_EACH", "5")
     settings = read()
     os.sched_setaffinity(0, {LOAD_CORE})
+    # Callers and gateway have thousands of connections, and inherit what we may have.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     about = ", ".join(f"{name} {value}" for name, value in machine.description().items())
