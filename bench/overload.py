@@ -127,7 +127,7 @@ def main() -> None:
         for case in CASES:
             path, delay, _, limit = case
             print(f"{path}, Azure {delay} ms away", file=sys.stderr)
-            title = f"## {path}, Azure {delay} ms away: {limit} sets the limit"
+            title = f"## {path}, Azure {delay} ms away: limited by {limit}"
             parts.append("\n".join([title, "", HEAD, *rows(settings, to, case)]))
     text = "\n\n".join(parts) + "\n"
     (TARGET / "overload.md").write_text(text, encoding="utf-8")
