@@ -37,7 +37,7 @@ impl Tasks {
         &self,
         work: F,
     ) -> impl Future<Output = Result<T, Unfinished>> + use<T, F> {
-        let task = rt::spawn(self.tracked(work));
+        let task = rt::spawn(self.tracked(Box::pin(work)));
         async move {
             task.await.map_err(|error| {
                 if error.is_panic() {
@@ -61,10 +61,10 @@ impl Tasks {
         }));
     }
 
-    /// `work`, on the heap: each future around it would be as long again.
+    /// `work`, which shutdown knows of. What is long of it is to be on the heap: each
+    /// future around it would be as long again.
     fn tracked<T, F: Future<Output = T>>(&self, work: F) -> impl Future<Output = T> + use<T, F> {
         let alive = self.tracker.token();
-        let work = Box::pin(work);
         let task = async move {
             let _alive = alive;
             work.await
