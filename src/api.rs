@@ -27,7 +27,7 @@ mod span;
 mod update;
 mod vms;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     error::{JsonPayloadError, QueryPayloadError},
@@ -62,7 +62,7 @@ pub(crate) struct Settings {
     /// Whether callers are asked who they are.
     pub(crate) asks_callers: bool,
     /// How callers reach the gateway; as they asked for it when `None`.
-    pub(crate) public_url: Option<Url>,
+    pub(crate) public_url: Option<Arc<Url>>,
     /// Whether the contract is offered as a page.
     pub(crate) docs: bool,
     /// How URLs of the API begin, as it is offered here.

@@ -33,6 +33,7 @@ mod vm;
 use std::time::{Duration, Instant};
 
 use actix_web::http::{StatusCode, header::HeaderValue};
+use uuid::Uuid;
 
 pub(crate) use action::{Action, Manner, Order};
 pub(crate) use app_role::AppRoleGrant;
@@ -239,12 +240,13 @@ fn is_taken(answer: &Result<Response, http::Error>) -> bool {
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and
 /// there it joins them to ours.
-pub(crate) fn correlation(trace: &TraceContext) -> String {
-    uuid::Uuid::from_bytes(trace.id()).to_string()
+pub(crate) fn correlation(trace: &TraceContext) -> Uuid {
+    Uuid::from_bytes(trace.id())
 }
 
 fn correlation_id(context: &Context) -> HeaderValue {
-    ascii(&correlation(&context.trace))
+    let id = correlation(&context.trace).hyphenated();
+    ascii(id.encode_lower(&mut Uuid::encode_buffer()))
 }
 
 /// A header value of text that is known to be plain.

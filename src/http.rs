@@ -23,7 +23,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::{http::header::AUTHORIZATION, rt::time};
+use actix_web::{
+    http::{Uri, header::AUTHORIZATION},
+    rt::time,
+};
 use awc::Connector;
 
 pub(crate) use challenge::Challenge;
@@ -182,9 +185,11 @@ impl Client {
     async fn sent(&self, request: &Request<'_>, deadline: Deadline) -> Result<Response, Error> {
         let started = Instant::now();
         let allowed = deadline.remaining();
-        let span = span::begin(request, self.profile.service);
+        let uri = Uri::try_from(&*request.url);
+        let uri = uri.map_err(|error| Error::Unreachable(Cause::new(&error)));
+        let span = span::begin(request, uri.as_ref().ok(), self.profile.service);
         request.sent.set(request.sent.get() + 1);
-        let answer = time::timeout(allowed, self.answer(request, &span))
+        let answer = time::timeout(allowed, self.answer(request, uri, &span))
             .await
             .unwrap_or(Err(Error::Timeout(allowed)));
         span::end(span, &answer);
@@ -200,8 +205,13 @@ impl Client {
         answer
     }
 
-    async fn answer(&self, request: &Request<'_>, span: &OpenSpan) -> Result<Response, Error> {
-        let mut outgoing = self.inner.request(request.method.clone(), &*request.url);
+    async fn answer(
+        &self,
+        request: &Request<'_>,
+        uri: Result<Uri, Error>,
+        span: &OpenSpan,
+    ) -> Result<Response, Error> {
+        let mut outgoing = self.inner.request(request.method.clone(), uri?);
         for (name, value) in &request.headers {
             outgoing = outgoing.insert_header((name.clone(), value.clone()));
         }

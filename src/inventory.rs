@@ -135,7 +135,7 @@ impl Inventory {
         }
         let known = self.known(name, scopes, context).await?;
         let is_within =
-            |id: &&VirtualMachineId| narrowed.have(&id.subscription_id, &id.resource_group);
+            |id: &&VirtualMachineId| narrowed.have(id.subscription_id(), id.resource_group());
         let mut found: Vec<_> = known.iter().filter(is_within).cloned().collect();
         match (found.pop(), found.is_empty()) {
             (Some(only), true) => Ok(only),
@@ -209,7 +209,7 @@ impl Inventory {
             let outcome = graph.ids(&query, &context).await.map(|mut ids| {
                 // Azure's word is not taken for what may be switched.
                 ids.retain(|id| {
-                    id.name.is(&name) && scopes.have(&id.subscription_id, &id.resource_group)
+                    id.name.is(&name) && scopes.have(id.subscription_id(), id.resource_group())
                 });
                 Candidates::from(ids)
             });
@@ -227,9 +227,7 @@ fn direct(name: &VmName, scopes: &Scopes) -> Option<VirtualMachineId> {
     let (scope, None) = (scopes.next()?, scopes.next()) else {
         return None;
     };
-    Some(VirtualMachineId {
-        subscription_id: scope.subscription_id.as_str().to_owned(),
-        resource_group: scope.resource_group.as_ref()?.as_str().to_owned(),
-        name: name.clone(),
-    })
+    let group = scope.resource_group.as_ref()?.as_str();
+    let subscription_id = scope.subscription_id.as_str();
+    Some(VirtualMachineId::new(subscription_id, group, name.clone()))
 }

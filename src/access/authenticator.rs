@@ -1,6 +1,9 @@
 //! Proves who calls: the issuer that a token names chooses the method.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use actix_web::http::header::HeaderValue;
 
@@ -77,9 +80,9 @@ impl Authenticator {
     pub(crate) async fn caller<'a>(
         &self,
         headers: impl Iterator<Item = &'a HeaderValue>,
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<Arc<Caller>, Refusal> {
         if !self.asks() {
-            return Ok(Caller::Anonymous);
+            return Ok(Arc::new(Caller::Anonymous));
         }
         let outcome = self.proven(headers).await;
         let label = outcome.as_ref().map_or_else(|it| it.label(), |_| "ok");
@@ -93,7 +96,7 @@ impl Authenticator {
     async fn proven<'a>(
         &self,
         headers: impl Iterator<Item = &'a HeaderValue>,
-    ) -> Result<Caller, Refusal> {
+    ) -> Result<Arc<Caller>, Refusal> {
         let token = bearer::token(headers)?;
         let digest = Digest::of(token);
         if let Some(caller) = self.access.validated().get(&digest) {
@@ -106,14 +109,14 @@ impl Authenticator {
             Method::Entra(rules, keys) => {
                 let found = self.key(&jws, keys).await?;
                 let (caller, expires) = rules.caller(&jws, &found.key, now)?;
-                self.keep_proof(digest, &caller, (keys, &found), now.until(expires));
-                Ok(caller)
+                let lasts = now.until(expires);
+                Ok(self.keep_proof(digest, caller, (keys, &found), lasts))
             }
             Method::Oidc(rules, keys) => {
                 let found = self.key(&jws, keys).await?;
                 let (caller, expires) = rules.caller(&jws, &found.key, now)?;
-                self.keep_proof(digest, &caller, (keys, &found), now.until(expires));
-                Ok(caller)
+                let lasts = now.until(expires);
+                Ok(self.keep_proof(digest, caller, (keys, &found), lasts))
             }
             Method::Kubernetes(reviewer) => reviewer.caller(token, &jws, digest, now).await,
         }
@@ -148,17 +151,19 @@ impl Authenticator {
     fn keep_proof(
         &self,
         token: Digest,
-        caller: &Caller,
+        caller: Caller,
         (keys, found): (&KeySet, &Found),
         lasts: Duration,
-    ) {
+    ) -> Arc<Caller> {
+        let caller = Arc::new(caller);
         let proof = Proof {
-            caller: caller.clone(),
+            caller: Arc::clone(&caller),
             keys: keys.clone(),
             generation: found.generation,
             lasts,
         };
         self.access.validated().keep(token, proof);
+        caller
     }
 }
 

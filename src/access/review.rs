@@ -2,7 +2,7 @@
 //!
 //! Source: the Kubernetes API, `authentication.k8s.io/v1` `TokenReview`.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use actix_web::{
     http::header::{AUTHORIZATION, HeaderValue},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Who it is, or why nobody.
-pub(super) type Outcome = Result<Caller, Refusal>;
+pub(super) type Outcome = Result<Arc<Caller>, Refusal>;
 
 const ALLOWED: Duration = Duration::from_secs(5);
 
@@ -100,7 +100,8 @@ impl Status {
             .get(POD)
             .and_then(|all| all.first().cloned());
         let account = oidc::account(&self.user.username, pod);
-        account.map(Caller::Account).ok_or(Refusal::Reviewed)
+        let caller = account.map(Caller::Account).map(Arc::new);
+        caller.ok_or(Refusal::Reviewed)
     }
 }
 
@@ -124,7 +125,10 @@ mod tests {
             "system:serviceaccount:ops:robot",
             Some("robot-0".to_owned()),
         );
-        assert_eq!(read(&status).ok(), account.map(Caller::Account));
+        assert_eq!(
+            read(&status).ok(),
+            account.map(Caller::Account).map(Arc::new)
+        );
         for (name, value, refusal) in [
             ("authenticated", json!(false), Refusal::Reviewed),
             ("audiences", json!([]), Refusal::Audience),

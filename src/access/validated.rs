@@ -1,6 +1,9 @@
 //! Tokens that were proven a moment ago.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use aws_lc_rs::digest::{SHA256, digest};
 use moka::{Expiry, sync::Cache};
@@ -29,7 +32,7 @@ impl Digest {
 /// Who was proven, and by which keys.
 #[derive(Clone)]
 pub(super) struct Proof {
-    pub(super) caller: Caller,
+    pub(super) caller: Arc<Caller>,
     pub(super) keys: KeySet,
     pub(super) generation: u64,
     /// How long the token is valid yet.
@@ -47,7 +50,7 @@ impl Validated {
     }
 
     /// Who was proven by the token, unless the keys are others now.
-    pub(super) fn get(&self, token: &Digest) -> Option<Caller> {
+    pub(super) fn get(&self, token: &Digest) -> Option<Arc<Caller>> {
         let proof = self.0.get(token)?;
         if !proof.keys.is_current(proof.generation) {
             self.0.invalidate(token);
@@ -89,7 +92,7 @@ mod tests {
     #[test]
     fn a_proof_lasts_a_minute_and_no_longer_than_its_token() {
         let proof = |seconds| Proof {
-            caller: Caller::Anonymous,
+            caller: Arc::new(Caller::Anonymous),
             keys: KeySet::unheld(),
             generation: 0,
             lasts: Duration::from_secs(seconds),
@@ -108,7 +111,7 @@ mod tests {
         let validated = Validated::new();
         let token = Digest::of("t");
         let proof = Proof {
-            caller: Caller::Anonymous,
+            caller: Arc::new(Caller::Anonymous),
             keys: KeySet::unheld(),
             generation: 7,
             lasts: Duration::from_mins(1),

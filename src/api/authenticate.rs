@@ -1,19 +1,17 @@
 //! Who calls, asked before anything of the request is looked at but its size.
 
-use std::future::{Ready, ready};
-
 use actix_web::{
-    Error, FromRequest, HttpMessage as _, HttpRequest,
+    Error, HttpMessage as _,
     body::{BoxBody, EitherBody, MessageBody},
-    dev::{Payload, ServiceRequest, ServiceResponse},
+    dev::{ServiceRequest, ServiceResponse},
     http::header::AUTHORIZATION,
     middleware::Next,
     rt::task,
     web::{Data, ThinData},
 };
 
-use super::{Problem, Settings, docs, edge::turned_away};
-use crate::access::{Authenticator, Caller};
+use super::{Settings, docs, edge::turned_away};
+use crate::access::Authenticator;
 
 /// The middleware of the API listener, within [`super::guard`]. Whoever is not
 /// let in learns the same, whatever they asked for, but for what is for everybody.
@@ -38,16 +36,5 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
             task::yield_now().await;
             Ok(turned_away(request, refusal.into()).map_into_right_body())
         }
-    }
-}
-
-/// A handler's way to who calls.
-impl FromRequest for Caller {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = request.extensions().get::<Self>().cloned();
-        ready(caller.ok_or_else(|| Problem::internal("nobody was asked who calls")))
     }
 }

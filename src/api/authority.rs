@@ -6,14 +6,14 @@
 //! it). To pages of others it never answers: no browser sends a token by itself,
 //! and who hands one to a page has other ways.
 
-use std::iter;
+use std::{cell::RefCell, iter, sync::Arc};
 
 use actix_web::{
     Error, HttpRequest,
     body::{BoxBody, EitherBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        header::{HOST, ORIGIN},
+        header::{HOST, HeaderName, ORIGIN},
         uri::Authority,
     },
     middleware::Next,
@@ -22,6 +22,8 @@ use actix_web::{
 use url::{Host, Url};
 
 use super::{Problem, Settings, docs, edge::turned_away, forwarded::Asked};
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// The middleware of the API listener, within [`super::guard`].
 pub(crate) async fn own_callers<B: MessageBody + 'static>(
@@ -36,9 +38,9 @@ pub(crate) async fn own_callers<B: MessageBody + 'static>(
 }
 
 /// How the caller reaches the gateway, for links to it.
-pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
+pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Arc<Url>, Problem> {
     match &settings.public_url {
-        Some(url) => Ok(url.clone()),
+        Some(url) => Ok(Arc::clone(url)),
         None => forwarded(request, settings).map_or_else(|| addressed(request, settings), Ok),
     }
 }
@@ -56,14 +58,14 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     }
     let reached = forwarded.as_ref().unwrap_or(&addressed);
     let own = [Some(reached), settings.public_url.as_ref()];
-    let text = |name| request.headers().get(name)?.to_str().ok();
+    let text = |name: &HeaderName| request.headers().get(name)?.to_str().ok();
     let is_own = |origin: &str| {
         let origin = Url::parse(origin).ok().map(|origin| origin.origin());
         origin.is_some_and(|origin| own.iter().flatten().any(|own| own.origin() == origin))
     };
     let has_foreign_origin =
-        request.headers().contains_key(ORIGIN) && !text(ORIGIN.as_str()).is_some_and(is_own);
-    let is_of_another_site = matches!(text("sec-fetch-site"), Some("cross-site" | "same-site"));
+        request.headers().contains_key(ORIGIN) && !text(&ORIGIN).is_some_and(is_own);
+    let is_of_another_site = matches!(text(&SEC_FETCH_SITE), Some("cross-site" | "same-site"));
     // A link on a page of others may lead to what anybody may read.
     let is_led_astray = is_of_another_site && !docs::is_for_everybody(request, settings);
     if has_foreign_origin || is_led_astray {
@@ -75,7 +77,7 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
 }
 
 /// As the request itself says.
-fn addressed(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem> {
+fn addressed(request: &HttpRequest, settings: &Settings) -> Result<Arc<Url>, Problem> {
     authority(request)
         .and_then(|authority| url(settings.scheme, authority))
         .ok_or_else(|| Problem::invalid("the Host header is not a host and a port"))
@@ -83,7 +85,7 @@ fn addressed(request: &HttpRequest, settings: &Settings) -> Result<Url, Problem>
 
 /// As a trusted proxy says that it was asked, if one says anything of it; what it
 /// leaves out is as the request says.
-fn forwarded(request: &HttpRequest, settings: &Settings) -> Option<Url> {
+fn forwarded(request: &HttpRequest, settings: &Settings) -> Option<Arc<Url>> {
     let proxies = settings.proxies.as_ref()?;
     let asked = Asked::of(request, proxies);
     let scheme = asked.scheme.unwrap_or(settings.scheme);
@@ -101,8 +103,37 @@ fn authority(request: &HttpRequest) -> Option<&str> {
     request.uri().authority().map(Authority::as_str).or(host)
 }
 
-/// `authority` as a URL, if it is a host with or without a port and nothing else.
-pub(super) fn url(scheme: &str, authority: &str) -> Option<Url> {
+/// `authority` as a URL, if it is a host with or without a port and nothing else. The
+/// last one is remembered: a worker is addressed by the same few names.
+pub(super) fn url(scheme: &'static str, authority: &str) -> Option<Arc<Url>> {
+    LAST.with_borrow_mut(|last| match last {
+        Some(last) if last.scheme == scheme && last.authority == authority => {
+            Some(Arc::clone(&last.url))
+        }
+        _ => {
+            let url = Arc::new(parsed(scheme, authority)?);
+            *last = Some(Last {
+                scheme,
+                authority: authority.to_owned(),
+                url: Arc::clone(&url),
+            });
+            Some(url)
+        }
+    })
+}
+
+/// What was read last, and what it is.
+struct Last {
+    scheme: &'static str,
+    authority: String,
+    url: Arc<Url>,
+}
+
+thread_local! {
+    static LAST: RefCell<Option<Last>> = const { RefCell::new(None) };
+}
+
+fn parsed(scheme: &str, authority: &str) -> Option<Url> {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_:[]".contains(&byte);
     let is_plain = !authority.is_empty() && authority.bytes().all(is_plain);
     is_plain

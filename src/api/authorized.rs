@@ -1,6 +1,7 @@
 //! Proof that a caller may ask for something.
 
 use std::{
+    cell::OnceCell,
     future::{Ready, ready},
     marker::PhantomData,
     sync::Arc,
@@ -32,7 +33,10 @@ pub(crate) trait Permission {
 /// cannot be reached without it, and one that takes none is visibly open to whoever
 /// calls; what it hands down demands the decision on the very thing.
 pub(crate) struct Authorized<P> {
-    requester: Arc<Requester>,
+    warrant: Warrant,
+    request: HttpRequest,
+    /// What is written down of who asks; most requests have nothing written down.
+    requester: OnceCell<Arc<Requester>>,
     audit: Audit,
     limits: ChangeLimits,
     _permission: PhantomData<P>,
@@ -41,17 +45,18 @@ pub(crate) struct Authorized<P> {
 impl<P> Authorized<P> {
     /// Who asks, for what is decided further down.
     pub(super) fn requester(&self) -> &Arc<Requester> {
-        &self.requester
+        let requester = || Arc::new(requester(&self.request, self.warrant.clone()));
+        self.requester.get_or_init(requester)
     }
 
     /// For each of `asks`, whether its row may be shown.
     pub(super) fn sees<'a>(&self, asks: impl IntoIterator<Item = Ask<'a>>) -> Vec<bool> {
-        self.requester.warrant.sees(asks)
+        self.warrant.sees(asks)
     }
 
     /// Refuses what is not permitted, and writes that down.
     pub(super) fn permits(&self, ask: &Ask<'_>) -> Result<(), Problem> {
-        let permitted = self.requester.warrant.permits(ask);
+        let permitted = self.warrant.permits(ask);
         permitted
             .map(drop)
             .map_err(|denial| self.refused(&denial, None))
@@ -66,7 +71,7 @@ impl<P> Authorized<P> {
                 department,
                 fields: &fields,
             };
-            let permitted = self.requester.warrant.permits(&ask);
+            let permitted = self.warrant.permits(&ask);
             permitted.map_err(|denial| self.refused(&denial, Some(&department.folded())))?;
         }
         Ok(())
@@ -74,7 +79,7 @@ impl<P> Authorized<P> {
 
     /// Counts a change of the caller's, or refuses it and writes that down.
     pub(super) fn change(&self) -> Result<Allowance, Problem> {
-        let taken = self.limits.take(self.requester.warrant.caller());
+        let taken = self.limits.take(self.warrant.caller());
         taken.map(Allowance).map_err(|exceeded| {
             let record = Denied {
                 operation: "change".to_owned(),
@@ -83,25 +88,16 @@ impl<P> Authorized<P> {
                 detail: exceeded.to_string(),
                 grounds: None,
             };
-            self.audit.denied(record, &self.requester);
+            self.audit.denied(record, self.requester());
             Problem::too_many_changes(&exceeded)
         })
     }
 
     fn refused(&self, denial: &Denial, resource: Option<&str>) -> Problem {
-        denied(denial, resource, &self.audit, &self.requester)
+        let record = Denied::by_policy(denial, resource.map(str::to_owned));
+        self.audit.denied(record, self.requester());
+        Problem::insufficient_scope(denial.to_string())
     }
-}
-
-fn denied(
-    denial: &Denial,
-    resource: Option<&str>,
-    audit: &Audit,
-    requester: &Arc<Requester>,
-) -> Problem {
-    let record = Denied::by_policy(denial, resource.map(str::to_owned));
-    audit.denied(record, requester);
-    Problem::insufficient_scope(denial.to_string())
 }
 
 impl<P: Permission> FromRequest for Authorized<P> {
@@ -114,7 +110,7 @@ impl<P: Permission> FromRequest for Authorized<P> {
 }
 
 fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Problem> {
-    let caller = request.extensions().get::<Caller>().cloned();
+    let caller = request.extensions().get::<Arc<Caller>>().cloned();
     let policies = request.app_data::<ThinData<Policies>>();
     let audit = request.app_data::<ThinData<Audit>>();
     let limits = request.app_data::<ThinData<ChangeLimits>>();
@@ -123,25 +119,24 @@ fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Pro
     else {
         return Err(Problem::internal("nobody was asked who calls"));
     };
-    let warrant = Warrant::of(caller, policies.0.clone());
-    let requester = Arc::new(requester(request, warrant));
+    let authorized = Authorized {
+        warrant: Warrant::of(caller, policies.0.clone()),
+        request: request.clone(),
+        requester: OnceCell::new(),
+        audit: audit.0.clone(),
+        limits: limits.0.clone(),
+        _permission: PhantomData,
+    };
     let mut refused = None;
     for action in P::ACTIONS {
-        match requester.warrant.admits(*action) {
-            Ok(()) => {
-                return Ok(Authorized {
-                    requester,
-                    audit: audit.0.clone(),
-                    limits: limits.0.clone(),
-                    _permission: PhantomData,
-                });
-            }
+        match authorized.warrant.admits(*action) {
+            Ok(()) => return Ok(authorized),
             Err(denial) => refused = refused.or(Some(denial)),
         }
     }
     Err(refused.map_or_else(
         || Problem::internal("a route is about nothing"),
-        |denial| denied(&denial, None, &audit.0, &requester),
+        |denial| authorized.refused(&denial, None),
     ))
 }
 
@@ -156,7 +151,7 @@ fn requester(request: &HttpRequest, warrant: Warrant) -> Requester {
         agent.and_then(|agent| agent.to_str().ok()),
     );
     let Inbound { id, trace } = Inbound::of(request);
-    Requester::new(warrant, id.to_string(), &trace, way)
+    Requester::new(warrant, id.as_str().to_owned(), &trace, way)
 }
 
 /// Defines permissions: the name, and what is done.

@@ -103,7 +103,7 @@ async fn page(
         return Ok(answer.finish());
     }
     let next = match &page.next {
-        Some(cursor) => Some(raw.link(cursor, &base(request, settings)?)),
+        Some(cursor) => Some(raw.link(cursor, &*base(request, settings)?)),
         None => None,
     };
     answer.insert_header(ContentType::json());

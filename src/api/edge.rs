@@ -19,7 +19,7 @@ use percent_encoding::percent_decode_str;
 use super::{
     Problem,
     body::{self, Unread},
-    inbound::Inbound,
+    inbound::{Inbound, REQUEST_ID},
     record::Record,
     refusals::Refusals,
 };
@@ -31,8 +31,6 @@ use crate::{
 /// The longest path and query, in bytes. A cursor that carries Graph's link is
 /// well below.
 const LONGEST_TARGET: usize = 16 * 1024;
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// What an answer says that does not say otherwise: it is for nobody else, and no
 /// page, whatever a browser makes of it.
@@ -82,7 +80,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
         answer =
             answer.map_body(|_, body| EitherBody::right(BoxBody::new(Unread::new(body, unread))));
     }
-    if let Ok(id) = HeaderValue::from_str(&inbound.id.to_string()) {
+    if let Ok(id) = HeaderValue::from_str(inbound.id.as_str()) {
         answer.headers_mut().insert(REQUEST_ID, id);
     }
     let headers = answer.headers_mut();

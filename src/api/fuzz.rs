@@ -111,7 +111,7 @@ fn appended(headers: &HeaderMap, header: &HeaderName) -> [HeaderMap; 2] {
 }
 
 /// An authority is a host and a port, and nothing that could come before or after.
-fn check_authority(scheme: &str, text: &str) {
+fn check_authority(scheme: &'static str, text: &str) {
     let Some(url) = authority::url(scheme, text) else {
         return;
     };

@@ -3,13 +3,14 @@
 use std::{
     future::{Ready, ready},
     hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::Arc,
 };
 
 use actix_web::{
     FromRequest, HttpMessage as _, HttpRequest,
     body::MessageBody,
     dev::{Payload, ServiceRequest, ServiceResponse},
-    http::header::HeaderMap,
+    http::header::{HeaderMap, HeaderName},
     web,
 };
 use serde::Deserialize;
@@ -23,6 +24,8 @@ use crate::{
     telemetry::{OpenSpan, RequestId, TraceContext, Tracer},
 };
 
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
 /// The ids that a request is found by again.
 #[derive(Clone, Debug)]
 pub(crate) struct Inbound {
@@ -33,9 +36,9 @@ pub(crate) struct Inbound {
 impl Inbound {
     /// With the span in which the request is served.
     fn read(headers: &HeaderMap, tracer: &Tracer) -> (Self, OpenSpan) {
-        let text = |name: &str| headers.get(name)?.to_str().ok();
         let (trace, span) = tracer.received(headers);
-        let id = RequestId::accepted(text("x-request-id"));
+        let told = headers.get(REQUEST_ID);
+        let id = RequestId::accepted(told.and_then(|told| told.to_str().ok()));
         (Self { id, trace }, span)
     }
 
@@ -54,7 +57,7 @@ impl Inbound {
 /// Callers wait for their turn each behind their own calls, whatever their tokens.
 fn on_behalf(request: &HttpRequest) -> OnBehalf {
     let mut hasher = DefaultHasher::new();
-    match request.extensions().get::<Caller>() {
+    match request.extensions().get::<Arc<Caller>>().map(|it| &**it) {
         None | Some(Caller::Anonymous) => {}
         Some(Caller::Entra(principal)) => (principal.tenant, principal.object_id).hash(&mut hasher),
         Some(Caller::Account(account)) => (&account.namespace, &account.name).hash(&mut hasher),

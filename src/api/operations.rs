@@ -30,10 +30,10 @@ use crate::{
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Body<'a> {
-    id: String,
+    id: &'a str,
     action: &'static str,
     status: &'static str,
-    vm: Vm,
+    vm: Vm<'a>,
     started_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_at: Option<Timestamp>,
@@ -44,16 +44,16 @@ pub(crate) struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    superseded_by: Option<String>,
+    superseded_by: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Fault<'a>>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Vm {
-    name: String,
-    resource_id: String,
+struct Vm<'a> {
+    name: &'a str,
+    resource_id: &'a str,
 }
 
 #[derive(Serialize)]
@@ -95,7 +95,7 @@ pub(super) fn ordered(operation: &Operation, prefer: Prefer) -> HttpResponse {
 
 /// Where the operation `id` can be asked for.
 pub(super) fn place(id: &OperationId) -> String {
-    format!("/operations/{id}")
+    ["/operations/", id.as_str()].concat()
 }
 
 fn answer(status: StatusCode, operation: &Operation, prefer: Prefer) -> HttpResponseBuilder {
@@ -124,19 +124,19 @@ impl<'a> Body<'a> {
         let fault = operation.status.fault();
         let is_noop = operation.spared == Some(Spared::AlreadySo);
         Self {
-            id: operation.id.to_string(),
+            id: operation.id.as_str(),
             action: operation.action().as_str(),
             status: operation.status.as_str(),
             vm: Vm {
-                name: operation.machine.name.to_string(),
-                resource_id: operation.machine.to_string(),
+                name: operation.machine.name.as_str(),
+                resource_id: operation.machine.as_str(),
             },
             started_at: operation.started_at,
             ended_at: operation.ended_at,
             observed_at: operation.observed_at,
             noop: is_noop.then_some(true),
             message: operation.message(),
-            superseded_by: operation.superseded_by.as_ref().map(ToString::to_string),
+            superseded_by: operation.superseded_by.as_ref().map(OperationId::as_str),
             error: fault.map(|fault| Fault {
                 code: &fault.code,
                 message: &fault.message,

@@ -11,7 +11,7 @@ use tracing::{Level, Span};
 use super::{edge::Fault, span};
 use crate::{
     metrics::{Held, Metrics},
-    telemetry::OpenSpan,
+    telemetry::{OpenSpan, Value},
 };
 
 /// A request under way. It is written down when it is answered, or else when it
@@ -32,13 +32,14 @@ pub(super) struct Record {
 impl Record {
     /// A request that has just come in.
     pub(super) fn begin(request: &ServiceRequest, metrics: &Metrics) -> Self {
+        let route = request.match_pattern();
         Self {
             metrics: metrics.clone(),
             method: request.method().clone(),
-            route: request.match_pattern(),
             path: request.path().to_owned(),
             span: Span::current(),
-            trace: span::taken(request),
+            trace: span::taken(request, route.as_deref()),
+            route,
             started: Instant::now(),
             is_answered: false,
             _in_flight: metrics.request_started(),
@@ -91,7 +92,7 @@ impl Drop for Record {
         if self.is_answered {
             return;
         }
-        self.trace.fail("aborted");
+        self.trace.fail(Value::word("aborted"));
         let (route, method) = (self.route(), self.method.as_str());
         self.metrics.request_aborted(route, method);
         tracing::info!(

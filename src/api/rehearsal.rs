@@ -39,7 +39,7 @@ impl Body {
             power_state: rehearsal.seen.power_state(),
             would_send: rehearsal.intent == Intent::Send,
             message: message(order, rehearsal),
-            policies: grounds.map_or_else(Vec::new, |grounds| grounds.policies.clone()),
+            policies: grounds.map_or_else(Vec::new, |grounds| grounds.policies.to_vec()),
         }
     }
 

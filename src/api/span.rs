@@ -13,22 +13,23 @@ use actix_web::{
 };
 
 use super::{Settings, authority, edge::Fault, inbound::Inbound};
-use crate::telemetry::OpenSpan;
+use crate::telemetry::{OpenSpan, Value};
 
-/// The span that was begun with `request`, told what is known by now.
-pub(super) fn taken(request: &ServiceRequest) -> OpenSpan {
+/// The span that was begun with `request`, which `route` serves, told what is known by
+/// now.
+pub(super) fn taken(request: &ServiceRequest, route: Option<&str>) -> OpenSpan {
     let span = request.extensions_mut().remove::<OpenSpan>();
     let Some(mut span) = span else {
         return OpenSpan::default();
     };
     let method = known(request.method().as_str());
-    span.set("http.request.method", method);
-    match request.match_pattern() {
+    span.set("http.request.method", Value::word(method));
+    match route {
         Some(route) => {
-            span.set("http.route", &*route);
-            span.rename(|| format!("{method} {route}"));
+            span.set("http.route", route);
+            span.rename([method, " ", route].concat());
         }
-        None => span.rename(|| method.to_owned()),
+        None => span.rename(method),
     }
     span.set("url.path", request.path());
     let agent = request.headers().get(USER_AGENT);
@@ -36,7 +37,7 @@ pub(super) fn taken(request: &ServiceRequest) -> OpenSpan {
         span.set("user_agent.original", agent);
     }
     let id = Inbound::of(request.request()).id;
-    span.set_shown("mi_gateway.request_id", &id);
+    span.set("mi_gateway.request_id", id.as_str());
     addressed(&mut span, request);
     span
 }
@@ -54,19 +55,20 @@ fn addressed(span: &mut OpenSpan, request: &ServiceRequest) {
 }
 
 /// A caller may send any word as a method.
-fn known(method: &str) -> &str {
-    match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" => method,
-        _ => "_OTHER",
-    }
+fn known(method: &str) -> &'static str {
+    const METHODS: [&str; 8] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+    ];
+    let known = METHODS.into_iter().find(|known| *known == method);
+    known.unwrap_or("_OTHER")
 }
 
 /// Tells `span` what the answer is. One that lies with the caller is no failure.
 pub(super) fn answered(span: &mut OpenSpan, status: StatusCode, fault: Option<&Fault>) {
     span.set("http.response.status_code", status.as_u16());
     match fault {
-        Some(fault) if status.is_server_error() => span.fail(fault.code),
-        Some(fault) => span.set("mi_gateway.problem", fault.code),
+        Some(fault) if status.is_server_error() => span.fail(Value::word(fault.code)),
+        Some(fault) => span.set("mi_gateway.problem", Value::word(fault.code)),
         None if status.is_server_error() => span.fail(status.as_str()),
         None => {}
     }

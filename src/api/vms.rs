@@ -137,7 +137,7 @@ pub(crate) fn absent(name: &VmName, problem: Problem) -> Problem {
 
 /// The page at `cursor`, asked for as this one was.
 fn next_page(request: &HttpRequest, settings: &Settings, cursor: &Cursor) -> Result<Url, Problem> {
-    let mut link = base(request, settings)?;
+    let mut link = Url::clone(&*base(request, settings)?);
     link.set_path("/vms");
     let asked = url::form_urlencoded::parse(request.query_string().as_bytes());
     link.query_pairs_mut()
@@ -180,8 +180,8 @@ impl VmBody {
             size: machine.size().map(str::to_owned),
             provisioning_state: machine.provisioning_state().map(str::to_owned),
             observed_at: Timestamp::now(),
-            subscription_id: id.subscription_id,
-            resource_group: id.resource_group,
+            subscription_id: id.subscription_id().to_owned(),
+            resource_group: id.resource_group().to_owned(),
             name: machine.name,
             resource_id: machine.id,
             location: machine.location,
@@ -194,8 +194,8 @@ impl VmBody {
         Self {
             name: machine.name,
             resource_id: machine.resource_id,
-            subscription_id: machine.id.subscription_id,
-            resource_group: machine.id.resource_group,
+            subscription_id: machine.id.subscription_id().to_owned(),
+            resource_group: machine.id.resource_group().to_owned(),
             location: machine.location,
             size: machine.size,
             power_state: machine.power_state,

@@ -1,5 +1,7 @@
 //! Who calls, and what they may do, without a request around it: for benches.
 
+use std::sync::Arc;
+
 use actix_web::http::header::HeaderValue;
 
 use super::{Decisions, Error, shared::Shared};
@@ -38,7 +40,7 @@ impl Admissions {
         caller.is_some_and(|caller| self.decisions.permit(caller))
     }
 
-    async fn caller(&self, authorization: &HeaderValue) -> Option<Caller> {
+    async fn caller(&self, authorization: &HeaderValue) -> Option<Arc<Caller>> {
         let headers = std::iter::once(authorization);
         self.authenticator.caller(headers).await.ok()
     }

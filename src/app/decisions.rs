@@ -1,6 +1,6 @@
 //! Decisions by policies, for benches.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use uuid::Uuid;
 
@@ -15,7 +15,7 @@ use crate::{
 /// One caller, one machine, and whether the one may deallocate the other.
 pub struct Decisions {
     policies: Policies,
-    caller: Caller,
+    caller: Arc<Caller>,
     machine: VirtualMachineId,
     tags: BTreeMap<String, String>,
 }
@@ -29,14 +29,14 @@ impl Decisions {
         let tag = |number: u32| (format!("Tag-{number}"), format!("Value {number}"));
         Ok(machine.parse().ok().map(|machine| Self {
             policies,
-            caller: Caller::Entra(Principal {
+            caller: Arc::new(Caller::Entra(Principal {
                 tenant: Uuid::from_u128(1),
                 object_id: Uuid::from_u128(2),
                 client_id: Some(Uuid::from_u128(3)),
                 kind: Kind::App,
                 roles: vec![role.to_owned()],
                 token_id: None,
-            }),
+            })),
             machine,
             tags: (0..5).map(tag).collect(),
         }))
@@ -46,21 +46,21 @@ impl Decisions {
     /// policies do.
     #[must_use]
     pub fn decide(&self) -> bool {
-        self.permit(self.caller.clone())
+        self.permit(Arc::clone(&self.caller))
     }
 
     /// The same by token number `token`, of which nothing was decided before its first time.
     #[must_use]
     pub fn decide_for(&self, token: u64) -> bool {
-        let mut caller = self.caller.clone();
+        let mut caller = Caller::clone(&self.caller);
         if let Caller::Entra(principal) = &mut caller {
             principal.token_id = Some(token.to_string());
         }
-        self.permit(caller)
+        self.permit(Arc::new(caller))
     }
 
     /// The same of `caller`, step by step as a request has it.
-    pub(super) fn permit(&self, caller: Caller) -> bool {
+    pub(super) fn permit(&self, caller: Arc<Caller>) -> bool {
         let order = policy::Action::Order(Action::Deallocate);
         let warrant = Warrant::of(caller, self.policies.clone());
         let machine = Machine {

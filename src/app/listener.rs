@@ -3,7 +3,7 @@
 //! Put together as `HttpServer` would, but for TLS: that offers HTTP/2 whatever it
 //! is told, as awc has it compiled into what they share.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
 use actix_http::HttpService;
 use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
@@ -96,7 +96,7 @@ fn settings(config: &Config, transport: &Transport) -> api::Settings {
         vm_update: config.vm_update,
         page_validity: api::of_pages(config.directory.pages),
         asks_callers: config.callers.are_asked(),
-        public_url: config.public_url.clone(),
+        public_url: config.public_url.clone().map(Arc::new),
         docs: config.docs,
         proxies: config.proxies.clone(),
         scheme: transport.scheme(),

@@ -73,7 +73,7 @@ impl Denied {
             resource,
             code: "forbidden",
             detail: denial.to_string(),
-            grounds: Some(Grounds::cedar(denial.reason.policies().to_vec())),
+            grounds: Some(Grounds::cedar(denial.reason.policies().into())),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Who asks for a change, and by which way.
 
-use std::net::IpAddr;
+use std::{net::IpAddr, sync::Arc};
 
 use serde::Serialize;
 
@@ -15,7 +15,13 @@ pub(crate) struct Requester {
     pub(crate) warrant: Warrant,
     /// Why it was allowed; `None` before it is decided, and where nobody decides.
     pub(crate) grounds: Option<Grounds>,
-    /// The request's id, as the log and the caller know it.
+    pub(crate) provenance: Arc<Provenance>,
+}
+
+/// What is known of a request, whatever is decided of it.
+#[derive(Debug)]
+pub(crate) struct Provenance {
+    /// Its id, as the log and the caller know it.
     pub(crate) request_id: String,
     /// The trace's id, in hexadecimal.
     pub(crate) trace_id: String,
@@ -35,17 +41,17 @@ impl Requester {
         Self {
             warrant,
             grounds: None,
-            request_id,
-            trace_id: trace.trace_id().to_string(),
-            correlation_id: correlation(trace),
-            way,
+            provenance: Arc::new(Provenance {
+                request_id,
+                trace_id: trace.trace_id().to_string(),
+                correlation_id: correlation(trace).to_string(),
+                way,
+            }),
         }
     }
-}
 
-impl Requester {
     /// The same, permitted by `policies`.
-    pub(crate) fn on(&self, policies: Vec<String>) -> Self {
+    pub(crate) fn on(&self, policies: Arc<[String]>) -> Self {
         Self {
             grounds: Some(Grounds::cedar(policies)),
             ..self.clone()
@@ -57,14 +63,14 @@ impl Requester {
 #[derive(Clone, Debug)]
 pub(crate) struct Grounds {
     /// The ids of the policies that decided.
-    pub(crate) policies: Vec<String>,
+    pub(crate) policies: Arc<[String]>,
     /// What evaluated them.
     pub(crate) engine: &'static str,
 }
 
 impl Grounds {
     /// Cedar's, by these policies.
-    pub(crate) fn cedar(policies: Vec<String>) -> Self {
+    pub(crate) fn cedar(policies: Arc<[String]>) -> Self {
         Self {
             policies,
             engine: "cedar",

@@ -74,7 +74,7 @@ fn requester(caller: Caller) -> Arc<Requester> {
     let trace = TraceContext::continued(&HeaderMap::new());
     let way = Way::api(None, "POST", "/vms/web-01/deallocate", Some("curl/8"));
     let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();
-    let warrant = Warrant::of(caller, policies);
+    let warrant = Warrant::of(Arc::new(caller), policies);
     Arc::new(Requester::new(warrant, "request".to_owned(), &trace, way))
 }
 
@@ -205,7 +205,7 @@ async fn callers_and_decisions_are_told() {
         pod: Some("night-1".to_owned()),
     });
     let grounds = Grounds {
-        policies: vec!["operators".to_owned()],
+        policies: ["operators".to_owned()].into(),
         engine: "cedar",
     };
     let mut by = Arc::unwrap_or_clone(requester(app));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use actix_web::{
     http::{
         StatusCode,
-        header::{ETAG, HeaderName, HeaderValue},
+        header::{ETAG, HeaderName, HeaderValue, LOCATION},
     },
     web::Bytes,
 };
@@ -24,8 +24,12 @@ use crate::{
 
 use question::Question;
 
-/// The quota of reads that Resource Manager counts by subscription.
-const READS: &str = "subscription-reads";
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-request-id");
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-client-request-id");
+const CORRELATION_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-correlation-request-id");
+
+/// Where Resource Manager tells how an operation goes, with a status of its own.
+pub(super) const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
 
 /// How Resource Manager begins the code of a refusal that holds for a whole
 /// subscription; Compute's own throttling is told by machine or operation.
@@ -59,7 +63,7 @@ impl Receipt {
     fn of(answer: &Response) -> Self {
         Self {
             status: answer.status,
-            request_id: answer.header("x-ms-request-id").map(str::to_owned),
+            request_id: answer.header(&REQUEST_ID).map(str::to_owned),
         }
     }
 
@@ -125,7 +129,7 @@ impl ArmClient {
         let answer = self.ask(&question, context).await?;
         let mut machine: VirtualMachine = serde_json::from_slice(&answer.body)
             .map_err(|error| self.api.malformed(question.call, Cause::new(&error)))?;
-        machine.etag = answer.header(ETAG.as_str()).map(str::to_owned);
+        machine.etag = answer.header(&ETAG).map(str::to_owned);
         machine.left = answer.provider_quota();
         Ok(machine)
     }
@@ -224,7 +228,7 @@ impl ArmClient {
         }
         let url = question.url(&self.endpoint, version);
         let (request, call) = (question.request(&url), question.call);
-        let subscription_id = &question.machine.subscription_id;
+        let subscription_id = question.machine.subscription_id();
         self.call(call, request, subscription_id, context, RetryPolicy::INLINE)
             .await
     }
@@ -239,11 +243,8 @@ impl ArmClient {
     ) -> Result<Response, Error> {
         let id = correlation_id(context);
         let mut request = request
-            .header(
-                HeaderName::from_static("x-ms-client-request-id"),
-                id.clone(),
-            )
-            .header(HeaderName::from_static("x-ms-correlation-request-id"), id);
+            .header(CLIENT_REQUEST_ID, id.clone())
+            .header(CORRELATION_REQUEST_ID, id);
         let answer = Box::pin(self.api.call(call, &mut request, context, policy)).await;
         self.learn(subscription_id, &answer);
         answer
@@ -254,7 +255,7 @@ impl ArmClient {
         let budgets = &self.known.budgets;
         match answer {
             Ok(response) => {
-                if let Some(left) = response.quota(READS) {
+                if let Some(left) = response.reads_left() {
                     budgets.learn(subscription_id, left);
                 }
             }
@@ -289,8 +290,8 @@ impl ArmClient {
     /// operation failed.
     fn operation_url(&self, answer: &Response) -> Option<OperationUrl> {
         let told = |header, protocol| Some((protocol, answer.header(header)?));
-        let (protocol, url) = told("azure-asyncoperation", Protocol::AsyncOperation)
-            .or_else(|| told("location", Protocol::Location))?;
+        let (protocol, url) = told(&ASYNC_OPERATION, Protocol::AsyncOperation)
+            .or_else(|| told(&LOCATION, Protocol::Location))?;
         OperationUrl::accept(protocol, url, &self.endpoint)
     }
 }

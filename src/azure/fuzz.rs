@@ -3,7 +3,7 @@
 mod glob;
 mod link;
 
-use actix_web::web::Bytes;
+use actix_web::{http::header::LOCATION, web::Bytes};
 use serde_json::Value;
 use url::Url;
 
@@ -11,7 +11,8 @@ pub(crate) use link::{check_page, page_link, user_page, users};
 
 use super::{
     DeltaLink, Denied, Effective, OperationUrl, Progress, Reason, UserChange, VirtualMachine,
-    VirtualMachineId, VmName, delta, effective, operation::Protocol, resource_graph::MachinePage,
+    VirtualMachineId, VmName, arm::ASYNC_OPERATION, delta, effective, operation::Protocol,
+    resource_graph::MachinePage,
 };
 use crate::http::{Refusal, Response, fuzz::host_asked};
 
@@ -48,10 +49,10 @@ fn check_denied(denied: &Denied) {
 /// Azure says so.
 pub(crate) fn operation(answer: &Response) {
     for (header, protocol) in [
-        ("azure-asyncoperation", Protocol::AsyncOperation),
-        ("location", Protocol::Location),
+        (ASYNC_OPERATION, Protocol::AsyncOperation),
+        (LOCATION, Protocol::Location),
     ] {
-        let told = answer.header(header).zip(arm());
+        let told = answer.header(&header).zip(arm());
         let url = told.and_then(|(url, arm)| OperationUrl::accept(protocol, url, &arm));
         let Some(url) = url else { continue };
         assert_eq!(host_asked(url.expose()), "management.azure.com");

@@ -1,13 +1,24 @@
 //! Names and resource ids of virtual machines.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    ops::Range,
+    str::FromStr,
+    sync::Arc,
+};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 /// The longest name of a virtual machine.
 ///
 /// Source: "Naming rules and restrictions for Azure resources".
 const LONGEST_NAME: usize = 64;
+
+/// What a resource id has before the subscription, the group and the name.
+const SUBSCRIPTIONS: &str = "/subscriptions/";
+const GROUPS: &str = "/resourceGroups/";
+const MACHINES: &str = "/providers/Microsoft.Compute/virtualMachines/";
 
 /// Not a name that is passed on to Azure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +40,7 @@ pub(crate) enum InvalidName {
 /// path of a URL or be taken for another name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
-pub(crate) struct VmName(String);
+pub(crate) struct VmName(#[serde(serialize_with = "as_text")] Arc<str>);
 
 impl VmName {
     /// Whether `other` names the same virtual machine in the same group: case
@@ -53,7 +64,14 @@ impl FromStr for VmName {
             && bytes
                 .iter()
                 .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
-        fits.then(|| Self(text.to_owned())).ok_or(InvalidName::Name)
+        fits.then(|| Self(text.into())).ok_or(InvalidName::Name)
+    }
+}
+
+impl VmName {
+    /// The name as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 
@@ -63,24 +81,58 @@ impl fmt::Display for VmName {
     }
 }
 
-/// Where a virtual machine is. `Display` is its resource id.
-#[derive(Clone, Debug, Hash)]
+fn as_text<S: Serializer>(name: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(name)
+}
+
+/// Where a virtual machine is: its resource id, which `Display` writes. Copies share it.
+#[derive(Clone, Debug)]
 pub(crate) struct VirtualMachineId {
-    pub(crate) subscription_id: String,
-    pub(crate) resource_group: String,
+    text: Arc<str>,
+    subscription_id: Range<usize>,
+    resource_group: Range<usize>,
     pub(crate) name: VmName,
 }
 
 impl VirtualMachineId {
+    /// The machine `name` in a resource group.
+    pub(crate) fn new(subscription_id: &str, resource_group: &str, name: VmName) -> Self {
+        let before = SUBSCRIPTIONS.len();
+        let between = before + subscription_id.len() + GROUPS.len();
+        let text = [
+            SUBSCRIPTIONS,
+            subscription_id,
+            GROUPS,
+            resource_group,
+            MACHINES,
+            &name.0,
+        ];
+        Self {
+            text: text.concat().into(),
+            subscription_id: before..before + subscription_id.len(),
+            resource_group: between..between + resource_group.len(),
+            name,
+        }
+    }
+
+    /// The resource id.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The subscription that it is in.
+    pub(crate) fn subscription_id(&self) -> &str {
+        &self.text[self.subscription_id.clone()]
+    }
+
+    /// The resource group that it is in.
+    pub(crate) fn resource_group(&self) -> &str {
+        &self.text[self.resource_group.clone()]
+    }
+
     /// Whether `other` is the same place, whatever its case.
     pub(crate) fn is(&self, other: &Self) -> bool {
-        self.name.is(&other.name)
-            && self
-                .subscription_id
-                .eq_ignore_ascii_case(&other.subscription_id)
-            && self
-                .resource_group
-                .eq_ignore_ascii_case(&other.resource_group)
+        self.text.eq_ignore_ascii_case(&other.text)
     }
 }
 
@@ -115,29 +167,29 @@ impl FromStr for VirtualMachineId {
             .iter()
             .zip(expected)
             .all(|(part, word)| part.eq_ignore_ascii_case(word));
-        if !is_vm {
+        // They lead elsewhere in a URL.
+        let is_place = |part: &str| !["", ".", ".."].contains(&part);
+        if !is_vm
+            || ![subscription_id, resource_group, name]
+                .into_iter()
+                .all(is_place)
+        {
             return Err(InvalidName::ResourceId);
         }
-        Ok(Self {
-            subscription_id: subscription_id.to_owned(),
-            resource_group: resource_group.to_owned(),
-            name: VmName(name.to_owned()),
-        })
+        let name = VmName(name.into());
+        Ok(Self::new(subscription_id, resource_group, name))
     }
 }
 
 impl fmt::Display for VirtualMachineId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            subscription_id,
-            resource_group,
-            name,
-        } = self;
-        write!(
-            formatter,
-            "/subscriptions/{subscription_id}/resourceGroups/{resource_group}\
-             /providers/Microsoft.Compute/virtualMachines/{name}"
-        )
+        formatter.write_str(&self.text)
+    }
+}
+
+impl Hash for VirtualMachineId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.text.hash(state);
     }
 }
 
@@ -188,10 +240,18 @@ mod tests {
             id.to_string(),
             "/subscriptions/s/resourceGroups/RG/providers/Microsoft.Compute/virtualMachines/vm"
         );
-        assert!(
-            "/subscriptions/s/resourceGroups/g"
-                .parse::<VirtualMachineId>()
-                .is_err()
-        );
+        assert_eq!((id.subscription_id(), id.resource_group()), ("s", "RG"));
+    }
+
+    #[test]
+    fn what_leads_elsewhere_is_no_machine() {
+        for text in [
+            "/subscriptions/s/resourceGroups/g",
+            "/subscriptions//resourceGroups/g/providers/Microsoft.Compute/virtualMachines/vm",
+            "/subscriptions/s/resourceGroups/../providers/Microsoft.Compute/virtualMachines/vm",
+            "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/.",
+        ] {
+            assert!(text.parse::<VirtualMachineId>().is_err(), "{text}");
+        }
     }
 }

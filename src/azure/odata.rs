@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 /// All but RFC 3986's unreserved characters. A space becomes `%20`: `+` would
 /// be a plus to some readers.
@@ -25,7 +25,14 @@ pub(super) enum Literal<'a> {
 impl fmt::Display for Literal<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text(text) => write!(formatter, "'{}'", text.replace('\'', "''")),
+            Self::Text(text) => {
+                formatter.write_str("'")?;
+                for (at, part) in text.split('\'').enumerate() {
+                    formatter.write_str(if at > 0 { "''" } else { "" })?;
+                    formatter.write_str(part)?;
+                }
+                formatter.write_str("'")
+            }
             Self::Bool(value) => write!(formatter, "{value}"),
         }
     }
@@ -82,7 +89,7 @@ fn joined<T: fmt::Display>(
 }
 
 /// `text` as the value of a query parameter.
-pub(super) fn encoded(text: &str) -> impl fmt::Display {
+pub(super) fn encoded(text: &str) -> PercentEncode<'_> {
     utf8_percent_encode(text, RESERVED)
 }
 

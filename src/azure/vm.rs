@@ -67,16 +67,17 @@ impl PowerState {
     }
 
     fn from_code(code: &str) -> Self {
-        match code.to_ascii_lowercase().as_str() {
-            "creating" => Self::Creating,
-            "starting" => Self::Starting,
-            "running" => Self::Running,
-            "stopping" => Self::Stopping,
-            "stopped" => Self::Stopped,
-            "deallocating" => Self::Deallocating,
-            "deallocated" => Self::Deallocated,
-            _ => Self::Unknown,
-        }
+        const CODES: [(&str, PowerState); 7] = [
+            ("creating", PowerState::Creating),
+            ("starting", PowerState::Starting),
+            ("running", PowerState::Running),
+            ("stopping", PowerState::Stopping),
+            ("stopped", PowerState::Stopped),
+            ("deallocating", PowerState::Deallocating),
+            ("deallocated", PowerState::Deallocated),
+        ];
+        let known = CODES.iter().find(|(it, _)| code.eq_ignore_ascii_case(it));
+        known.map_or(Self::Unknown, |(_, state)| *state)
     }
 }
 

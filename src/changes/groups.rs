@@ -48,7 +48,7 @@ impl GroupLimit {
 
     /// A machine that is among them is so once more for nothing.
     pub(super) fn enter(&self, machine: &VirtualMachineId, now: Instant) -> Result<(), Exceeded> {
-        let id = machine.to_string().to_lowercase();
+        let id = machine.as_str().to_lowercase();
         let (group, name) = id.rsplit_once('/').unwrap_or(("", &id));
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         let changed = groups.entry(group.to_owned()).or_default();

@@ -128,7 +128,7 @@ fn histogram(metric: &proto::Metric, span: Span) -> HistogramPoint {
 fn labels(labels: &[LabelPair]) -> Vec<KeyValue> {
     let pairs = labels.iter();
     pairs
-        .map(|label| text(label.name(), label.value().to_owned()))
+        .map(|label| text(label.name().to_owned(), label.value().to_owned()))
         .collect()
 }
 

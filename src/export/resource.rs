@@ -1,5 +1,6 @@
 //! What is told of the gateway itself, and of who tells it.
 
+use actix_web::web::Bytes;
 use uuid::Uuid;
 
 use super::wire::{AnyValue, KeyValue, Resource, Scope, Value};
@@ -19,7 +20,7 @@ pub(super) fn of(set: &[(String, String)]) -> Resource {
     ];
     let mut attributes: Vec<_> = set
         .iter()
-        .map(|(name, value)| text(name, value.clone()))
+        .map(|(name, value)| text(name.clone(), value.clone()))
         .collect();
     for (name, value) in own {
         if !set.iter().any(|(known, _)| known == name) {
@@ -38,14 +39,14 @@ pub(super) fn scope() -> Scope {
 }
 
 /// An attribute that is text.
-pub(super) fn text(name: &str, value: String) -> KeyValue {
+pub(super) fn text(name: impl Into<Bytes>, value: String) -> KeyValue {
     pair(name, Value::Text(value))
 }
 
 /// An attribute.
-pub(super) fn pair(name: &str, value: Value) -> KeyValue {
+pub(super) fn pair(name: impl Into<Bytes>, value: Value) -> KeyValue {
     KeyValue {
-        key: name.to_owned(),
+        key: name.into(),
         value: Some(AnyValue { value: Some(value) }),
     }
 }

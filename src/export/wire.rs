@@ -3,6 +3,7 @@
 //! Source: open-telemetry/opentelemetry-proto, `trace/v1`, `metrics/v1` and their
 //! `collector`; a test reads what is sent by OpenTelemetry's own definitions.
 
+use actix_web::web::Bytes;
 use prost::{Message, Oneof};
 
 /// Sums and histograms count from the start of the gateway.
@@ -191,8 +192,9 @@ pub(super) struct Scope {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct KeyValue {
-    #[prost(string, tag = "1")]
-    pub(super) key: String,
+    /// Text, of which most is ours and need not be copied: on the wire it is the same.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub(super) key: Bytes,
     #[prost(message, optional, tag = "2")]
     pub(super) value: Option<AnyValue>,
 }

@@ -5,11 +5,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName};
 
 use crate::metrics::Metrics;
 
 const REMAINING: &str = "x-ms-ratelimit-remaining-";
+
+/// What Resource Manager counts by subscription.
+const READS: &str = "x-ms-ratelimit-remaining-subscription-reads";
 
 /// The provider's own buckets: `Microsoft.Compute/DeleteVMResource;11,…`.
 const RESOURCE: &str = "x-ms-ratelimit-remaining-resource";
@@ -72,15 +75,18 @@ fn tell<T: FromStr>(text: &str, to: impl FnOnce(T)) {
     }
 }
 
-/// What is left of the quota that Resource Manager itself calls `name`.
-pub(super) fn left(headers: &HeaderMap, name: &str) -> Option<u32> {
-    let header = format!("{REMAINING}{name}");
-    headers.get(header)?.to_str().ok()?.trim().parse().ok()
+/// What is left of a subscription's reads.
+pub(super) fn reads_left(headers: &HeaderMap) -> Option<u32> {
+    text(headers, READS)?.trim().parse().ok()
+}
+
+fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
+    headers.get(HeaderName::from_static(name))?.to_str().ok()
 }
 
 /// The share of its limit that Graph says is used.
 pub(super) fn used(headers: &HeaderMap) -> Option<f64> {
-    share(headers.get(USED)?.to_str().ok()?.trim())
+    share(text(headers, USED)?.trim())
 }
 
 /// Neither less than nothing, nor one of the words that are taken for numbers.
@@ -91,7 +97,8 @@ fn share(text: &str) -> Option<f64> {
 
 /// The least that is left of any of the provider's own buckets.
 pub(super) fn least(headers: &HeaderMap) -> Option<u32> {
-    let values = headers.get_all(RESOURCE).filter_map(|it| it.to_str().ok());
+    let values = headers.get_all(HeaderName::from_static(RESOURCE));
+    let values = values.filter_map(|it| it.to_str().ok());
     let least = values.flat_map(buckets).map(|(_, left)| left).min()?;
     Some(u32::try_from(least.max(0)).unwrap_or(u32::MAX))
 }
@@ -99,7 +106,7 @@ pub(super) fn least(headers: &HeaderMap) -> Option<u32> {
 /// When a quota is whole again, where the answer says so in a header of its own:
 /// Resource Graph documents this one, and no `Retry-After`.
 pub(super) fn resets_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RESETS)?.to_str().ok()?;
+    let value = text(headers, RESETS)?;
     let parts: Vec<u64> = value
         .split(':')
         .map(|part| part.parse().ok())
@@ -121,7 +128,7 @@ fn buckets(value: &str) -> impl Iterator<Item = (&str, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
+    use actix_web::http::header::HeaderValue;
 
     use super::*;
 
@@ -138,7 +145,7 @@ mod tests {
             headers.append(name, value);
         }
         assert_eq!(least(&headers), Some(12));
-        assert_eq!(left(&headers, "subscription-reads"), None);
+        assert_eq!(reads_left(&headers), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use actix_web::{
     http::{
         StatusCode,
-        header::{HeaderMap, RETRY_AFTER},
+        header::{HeaderMap, HeaderName, RETRY_AFTER},
     },
     web::Bytes,
 };
@@ -54,7 +54,7 @@ impl Response {
     }
 
     /// The header `name`, when it is there and is text.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
         self.headers().get(name)?.to_str().ok()
     }
 
@@ -65,13 +65,13 @@ impl Response {
 
     /// How long Azure wants to be left alone.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
-        let value = self.header(RETRY_AFTER.as_str())?;
+        let value = self.header(&RETRY_AFTER)?;
         retry::retry_after(value, SystemTime::now())
     }
 
-    /// What is left of the quota that Resource Manager calls `name`.
-    pub(crate) fn quota(&self, name: &str) -> Option<u32> {
-        quota::left(self.headers(), name)
+    /// What is left of the reads that Resource Manager counts by subscription.
+    pub(crate) fn reads_left(&self) -> Option<u32> {
+        quota::reads_left(self.headers())
     }
 
     /// The least that is left of any quota of the resource provider.

@@ -5,34 +5,48 @@
 //!
 //! Source: "Semantic conventions for HTTP client spans".
 
-use url::Url;
+use actix_web::http::{Uri, header::HeaderName, uri::Scheme};
 
 use super::{Error, Request, Response, Trace};
-use crate::telemetry::{Kind, OpenSpan};
+use crate::telemetry::{Kind, OpenSpan, Value};
 
-/// The span of one try of `request` at `service`.
-pub(super) fn begin(request: &Request<'_>, service: &'static str) -> OpenSpan {
+/// Where Resource Manager has its id of an exchange, and where Graph has it.
+const REQUEST_IDS: [HeaderName; 2] = [
+    HeaderName::from_static("x-ms-request-id"),
+    HeaderName::from_static("request-id"),
+];
+
+/// The span of one try of `request` at `service`, which is at `uri`.
+pub(super) fn begin(request: &Request<'_>, uri: Option<&Uri>, service: &'static str) -> OpenSpan {
     let (Trace::Shared(trace) | Trace::Own(trace)) = request.trace else {
         return OpenSpan::default();
     };
-    let name = || format!("{} {}", request.method, request.operation).into();
+    let name = || {
+        [request.method.as_str(), " ", request.operation]
+            .concat()
+            .into()
+    };
     let mut span = trace.begin(Kind::Client, name);
     if !span.is_recorded() {
         return span;
     }
     span.set("http.request.method", request.method.as_str());
-    span.set("peer.service", service);
-    if let Ok(url) = Url::parse(&request.url) {
-        span.set("server.address", url.host_str().unwrap_or_default());
-        if let Some(port) = url.port_or_known_default() {
-            span.set("server.port", port);
-        }
+    span.set("peer.service", Value::word(service));
+    if let Some(uri) = uri {
+        span.set("server.address", uri.host().unwrap_or_default());
+        span.set("server.port", uri.port_u16().unwrap_or_else(|| usual(uri)));
     }
     let sent_before = request.sent.get();
     if sent_before > 0 {
         span.set("http.request.resend_count", sent_before);
     }
     span
+}
+
+/// The port of a URI that names none.
+fn usual(uri: &Uri) -> u16 {
+    let is_plain = uri.scheme() == Some(&Scheme::HTTP);
+    if is_plain { 80 } else { 443 }
 }
 
 /// Tells `span` what came of it, and ends it.
@@ -43,8 +57,7 @@ pub(super) fn end(mut span: OpenSpan, answer: &Result<Response, Error>) {
     match answer {
         Ok(response) => {
             span.set("http.response.status_code", response.status.as_u16());
-            let names = ["x-ms-request-id", "request-id"];
-            let id = names.into_iter().find_map(|name| response.header(name));
+            let id = REQUEST_IDS.iter().find_map(|name| response.header(name));
             named(&mut span, id);
         }
         Err(Error::Refused(refusal)) => {
@@ -52,7 +65,7 @@ pub(super) fn end(mut span: OpenSpan, answer: &Result<Response, Error>) {
             named(&mut span, refusal.request_id.as_deref());
             span.fail(refusal.status.as_str());
         }
-        Err(error) => span.fail(kind(error)),
+        Err(error) => span.fail(Value::word(kind(error))),
     }
 }
 

@@ -57,16 +57,16 @@ pub(crate) fn refusal(
         return None;
     }
     let manager = managed_by.map(str::trim).filter(|by| !by.is_empty());
-    let is_node = plain(&id.resource_group).starts_with(NODE_GROUP);
-    let by = manager.or_else(|| is_node.then_some(id.resource_group.as_str()))?;
+    let is_node = plain(id.resource_group()).starts_with(NODE_GROUP);
+    let by = manager.or_else(|| is_node.then_some(id.resource_group()))?;
     Some(Refusal::Managed { by: by.to_owned() })
 }
 
 fn canonical(id: &VirtualMachineId) -> [String; 3] {
     [
-        plain(&id.subscription_id),
-        plain(&id.resource_group),
-        plain(&id.name.to_string()),
+        plain(id.subscription_id()),
+        plain(id.resource_group()),
+        plain(id.name.as_str()),
     ]
 }
 

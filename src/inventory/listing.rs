@@ -57,7 +57,7 @@ impl Inventory {
             .map_err(|error| told_apart(error, cursor))?;
         // Azure's word is not taken for what may be seen.
         page.machines
-            .retain(|it| scopes.have(&it.id.subscription_id, &it.id.resource_group));
+            .retain(|it| scopes.have(it.id.subscription_id(), it.id.resource_group()));
         let next = page.next.map(|token| Cursor::new(&query, token));
         let place = (cursor, next.as_ref());
         self.census.page(listing, asked, place, &page.machines);

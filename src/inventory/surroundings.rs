@@ -127,11 +127,12 @@ fn own_id(host: &InstanceMetadata) -> Option<VirtualMachineId> {
     if !host.resource_id.is_empty() {
         return host.resource_id.parse().ok();
     }
-    Some(VirtualMachineId {
-        subscription_id: host.subscription_id.clone(),
-        resource_group: host.resource_group_name.clone(),
-        name: host.name.parse().ok()?,
-    })
+    let name = host.name.parse().ok()?;
+    Some(VirtualMachineId::new(
+        &host.subscription_id,
+        &host.resource_group_name,
+        name,
+    ))
 }
 
 fn own_group(host: &InstanceMetadata) -> Option<Scopes> {

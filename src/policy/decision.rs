@@ -1,6 +1,6 @@
 //! What the policies say, and by which of them.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::Action;
 
@@ -15,7 +15,7 @@ pub(crate) enum Decision {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Grounds {
     /// The policies that permit it, by name.
-    pub(crate) policies: Vec<String>,
+    pub(crate) policies: Arc<[String]>,
     pub(crate) shadow: Shadow,
 }
 

@@ -73,7 +73,7 @@ mod tests {
         known.or_decide(caller, ask.action(), Some(ask), || {
             is_decided.set(true);
             Decision::Permit(Grounds {
-                policies: Vec::new(),
+                policies: Arc::default(),
                 shadow: Shadow::Same,
             })
         });

@@ -19,9 +19,9 @@ pub(super) struct MachineIds {
 
 /// Whether every part of `id` is one that Azure could give out.
 pub(super) fn is_nameable(id: &VirtualMachineId) -> bool {
-    id.subscription_id.parse::<SubscriptionId>().is_ok()
-        && id.resource_group.parse::<ResourceGroup>().is_ok()
-        && id.name.to_string().parse::<VmName>().is_ok()
+    id.subscription_id().parse::<SubscriptionId>().is_ok()
+        && id.resource_group().parse::<ResourceGroup>().is_ok()
+        && id.name.as_str().parse::<VmName>().is_ok()
 }
 
 impl MachineIds {
@@ -31,11 +31,10 @@ impl MachineIds {
         if !is_nameable(id) {
             return None;
         }
-        let name = id.name.to_string();
-        let subscription = folded(&format!("/subscriptions/{}", id.subscription_id)).into_owned();
-        let group = folded(&id.resource_group);
+        let subscription = folded(&format!("/subscriptions/{}", id.subscription_id())).into_owned();
+        let group = folded(id.resource_group());
         let group = format!("{subscription}/resourcegroups/{group}");
-        let name = folded(&name).into_owned();
+        let name = folded(id.name.as_str()).into_owned();
         Some(Self {
             machine: format!("{group}/providers/microsoft.compute/virtualmachines/{name}"),
             group,

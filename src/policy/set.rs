@@ -11,7 +11,7 @@ use super::{
     known::Known,
     load,
     names::is_nameable,
-    vocabulary::{Inexpressible, Vocabulary},
+    vocabulary::{Inexpressible, Vocabulary, roles},
 };
 use crate::{access::Caller, metrics::PolicySummary};
 
@@ -47,7 +47,10 @@ struct Slice {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Whom {
     Anybody,
-    In(EntityUid),
+    /// Whoever has this app role.
+    Role(String),
+    /// The caller with this id.
+    Caller(String),
 }
 
 /// All policies as they were loaded together.
@@ -72,6 +75,19 @@ impl Entry {
             | PrincipalConstraint::Eq(uid)
             | PrincipalConstraint::IsIn(_, uid) => Some(uid),
             PrincipalConstraint::Any | PrincipalConstraint::Is(_) => None,
+        }
+    }
+
+    /// To whom it could permit something; `None` where that is nobody who calls.
+    fn permitted(&self) -> Option<Whom> {
+        let Some(whom) = self.whom() else {
+            return Some(Whom::Anybody);
+        };
+        let id = whom.id().unescaped().to_owned();
+        match whom.type_name().basename() {
+            "Role" => Some(Whom::Role(id)),
+            "Caller" => Some(Whom::Caller(id)),
+            _ => None,
         }
     }
 
@@ -104,9 +120,7 @@ impl Slice {
             }
             slice.enforced.add(entry.policy.clone())?;
             if entry.is_permit() {
-                slice
-                    .permitted
-                    .push(entry.whom().map_or(Whom::Anybody, Whom::In));
+                slice.permitted.extend(entry.permitted());
                 slice.roles.extend(entry.role());
             }
         }
@@ -167,11 +181,11 @@ impl PolicySet {
     /// Whether some policy could permit `action` to `caller` on anything at all.
     /// Never no where [`PolicySet::decide`] says yes; a yes permits nothing.
     pub(crate) fn may_ever(&self, caller: &Caller, action: Action) -> bool {
-        let principals = self.vocabulary.principals(caller);
         let permitted = &self.slices[action.index()].permitted;
         permitted.iter().any(|whom| match whom {
             Whom::Anybody => true,
-            Whom::In(entity) => principals.contains(entity),
+            Whom::Role(role) => roles(caller).any(|it| it == *role),
+            Whom::Caller(id) => caller.id() == *id,
         })
     }
 
@@ -259,7 +273,7 @@ fn decided(action: Action, found: Found, shadow: Found, roles: &[String]) -> Dec
             shadow.errors
         };
         return Decision::Permit(Grounds {
-            policies: found.permits,
+            policies: found.permits.into(),
             shadow: if denying.is_empty() {
                 Shadow::Same
             } else {

@@ -81,8 +81,7 @@ impl Vocabulary {
 
     /// `caller`, and the roles that it has.
     pub(super) fn principals(&self, caller: &Caller) -> Vec<EntityUid> {
-        let roles = roles(caller).into_iter();
-        let roles = roles.map(|role| uid(&self.role, &role));
+        let roles = roles(caller).map(|role| uid(&self.role, &role));
         std::iter::once(uid(&self.caller, &caller.id()))
             .chain(roles)
             .collect()
@@ -170,17 +169,16 @@ fn of_fields(fields: &[UserProperty]) -> Result<Context, Inexpressible> {
 
 /// The app roles of `caller`. Those that another issuer gives have its name before
 /// them: what it calls `Vm.Operate` is not what the gateway's own tenant assigned.
-fn roles(caller: &Caller) -> Vec<Cow<'_, str>> {
-    match caller {
-        Caller::Entra(principal) => principal.roles.iter().map(Cow::from).collect(),
-        Caller::Subject(subject) => {
-            let roles = subject.roles.iter();
-            roles
-                .map(|role| Cow::Owned(format!("{}|{role}", subject.issuer)))
-                .collect()
-        }
-        Caller::Anonymous | Caller::Account(_) => Vec::new(),
-    }
+pub(super) fn roles(caller: &Caller) -> impl Iterator<Item = Cow<'_, str>> {
+    let (issuer, roles) = match caller {
+        Caller::Entra(principal) => (None, &principal.roles[..]),
+        Caller::Subject(subject) => (Some(&subject.issuer), &subject.roles[..]),
+        Caller::Anonymous | Caller::Account(_) => (None, &[][..]),
+    };
+    roles.iter().map(move |role| match issuer {
+        None => Cow::Borrowed(&**role),
+        Some(issuer) => Cow::Owned(format!("{issuer}|{role}")),
+    })
 }
 
 /// What policies may look at of `caller`.

@@ -16,8 +16,8 @@ pub(crate) enum Warrant {
 }
 
 impl Warrant {
-    pub(crate) fn of(caller: Caller, policies: Policies) -> Self {
-        Self::Caller(Arc::new(caller), policies)
+    pub(crate) fn of(caller: Arc<Caller>, policies: Policies) -> Self {
+        Self::Caller(caller, policies)
     }
 
     /// Who it is; nobody is asked on this host.
@@ -29,12 +29,12 @@ impl Warrant {
     }
 
     /// The policies that permit what is asked, by name; none decides on this host.
-    pub(crate) fn permits(&self, ask: &Ask<'_>) -> Result<Vec<String>, Denial> {
+    pub(crate) fn permits(&self, ask: &Ask<'_>) -> Result<Arc<[String]>, Denial> {
         let Self::Caller(caller, policies) = self else {
-            return Ok(Vec::new());
+            return Ok(Arc::default());
         };
         match &*policies.decide(caller, ask) {
-            Decision::Permit(grounds) => Ok(grounds.policies.clone()),
+            Decision::Permit(grounds) => Ok(Arc::clone(&grounds.policies)),
             Decision::Deny(denial) => Err(denial.clone()),
         }
     }

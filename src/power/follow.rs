@@ -123,7 +123,7 @@ impl Follower {
         loop {
             time::sleep(schedule.pause()).await;
             let arm = &self.power.arm;
-            arm.turn(&self.operation.machine.subscription_id).await;
+            arm.turn(self.operation.machine.subscription_id()).await;
             // While it waits, it does not carry what a call takes.
             match Box::pin(self.look(&mut schedule)).await {
                 Ok(Status::InProgress) => {}
@@ -145,7 +145,7 @@ impl Follower {
         let (arm, machine) = (&self.power.arm, &self.operation.machine);
         match &self.way {
             Way::Status(url) => {
-                let subscription_id = &machine.subscription_id;
+                let subscription_id = machine.subscription_id();
                 let poll = arm.progress(url, subscription_id, &context).await?;
                 schedule.answered(poll.left, poll.retry_after);
                 Ok(told(poll))

@@ -1,6 +1,11 @@
 //! The gateway's own id of an operation, which can be read without any state.
 
-use std::{fmt, str::FromStr};
+use std::{
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -12,8 +17,13 @@ use crate::azure::{Action, VirtualMachineId, VmName};
 /// It says what was ordered, of which machine and when, so that any replica
 /// can look at the machine and tell how it went. It is no secret and proves
 /// nothing: see ADR 0015.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct OperationId {
+#[derive(Clone, Debug)]
+pub(crate) struct OperationId(Arc<Parts>);
+
+/// The id as text, and what it says.
+#[derive(Debug)]
+struct Parts {
+    text: String,
     name: VmName,
     action: Action,
     /// Milliseconds since 1970.
@@ -33,38 +43,50 @@ const FINGERPRINT: usize = 8;
 impl OperationId {
     /// The id of `action` on `machine`, begun at `started_at`.
     pub(super) fn new(action: Action, machine: &VirtualMachineId, started_at: Timestamp) -> Self {
-        Self {
-            name: machine.name.clone(),
+        let (name, millis) = (machine.name.clone(), started_at.as_millisecond());
+        Self::of(name, action, millis, fingerprint(machine))
+    }
+
+    fn of(name: VmName, action: Action, millis: i64, fingerprint: u32) -> Self {
+        let rest = format!("{millis:011x}{fingerprint:08x}");
+        Self(Arc::new(Parts {
+            text: [name.as_str(), ".", action.as_str(), ".", &rest].concat(),
+            name,
             action,
-            millis: started_at.as_millisecond(),
-            fingerprint: fingerprint(machine),
-        }
+            millis,
+            fingerprint,
+        }))
     }
 
     /// The same, begun a millisecond later.
-    pub(super) fn later(mut self) -> Self {
-        self.millis += 1;
-        self
+    pub(super) fn later(&self) -> Self {
+        let it = &self.0;
+        Self::of(it.name.clone(), it.action, it.millis + 1, it.fingerprint)
+    }
+
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0.text
     }
 
     /// The name of its machine.
     pub(crate) fn name(&self) -> &VmName {
-        &self.name
+        &self.0.name
     }
 
     /// What was ordered.
     pub(super) fn action(&self) -> Action {
-        self.action
+        self.0.action
     }
 
     /// When, to the millisecond.
     pub(super) fn started_at(&self) -> Timestamp {
-        Timestamp::from_millisecond(self.millis).unwrap_or(Timestamp::UNIX_EPOCH)
+        Timestamp::from_millisecond(self.0.millis).unwrap_or(Timestamp::UNIX_EPOCH)
     }
 
     /// Whether it was given out for `machine`.
     pub(super) fn is_of(&self, machine: &VirtualMachineId) -> bool {
-        self.fingerprint == fingerprint(machine)
+        self.0.fingerprint == fingerprint(machine)
     }
 }
 
@@ -82,34 +104,41 @@ impl FromStr for OperationId {
             return Err(InvalidId);
         }
         let (time, print) = rest.split_at(TIME);
-        Ok(Self {
-            name: name.parse().map_err(|_| InvalidId)?,
-            action: action.parse().map_err(|()| InvalidId)?,
-            millis: i64::from_str_radix(time, 16).map_err(|_| InvalidId)?,
-            fingerprint: u32::from_str_radix(print, 16).map_err(|_| InvalidId)?,
-        })
+        let name = name.parse().map_err(|_| InvalidId)?;
+        let action = action.parse().map_err(|()| InvalidId)?;
+        let millis = i64::from_str_radix(time, 16).map_err(|_| InvalidId)?;
+        let fingerprint = u32::from_str_radix(print, 16).map_err(|_| InvalidId)?;
+        Ok(Self::of(name, action, millis, fingerprint))
     }
 }
 
 impl fmt::Display for OperationId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            name,
-            action,
-            millis,
-            fingerprint,
-        } = self;
-        let action = action.as_str();
-        write!(formatter, "{name}.{action}.{millis:011x}{fingerprint:08x}")
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// An id is read in the form alone in which it is written.
+impl PartialEq for OperationId {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for OperationId {}
+
+impl Hash for OperationId {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
     }
 }
 
 /// Tells machines of one name apart; FNV-1a, as it has to be the same in every
 /// release.
 fn fingerprint(machine: &VirtualMachineId) -> u32 {
-    let id = machine.to_string().to_ascii_lowercase();
-    id.bytes().fold(0x811c_9dc5, |hash, byte| {
-        (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+    let id = machine.as_str().bytes();
+    id.fold(0x811c_9dc5, |hash, byte| {
+        (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
     })
 }
 

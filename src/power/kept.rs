@@ -25,7 +25,11 @@ pub(super) const RETENTION: Duration = Duration::from_hours(24);
 const CAPACITY: u64 = 10_000;
 
 /// Where each of them can be watched.
-pub(super) struct Kept(Cache<OperationId, Seat>);
+pub(super) struct Kept {
+    seats: Cache<OperationId, Seat>,
+    /// Where nothing is told: of ids that are taken, and nothing more.
+    reserved: Seat,
+}
 
 impl Kept {
     /// None yet.
@@ -37,28 +41,30 @@ impl Kept {
             .eviction_policy(EvictionPolicy::lru())
             .time_to_live(RETENTION)
             .build();
-        Self(seats)
+        let reserved = Seat::before(&Sender::new(Stage::Sending));
+        Self { seats, reserved }
     }
 
     /// Where the operation `id` can be watched.
     pub(super) fn seat(&self, id: &OperationId) -> Option<Seat> {
-        self.0.get(id)
+        self.seats.get(id)
     }
 
     /// The operation `id` can be watched from `seat`.
     pub(super) fn insert(&self, id: OperationId, seat: Seat) {
-        self.0.insert(id, seat);
+        self.seats.insert(id, seat);
     }
 
     /// Nothing is known of the operation `id`.
     pub(super) fn forget(&self, id: &OperationId) {
-        self.0.invalidate(id);
+        self.seats.invalidate(id);
     }
 
     /// Whether `id` was free; it is not any more.
     pub(super) fn reserve(&self, id: &OperationId) -> bool {
-        let nothing = || Seat::before(&Sender::new(Stage::Sending));
-        self.0.entry_by_ref(id).or_insert_with(nothing).is_fresh()
+        let reserved = || self.reserved.clone();
+        let entry = self.seats.entry_by_ref(id);
+        entry.or_insert_with(reserved).is_fresh()
     }
 
     /// Where the operation `id` is told, or what is known of it is `enough`.
@@ -70,7 +76,7 @@ impl Kept {
         enough: impl Fn(&Operation) -> bool,
     ) -> Result<Seat, Option<Box<Operation>>> {
         let mut known = None;
-        let outcome = self.0.entry_by_ref(id).and_compute_with(|held| {
+        let outcome = self.seats.entry_by_ref(id).and_compute_with(|held| {
             let held = held.map(Entry::into_value);
             known = held.as_ref().and_then(Seat::operation);
             let is_told = held.is_some_and(|held| held.is_told());

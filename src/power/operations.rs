@@ -21,7 +21,8 @@ pub(crate) struct Operations(Arc<Inner>);
 
 struct Inner {
     kept: Kept,
-    running: Mutex<HashMap<String, Orders>>,
+    /// By [`key`].
+    running: Mutex<HashMap<Arc<str>, Orders>>,
 }
 
 /// The orders for one machine that are sent or run, the newest last. Those
@@ -39,7 +40,7 @@ struct Running {
 pub(super) struct Flight {
     operations: Operations,
     /// The machine that it holds.
-    machine: Option<String>,
+    machine: Option<Arc<str>>,
     stage: watch::Sender<Stage>,
 }
 
@@ -115,8 +116,8 @@ impl Operations {
 
     /// A place for `order`: of its own if nothing is in its way.
     pub(super) fn board(&self, machine: &VirtualMachineId, order: Order) -> Boarding {
-        let mut running = self.running();
-        match newest(&running, machine) {
+        let (mut running, machine) = (self.running(), key(machine));
+        match newest(&running, &machine) {
             Some(other) if other.order == order => Boarding::Join(other.seat.clone()),
             Some(other) => Boarding::Behind(other.seat.clone()),
             None => self.lead(&mut running, machine, order),
@@ -131,8 +132,8 @@ impl Operations {
         order: Order,
         other: &Seat,
     ) -> Boarding {
-        let mut running = self.running();
-        match newest(&running, machine) {
+        let (mut running, machine) = (self.running(), key(machine));
+        match newest(&running, &machine) {
             Some(found) if !found.seat.is_beside(other) => Boarding::Behind(found.seat.clone()),
             _ => self.lead(&mut running, machine, order),
         }
@@ -149,28 +150,28 @@ impl Operations {
 
     /// The operation that holds `machine`, if it is known by now.
     pub(super) fn on(&self, machine: &VirtualMachineId) -> Option<Operation> {
-        newest(&self.running(), machine)?.seat.operation()
+        newest(&self.running(), &key(machine))?.seat.operation()
     }
 
     fn lead(
         &self,
-        running: &mut HashMap<String, Orders>,
-        machine: &VirtualMachineId,
+        running: &mut HashMap<Arc<str>, Orders>,
+        machine: Arc<str>,
         order: Order,
     ) -> Boarding {
         let stage = watch::Sender::new(Stage::Sending);
         let seat = Seat::before(&stage);
-        let orders = running.entry(key(machine)).or_default();
+        let orders = running.entry(Arc::clone(&machine)).or_default();
         orders.push(Running { order, seat });
         let flight = Flight {
             operations: self.clone(),
-            machine: Some(key(machine)),
+            machine: Some(machine),
             stage,
         };
         Boarding::Lead(flight)
     }
 
-    fn running(&self) -> MutexGuard<'_, HashMap<String, Orders>> {
+    fn running(&self) -> MutexGuard<'_, HashMap<Arc<str>, Orders>> {
         let running = &self.0.running;
         running.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -234,15 +235,12 @@ impl Drop for Flight {
     }
 }
 
-/// The newest order for `machine`.
-fn newest<'a>(
-    running: &'a HashMap<String, Orders>,
-    machine: &VirtualMachineId,
-) -> Option<&'a Running> {
-    running.get(&key(machine))?.last()
+/// The newest order for the machine with the key `machine`.
+fn newest<'a>(running: &'a HashMap<Arc<str>, Orders>, machine: &str) -> Option<&'a Running> {
+    running.get(machine)?.last()
 }
 
 /// Resource ids compare without regard to case.
-fn key(machine: &VirtualMachineId) -> String {
-    machine.to_string().to_ascii_lowercase()
+fn key(machine: &VirtualMachineId) -> Arc<str> {
+    machine.as_str().to_ascii_lowercase().into()
 }

@@ -212,7 +212,9 @@ pub(super) fn begun(mut operation: Operation, taken: Taken, mut pending: Pending
 /// `machine` as Azure writes it, and not as the caller did. An answer about
 /// another one leads no order there.
 pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
-    if seen.id.eq_ignore_ascii_case(&machine.to_string()) {
+    if seen.id == machine.as_str() {
+        machine
+    } else if seen.id.eq_ignore_ascii_case(machine.as_str()) {
         seen.id.parse().unwrap_or(machine)
     } else {
         machine

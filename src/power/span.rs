@@ -1,7 +1,7 @@
 //! The span in which an operation is followed to its end.
 
 use super::{Operation, Status};
-use crate::telemetry::{Kind, OpenSpan, TraceContext};
+use crate::telemetry::{Kind, OpenSpan, TraceContext, Value};
 
 /// The span in which `operation` is followed: part of the `trace` of the request
 /// that began it, as its log lines and Azure's ids are, and linked to that, as it
@@ -10,9 +10,9 @@ pub(super) fn begin(operation: &Operation, trace: &TraceContext) -> OpenSpan {
     let action = operation.action().as_str();
     let mut span = trace.begin(Kind::Internal, || format!("follow {action}").into());
     span.link(trace);
-    span.set("mi_gateway.operation.action", action);
-    span.set_shown("mi_gateway.operation.id", &operation.id);
-    span.set_shown("mi_gateway.vm.id", &operation.machine);
+    span.set("mi_gateway.operation.action", Value::word(action));
+    span.set("mi_gateway.operation.id", operation.id.as_str());
+    span.set("mi_gateway.vm.id", operation.machine.as_str());
     span
 }
 
@@ -20,10 +20,10 @@ pub(super) fn begin(operation: &Operation, trace: &TraceContext) -> OpenSpan {
 /// as the gateway ends, has no status.
 pub(super) fn end(mut span: OpenSpan, operation: &Operation) {
     let status = &operation.status;
-    span.set("mi_gateway.operation.status", status.label());
+    span.set("mi_gateway.operation.status", Value::word(status.label()));
     match status {
         Status::Failed(fault) | Status::Canceled(fault) | Status::Unknown(fault) => {
-            span.fail(&fault.code);
+            span.fail(&*fault.code);
         }
         Status::InProgress | Status::Succeeded | Status::Superseded(_) => {}
     }

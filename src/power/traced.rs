@@ -12,7 +12,7 @@ pub(super) fn deed(operation: &Operation, order: Order, change: Option<String>) 
         action: order.action,
         manner: order.manner,
         machine: operation.machine.clone(),
-        operation: operation.id.to_string(),
+        operation: operation.id.as_str().to_owned(),
         change,
     }
 }

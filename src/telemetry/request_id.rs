@@ -1,6 +1,6 @@
 //! The id by which a caller and the log speak of one request.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ const LONGEST: usize = 128;
 
 /// The caller's `x-request-id`, or one of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RequestId(String);
+pub(crate) struct RequestId(Arc<str>);
 
 impl RequestId {
     /// Accepts `text` when it is safe to write into logs and headers; otherwise
@@ -21,8 +21,13 @@ impl RequestId {
         };
         Self(
             text.filter(is_plain)
-                .map_or_else(|| Uuid::new_v4().to_string(), str::to_owned),
+                .map_or_else(|| Uuid::new_v4().to_string().into(), Arc::from),
         )
+    }
+
+    /// The id as text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::{
     borrow::Cow,
-    fmt::Display,
     time::{Instant, SystemTime},
 };
 
@@ -10,6 +9,9 @@ use super::trace_context::TraceContext;
 
 /// Longer text is cut: callers choose some of it.
 const LONGEST: usize = 256;
+
+/// As many things as are told of most spans.
+const USUAL: usize = 10;
 
 /// What a span is to those on its other side.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +82,7 @@ impl OpenSpan {
             kind,
             began: now,
             ended: now,
-            attributes: Vec::new(),
+            attributes: Vec::with_capacity(USUAL),
             is_failure: false,
         };
         Self(Some(Box::new(Open {
@@ -101,9 +103,9 @@ impl OpenSpan {
     }
 
     /// Gives it the name that is known only now.
-    pub(crate) fn rename(&mut self, name: impl FnOnce() -> String) {
+    pub(crate) fn rename(&mut self, name: impl Into<Cow<'static, str>>) {
         if let Some(open) = &mut self.0 {
-            open.record.name = name().into();
+            open.record.name = name.into();
         }
     }
 
@@ -114,15 +116,8 @@ impl OpenSpan {
         }
     }
 
-    /// Tells it what `value` says of itself.
-    pub(crate) fn set_shown(&mut self, name: &'static str, value: &dyn Display) {
-        if self.is_recorded() {
-            self.set(name, &*value.to_string());
-        }
-    }
-
     /// Says that it came to nothing, and why: a word of a small fixed set.
-    pub(crate) fn fail(&mut self, kind: &str) {
+    pub(crate) fn fail(&mut self, kind: impl Into<Value>) {
         self.set("error.type", kind);
         if let Some(open) = &mut self.0 {
             open.record.is_failure = true;
@@ -147,6 +142,13 @@ impl Drop for OpenSpan {
         } = *open;
         record.ended = record.began + since.elapsed();
         within.tracer.keep(record);
+    }
+}
+
+impl Value {
+    /// A word of ours, which is not copied.
+    pub(crate) const fn word(text: &'static str) -> Self {
+        Self::Text(Cow::Borrowed(text))
     }
 }
 

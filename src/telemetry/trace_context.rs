@@ -93,7 +93,7 @@ impl TraceContext {
 
     /// The trace's id in lower-case hexadecimal.
     pub(crate) fn trace_id(&self) -> impl fmt::Display + use<> {
-        Hex(self.trace_id)
+        Hex(u128::from_be_bytes(self.trace_id))
     }
 
     /// The headers for calls that this request makes.
@@ -105,22 +105,17 @@ impl TraceContext {
     }
 
     fn traceparent(&self) -> String {
-        format!(
-            "00-{}-{}-{:02x}",
-            Hex(self.trace_id),
-            Hex(self.span_id),
-            self.flags
-        )
+        let trace_id = u128::from_be_bytes(self.trace_id);
+        let span_id = u64::from_be_bytes(self.span_id);
+        format!("00-{trace_id:032x}-{span_id:016x}-{:02x}", self.flags)
     }
 }
 
-struct Hex<const N: usize>([u8; N]);
+struct Hex(u128);
 
-impl<const N: usize> fmt::Display for Hex<N> {
+impl fmt::Display for Hex {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        write!(formatter, "{:032x}", self.0)
     }
 }
 

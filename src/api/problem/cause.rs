@@ -221,8 +221,8 @@ impl From<&VirtualMachineId> for Candidate {
     fn from(machine: &VirtualMachineId) -> Self {
         Self {
             resource_id: machine.to_string(),
-            subscription_id: machine.subscription_id.clone(),
-            resource_group: machine.resource_group.clone(),
+            subscription_id: machine.subscription_id().to_owned(),
+            resource_group: machine.resource_group().to_owned(),
         }
     }
 }

@@ -67,7 +67,7 @@ impl<'a> ApiActivity<'a> {
                 operation: operation(&record.about),
                 service: Named::OURS,
                 request: Request {
-                    uid: &requester.request_id,
+                    uid: &requester.provenance.request_id,
                 },
             },
             src_endpoint: Origin::of(requester),
@@ -136,7 +136,7 @@ enum Origin<'a> {
 
 impl<'a> Origin<'a> {
     fn of(requester: &'a Requester) -> Self {
-        match &requester.way {
+        match &requester.provenance.way {
             Way::Api {
                 source: Some(source),
                 ..
@@ -164,7 +164,7 @@ struct Url<'a> {
 
 impl<'a> HttpCall<'a> {
     fn of(requester: &'a Requester) -> Option<Self> {
-        match &requester.way {
+        match &requester.provenance.way {
             Way::Api {
                 method,
                 path,

@@ -79,7 +79,7 @@ impl<'a> Actor<'a> {
 
     fn who(requester: &'a Requester) -> Self {
         match requester.warrant.caller() {
-            Caller::Anonymous => Self::nobody(&requester.way),
+            Caller::Anonymous => Self::nobody(&requester.provenance.way),
             Caller::Entra(principal) => Self::principal(principal),
             Caller::Account(account) => Self::account(account),
             Caller::Subject(subject) => Self::subject(subject),
@@ -161,7 +161,7 @@ impl<'a> Actor<'a> {
 
 /// The word for what a caller is.
 pub(super) fn kind(requester: &Requester) -> &'static str {
-    match (requester.warrant.caller(), &requester.way) {
+    match (requester.warrant.caller(), &requester.provenance.way) {
         (Caller::Anonymous, Way::Api { .. }) => "anonymous",
         (Caller::Anonymous, Way::Command) => "command",
         (Caller::Entra(principal), _) => match principal.kind {

@@ -1,5 +1,7 @@
 //! Whole lines, as whoever collects them reads them.
 
+use std::sync::Arc;
+
 use actix_web::http::{StatusCode, header::HeaderMap};
 use uuid::Uuid;
 
@@ -41,12 +43,14 @@ fn principal(kind: Kind) -> Principal {
 fn by(caller: Caller, way: Way, grounds: Option<Grounds>) -> Requester {
     let trace = TraceContext::continued(&HeaderMap::new());
     let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();
-    let warrant = Warrant::of(caller, policies);
+    let warrant = Warrant::of(Arc::new(caller), policies);
+    let mut requester = Requester::new(warrant, "request".to_owned(), &trace, way);
+    let provenance = Arc::get_mut(&mut requester.provenance).unwrap();
+    provenance.trace_id = "4bf9".to_owned();
+    provenance.correlation_id = "4b-f9".to_owned();
     Requester {
         grounds,
-        trace_id: "4bf9".to_owned(),
-        correlation_id: "4b-f9".to_owned(),
-        ..Requester::new(warrant, "request".to_owned(), &trace, way)
+        ..requester
     }
 }
 
@@ -97,7 +101,7 @@ fn an_intent_of_an_app_tells_its_token_and_its_policies() {
         intermediate_ips: vec![[0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()],
     };
     let way = Way::api(Some(source), "POST", "/vms/web-01/deallocate", Some("a\"b"));
-    let grounds = Grounds::cedar(vec!["operators".to_owned(), "night".to_owned()]);
+    let grounds = Grounds::cedar(["operators".to_owned(), "night".to_owned()].into());
     let app = by(Caller::Entra(app), way, Some(grounds));
     let record = record(Stage::Intent, deed(Manner::Graceful, None), app);
     assert_line(
@@ -171,7 +175,7 @@ fn a_denied_account_is_told_with_its_pod_and_without_azure() {
         pod: Some("night-1".to_owned()),
     });
     let account = by(account, unseen(), None);
-    let record = denied(None, Some(Grounds::cedar(Vec::new())), account);
+    let record = denied(None, Some(Grounds::cedar(Arc::default())), account);
     assert_line(
         &record,
         &[

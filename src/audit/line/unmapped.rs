@@ -51,7 +51,7 @@ impl<'a> Unmapped<'a> {
             audit_id: Shown(&record.id),
             caller: kind(requester),
             pod: pod(requester),
-            trace_id: &requester.trace_id,
+            trace_id: &requester.provenance.trace_id,
             azure: None,
             operation_id: None,
             action: None,
@@ -77,7 +77,7 @@ impl<'a> Azure<'a> {
     fn of(record: &'a Record) -> Self {
         let receipt = record.receipt.as_ref();
         Self {
-            correlation_id: &record.requester.correlation_id,
+            correlation_id: &record.requester.provenance.correlation_id,
             request_id: receipt.and_then(|it| it.request_id.as_deref()),
             status: receipt.map(|it| it.status.as_u16()),
         }

@@ -4,12 +4,26 @@ use actix_web::{
     http::header::{HeaderValue, IF_MATCH},
     web::Bytes,
 };
-use url::Url;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use url::{Position, Url};
 
 use crate::{
     azure::{Call, VirtualMachineId, action::Parameter},
     http::Request,
 };
+
+/// All but RFC 3986's unreserved characters, and the parentheses that names of groups
+/// may have.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'(')
+    .remove(b')');
+
+/// Room for most URLs.
+const USUAL: usize = 256;
 
 /// What is asked; the version of `Microsoft.Compute` is settled when it is sent.
 pub(super) struct Question<'a> {
@@ -79,31 +93,26 @@ impl<'a> Question<'a> {
     }
 
     /// Where it is sent at `endpoint`, in `version`.
-    pub(super) fn url(&self, endpoint: &Url, version: &str) -> Url {
-        let mut url = endpoint.clone();
-        let name = self.machine.name.to_string();
-        let machine = [
-            "subscriptions",
-            &self.machine.subscription_id,
-            "resourceGroups",
-            &self.machine.resource_group,
-            "providers",
-            "Microsoft.Compute",
-            "virtualMachines",
-            &name,
-        ];
-        if let Ok(mut path) = url.path_segments_mut() {
-            path.clear().extend(machine).extend(self.segment);
+    pub(super) fn url(&self, endpoint: &Url, version: &str) -> String {
+        let mut url = String::with_capacity(USUAL);
+        url.push_str(&endpoint[..Position::BeforePath]);
+        let machine = self.machine.as_str().split('/').skip(1);
+        for segment in machine.chain(self.segment) {
+            url.push('/');
+            url.extend(utf8_percent_encode(segment, RESERVED));
         }
-        url.query_pairs_mut()
-            .append_pair("api-version", version)
-            .extend_pairs(self.query);
+        url.extend(["?api-version=", version]);
+        if let Some((name, value)) = self.query {
+            url.push('&');
+            url.extend(utf8_percent_encode(name, RESERVED));
+            url.extend(["=", value]);
+        }
         url
     }
 
     /// The request to `url`.
-    pub(super) fn request<'u>(&self, url: &'u Url) -> Request<'u> {
-        let (url, label) = (url.as_str(), self.call.as_str());
+    pub(super) fn request<'u>(&self, url: &'u str) -> Request<'u> {
+        let label = self.call.as_str();
         let request = match &self.verb {
             Verb::Get => Request::get(url, label),
             Verb::Post => Request::post(url, label),
