@@ -84,7 +84,7 @@ async fn carry_out(command: Command) -> Outcome {
 
 async fn serve() -> Outcome {
     let config = Config::from_env()?;
-    telemetry::init(config.log());
+    let _written = telemetry::init(config.log());
     Application::build(config)?.run().await?;
     Ok(Exit::Done)
 }

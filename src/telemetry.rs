@@ -3,6 +3,7 @@
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod inert;
+mod output;
 mod request_id;
 mod span;
 mod trace_context;
@@ -22,6 +23,7 @@ use tracing_subscriber::{
 };
 
 pub(crate) use inert::inert;
+pub(crate) use output::{Written, lines_lost};
 pub(crate) use request_id::RequestId;
 pub(crate) use span::{Kind, OpenSpan, SpanRecord, Value};
 pub(crate) use trace_context::TraceContext;
@@ -41,9 +43,11 @@ pub(crate) fn chain(error: &dyn Error) -> String {
     text
 }
 
-/// Begins to log on standard output. A second call changes nothing.
-pub(crate) fn init(log: &Log) {
-    let _ = tracing::subscriber::set_global_default(subscriber(log, io::stdout));
+/// Begins to log on standard output, until what is returned is dropped.
+pub(crate) fn init(log: &Log) -> Written {
+    let (writer, written) = output::begin();
+    let _ = tracing::subscriber::set_global_default(subscriber(log, writer));
+    written
 }
 
 /// Begins to log on standard error, where standard output is for results.

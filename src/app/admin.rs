@@ -24,6 +24,7 @@ use crate::{
     api,
     identity::{ManagedIdentity, Resource},
     policy::Policies,
+    telemetry,
 };
 
 #[derive(Serialize)]
@@ -92,6 +93,7 @@ pub(super) fn observe(
     transport: &Transport,
 ) {
     let now = Instant::now();
+    shared.metrics.log_lines_lost(telemetry::lines_lost());
     observe_tokens(shared, identity);
     observe_keys(shared);
     Readiness::of(shared, identity, policies, transport).show(&shared.metrics);

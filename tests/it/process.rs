@@ -1,8 +1,12 @@
 //! The program itself: arguments, environment, signals, exit codes.
 
-use std::{ffi::OsStr, fs, net::TcpListener, os::unix::ffi::OsStrExt as _, process::Output};
+use std::{
+    ffi::OsStr, fs, net::TcpListener, os::unix::ffi::OsStrExt as _, process::Output, time::Duration,
+};
 
+use actix_web::rt::time::timeout;
 use azure_sandbox::{Host, Sandbox, Service, Settings};
+use futures_util::future::join_all;
 use mi_gateway::VARIABLES;
 
 use crate::{
@@ -38,6 +42,34 @@ fn help_and_readme_say_what_a_time_without_a_unit_counts() {
 #[test]
 fn the_version_is_that_of_the_manifest() {
     assert_eq!(text(&run(&["--version"]).stdout), "mi-gateway 0.1.0\n");
+}
+
+#[actix_web::test]
+async fn an_output_that_nobody_reads_holds_up_no_request() {
+    // More lines than the pipe, the queue and what is written at once have room for.
+    const CALLERS: usize = 16;
+    const EACH: usize = 400;
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let mut command = gateway();
+    command
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_LOG_FORMAT", "json");
+    let (mut running, output) = Running::unread(command);
+    let caller = async || {
+        for _ in 0..EACH {
+            assert_eq!(running.status("/nothing").await, 404);
+        }
+    };
+    join_all((0..CALLERS).map(|_| caller())).await;
+    let metrics = running.metrics().await;
+    let lost = metrics
+        .lines()
+        .find_map(|line| line.strip_prefix("mi_gateway_log_lines_lost_total "));
+    assert!(lost.unwrap().parse::<u64>().unwrap() > 0, "{metrics}");
+    running.signal("-TERM");
+    let code = timeout(Duration::from_secs(20), running.ended()).await;
+    assert_eq!(code, Ok(Some(0)));
+    drop(output);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdout, Command, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -24,7 +24,7 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 
 /// A running program that is ended with the test.
 pub(crate) struct Running {
-    child: Child,
+    child: Ended,
     /// What it writes after the line that says where it listens.
     output: Option<JoinHandle<String>>,
     pub(crate) api: SocketAddr,
@@ -33,7 +33,22 @@ pub(crate) struct Running {
 
 impl Running {
     /// Starts `command` and waits until it listens.
-    pub(crate) fn start(mut command: Command) -> Self {
+    pub(crate) fn start(command: Command) -> Self {
+        let (running, mut output) = Self::unread(command);
+        // Read as it comes, and whole.
+        let rest = thread::spawn(move || {
+            let mut rest = String::new();
+            output.read_to_string(&mut rest).unwrap();
+            rest
+        });
+        Self {
+            output: Some(rest),
+            ..running
+        }
+    }
+
+    /// The same, and what it writes after the line that says where it listens.
+    pub(crate) fn unread(mut command: Command) -> (Self, BufReader<ChildStdout>) {
         command
             .env("MIG_LISTEN", "127.0.0.1:0")
             .env("MIG_ADMIN_LISTEN", "127.0.0.1:0");
@@ -47,18 +62,13 @@ impl Running {
         let line: serde_json::Value = serde_json::from_str(&line).unwrap();
         assert!(line["message"].as_str().unwrap().starts_with("listening; "));
         let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
-        // Read as it comes: a pipe that is full would hold the program up.
-        let rest = thread::spawn(move || {
-            let mut rest = String::new();
-            output.read_to_string(&mut rest).unwrap();
-            rest
-        });
-        Self {
-            child,
-            output: Some(rest),
+        let running = Self {
+            output: None,
             api: address("api"),
             admin: address("admin"),
-        }
+            child: Ended(child),
+        };
+        (running, output)
     }
 
     /// The status of the answer to a GET of `path`.
@@ -119,7 +129,7 @@ impl Running {
 
     /// Bytes that the program has in memory, and the most it ever had.
     pub(crate) fn memory(&self) -> [u64; 2] {
-        let path = format!("/proc/{}/status", self.child.id());
+        let path = format!("/proc/{}/status", self.child.0.id());
         let status = std::fs::read_to_string(path).unwrap();
         ["VmRSS:", "VmHWM:"].map(|name| {
             let line = status.lines().find_map(|line| line.strip_prefix(name));
@@ -130,7 +140,7 @@ impl Running {
 
     /// Sends the signal `name`.
     pub(crate) fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.child.0.id().to_string();
         let sent = Command::new("kill").args([name, &id]).status();
         assert!(sent.unwrap().success());
     }
@@ -139,13 +149,24 @@ impl Running {
     pub(crate) fn terminate(mut self) -> (Option<i32>, String) {
         self.signal("-TERM");
         let rest = self.output.take().unwrap().join().unwrap();
-        (self.child.wait().unwrap().code(), rest)
+        (self.child.0.wait().unwrap().code(), rest)
+    }
+
+    /// The exit code, once it has ended by itself.
+    pub(crate) async fn ended(&mut self) -> Option<i32> {
+        let mut ticks = time::interval(Duration::from_millis(20));
+        loop {
+            if let Some(status) = self.child.0.try_wait().unwrap() {
+                return status.code();
+            }
+            ticks.tick().await;
+        }
     }
 
     /// Sends SIGKILL, and waits until it is dead.
     pub(crate) fn kill(mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+        self.child.0.kill().unwrap();
+        self.child.0.wait().unwrap();
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -153,8 +174,11 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+/// A process that ends with this.
+struct Ended(Child);
+
+impl Drop for Ended {
     fn drop(&mut self) {
-        let _ = self.child.kill();
+        let _ = self.0.kill();
     }
 }
