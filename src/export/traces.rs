@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use actix_web::{rt::time, web::Bytes};
+use actix_web::{
+    rt::time,
+    web::{Bytes, BytesMut},
+};
 use prost::Message as _;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +14,10 @@ use super::{
     spans,
     wire::Resource,
 };
-use crate::{metrics::Metrics, telemetry::Tracer};
+use crate::{
+    metrics::Metrics,
+    telemetry::{SpanRecord, Tracer},
+};
 
 /// How long spans wait for others before they are sent; the number of
 /// OpenTelemetry's own batch processor.
@@ -30,6 +36,8 @@ pub(super) struct Traces {
     collector: Collector,
     tracer: Tracer,
     resource: Resource,
+    /// What the last message was written in, and the next will be.
+    buffer: BytesMut,
 }
 
 impl Traces {
@@ -38,6 +46,7 @@ impl Traces {
             collector,
             tracer,
             resource,
+            buffer: BytesMut::new(),
         }
     }
 
@@ -66,13 +75,22 @@ impl Traces {
         if count == 0 {
             return false;
         }
-        let message = spans::request(&self.resource, batch).encode_to_vec();
-        match self.delivered(message.into(), stop).await {
+        let message = self.message(batch);
+        match self.delivered(message, stop).await {
             Some(0) => {}
             Some(rejected) => metrics.spans_dropped("rejected", rejected),
             None => metrics.spans_dropped("not_sent", count),
         }
         true
+    }
+
+    /// What is sent of `batch`.
+    fn message(&mut self, batch: Vec<SpanRecord>) -> Bytes {
+        let message = spans::request(&self.resource, batch);
+        self.buffer.reserve(message.encoded_len());
+        // There is room.
+        let _ = message.encode(&mut self.buffer);
+        self.buffer.split().freeze()
     }
 
     /// How many spans of `message` were not taken; `None` if none were.
