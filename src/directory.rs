@@ -40,7 +40,7 @@ use crate::{
     task::{Joined, Landing, Tasks},
 };
 use cursor::Place;
-use pages::{Key, Outcome};
+use pages::{Kept, Key, Outcome};
 use reading::{Read, Reading};
 
 /// A caller for whom there is an older page waits no longer for a new one.
@@ -119,13 +119,17 @@ impl Directory {
             return Ok(page);
         }
         let key = Key::new(query.clone(), cursor.cloned());
-        if let Some(page) = self.pages.fresh(&key, freshness) {
-            self.metrics.directory_page(PageEvent::Hit);
-            return Ok(page);
-        }
+        let older = match self.pages.kept(&key, freshness) {
+            Some(Kept::Fresh(page)) => {
+                self.metrics.directory_page(PageEvent::Hit);
+                return Ok(page);
+            }
+            Some(Kept::Stale(page)) => Some(page),
+            None => None,
+        };
         let place = place(query, cursor)?;
         let asked = self.asked(place, &key, freshness, context);
-        let Some(older) = self.pages.stale(&key, freshness) else {
+        let Some(older) = older else {
             return asked.await;
         };
         if self.pages.has_just_failed(&key) {

@@ -97,6 +97,14 @@ impl Key {
     }
 }
 
+/// A page that is kept.
+pub(super) enum Kept {
+    /// Young enough for the cache as well.
+    Fresh(Arc<Page>),
+    /// For a caller to whom nothing better can be given.
+    Stale(Arc<Page>),
+}
+
 /// The pages that are kept, and those that are being asked for.
 #[derive(Clone)]
 pub(crate) struct KnownPages(Arc<Inner>);
@@ -131,23 +139,18 @@ impl KnownPages {
         }))
     }
 
-    /// The page at `key`, if it is young enough for the cache and the caller.
-    pub(super) fn fresh(&self, key: &Key, freshness: Freshness) -> Option<Arc<Page>> {
-        let most = self.0.settings.max_age;
-        self.0.pages.get(key).filter(|page| {
-            let age = page.age(Instant::now());
-            age < most && freshness.is_met_by(age)
-        })
-    }
-
-    /// The page at `key`, however old, for a caller to whom nothing better can be
-    /// given; not for one who wants it fresh.
-    pub(super) fn stale(&self, key: &Key, freshness: Freshness) -> Option<Arc<Page>> {
-        let most = self.0.settings.max_age + self.0.settings.stale_if_error;
-        self.0.pages.get(key).filter(|page| {
-            let age = page.age(Instant::now());
-            age < most && freshness.is_met_by(age)
-        })
+    /// The page at `key`, if it is young enough for the caller.
+    pub(super) fn kept(&self, key: &Key, freshness: Freshness) -> Option<Kept> {
+        let page = self.0.pages.get(key)?;
+        let (age, settings) = (page.age(Instant::now()), &self.0.settings);
+        if !freshness.is_met_by(age) {
+            None
+        } else if age < settings.max_age {
+            Some(Kept::Fresh(page))
+        } else {
+            let is_good = age < settings.max_age + settings.stale_if_error;
+            is_good.then_some(Kept::Stale(page))
+        }
     }
 
     /// Whether Graph failed to give out the page at `key` a moment ago.
@@ -157,7 +160,10 @@ impl KnownPages {
 
     /// Joins those who ask for the page at `key`, or begins.
     pub(super) fn join(&self, key: &Key, freshness: Freshness) -> Joined<Key, Outcome> {
-        let known = || self.fresh(key, freshness).map(Ok);
+        let known = || match self.kept(key, freshness)? {
+            Kept::Fresh(page) => Some(Ok(page)),
+            Kept::Stale(_) => None,
+        };
         self.0.flights.join(key, known)
     }
 
@@ -214,14 +220,19 @@ mod tests {
         pages.land(key, landing, &Ok(Arc::new(page)));
     }
 
+    /// Whether the page of `k` is fresh, if there is one to be given.
+    fn is_fresh(pages: &KnownPages, freshness: Freshness) -> Option<bool> {
+        let kept = pages.kept(&key("k"), freshness)?;
+        Some(matches!(kept, Kept::Fresh(_)))
+    }
+
     #[test]
     fn a_page_is_fresh_then_stale_then_gone() {
         let pages = pages(30, 60, 1 << 20);
         let any = Freshness::default();
-        for (age, fresh, stale) in [(0, true, true), (31, false, true), (91, false, false)] {
+        for (age, expected) in [(0, Some(true)), (31, Some(false)), (91, None)] {
             keep(&pages, "k", age, 10);
-            assert_eq!(pages.fresh(&key("k"), any).is_some(), fresh, "{age}");
-            assert_eq!(pages.stale(&key("k"), any).is_some(), stale, "{age}");
+            assert_eq!(is_fresh(&pages, any), expected, "{age}");
         }
     }
 
@@ -230,13 +241,12 @@ mod tests {
         let pages = pages(30, 60, 1 << 20);
         keep(&pages, "k", 10, 10);
         for (freshness, expected) in [
-            (Freshness::default(), true),
-            (Freshness::within(Duration::from_secs(20)), true),
-            (Freshness::within(Duration::from_secs(5)), false),
-            (NOW, false),
+            (Freshness::default(), Some(true)),
+            (Freshness::within(Duration::from_secs(20)), Some(true)),
+            (Freshness::within(Duration::from_secs(5)), None),
+            (NOW, None),
         ] {
-            assert_eq!(pages.fresh(&key("k"), freshness).is_some(), expected);
-            assert_eq!(pages.stale(&key("k"), freshness).is_some(), expected);
+            assert_eq!(is_fresh(&pages, freshness), expected);
         }
     }
 
