@@ -40,7 +40,7 @@ pub(super) fn scope() -> Scope {
 
 /// An attribute that is text.
 pub(super) fn text(name: impl Into<Bytes>, value: String) -> KeyValue {
-    pair(name, Value::Text(value))
+    pair(name, Value::Text(value.into()))
 }
 
 /// An attribute.

@@ -1,6 +1,11 @@
 //! Spans as OTLP has them.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    borrow::Cow,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use actix_web::web::Bytes;
 
 use super::{
     resource::{pair, scope},
@@ -35,7 +40,7 @@ fn span(record: SpanRecord) -> Span {
         span_id: record.span_id.into(),
         trace_state: record.trace_state.unwrap_or_default(),
         parent_span_id: record.parent_id.map_or_else(Vec::new, Into::into),
-        name: record.name.into_owned(),
+        name: bytes(record.name),
         kind: kind(record.kind),
         start_time_unix_nano: nanoseconds(record.began),
         end_time_unix_nano: nanoseconds(record.ended),
@@ -50,8 +55,15 @@ fn span(record: SpanRecord) -> Span {
 
 fn attribute(value: telemetry::Value) -> Value {
     match value {
-        telemetry::Value::Text(text) => Value::Text(text.into_owned()),
+        telemetry::Value::Text(text) => Value::Text(bytes(text)),
         telemetry::Value::Number(number) => Value::Number(number),
+    }
+}
+
+fn bytes(text: Cow<'static, str>) -> Bytes {
+    match text {
+        Cow::Borrowed(text) => text.into(),
+        Cow::Owned(text) => text.into(),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The messages of OTLP, as far as they are sent.
 //!
 //! Source: open-telemetry/opentelemetry-proto, `trace/v1`, `metrics/v1` and their
-//! `collector`; a test reads what is sent by OpenTelemetry's own definitions.
+//! `collector`; a test reads what is sent by OpenTelemetry's own definitions. Text that is
+//! ours in part is bytes here, which are the same on the wire: it need not be copied.
 
 use actix_web::web::Bytes;
 use prost::{Message, Oneof};
@@ -45,8 +46,8 @@ pub(super) struct Span {
     pub(super) trace_state: String,
     #[prost(bytes = "vec", tag = "4")]
     pub(super) parent_span_id: Vec<u8>,
-    #[prost(string, tag = "5")]
-    pub(super) name: String,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub(super) name: Bytes,
     #[prost(int32, tag = "6")]
     pub(super) kind: i32,
     #[prost(fixed64, tag = "7")]
@@ -192,7 +193,6 @@ pub(super) struct Scope {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct KeyValue {
-    /// Text, of which most is ours and need not be copied: on the wire it is the same.
     #[prost(bytes = "bytes", tag = "1")]
     pub(super) key: Bytes,
     #[prost(message, optional, tag = "2")]
@@ -207,8 +207,8 @@ pub(super) struct AnyValue {
 
 #[derive(Clone, PartialEq, Oneof)]
 pub(super) enum Value {
-    #[prost(string, tag = "1")]
-    Text(String),
+    #[prost(bytes = "bytes", tag = "1")]
+    Text(Bytes),
     #[prost(int64, tag = "3")]
     Number(i64),
 }

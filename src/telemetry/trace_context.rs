@@ -4,7 +4,10 @@
 
 mod headers;
 
-use std::{borrow::Cow, fmt};
+use std::{
+    borrow::Cow,
+    fmt::{self, Write as _},
+};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
@@ -24,6 +27,9 @@ pub(crate) struct TraceContext {
 
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// The characters of a `traceparent` of version 00.
+const LENGTH: usize = 55;
 
 /// The flag that is set on traces of our own: record it.
 const SAMPLED: u8 = 1;
@@ -107,7 +113,10 @@ impl TraceContext {
     fn traceparent(&self) -> String {
         let trace_id = u128::from_be_bytes(self.trace_id);
         let span_id = u64::from_be_bytes(self.span_id);
-        format!("00-{trace_id:032x}-{span_id:016x}-{:02x}", self.flags)
+        let mut text = String::with_capacity(LENGTH);
+        // A string takes whatever is written.
+        let _ = write!(text, "00-{trace_id:032x}-{span_id:016x}-{:02x}", self.flags);
+        text
     }
 }
 
