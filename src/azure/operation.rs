@@ -75,7 +75,9 @@ fn leads_to(url: &str, origin: &Url) -> bool {
     if rest.is_some_and(|rest| rest.len() <= LONGEST_UNPARSED && is_plain(rest)) {
         return true;
     }
-    url.parse::<Uri>().is_ok()
+    // Whatever stands before the host; a `Url` does not tell a user without letters.
+    let is_host = |uri: Uri| uri.authority().is_some_and(|it| !it.as_str().contains('@'));
+    url.parse().is_ok_and(is_host)
         && Url::parse(url).is_ok_and(|url| {
             let is_plain = url.username().is_empty() && url.password().is_none();
             is_plain && url.origin() == origin.origin()
@@ -200,6 +202,7 @@ mod tests {
             "http://management.azure.com/x",
             "https://management.azure.com:444/x",
             "https://user@management.azure.com/x",
+            "https://@management.azure.com/x",
             "/subscriptions/s",
         ] {
             assert!(!accept(url), "{url}");
