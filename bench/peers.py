@@ -110,6 +110,7 @@ def _gateway_bare(it: Start) -> Command:
         "MIG_LOG": "error",
         "MIG_AUDIT_FILE": "/dev/null",
         "MIG_CALLER_CHANGES": "off",
+        "MIG_OPERATION_LIMIT": "1000000",
     }
     return [str(it.settings.gateway)], _gateway(it) | own
 
@@ -125,6 +126,7 @@ def _gateway_full(it: Start) -> Command:
         "MIG_AUDIT_FILE": str(it.folder / "audit.jsonl"),
         "MIG_CALLER_CHANGES": LIMIT,
         "MIG_GROUP_CHANGES": LIMIT,
+        "MIG_OPERATION_LIMIT": "1000000",
         "OTEL_EXPORTER_OTLP_ENDPOINT": it.azure.url,
     }
     return [str(it.settings.gateway)], _gateway(it) | own

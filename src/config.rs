@@ -241,6 +241,8 @@ pub(crate) struct Limits {
     pub(crate) headers: usize,
     /// Calls to one upstream at once, over all workers.
     pub(crate) upstream: usize,
+    /// Operations under way at once, over all workers.
+    pub(crate) operations: usize,
     /// Connections of callers at once, over all workers.
     pub(crate) connections: usize,
 }
@@ -261,6 +263,11 @@ impl Limits {
             raw.upstream_concurrency.as_deref(),
             &CALLS,
         );
+        let operations = reader.number(
+            "MIG_OPERATION_LIMIT",
+            raw.operation_limit.as_deref(),
+            &OPERATIONS,
+        );
         let connections = reader.number(
             "MIG_CONNECTION_LIMIT",
             raw.connection_limit.as_deref(),
@@ -268,6 +275,7 @@ impl Limits {
         );
         Some(Self {
             upstream: upstream?,
+            operations: operations?,
             connections: connections?,
             upstream_timeout: timeout?,
             token_wait: wait?,
@@ -278,6 +286,8 @@ impl Limits {
 }
 
 const CALLS: RangeInclusive<usize> = 1..=4096;
+
+const OPERATIONS: RangeInclusive<usize> = 1..=1_000_000;
 
 const CONNECTIONS: RangeInclusive<usize> = 16..=65_536;
 

@@ -57,6 +57,9 @@ pub(crate) enum Error {
     /// The answer to an order did not arrive; the operation may run.
     #[error("whether {0} was taken is not known")]
     Lost(OperationId, #[source] azure::Error),
+    /// As many operations are under way as may be.
+    #[error("too many operations are under way")]
+    Crowded,
     /// Another operation runs on the machine.
     #[error("{} of {} is under way", .0.action().as_str(), .0.machine.name)]
     Busy(Box<Operation>),
@@ -95,6 +98,7 @@ impl Error {
         match self {
             Self::Azure(_, source) => source.is_not_found(),
             Self::Lost(..)
+            | Self::Crowded
             | Self::Busy(_)
             | Self::Protected(..)
             | Self::Denied(..)

@@ -107,7 +107,7 @@ impl Shared {
             metrics,
             tasks,
             plan: Arc::new(Plan::new(config)?),
-            operations: Operations::new(),
+            operations: Operations::new(config.limits.operations),
             arm: ArmKnowledge::default(),
             throttle: Throttle::new(Instant::now()),
             surroundings: Arc::new(Surroundings::new(config.scopes.clone())),

@@ -73,6 +73,7 @@ pub(super) struct Raw {
     pub(super) upstream_timeout: Option<String>,
     pub(super) token_wait: Option<String>,
     pub(super) upstream_concurrency: Option<String>,
+    pub(super) operation_limit: Option<String>,
     pub(super) connection_limit: Option<String>,
     pub(super) body_limit: Option<String>,
     pub(super) header_limit: Option<String>,

@@ -27,7 +27,7 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 79] = joined(OURS, otel::VARIABLES);
+pub const VARIABLES: [Variable; 80] = joined(OURS, otel::VARIABLES);
 
 const fn joined<const A: usize, const B: usize, const ALL: usize>(
     first: [Variable; A],
@@ -47,7 +47,7 @@ const fn joined<const A: usize, const B: usize, const ALL: usize>(
     all
 }
 
-const OURS: [Variable; 65] = [
+const OURS: [Variable; 66] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -336,6 +336,12 @@ const OURS: [Variable; 65] = [
         Some("256"),
         "Most calls at once to Resource Manager, and as many to Graph, over all workers; as many \
          wait up to a second for their turn, and the rest is refused with 503",
+    ),
+    variable(
+        "MIG_OPERATION_LIMIT",
+        Some("5000"),
+        "Most power operations under way at once, over all workers, of some 9 kB each; further \
+         orders are refused with 503",
     ),
     variable(
         "MIG_CONNECTION_LIMIT",

@@ -60,7 +60,7 @@ impl UpstreamMetrics {
             )?,
             withheld: declare.counter(
                 "upstream_withheld_total",
-                "Calls to Azure that were not made: no answers, no turn, or no retry left.",
+                "Calls to Azure that were not made: no answers, no turn, no retry or no room left.",
                 &["service", "reason"],
             )?,
             circuit: declare.gauge(
@@ -134,7 +134,13 @@ impl Metrics {
     pub(crate) fn upstream_guarded(&self, service: &'static str) {
         let upstream = &self.0.upstream;
         upstream.circuit.with_label_values(&[service]);
-        for reason in ["circuit", "queue_full", "queue_wait", "retry_budget"] {
+        for reason in [
+            "circuit",
+            "queue_full",
+            "queue_wait",
+            "retry_budget",
+            "operation_limit",
+        ] {
             upstream.withheld.with_label_values(&[service, reason]);
         }
     }

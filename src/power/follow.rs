@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     Operation, Power, Status,
-    operations::Flight,
+    operations::{Flight, Room},
     schedule::{PATIENCE, Schedule},
     span,
     traced::outcome,
@@ -57,6 +57,7 @@ pub(super) struct Follower {
     /// Dropped with this, it is told that the end is not known.
     pending: Option<Pending>,
     flight: Flight,
+    room: Room,
     span: OpenSpan,
     /// Where it is asked for, in that span.
     trace: TraceContext,
@@ -68,7 +69,7 @@ impl Follower {
     pub(super) fn new(
         power: Rc<Power>,
         (operation, way, pending): (Operation, Way, Option<Pending>),
-        flight: Flight,
+        (flight, room): (Flight, Room),
         context: &Context,
     ) -> Self {
         let span = span::begin(&operation, &context.trace);
@@ -79,6 +80,7 @@ impl Follower {
             way,
             pending,
             flight,
+            room,
             span,
             trace,
         }
@@ -102,6 +104,8 @@ impl Follower {
             pending.outcome(outcome(&self.operation));
         }
         span::end(self.span, &self.operation);
+        // Before anybody hears of it, and orders the next.
+        drop(self.room);
         self.flight.end(self.operation);
     }
 

@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use super::{
     Error, Operation, OperationId,
@@ -21,6 +21,7 @@ pub(crate) struct Operations(Arc<Inner>);
 
 struct Inner {
     kept: Kept,
+    room: Arc<Semaphore>,
     /// By [`key`].
     running: Mutex<HashMap<Arc<str>, Orders>>,
 }
@@ -44,6 +45,11 @@ pub(super) struct Flight {
     stage: watch::Sender<Stage>,
 }
 
+/// A place among the operations that are under way.
+pub(super) struct Room(
+    #[expect(dead_code, reason = "it is there to be dropped")] OwnedSemaphorePermit,
+);
+
 /// What an order finds.
 pub(super) enum Boarding {
     /// Nothing in its way: it is to be sent.
@@ -63,10 +69,11 @@ pub(super) enum Watch {
 }
 
 impl Operations {
-    /// No operations yet.
-    pub(crate) fn new() -> Self {
+    /// No operations yet; `most` may be under way at once.
+    pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Inner {
             kept: Kept::new(),
+            room: Arc::new(Semaphore::new(most)),
             running: Mutex::default(),
         }))
     }
@@ -84,6 +91,12 @@ impl Operations {
             id = id.later();
         }
         Operation::known(id, machine)
+    }
+
+    /// Room for one more, until what is returned is dropped.
+    pub(super) fn room(&self) -> Result<Room, Error> {
+        let room = Arc::clone(&self.0.room).try_acquire_owned();
+        room.map(Room).map_err(|_| Error::Crowded)
     }
 
     /// Where the operation `id` can be watched, if it is known here.

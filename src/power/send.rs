@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{
     Error, Operation, Power, Precedence, Spared, Status,
     follow::{Follower, Way},
-    operations::Flight,
+    operations::{Flight, Room},
     rehearsal::{Intent, Rehearsal},
     traced::{deed, outcome, spared},
 };
@@ -25,6 +25,7 @@ pub(super) struct Begun {
     pub(super) way: Option<Way>,
     /// What the record is owed of it; nothing where nothing was sent.
     pub(super) pending: Option<Pending>,
+    pub(super) room: Room,
 }
 
 impl Power {
@@ -59,6 +60,7 @@ impl Power {
             operation,
             way,
             pending,
+            room,
         } = begun;
         match way {
             None => {
@@ -71,7 +73,7 @@ impl Power {
             Some(way) => {
                 flight.tell(operation.clone());
                 let begun = (operation.clone(), way, pending);
-                let follower = Follower::new(Rc::clone(self), begun, flight, context);
+                let follower = Follower::new(Rc::clone(self), begun, (flight, room), context);
                 self.tasks.follow(Box::new(follower).run());
             }
         }
@@ -86,6 +88,7 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
+        let room = self.room()?;
         let ahead = self
             .looked_ahead(order, machine, precedence, context)
             .await?;
@@ -106,9 +109,8 @@ impl Power {
                 Some(Way::Observation)
             }
             Intent::Send => {
-                return self
-                    .submit(order, operation, &seen, requester, context)
-                    .await;
+                let begun = (operation, room);
+                return self.submit(order, begun, &seen, requester, context).await;
             }
         };
         if let Some(outcome) = spared(&operation) {
@@ -119,7 +121,14 @@ impl Power {
             operation,
             way,
             pending: None,
+            room,
         })
+    }
+
+    /// Room for one more operation.
+    pub(super) fn room(&self) -> Result<Room, Error> {
+        let room = self.operations.room();
+        room.inspect_err(|_| self.metrics.upstream_withheld("arm", "operation_limit"))
     }
 
     /// Refuses what is not to be switched.
@@ -145,7 +154,7 @@ impl Power {
     async fn submit(
         &self,
         order: Order,
-        operation: Operation,
+        (operation, room): (Operation, Room),
         seen: &VirtualMachine,
         requester: &Arc<Requester>,
         context: &Context,
@@ -155,9 +164,9 @@ impl Power {
         let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
         match self.arm.submit(order, &operation.machine, context).await {
-            Ok(taken) => Ok(begun(operation, taken, pending)),
+            Ok(taken) => Ok(begun((operation, room), taken, pending)),
             Err(error) if may_be_taken(&error) => {
-                let begun = (operation, pending);
+                let begun = (operation, pending, room);
                 self.found(begun, seen, error, context).await
             }
             Err(error) => {
@@ -171,7 +180,7 @@ impl Power {
     /// sent again: a restart would happen twice.
     async fn found(
         &self,
-        (operation, pending): (Operation, Pending),
+        (operation, pending, room): (Operation, Pending, Room),
         seen: &VirtualMachine,
         error: azure::Error,
         context: &Context,
@@ -182,6 +191,7 @@ impl Power {
                 operation,
                 way: Some(Way::Observation),
                 pending: Some(pending),
+                room,
             }),
             Ok(_) | Err(_) => {
                 pending.refused(Conclusion::Unknown, &error);
@@ -192,7 +202,11 @@ impl Power {
 }
 
 /// What Azure has taken.
-pub(super) fn begun(mut operation: Operation, taken: Taken, mut pending: Pending) -> Begun {
+pub(super) fn begun(
+    (mut operation, room): (Operation, Room),
+    taken: Taken,
+    mut pending: Pending,
+) -> Begun {
     pending.taken(taken.receipt);
     let way = match taken.submitted {
         Submitted::Running(url) => Some(Way::Status(url)),
@@ -206,6 +220,7 @@ pub(super) fn begun(mut operation: Operation, taken: Taken, mut pending: Pending
         operation,
         way,
         pending: Some(pending),
+        room,
     }
 }
 

@@ -58,6 +58,7 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
+        let room = self.room()?;
         if let Some(running) = self.operations.on(&machine) {
             return Err(Error::Busy(Box::new(running)));
         }
@@ -76,7 +77,7 @@ impl Power {
             .update(change, if_match.clone(), &operation.machine, context)
             .await;
         match submitted {
-            Ok(taken) => Ok(begun(operation, taken, pending)),
+            Ok(taken) => Ok(begun((operation, room), taken, pending)),
             Err(error) if may_be_taken(&error) => {
                 pending.refused(Conclusion::Unknown, &error);
                 Err(Error::Lost(operation.id, error))

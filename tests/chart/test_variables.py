@@ -82,6 +82,7 @@ SAMPLES = {
     "identityObjectId": "eadc3d99-751d-4eb2-9955-a6934954edb7",
     "identityResourceId": "/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/i",
     "upstreamConcurrency": 64,
+    "operationLimit": 1000000,
     "connectionLimit": 512,
     "bodyLimit": 1048576,
     "headerLimit": 98304,

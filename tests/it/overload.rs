@@ -6,9 +6,13 @@ use std::{
 };
 
 use actix_web::rt;
-use azure_sandbox::{Fault, Service, Times};
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
-use crate::{answer::Answer, gateway::Gateway};
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    orders::{ended, ordered},
+};
 
 const MACHINE: &str = "/vms/web-01";
 
@@ -92,6 +96,31 @@ async fn whoever_asks_again_at_once_is_refused_more_slowly() {
     let most = 104.0 + 100.0 * seconds;
     assert!(f64::from(prompt) <= most, "{prompt} in {seconds} s");
     assert_eq!(prompt + late, 400);
+}
+
+#[actix_web::test]
+async fn an_order_beyond_those_under_way_is_refused_and_nothing_sent() {
+    let settings = Settings {
+        operation_takes: Duration::from_secs(2),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let vars = [("MIG_OPERATION_LIMIT", "1")];
+    let gateway = Gateway::before(azure, Host::ContainerApp, &vars);
+    let first = ordered(&gateway, "web-01", "deallocate").await;
+    let sent = gateway.azure.requests(Service::VirtualMachines).len();
+    let answer = gateway.post("/vms/web-02/restart").await;
+    assert!(is_overloaded(&answer), "{}", answer.text());
+    assert!(answer.text().contains("MIG_OPERATION_LIMIT"));
+    // The same order is the same operation.
+    assert_eq!(ordered(&gateway, "web-01", "deallocate").await, first);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), sent);
+    assert!(gateway.metric(&withheld("operation_limit")).await >= 1.0);
+
+    assert_eq!(ended(&gateway, &first).await["status"], "Succeeded");
+    let second = ordered(&gateway, "web-02", "restart").await;
+    assert_eq!(ended(&gateway, &second).await["status"], "Succeeded");
 }
 
 #[actix_web::test]

@@ -102,6 +102,11 @@ impl From<power::Error> for Problem {
         match error {
             power::Error::Azure(_, source) => Self::from(source),
             power::Error::Lost(id, source) => Self::from(source).operation(place(&id)),
+            power::Error::Crowded => Self::new(
+                Code::Overloaded,
+                "as many operations are under way as may be (MIG_OPERATION_LIMIT); nothing was done",
+            )
+            .retry_after(SOON),
             power::Error::Busy(operation) => busy(&operation),
             power::Error::Protected(name, refusal) => {
                 Self::new(Code::Protected, format!("{name}: {refusal}"))
