@@ -1,6 +1,7 @@
 """Programs on a core of their own, and what the kernel counts of them."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -9,6 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 PATIENCE = 20.0
+
+# Below the range that Linux has for connections unless it is told otherwise.
+PORTS = (10_000, 32_000)
 
 
 class Process:
@@ -85,10 +89,16 @@ class Process:
 
 
 def free_port() -> int:
-    """A port of loopback that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-    return port
+    """A port of loopback that nobody listens on. It is none of those that the kernel gives
+    to connections: one of thousands could take it before the peer does.
+    """
+    while True:
+        port = random.randrange(*PORTS)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            continue
 
 
 def _accepts(port: int) -> bool:
