@@ -12,6 +12,6 @@ pub(crate) fn operation_id(text: &str) {
     assert!(text.bytes().all(is_plain), "{text:?}");
     let name = id.name().to_string();
     assert!(name.parse().is_ok_and(|it| id.name().is(&it)), "{name:?}");
-    let later = id.clone().later();
+    let later = id.later();
     assert!(later.started_at() > id.started_at());
 }

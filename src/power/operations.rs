@@ -129,7 +129,7 @@ impl Operations {
 
     /// A place for `order`: of its own if nothing is in its way.
     pub(super) fn board(&self, machine: &VirtualMachineId, order: Order) -> Boarding {
-        let (mut running, machine) = (self.running(), key(machine));
+        let (machine, mut running) = (key(machine), self.running());
         match newest(&running, &machine) {
             Some(other) if other.order == order => Boarding::Join(other.seat.clone()),
             Some(other) => Boarding::Behind(other.seat.clone()),
@@ -145,7 +145,7 @@ impl Operations {
         order: Order,
         other: &Seat,
     ) -> Boarding {
-        let (mut running, machine) = (self.running(), key(machine));
+        let (machine, mut running) = (key(machine), self.running());
         match newest(&running, &machine) {
             Some(found) if !found.seat.is_beside(other) => Boarding::Behind(found.seat.clone()),
             _ => self.lead(&mut running, machine, order),
@@ -163,7 +163,8 @@ impl Operations {
 
     /// The operation that holds `machine`, if it is known by now.
     pub(super) fn on(&self, machine: &VirtualMachineId) -> Option<Operation> {
-        newest(&self.running(), &key(machine))?.seat.operation()
+        let machine = key(machine);
+        newest(&self.running(), &machine)?.seat.operation()
     }
 
     fn lead(

@@ -4,23 +4,16 @@ use actix_web::{
     http::header::{HeaderValue, IF_MATCH},
     web::Bytes,
 };
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, utf8_percent_encode};
 use url::{Position, Url};
 
 use crate::{
-    azure::{Call, VirtualMachineId, action::Parameter},
+    azure::{Call, VirtualMachineId, action::Parameter, odata::RESERVED},
     http::Request,
 };
 
-/// All but RFC 3986's unreserved characters, and the parentheses that names of groups
-/// may have.
-const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~')
-    .remove(b'(')
-    .remove(b')');
+/// Names of groups may have parentheses, which stand in a path as they are.
+const SEGMENT: &AsciiSet = &RESERVED.remove(b'(').remove(b')');
 
 /// Room for most URLs.
 const USUAL: usize = 256;
@@ -99,7 +92,7 @@ impl<'a> Question<'a> {
         let machine = self.machine.as_str().split('/').skip(1);
         for segment in machine.chain(self.segment) {
             url.push('/');
-            url.extend(utf8_percent_encode(segment, RESERVED));
+            url.extend(utf8_percent_encode(segment, SEGMENT));
         }
         url.extend(["?api-version=", version]);
         if let Some((name, value)) = self.query {
