@@ -21,7 +21,7 @@ import tools
 from cloud import Azure
 from load import DIRECT, PATHS, Cell, Sample, measure
 from peers import Peer
-from settings import INSTALLED, LOAD_CORE, TARGET, Settings, read
+from settings import INSTALLED, LOAD_CORE, PLAIN, TARGET, Settings, read
 
 # An order stays with the gateway until Azure says that it has ended, and it asks of a
 # subscription 20 times a second at most. What this load piles up Azure would never
@@ -58,7 +58,7 @@ class Run:
         for path, delay in self._blocks():
             self._block(number, path, delay)
         for name in self.settings.peers:
-            if name not in ("nginx", "haproxy"):
+            if name not in PLAIN:
                 self._bursts(number, name)
 
     def _blocks(self) -> Iterator[tuple[str, int]]:

@@ -92,6 +92,17 @@ def _haproxy(it: Start) -> Command:
     return [path_of("haproxy") or "haproxy", "-db", "-q", "-f", str(file)], {}
 
 
+def _actix_awc(it: Start) -> Command:
+    return [str(it.settings.plain_proxy)], {
+        "LISTEN": f"127.0.0.1:{it.port}",
+        "AZURE": it.azure.url,
+        "TOKEN": it.azure.token,
+        "GROUP": RESOURCE_GROUP,
+        "SELECT": cloud.SELECT,
+        "CACHE": str(it.cached).lower(),
+    }
+
+
 def _filled(template: Path, it: Start, **more: str) -> str:
     return template.read_text(encoding="utf-8").format(
         folder=it.folder,
@@ -188,6 +199,7 @@ def _identity(it: Start) -> dict[str, str]:
 COMMANDS: dict[str, Callable[[Start], Command]] = {
     "nginx": _nginx,
     "haproxy": _haproxy,
+    "actix-awc": _actix_awc,
     "gateway-bare": _gateway_bare,
     "gateway-full": _gateway_full,
     "fastify": _fastify,

@@ -6,6 +6,7 @@ from statistics import median
 
 from load import Sample
 from probe import CALLERS, Burst
+from settings import PEERS
 
 BASE = "nginx"
 
@@ -203,8 +204,8 @@ def _cells(samples: Iterable[Sample]) -> Cells:
     found: dict[tuple[str, int, int, str], list[Sample]] = defaultdict(list)
     for it in samples:
         found[(it.path, it.delay, it.connections, it.peer)].append(it)
-    order = {"direct": 0, BASE: 1, "haproxy": 2, "gateway-bare": 3, "gateway-full": 4}
-    ranked = sorted(found, key=lambda key: (key[0], key[1], key[2], order.get(key[3], 5)))
+    order = ("direct", *PEERS)
+    ranked = sorted(found, key=lambda key: (*key[:3], order.index(key[3])))
     return {key: Cell(found[key]) for key in ranked}
 
 

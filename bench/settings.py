@@ -10,7 +10,18 @@ TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
 # What other peers are installed in, and what a run leaves behind.
 INSTALLED = ROOT / "target" / "bench"
 
-PEERS = ("nginx", "haproxy", "gateway-bare", "gateway-full", "fastify", "fastapi")
+PEERS = (
+    "nginx",
+    "haproxy",
+    "actix-awc",
+    "gateway-bare",
+    "gateway-full",
+    "fastify",
+    "fastapi",
+)
+
+# Plain proxies, whose token never changes.
+PLAIN = PEERS[:3]
 
 # The proxy has the first core for itself; what loads it and what it asks share the other.
 PROXY_CORE = 0
@@ -30,6 +41,10 @@ class Settings:
     @property
     def stub(self) -> Path:
         return TARGET / "release" / "azure-stub"
+
+    @property
+    def plain_proxy(self) -> Path:
+        return TARGET / "release" / "plain-proxy"
 
     @property
     def sandbox(self) -> Path:

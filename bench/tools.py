@@ -38,6 +38,8 @@ def require(settings: Settings) -> None:
     built = [settings.stub, settings.sandbox]
     if any(peer.startswith("gateway") for peer in settings.peers):
         built.append(settings.gateway)
+    if "actix-awc" in settings.peers:
+        built.append(settings.plain_proxy)
     files = [str(path) for path in built if not path.is_file()]
     faults = []
     if programs:
