@@ -9,6 +9,7 @@ mod change;
 mod delta;
 mod denied;
 mod effective;
+mod envelope;
 mod explanation;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;

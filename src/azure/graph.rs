@@ -1,7 +1,6 @@
 //! Users by way of Microsoft Graph.
 
 use std::{
-    borrow::Cow,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -14,11 +13,12 @@ use actix_web::{
     rt::time,
     web::Bytes,
 };
-use serde::Deserialize;
-use serde_json::value::RawValue;
 use url::Url;
 
-use super::{Api, AppRoleGrant, Call, Error, PageLink, Throttle, UserQuery, correlation_id};
+use super::{
+    Api, AppRoleGrant, Call, Error, PageLink, Throttle, UserQuery, correlation_id,
+    envelope::Envelope,
+};
 use crate::{
     http::{self, Cause, Client, Context, Refusal, Request, Response, RetryPolicy},
     identity::{ManagedIdentity, Resource},
@@ -59,8 +59,7 @@ impl Priority {
 pub(crate) struct UserPage {
     /// Graph's answer.
     pub(crate) body: Bytes,
-    /// Where in it the users are: a JSON array as Graph wrote it, as reading and
-    /// writing each user again would cost three times the rest of the request.
+    /// Where in it the users are: a JSON array as Graph wrote it.
     pub(crate) users: Range<usize>,
     /// Where the listing goes on; `None` on the last page.
     pub(crate) next: Option<PageLink>,
@@ -73,14 +72,6 @@ pub(crate) struct GraphClient {
     /// Where users are asked for, up to the query string.
     pub(super) users: String,
     throttle: Throttle,
-}
-
-#[derive(Deserialize)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    value: &'a RawValue,
-    #[serde(borrow, default, rename = "@odata.nextLink")]
-    next: Option<Cow<'a, str>>,
 }
 
 impl GraphClient {
@@ -259,18 +250,11 @@ pub(super) fn page(
     query: &UserQuery,
     at: &PageLink,
 ) -> Result<UserPage, Cause> {
-    let envelope: Envelope<'_> =
-        serde_json::from_slice(&body).map_err(|error| Cause::new(&error))?;
-    let users = envelope.value.get();
-    if !users.starts_with('[') {
-        return Err(Cause::said("value is not a list"));
-    }
-    let next = match envelope.next {
+    let Envelope { users, next } = Envelope::read(&body)?;
+    let next = match next {
         None => PageLink::first(query, at.chunk() + 1),
         Some(link) => Some(further(&link, listing, query, at)?),
     };
-    let begin = users.as_ptr().addr() - body.as_ptr().addr();
-    let users = begin..begin + users.len();
     Ok(UserPage { body, users, next })
 }
 

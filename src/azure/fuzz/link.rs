@@ -3,10 +3,11 @@
 use std::sync::LazyLock;
 
 use actix_web::{http::Uri, web::Bytes};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::super::{
-    DeltaLink, Departments, Next, PageLink, Select, Top, UserQuery, UserType, graph,
+    DeltaLink, Departments, Next, PageLink, Select, Top, UserQuery, UserType, envelope::Envelope,
+    graph,
 };
 use crate::http::fuzz::host_asked;
 
@@ -63,6 +64,7 @@ pub(crate) fn page_link(text: &str) {
 
 /// A page of users: its rows are a list, and what follows it is of the same query.
 pub(crate) fn user_page(body: &[u8]) -> Option<Bytes> {
+    check_envelope(body);
     let body = Bytes::copy_from_slice(body);
     let mut rows = None;
     for query in users() {
@@ -82,6 +84,24 @@ pub(crate) fn user_page(body: &[u8]) -> Option<Bytes> {
         rows = Some(users);
     }
     rows
+}
+
+/// What is read of a collection is what it says as a whole.
+fn check_envelope(body: &[u8]) {
+    let Ok(whole) = Envelope::anywhere(body) else {
+        return;
+    };
+    if is_collection(body) {
+        let read = Envelope::read(body).map(|it| (it.users, it.next));
+        assert!(read.is_ok_and(|it| it == (whole.users, whole.next)));
+    }
+}
+
+/// Whether all there is beside its users are annotations.
+fn is_collection(body: &[u8]) -> bool {
+    let members = serde_json::from_slice::<Map<String, Value>>(body);
+    let is_known = |name: &String| name == "value" || name.starts_with('@');
+    members.is_ok_and(|it| it.keys().all(is_known))
 }
 
 /// Graph is asked for it byte for byte, and it is found to be what it is once more.
