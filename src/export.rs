@@ -15,6 +15,8 @@ use actix_web::rt::{self, task::JoinHandle, time};
 use prometheus::proto::MetricFamily;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use spans::write as write_span;
+
 use crate::{
     config,
     http::{Client, Deadline, Profile, Tls},

@@ -20,7 +20,7 @@ use crate::{
     changes::ChangeLimits,
     config::{self, Config, Upstream},
     directory::{Directory, KnownPages, Permission, Replica, keep},
-    export::Export,
+    export::{self, Export},
     http::{Client, Deadline, Guard, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
     inventory::{Census, Inventory, KnownNames, Metadata, Surroundings},
@@ -324,7 +324,9 @@ impl Shared {
 /// Records what is sent to somebody, and nothing else.
 fn tracer(config: &Config, metrics: &Metrics) -> Tracer {
     match &config.export {
-        Some(export) if export.traces.is_some() => Tracer::new(export.sampler, metrics.clone()),
+        Some(to) if to.traces.is_some() => {
+            Tracer::new(to.sampler, export::write_span, metrics.clone())
+        }
         Some(_) | None => Tracer::default(),
     }
 }

@@ -1,9 +1,8 @@
 //! What is told of the gateway itself, and of who tells it.
 
-use actix_web::web::Bytes;
 use uuid::Uuid;
 
-use super::wire::{AnyValue, KeyValue, Resource, Scope, Value};
+use super::wire::{AnyValue, KeyValue, Resource, Scope};
 
 /// The resource with the attributes that are `set`, and with what tells one gateway
 /// from another unless that is among them.
@@ -39,14 +38,9 @@ pub(super) fn scope() -> Scope {
 }
 
 /// An attribute that is text.
-pub(super) fn text(name: impl Into<Bytes>, value: String) -> KeyValue {
-    pair(name, Value::Text(value.into()))
-}
-
-/// An attribute.
-pub(super) fn pair(name: impl Into<Bytes>, value: Value) -> KeyValue {
+pub(super) fn text(name: impl Into<String>, value: String) -> KeyValue {
     KeyValue {
         key: name.into(),
-        value: Some(AnyValue { value: Some(value) }),
+        value: Some(AnyValue { text: Some(value) }),
     }
 }

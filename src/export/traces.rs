@@ -2,11 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::{
-    rt::time,
-    web::{Bytes, BytesMut},
-};
-use prost::Message as _;
+use actix_web::{rt::time, web::Bytes};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -14,10 +10,7 @@ use super::{
     spans,
     wire::Resource,
 };
-use crate::{
-    metrics::Metrics,
-    telemetry::{SpanRecord, Tracer},
-};
+use crate::{metrics::Metrics, telemetry::Tracer};
 
 /// How long spans wait for others before they are sent; the number of
 /// OpenTelemetry's own batch processor.
@@ -36,8 +29,6 @@ pub(super) struct Traces {
     collector: Collector,
     tracer: Tracer,
     resource: Resource,
-    /// What the last message was written in, and the next will be.
-    buffer: BytesMut,
 }
 
 impl Traces {
@@ -46,7 +37,6 @@ impl Traces {
             collector,
             tracer,
             resource,
-            buffer: BytesMut::new(),
         }
     }
 
@@ -69,28 +59,16 @@ impl Traces {
     /// Sends the spans that have waited longest; whether there were any.
     async fn batch(&mut self, metrics: &Metrics, stop: &CancellationToken) -> bool {
         let batch = self.tracer.take();
-        let Ok(count) = u64::try_from(batch.len()) else {
-            return false;
-        };
-        if count == 0 {
+        if batch.count == 0 {
             return false;
         }
-        let message = self.message(batch);
-        match self.delivered(message, stop).await {
+        let message = spans::request(&self.resource, &batch.written);
+        match self.delivered(message.into(), stop).await {
             Some(0) => {}
             Some(rejected) => metrics.spans_dropped("rejected", rejected),
-            None => metrics.spans_dropped("not_sent", count),
+            None => metrics.spans_dropped("not_sent", batch.count as u64),
         }
         true
-    }
-
-    /// What is sent of `batch`.
-    fn message(&mut self, batch: Vec<SpanRecord>) -> Bytes {
-        let message = spans::request(&self.resource, batch);
-        self.buffer.reserve(message.encoded_len());
-        // There is room.
-        let _ = message.encode(&mut self.buffer);
-        self.buffer.split().freeze()
     }
 
     /// How many spans of `message` were not taken; `None` if none were.

@@ -1,82 +1,12 @@
-//! The messages of OTLP, as far as they are sent.
+//! The messages of OTLP, as far as they are sent, but for spans.
 //!
-//! Source: open-telemetry/opentelemetry-proto, `trace/v1`, `metrics/v1` and their
-//! `collector`; a test reads what is sent by OpenTelemetry's own definitions. Text that is
-//! ours in part is bytes here, which are the same on the wire: it need not be copied.
+//! Source: open-telemetry/opentelemetry-proto, `common/v1`, `metrics/v1` and its
+//! `collector`; a test reads what is sent by OpenTelemetry's own definitions.
 
-use actix_web::web::Bytes;
 use prost::{Message, Oneof};
 
 /// Sums and histograms count from the start of the gateway.
 pub(super) const CUMULATIVE: i32 = 2;
-
-/// `STATUS_CODE_ERROR`.
-pub(super) const ERROR: i32 = 2;
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct TracesRequest {
-    #[prost(message, repeated, tag = "1")]
-    pub(super) resource_spans: Vec<ResourceSpans>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ResourceSpans {
-    #[prost(message, optional, tag = "1")]
-    pub(super) resource: Option<Resource>,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) scope_spans: Vec<ScopeSpans>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct ScopeSpans {
-    #[prost(message, optional, tag = "1")]
-    pub(super) scope: Option<Scope>,
-    #[prost(message, repeated, tag = "2")]
-    pub(super) spans: Vec<Span>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-#[expect(clippy::struct_field_names, reason = "the names are OTLP's")]
-pub(super) struct Span {
-    #[prost(bytes = "vec", tag = "1")]
-    pub(super) trace_id: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    pub(super) span_id: Vec<u8>,
-    #[prost(string, tag = "3")]
-    pub(super) trace_state: String,
-    #[prost(bytes = "vec", tag = "4")]
-    pub(super) parent_span_id: Vec<u8>,
-    #[prost(bytes = "bytes", tag = "5")]
-    pub(super) name: Bytes,
-    #[prost(int32, tag = "6")]
-    pub(super) kind: i32,
-    #[prost(fixed64, tag = "7")]
-    pub(super) start_time_unix_nano: u64,
-    #[prost(fixed64, tag = "8")]
-    pub(super) end_time_unix_nano: u64,
-    #[prost(message, repeated, tag = "9")]
-    pub(super) attributes: Vec<KeyValue>,
-    #[prost(message, repeated, tag = "13")]
-    pub(super) links: Vec<Link>,
-    #[prost(message, optional, tag = "15")]
-    pub(super) status: Option<Status>,
-    #[prost(fixed32, tag = "16")]
-    pub(super) flags: u32,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Link {
-    #[prost(bytes = "vec", tag = "1")]
-    pub(super) trace_id: Vec<u8>,
-    #[prost(bytes = "vec", tag = "2")]
-    pub(super) span_id: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-pub(super) struct Status {
-    #[prost(int32, tag = "3")]
-    pub(super) code: i32,
-}
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct MetricsRequest {
@@ -193,24 +123,17 @@ pub(super) struct Scope {
 
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct KeyValue {
-    #[prost(bytes = "bytes", tag = "1")]
-    pub(super) key: Bytes,
+    #[prost(string, tag = "1")]
+    pub(super) key: String,
     #[prost(message, optional, tag = "2")]
     pub(super) value: Option<AnyValue>,
 }
 
+/// Of the kinds of values there are, text.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct AnyValue {
-    #[prost(oneof = "Value", tags = "1, 3")]
-    pub(super) value: Option<Value>,
-}
-
-#[derive(Clone, PartialEq, Oneof)]
-pub(super) enum Value {
-    #[prost(bytes = "bytes", tag = "1")]
-    Text(Bytes),
-    #[prost(int64, tag = "3")]
-    Number(i64),
+    #[prost(string, optional, tag = "1")]
+    pub(super) text: Option<String>,
 }
 
 /// What a collector answers; the same for traces and metrics.

@@ -141,7 +141,7 @@ impl Drop for OpenSpan {
             mut record,
         } = *open;
         record.ended = record.began + since.elapsed();
-        within.tracer.keep(record);
+        within.tracer.keep(&record);
     }
 }
 
@@ -173,7 +173,9 @@ impl From<u32> for Value {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::cell::RefCell;
+
+    use super::{super::tracer::Write, *};
     use crate::{
         config::{Choice, Sampler},
         metrics::Metrics,
@@ -182,13 +184,18 @@ mod tests {
 
     #[test]
     fn a_span_within_another_is_part_of_it() {
-        let tracer = Tracer::new(Sampler::Own(Choice::All), Metrics::new().unwrap());
+        thread_local! {
+            static ENDED: RefCell<Vec<SpanRecord>> = RefCell::default();
+        }
+        let keep: Write = |span, _| ENDED.with_borrow_mut(|ended| ended.push(span.clone()));
+        let tracer = Tracer::new(Sampler::Own(Choice::All), keep, Metrics::new().unwrap());
         let (trace, outer) = tracer.begin("outer");
         let mut inner = trace.begin(Kind::Client, || "inner".into());
         inner.set("http.response.status_code", 204_u16);
         drop(inner);
         drop(outer);
-        let [inner, outer] = &tracer.take()[..] else {
+        let ended = ENDED.take();
+        let [inner, outer] = &ended[..] else {
             panic!("there are other spans");
         };
         assert_eq!(inner.parent_id, Some(outer.span_id));

@@ -2,7 +2,7 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
+    fmt, mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -18,7 +18,7 @@ use crate::{
     metrics::Metrics,
 };
 
-/// Spans that wait at most, a kilobyte each: those that come when there are so many
+/// Spans that wait at most, some 400 bytes each: those that come when there are so many
 /// are lost.
 const MOST: usize = 2_048;
 
@@ -30,18 +30,30 @@ const BATCH: usize = 512;
 #[derive(Clone, Default)]
 pub(crate) struct Tracer(Option<Arc<Recorder>>);
 
+/// Writes a span behind those before it, as it is sent.
+pub(crate) type Write = fn(&SpanRecord, &mut Vec<u8>);
+
+/// Spans that are sent together.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) written: Vec<u8>,
+    pub(crate) count: usize,
+}
+
 struct Recorder {
     sampler: Sampler,
-    waiting: Mutex<VecDeque<SpanRecord>>,
+    write: Write,
+    waiting: Mutex<Waiting>,
     batch: Notify,
     metrics: Metrics,
 }
 
 impl Tracer {
-    /// Records what `sampler` says. What is lost of it is counted.
-    pub(crate) fn new(sampler: Sampler, metrics: Metrics) -> Self {
+    /// Records what `sampler` says, as `write` has it. What is lost of it is counted.
+    pub(crate) fn new(sampler: Sampler, write: Write, metrics: Metrics) -> Self {
         Self(Some(Arc::new(Recorder {
             sampler,
+            write,
             waiting: Mutex::default(),
             batch: Notify::new(),
             metrics,
@@ -88,16 +100,15 @@ impl Tracer {
     }
 
     /// Has `span` wait, if there is room.
-    pub(super) fn keep(&self, span: SpanRecord) {
+    pub(super) fn keep(&self, span: &SpanRecord) {
         let Some(recorder) = &self.0 else { return };
         let mut waiting = recorder.waiting();
-        if waiting.len() >= MOST {
+        if waiting.count() >= MOST {
             drop(waiting);
             recorder.metrics.spans_dropped("queue_full", 1);
             return;
         }
-        waiting.push_back(span);
-        if waiting.len() >= BATCH {
+        if waiting.add(|written| (recorder.write)(span, written)) {
             recorder.batch.notify_one();
         }
     }
@@ -111,22 +122,50 @@ impl Tracer {
     }
 
     /// The spans that have waited longest, a batch at most.
-    pub(crate) fn take(&self) -> Vec<SpanRecord> {
+    pub(crate) fn take(&self) -> Batch {
         let Some(recorder) = &self.0 else {
-            return Vec::new();
+            return Batch::default();
         };
         let mut waiting = recorder.waiting();
-        let end = waiting.len().min(BATCH);
-        let taken = waiting.drain(..end).collect();
-        if waiting.len() >= BATCH {
+        let taken = waiting.full.pop_front();
+        if !waiting.full.is_empty() {
             recorder.batch.notify_one();
         }
-        taken
+        taken.unwrap_or_else(|| mem::take(&mut waiting.last))
+    }
+}
+
+/// Batches that are full, and the one that is not yet.
+#[derive(Default)]
+struct Waiting {
+    full: VecDeque<Batch>,
+    last: Batch,
+}
+
+impl Waiting {
+    fn count(&self) -> usize {
+        self.full.len() * BATCH + self.last.count
+    }
+
+    /// Adds what `write` writes; whether that makes a batch full.
+    fn add(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> bool {
+        write(&mut self.last.written);
+        self.last.count += 1;
+        let is_full = self.last.count == BATCH;
+        if is_full {
+            // The next one will be about as long.
+            let next = Batch {
+                written: Vec::with_capacity(self.last.written.len()),
+                count: 0,
+            };
+            self.full.push_back(mem::replace(&mut self.last, next));
+        }
+        is_full
     }
 }
 
 impl Recorder {
-    fn waiting(&self) -> MutexGuard<'_, VecDeque<SpanRecord>> {
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -165,7 +204,7 @@ mod tests {
 
     fn tracer(sampler: Sampler) -> (Tracer, Metrics) {
         let metrics = Metrics::new().unwrap();
-        (Tracer::new(sampler, metrics.clone()), metrics)
+        (Tracer::new(sampler, |_, _| {}, metrics.clone()), metrics)
     }
 
     #[test]
@@ -202,7 +241,7 @@ mod tests {
         }
         let lost = "telemetry_spans_dropped_total{reason=\"queue_full\"} 3";
         assert!(metrics.encode().unwrap().contains(lost));
-        assert_eq!(tracer.take().len(), BATCH);
+        assert_eq!(tracer.take().count, BATCH);
         tracer.begin("work");
         assert!(metrics.encode().unwrap().contains(lost));
     }
@@ -213,6 +252,6 @@ mod tests {
         let (trace, span) = tracer.begin("work");
         assert!(!span.is_recorded() && !trace.is_sampled());
         drop(span);
-        assert!(tracer.take().is_empty());
+        assert_eq!(tracer.take().count, 0);
     }
 }
