@@ -15,6 +15,7 @@ mod response;
 mod retry;
 mod retry_budget;
 mod span;
+mod text;
 mod tls;
 mod turns;
 
@@ -37,6 +38,7 @@ pub(crate) use refusal::Refusal;
 pub(crate) use request::Request;
 pub(crate) use response::Response;
 pub(crate) use retry::RetryPolicy;
+pub(crate) use text::text;
 pub(crate) use tls::{Tls, TlsError};
 pub(crate) use turns::OnBehalf;
 

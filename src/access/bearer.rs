@@ -5,6 +5,7 @@
 use actix_web::http::header::HeaderValue;
 
 use super::Refusal;
+use crate::http::text;
 
 /// Those of Entra ID have some two kilobytes; claims of many groups are left out
 /// before they reach eight.
@@ -21,7 +22,7 @@ pub(super) fn token<'a>(
     if header.len() > LONGEST {
         return Err(Refusal::Oversized);
     }
-    let text = header.to_str().map_err(|_| Refusal::Scheme)?;
+    let text = text(header).ok_or(Refusal::Scheme)?;
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Refusal::Scheme);

@@ -7,6 +7,7 @@ use std::{
 
 use actix_web::http::header::{HeaderMap, HeaderName};
 
+use super::text;
 use crate::metrics::Metrics;
 
 const REMAINING: &str = "x-ms-ratelimit-remaining-";
@@ -44,7 +45,7 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
         if !name.starts_with("x-ms-") {
             continue;
         }
-        let Ok(value) = value.to_str() else { continue };
+        let Some(value) = text(value) else { continue };
         let number = value.trim();
         match name {
             RESOURCE => {
@@ -77,16 +78,16 @@ fn tell<T: FromStr>(text: &str, to: impl FnOnce(T)) {
 
 /// What is left of a subscription's reads.
 pub(super) fn reads_left(headers: &HeaderMap) -> Option<u32> {
-    text(headers, READS)?.trim().parse().ok()
+    told(headers, READS)?.trim().parse().ok()
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
-    headers.get(HeaderName::from_static(name))?.to_str().ok()
+fn told<'a>(headers: &'a HeaderMap, name: &'static str) -> Option<&'a str> {
+    text(headers.get(HeaderName::from_static(name))?)
 }
 
 /// The share of its limit that Graph says is used.
 pub(super) fn used(headers: &HeaderMap) -> Option<f64> {
-    share(text(headers, USED)?.trim())
+    share(told(headers, USED)?.trim())
 }
 
 /// Neither less than nothing, nor one of the words that are taken for numbers.
@@ -98,7 +99,7 @@ fn share(text: &str) -> Option<f64> {
 /// The least that is left of any of the provider's own buckets.
 pub(super) fn least(headers: &HeaderMap) -> Option<u32> {
     let values = headers.get_all(HeaderName::from_static(RESOURCE));
-    let values = values.filter_map(|it| it.to_str().ok());
+    let values = values.filter_map(text);
     let least = values.flat_map(buckets).map(|(_, left)| left).min()?;
     Some(u32::try_from(least.max(0)).unwrap_or(u32::MAX))
 }
@@ -106,7 +107,7 @@ pub(super) fn least(headers: &HeaderMap) -> Option<u32> {
 /// When a quota is whole again, where the answer says so in a header of its own:
 /// Resource Graph documents this one, and no `Retry-After`.
 pub(super) fn resets_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = text(headers, RESETS)?;
+    let value = told(headers, RESETS)?;
     let parts: Vec<u64> = value
         .split(':')
         .map(|part| part.parse().ok())

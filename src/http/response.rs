@@ -11,7 +11,7 @@ use actix_web::{
 };
 use awc::ClientResponse;
 
-use super::{body, quota, refusal, retry};
+use super::{body, quota, refusal, retry, text};
 
 /// An answer with a status of success, read to its end.
 pub(crate) struct Response {
@@ -55,7 +55,7 @@ impl Response {
 
     /// The header `name`, when it is there and is text.
     pub(crate) fn header(&self, name: &HeaderName) -> Option<&str> {
-        self.headers().get(name)?.to_str().ok()
+        text(self.headers().get(name)?)
     }
 
     /// What time it is where the answer comes from.
