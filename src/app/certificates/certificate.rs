@@ -41,8 +41,8 @@ pub enum CertificateError {
         what: &'static str,
     },
     /// It is in PEM, and what is within is not read.
-    #[error("what {} has in PEM cannot be read", .0.display())]
-    Malformed(PathBuf, #[source] pem::Error),
+    #[error("what {} has in PEM cannot be read: {}", .0.display(), .1)]
+    Malformed(PathBuf, &'static str),
     /// An authority that cannot vouch for anybody.
     #[error("{} has a certificate that is not one of an authority", .0.display())]
     Authority(PathBuf, #[source] rustls::Error),
@@ -151,7 +151,7 @@ fn certificates(
     text: &[u8],
 ) -> Result<Vec<CertificateDer<'static>>, CertificateError> {
     let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(text).collect();
-    let all = all.map_err(|error| CertificateError::Malformed(path.to_owned(), error))?;
+    let all = all.map_err(|error| CertificateError::Malformed(path.to_owned(), fault(&error)))?;
     if all.is_empty() {
         return Err(CertificateError::Missing {
             path: path.to_owned(),
@@ -167,8 +167,19 @@ fn key(path: &Path, text: &[u8]) -> Result<PrivateKeyDer<'static>, CertificateEr
             path: path.to_owned(),
             what: "private key",
         },
-        error => CertificateError::Malformed(path.to_owned(), error),
+        error => CertificateError::Malformed(path.to_owned(), fault(&error)),
     })
+}
+
+/// What is wrong, in our own words: `error` shows the line that it is about, and where the
+/// lines of a key were joined, that is the key.
+fn fault(error: &pem::Error) -> &'static str {
+    match error {
+        pem::Error::MissingSectionEnd { .. } => "a part has no line that ends it",
+        pem::Error::IllegalSectionStart { .. } => "there is more on a line that begins a part",
+        pem::Error::Base64Decode(_) => "a part is not base64",
+        _ => "it is not PEM",
+    }
 }
 
 /// Callers have to show a certificate that one of these has signed.
