@@ -35,6 +35,8 @@ use crate::{
 };
 pub use admissions::Admissions;
 pub use certificates::CertificateError;
+#[cfg(any(fuzzing, test))]
+pub(crate) use certificates::fuzz;
 pub use decisions::Decisions;
 pub(crate) use shared::{Shared, Worker};
 pub use tokens::Tokens;

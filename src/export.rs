@@ -3,6 +3,8 @@
 
 mod collector;
 mod families;
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
 mod pushes;
 mod resource;
 mod spans;

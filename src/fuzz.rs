@@ -9,14 +9,15 @@ mod corpus;
 mod message;
 
 use crate::{
-    access, api, azure, config, directory, http, identity, inventory, policy, power, telemetry,
+    access, api, app, azure, config, directory, export, http, identity, inventory, policy, power,
+    telemetry,
 };
 use message::Message;
 
 /// A target and its parser.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 21] = [
+const TARGETS: [Target; 28] = [
     ("azure_refusal", |input| {
         Message::read(input, |message| {
             let refusal = http::fuzz::refusal(message.status, &message.headers, message.body);
@@ -27,6 +28,10 @@ const TARGETS: [Target; 21] = [
         Message::read(input, |message| {
             access::fuzz::bearer_token(&message.headers);
         });
+    }),
+    ("certificate", app::fuzz::files),
+    ("collector_answer", |input| {
+        Message::read(input, |message| export::fuzz::answer(message.parts()));
     }),
     ("config", config::fuzz::variables),
     ("cursor", |input| {
@@ -46,6 +51,12 @@ const TARGETS: [Target; 21] = [
     ("forwarded", |input| {
         Message::read(input, |message| api::fuzz::forwarded(&message.headers));
     }),
+    ("instance_metadata", |input| {
+        Message::read(input, |message| {
+            identity::fuzz::versions(message.status, message.body);
+            inventory::fuzz::host(message.body);
+        });
+    }),
     ("key_set", access::fuzz::key_set),
     ("machine", azure::fuzz::machine),
     ("operation_id", |input| {
@@ -56,6 +67,7 @@ const TARGETS: [Target; 21] = [
             azure::fuzz::operation(&http::fuzz::response(message.parts()));
         });
     }),
+    ("order_query", |input| text(input, api::fuzz::order_query)),
     ("page_link", |input| text(input, azure::fuzz::page_link)),
     ("permissions", azure::fuzz::permissions),
     ("policy", |input| text(input, policy::fuzz::policies)),
@@ -78,7 +90,14 @@ const TARGETS: [Target; 21] = [
             directory::fuzz::rows(&rows);
         }
     }),
+    ("user_probe", azure::fuzz::probe),
+    ("vm_change", |input| {
+        Message::read(input, |message| {
+            api::fuzz::vm_change(&message.headers, message.body);
+        });
+    }),
     ("vm_id", |input| text(input, azure::fuzz::vm_id)),
+    ("vm_query", |input| text(input, api::fuzz::vm_query)),
 ];
 
 /// Hands `input` to the parser of `target`.

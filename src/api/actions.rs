@@ -1,5 +1,8 @@
 //! Orders for virtual machines.
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzz;
+
 use std::rc::Rc;
 
 use actix_web::{
@@ -52,20 +55,7 @@ type Parts<P> = (
 pub(super) async fn deallocate(
     parts: Parts<authorized::Deallocate>,
 ) -> Result<HttpResponse, Problem> {
-    let hibernate = flag("hibernate", parts.2.hibernate.as_deref())?;
-    let force = flag("force", parts.2.force.as_deref())?;
-    let order = match (hibernate, force) {
-        (false, false) => Order::graceful(Action::Deallocate),
-        (true, false) => Order::graceful(Action::Hibernate),
-        (false, true) => Order::forced(Action::Deallocate),
-        (true, true) => {
-            return Err(Problem::invalid(
-                "hibernate keeps the guest's memory and force does not wait for the guest: use one \
-                 of them",
-            ));
-        }
-    };
-    refuse("skipShutdown", parts.2.skip_shutdown.as_ref())?;
+    let order = parts.2.deallocation()?;
     carried_out(order, parts).await
 }
 
@@ -81,13 +71,7 @@ pub(super) async fn restart(parts: Parts<authorized::Restart>) -> Result<HttpRes
 
 /// `POST /vms/{name}/powerOff`
 pub(super) async fn power_off(parts: Parts<authorized::PowerOff>) -> Result<HttpResponse, Problem> {
-    refuse("hibernate", parts.2.hibernate.as_ref())?;
-    refuse("force", parts.2.force.as_ref())?;
-    let order = if flag("skipShutdown", parts.2.skip_shutdown.as_deref())? {
-        Order::forced(Action::PowerOff)
-    } else {
-        Order::graceful(Action::PowerOff)
-    };
+    let order = parts.2.power_off()?;
     carried_out(order, parts).await
 }
 
@@ -103,28 +87,19 @@ pub(super) async fn reapply(parts: Parts<authorized::Reapply>) -> Result<HttpRes
 
 /// An action that has no parameters of its own.
 async fn plain<P>(action: Action, parts: Parts<P>) -> Result<HttpResponse, Problem> {
-    refuse("hibernate", parts.2.hibernate.as_ref())?;
-    refuse("force", parts.2.force.as_ref())?;
-    refuse("skipShutdown", parts.2.skip_shutdown.as_ref())?;
-    carried_out(Order::graceful(action), parts).await
+    let order = parts.2.plain(action)?;
+    carried_out(order, parts).await
 }
 
 async fn carried_out<P>(order: Order, parts: Parts<P>) -> Result<HttpResponse, Problem> {
     let (authorized, name, asked, NoBody, prefer, power, context) = parts;
     let target = Target {
         name: name.parse()?,
-        narrowing: Narrowing::read(
-            asked.subscription_id.as_deref(),
-            asked.resource_group.as_deref(),
-        )?,
+        narrowing: asked.narrowing()?,
     };
-    let precedence = if flag("supersede", asked.supersede.as_deref())? {
-        Precedence::Supersede
-    } else {
-        Precedence::Wait
-    };
+    let precedence = asked.precedence()?;
     let requester = authorized.requester();
-    if flag("dryRun", asked.dry_run.as_deref())? {
+    if asked.is_rehearsal()? {
         return rehearsal::answer(order, &target, precedence, &power, requester, &context).await;
     }
     let allowance = authorized.change()?;
@@ -134,6 +109,61 @@ async fn carried_out<P>(order: Order, parts: Parts<P>) -> Result<HttpResponse, P
         .map_err(|error| absent(&target.name, error.into()))?;
     let operation = power.settled(operation, prefer.patience()).await;
     Ok(allowance.told(operations::ordered(&operation, prefer)))
+}
+
+impl Asked {
+    fn deallocation(&self) -> Result<Order, Problem> {
+        let hibernate = flag("hibernate", self.hibernate.as_deref())?;
+        let force = flag("force", self.force.as_deref())?;
+        let order = match (hibernate, force) {
+            (false, false) => Order::graceful(Action::Deallocate),
+            (true, false) => Order::graceful(Action::Hibernate),
+            (false, true) => Order::forced(Action::Deallocate),
+            (true, true) => {
+                return Err(Problem::invalid(
+                    "hibernate keeps the guest's memory and force does not wait for the guest: use \
+                     one of them",
+                ));
+            }
+        };
+        refuse("skipShutdown", self.skip_shutdown.as_ref())?;
+        Ok(order)
+    }
+
+    fn power_off(&self) -> Result<Order, Problem> {
+        refuse("hibernate", self.hibernate.as_ref())?;
+        refuse("force", self.force.as_ref())?;
+        let skip_shutdown = flag("skipShutdown", self.skip_shutdown.as_deref())?;
+        Ok(if skip_shutdown {
+            Order::forced(Action::PowerOff)
+        } else {
+            Order::graceful(Action::PowerOff)
+        })
+    }
+
+    fn plain(&self, action: Action) -> Result<Order, Problem> {
+        refuse("hibernate", self.hibernate.as_ref())?;
+        refuse("force", self.force.as_ref())?;
+        refuse("skipShutdown", self.skip_shutdown.as_ref())?;
+        Ok(Order::graceful(action))
+    }
+
+    fn narrowing(&self) -> Result<Narrowing, Problem> {
+        let (subscription, group) = (&self.subscription_id, &self.resource_group);
+        Ok(Narrowing::read(subscription.as_deref(), group.as_deref())?)
+    }
+
+    fn precedence(&self) -> Result<Precedence, Problem> {
+        Ok(if flag("supersede", self.supersede.as_deref())? {
+            Precedence::Supersede
+        } else {
+            Precedence::Wait
+        })
+    }
+
+    fn is_rehearsal(&self) -> Result<bool, Problem> {
+        flag("dryRun", self.dry_run.as_deref())
+    }
 }
 
 /// A parameter that is `true` or `false`, and false unless it is given.

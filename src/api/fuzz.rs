@@ -9,7 +9,10 @@ use actix_web::{
     test::TestRequest,
 };
 
-pub(crate) use super::directory::fuzz::query as directory_query;
+pub(crate) use super::{
+    actions::fuzz::query as order_query, directory::fuzz::query as directory_query,
+    update::fuzz::change as vm_change, vms::fuzz::query as vm_query,
+};
 use super::{
     authority,
     forwarded::{Asked, source},

@@ -1,13 +1,19 @@
 //! Changes of virtual machines.
 
-use std::{collections::BTreeMap, rc::Rc};
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzz;
+
+use std::{collections::BTreeMap, fmt, rc::Rc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{HeaderValue, IF_MATCH},
     web::{Data, Json, Path, Query, ThinData},
 };
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+};
 
 use super::{
     Problem, Settings,
@@ -22,12 +28,32 @@ use crate::{
     power::{Power, Target, Update},
 };
 
-/// The body as it comes in.
+/// The body as it comes in: an object. What serde derives by itself takes a list, too.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct Raw {
     tags: Option<BTreeMap<String, String>>,
     size: Option<String>,
+}
+
+impl<'de> Deserialize<'de> for Raw {
+    fn deserialize<D: Deserializer<'de>>(body: D) -> Result<Self, D::Error> {
+        struct Object;
+
+        impl<'de> Visitor<'de> for Object {
+            type Value = Raw;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, fields: A) -> Result<Raw, A::Error> {
+                Raw::deserialize(MapAccessDeserializer::new(fields))
+            }
+        }
+
+        body.deserialize_map(Object)
+    }
 }
 
 /// `PATCH /vms/{name}`

@@ -1,5 +1,8 @@
 //! Virtual machines.
 
+#[cfg(any(fuzzing, test))]
+pub(super) mod fuzz;
+
 use std::{collections::BTreeMap, rc::Rc};
 
 use actix_web::{

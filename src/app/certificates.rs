@@ -12,6 +12,8 @@ use actix_web::rt::{task::spawn_blocking, time};
 use rustls::ServerConfig;
 
 pub use certificate::CertificateError;
+#[cfg(any(fuzzing, test))]
+pub(crate) use certificate::fuzz;
 
 use certificate::{Certificate, Texts};
 

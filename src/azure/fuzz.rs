@@ -2,12 +2,14 @@
 
 mod glob;
 mod link;
+mod probe;
 
 use actix_web::{http::header::LOCATION, web::Bytes};
 use serde_json::Value;
 use url::Url;
 
 pub(crate) use link::{check_page, page_link, user_page, users};
+pub(crate) use probe::probe;
 
 use super::{
     DeltaLink, Denied, Effective, OperationUrl, Progress, Reason, UserChange, VirtualMachine,
@@ -158,7 +160,7 @@ pub(crate) fn vm_id(text: &str) {
 }
 
 /// It reads back as it was written, and there is one way to write it.
-fn check_id(id: &VirtualMachineId) {
+pub(crate) fn check_id(id: &VirtualMachineId) {
     let text = id.to_string();
     let again = text.parse::<VirtualMachineId>();
     assert!(

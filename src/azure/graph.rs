@@ -177,11 +177,6 @@ impl GraphClient {
         format!("{}{query}", self.users)
     }
 
-    /// The query of `link`, if it is one of a listing of users.
-    pub(super) fn within_listing<'a>(&self, link: &'a str) -> Option<&'a str> {
-        link.strip_prefix(&self.users)
-    }
-
     pub(super) fn malformed(&self, call: Call, cause: Cause) -> Error {
         self.api.malformed(call, cause)
     }

@@ -6,10 +6,13 @@ use super::{
     Call, Error, GraphClient,
     graph::Priority,
     odata::{Filter, Literal, encoded},
+    page_link::is_askable,
 };
 use crate::http::{Cause, Context};
 
 const CALL: Call = Call::ProbeUsers;
+
+const SELECT: &str = "id,department";
 
 /// Enough to meet somebody who has a department.
 const SAMPLE: u16 = 50;
@@ -59,22 +62,12 @@ impl GraphClient {
         priority: Priority,
         context: &Context,
     ) -> Result<Sight, Error> {
-        let select = encoded("id,department").to_string();
-        let sample = format!("$select={select}&$top={SAMPLE}");
+        let sample = format!("$select={}&$top={SAMPLE}", encoded(SELECT));
         let sample = self.somebody(&sample, priority, context).await?;
         if sample.is_empty() {
             return Ok(Sight::Nothing);
         }
-        let department = sample
-            .iter()
-            .filter_map(|row| row.department.as_deref())
-            .find(|department| !department.is_empty());
-        let filter = match department {
-            Some(department) => Filter::Equals("department", Literal::Text(department)),
-            None => Filter::AtLeast("department", Literal::Text(LEAST)),
-        };
-        let filter = filter.to_string();
-        let query = format!("$select={select}&$filter={}&$top=1", encoded(&filter));
+        let query = query(&filter(&sample));
         let found = self.somebody(&query, priority, context).await?;
         Ok(if found.is_empty() {
             Sight::Nothing
@@ -104,7 +97,7 @@ impl GraphClient {
                 return Ok(page.value);
             };
             // Our token goes with it.
-            let Some(further) = self.within_listing(&next) else {
+            let Some(further) = further(&next, &self.users) else {
                 return Err(malformed(Cause::said(
                     "@odata.nextLink leads out of the listing",
                 )));
@@ -113,4 +106,39 @@ impl GraphClient {
         }
         Err(malformed(Cause::said("one empty page follows the other")))
     }
+}
+
+/// The query of `link`, if it is one of the listing at `users`, and can be asked.
+pub(super) fn further<'a>(link: &'a str, users: &str) -> Option<&'a str> {
+    link.strip_prefix(users)
+        .filter(|query| query.bytes().all(is_askable))
+}
+
+/// Who is of a department that is in `sample`, or of any.
+fn filter(sample: &[Row]) -> String {
+    let department = sample
+        .iter()
+        .filter_map(|row| row.department.as_deref())
+        .find(|department| !department.is_empty());
+    let filter = match department {
+        Some(department) => Filter::Equals("department", Literal::Text(department)),
+        None => Filter::AtLeast("department", Literal::Text(LEAST)),
+    };
+    filter.to_string()
+}
+
+/// Asks for one of whom `filter` holds.
+pub(super) fn query(filter: &str) -> String {
+    format!(
+        "$select={}&$filter={}&$top=1",
+        encoded(SELECT),
+        encoded(filter)
+    )
+}
+
+/// What the page that `body` is leads to: the filter, and the link.
+#[cfg(any(fuzzing, test))]
+pub(super) fn of(body: &[u8]) -> Option<(String, Option<String>)> {
+    let page: Page = serde_json::from_slice(body).ok()?;
+    Some((filter(&page.value), page.next))
 }

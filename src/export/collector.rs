@@ -62,9 +62,7 @@ impl Collector {
         match self.client.exchange(&request, deadline).await {
             Ok(answer) => {
                 self.recovered();
-                let answer = Response::decode(answer.body).unwrap_or_default();
-                let partial = answer.partial_success.unwrap_or_default();
-                Ok(u64::try_from(partial.rejected).unwrap_or_default())
+                Ok(rejected(answer.body))
             }
             Err(error) => {
                 self.failed(operation, &error);
@@ -94,8 +92,15 @@ impl Collector {
     }
 }
 
+/// How many parts of a message were not taken, by the answer to it.
+pub(super) fn rejected(answer: Bytes) -> u64 {
+    let answer = Response::decode(answer).unwrap_or_default();
+    let partial = answer.partial_success.unwrap_or_default();
+    u64::try_from(partial.rejected).unwrap_or_default()
+}
+
 /// Source: "OTLP/HTTP", retryable response codes.
-fn refused(error: &Error) -> Refused {
+pub(super) fn refused(error: &Error) -> Refused {
     match error {
         Error::Refused(refusal) => match refusal.status {
             StatusCode::TOO_MANY_REQUESTS

@@ -19,7 +19,7 @@ const GATHER: Duration = Duration::from_secs(5);
 /// The first pause after a failure. It doubles, up to [`LONGEST_PAUSE`].
 const PAUSE: Duration = Duration::from_secs(1);
 
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often a batch is sent; what waits behind it meanwhile is bounded.
 const TRIES: u32 = 5;
@@ -63,10 +63,10 @@ impl Traces {
             return false;
         }
         let message = spans::request(&self.resource, &batch.written);
-        match self.delivered(message.into(), stop).await {
-            Some(0) => {}
-            Some(rejected) => metrics.spans_dropped("rejected", rejected),
-            None => metrics.spans_dropped("not_sent", batch.count as u64),
+        let rejected = self.delivered(message.into(), stop).await;
+        let (reason, dropped) = dropped(rejected, batch.count as u64);
+        if dropped > 0 {
+            metrics.spans_dropped(reason, dropped);
         }
         true
     }
@@ -87,9 +87,18 @@ impl Traces {
     }
 }
 
+/// How many of `count` spans no collector has, and why, by how many it `rejected`.
+pub(super) fn dropped(rejected: Option<u64>, count: u64) -> (&'static str, u64) {
+    match rejected {
+        // It may say anything.
+        Some(rejected) => ("rejected", rejected.min(count)),
+        None => ("not_sent", count),
+    }
+}
+
 /// The pause after try number `attempt + 1`: with jitter, so that gateways do not
 /// come back together, and no shorter than the collector has it.
-fn pause(attempt: u32, least: Duration) -> Duration {
+pub(super) fn pause(attempt: u32, least: Duration) -> Duration {
     let ceiling = (PAUSE * 2_u32.saturating_pow(attempt)).min(LONGEST_PAUSE);
     let jittered = ceiling.mul_f64(0.5 + fastrand::f64() / 2.0);
     jittered.max(least.min(LONGEST_PAUSE))

@@ -39,7 +39,13 @@ pub(crate) async fn instance(
         },
         answer => answer,
     };
-    serde_json::from_slice(&answer?.body).map_err(|error| Error::Malformed(Cause::new(&error)))
+    InstanceMetadata::read(&answer?.body)
+}
+
+impl InstanceMetadata {
+    pub(crate) fn read(body: &[u8]) -> Result<Self, Error> {
+        serde_json::from_slice(body).map_err(|error| Error::Malformed(Cause::new(&error)))
+    }
 }
 
 async fn ask(
@@ -48,12 +54,18 @@ async fn ask(
     version: &str,
     deadline: Deadline,
 ) -> Result<Response, Error> {
-    let mut url = endpoint.clone();
-    url.set_path("/metadata/instance/compute");
-    url.query_pairs_mut().append_pair("api-version", version);
+    let url = url(endpoint, version);
     let request = Request::get(url.as_str(), "instance").header(
         HeaderName::from_static("metadata"),
         HeaderValue::from_static("true"),
     );
     client.send(&request, deadline, RetryPolicy::INLINE).await
+}
+
+/// Where `version` of it is asked for.
+pub(super) fn url(endpoint: &Url, version: &str) -> Url {
+    let mut url = endpoint.clone();
+    url.set_path("/metadata/instance/compute");
+    url.query_pairs_mut().append_pair("api-version", version);
+    url
 }

@@ -123,7 +123,7 @@ impl Surroundings {
 }
 
 /// The id of the virtual machine; without one it is made of what else there is.
-fn own_id(host: &InstanceMetadata) -> Option<VirtualMachineId> {
+pub(super) fn own_id(host: &InstanceMetadata) -> Option<VirtualMachineId> {
     if !host.resource_id.is_empty() {
         return host.resource_id.parse().ok();
     }
@@ -135,7 +135,7 @@ fn own_id(host: &InstanceMetadata) -> Option<VirtualMachineId> {
     ))
 }
 
-fn own_group(host: &InstanceMetadata) -> Option<Scopes> {
+pub(super) fn own_group(host: &InstanceMetadata) -> Option<Scopes> {
     let scope = Scope {
         subscription_id: host.subscription_id.parse().ok()?,
         resource_group: Some(host.resource_group_name.parse().ok()?),

@@ -113,6 +113,7 @@ async fn what_is_no_change_is_refused_and_reaches_nobody() {
         "[]",
         r#"{"tags":{"a/b":"c"}}"#,
         r#"{"tags":{"a":1}}"#,
+        r#"[null,"Standard_B2s"]"#,
         r#"{"size":"a b"}"#,
         r#"{"size":"Standard_B2s","osProfile":{}}"#,
         r#"{"location":"x"}"#,

@@ -1,5 +1,8 @@
 //! A certificate as its files have it.
 
+#[cfg(any(fuzzing, test))]
+pub(crate) mod fuzz;
+
 use std::{
     fs::File,
     io::{self, Read as _},

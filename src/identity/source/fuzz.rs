@@ -5,9 +5,10 @@ use std::time::Duration;
 use actix_web::http::{StatusCode, header::HeaderMap};
 use jiff::Timestamp;
 use serde_json::Value;
+use url::Url;
 
 use super::{
-    super::Claims,
+    super::{Claims, metadata},
     TokenError, Unusable, arc, azure_cli, msi,
     response::{self, Grant},
 };
@@ -17,6 +18,8 @@ use crate::{
 };
 
 const CLIENT: &str = "5ab1e000-0000-4000-8000-000000000001";
+
+const IMDS: &str = "http://169.254.169.254";
 
 /// A second of the year 2027.
 const NOW: i64 = 1_800_000_000;
@@ -51,6 +54,23 @@ pub(crate) fn token_response(parts: (StatusCode, &HeaderMap, &[u8])) {
         let id = said["client_id"].as_str().unwrap_or_default();
         assert!(id.eq_ignore_ascii_case(CLIENT), "{id:?}");
     }
+}
+
+/// Whichever version instance metadata names, the same is asked for at the same place.
+pub(crate) fn versions(status: StatusCode, body: &[u8]) {
+    let refusal = Refusal::read(status, &HeaderMap::new(), body);
+    let (Some(version), Ok(endpoint)) = (refusal.newest_version, Url::parse(IMDS)) else {
+        return;
+    };
+    let url = metadata::url(&endpoint, &version);
+    assert_eq!(fuzz::host_asked(url.as_str()), "169.254.169.254");
+    assert_eq!(url.path(), "/metadata/instance/compute");
+    let mut pairs = url.query_pairs();
+    assert_eq!(
+        pairs.next(),
+        Some(("api-version".into(), version.as_str().into()))
+    );
+    assert_eq!(pairs.next(), None);
 }
 
 /// A token fits into a header and lasts for some time, and what is said of its holder
