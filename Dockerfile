@@ -22,11 +22,13 @@ ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dy
 # name has to be there for cargo to read them, though nothing of it is built.
 COPY Cargo.toml Cargo.lock ./
 COPY tests/sandbox/Cargo.toml tests/sandbox/
+COPY bench/actix/Cargo.toml bench/actix/
 COPY bench/stub/Cargo.toml bench/stub/
 COPY benches benches
-RUN mkdir -p src bench/stub/src tests/sandbox/src tests/it \
+RUN mkdir -p src bench/actix/src bench/stub/src tests/sandbox/src tests/it \
     && touch src/lib.rs tests/sandbox/src/lib.rs tests/it/main.rs \
-    && echo 'fn main() {}' | tee src/main.rs bench/stub/src/main.rs > tests/sandbox/src/main.rs \
+    && echo 'fn main() {}' \
+        | tee src/main.rs bench/actix/src/main.rs bench/stub/src/main.rs > tests/sandbox/src/main.rs \
     && cargo auditable build --release --locked --package mi-gateway \
         --target "$(rustc -vV | sed -n 's/host: //p')"
 
