@@ -52,7 +52,7 @@ class Settings:
 
 
 def read() -> Settings:
-    """The whole comparison takes some eighteen minutes; QUICK=1 less than three."""
+    """The whole comparison takes some twenty minutes; QUICK=1 less than three."""
     quick = bool(_text("QUICK", ""))
     return Settings(
         rounds=int(_text("ROUNDS", "1" if quick else "3")),

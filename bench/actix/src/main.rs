@@ -1,8 +1,8 @@
 //! A plain proxy of actix-web and awc: what these two take by themselves, of which the
 //! gateway is made.
 //!
-//! As nginx beside it, it puts a token that never changes on the request,
-//! rewrites its path and passes on what comes. It knows no caller and reads no answer.
+//! As nginx beside it, it puts a token that never changes on the request, rewrites its
+//! path and passes on what comes. It knows no caller and reads no answer.
 
 use std::{
     cell::RefCell,
