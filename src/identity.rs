@@ -52,6 +52,9 @@ const REPLACEMENT_HOLDS: Duration = Duration::from_mins(5);
 /// that disagree would have one asked for again and again: so often they may.
 const SERVED_HOLDS: Duration = Duration::from_secs(10);
 
+/// The pause between two looks at whether a token is due that nobody asks for.
+const UNTIL_SEEN_TO: Duration = Duration::from_secs(1);
+
 /// The managed identity as one worker uses it: what is known of its tokens is
 /// shared, the connection to the identity endpoint the worker's own.
 #[derive(Clone)]
@@ -155,12 +158,26 @@ impl ManagedIdentity {
         Ok(token)
     }
 
-    /// Begins to fetch the token for `resource` if it is missing or due for renewal.
-    pub(crate) fn fetch_if_due(&self, resource: Resource) {
-        if let Some(token) = self.cache.get(resource) {
-            self.renew_if_due(resource, &token, None);
-        } else {
-            self.join(resource, &Demand::Absent, None);
+    /// Begins to fetch every token that is missing or due for renewal.
+    pub(crate) fn fetch_what_is_due(&self) {
+        for resource in Resource::ALL {
+            if let Some(token) = self.cache.get(resource) {
+                self.renew_if_due(resource, &token, None);
+            } else {
+                self.join(resource, &Demand::Absent, None);
+            }
+        }
+    }
+
+    /// The same now, and again as long as what is returned is polled: with nobody
+    /// calling as well.
+    pub(crate) fn keep_tokens(self) -> impl Future<Output = ()> {
+        self.fetch_what_is_due();
+        async move {
+            loop {
+                time::sleep(UNTIL_SEEN_TO).await;
+                self.fetch_what_is_due();
+            }
         }
     }
 

@@ -80,9 +80,7 @@ impl Readiness {
         policies: &Policies,
         transport: &Transport,
     ) -> Self {
-        for resource in Resource::ALL {
-            identity.fetch_if_due(resource);
-        }
+        identity.fetch_what_is_due();
         Self::of(shared, identity, policies, transport)
     }
 

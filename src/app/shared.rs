@@ -22,7 +22,7 @@ use crate::{
     directory::{Directory, KnownPages, Permission, Replica, keep},
     export::{self, Export},
     http::{Client, Deadline, Guard, Profile, Tls},
-    identity::{self, ManagedIdentity, Plan, Resource, TokenCache, TokenSource},
+    identity::{self, ManagedIdentity, Plan, TokenCache, TokenSource},
     inventory::{Census, Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
     policy::Policies,
@@ -208,9 +208,7 @@ impl Shared {
         self.authenticator().keep(&self.tasks);
         let identity = self.identity();
         identity.introduce();
-        for resource in Resource::ALL {
-            identity.fetch_if_due(resource);
-        }
+        self.tasks.follow(identity.clone().keep_tokens());
         if let Some(replica) = self.replica.clone() {
             let timeout = self.config.limits.upstream_timeout;
             self.tasks.follow(keep(

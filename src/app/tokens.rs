@@ -29,9 +29,7 @@ impl Tokens {
     /// are there.
     #[must_use]
     pub fn are_there(&self) -> bool {
-        for resource in Resource::ALL {
-            self.0.fetch_if_due(resource);
-        }
+        self.0.fetch_what_is_due();
         let mut all = Resource::ALL.into_iter();
         all.all(|resource| self.0.lacks(resource).is_none())
     }

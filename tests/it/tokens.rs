@@ -189,6 +189,24 @@ async fn c7_an_endpoint_that_dies_after_half_life_is_not_noticed_until_the_hard_
 }
 
 #[actix_web::test]
+async fn tokens_are_renewed_with_neither_callers_nor_probes() {
+    let azure = Sandbox::start(Settings {
+        token_lifetime: Duration::from_secs(4),
+        ..Settings::default()
+    });
+    let gateway = Gateway::before(azure.unwrap(), Host::ContainerApp, &[]);
+    let renewed = async {
+        let mut ticks = time::interval(Duration::from_millis(50));
+        let count = |resource| gateway.token_requests(resource).len();
+        while count("management") < 3 || count("graph") < 3 {
+            ticks.tick().await;
+        }
+    };
+    let renewed = time::timeout(Duration::from_secs(30), renewed).await;
+    renewed.expect("two renewals of each token");
+}
+
+#[actix_web::test]
 async fn c9_a_thousand_requests_refused_for_one_token_make_one_acquisition() {
     let patient = [("MIG_UPSTREAM_TIMEOUT", "60s"), ALL_AT_ONCE];
     let gateway = Rc::new(Gateway::before(azure(), Host::ContainerApp, &patient));
