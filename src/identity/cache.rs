@@ -223,18 +223,20 @@ impl Flight {
         let memory = failure.memory(acquisition.memory, inner.born.elapsed());
         acquisition.memory = memory;
         acquisition.last_failure = Some((SystemTime::now(), failure.clone()));
-        let failure = failure.clone();
-        if !inner.tokens.contains_key(&self.resource) {
+        let (now, failure) = (Instant::now(), failure.clone());
+        let Some(token) = inner.tokens.get(&self.resource) else {
             inner
                 .failures
                 .insert(self.resource, Remembered { failure, memory });
             return;
-        }
+        };
         inner
             .metrics
             .token_refresh_failure(resource, failure.code());
         if self.is_replacement {
-            acquisition.irreplaceable = Some((Instant::now() + memory, failure));
+            acquisition.irreplaceable = Some((now + memory, failure));
+        } else {
+            token.postpone_renewal(memory, now);
         }
     }
 }

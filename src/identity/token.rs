@@ -164,6 +164,12 @@ impl AccessToken {
                 .compare_exchange(due, next, Ordering::Relaxed, Ordering::Relaxed)
                 .is_ok()
     }
+
+    /// A renewal has failed: nobody tries the next one within `pause`.
+    pub(crate) fn postpone_renewal(&self, pause: Duration, now: Instant) {
+        let next = millis(self.age(now) + pause);
+        self.0.next_renewal.fetch_max(next, Ordering::Relaxed);
+    }
 }
 
 /// Half of a long lifetime ± 10 %, four fifths of a short one ± 5 %: replicas
@@ -232,5 +238,17 @@ mod tests {
         assert!(token.claim_renewal(stale) && token.is_stale(stale));
         assert!(!token.claim_renewal(stale + Duration::from_secs(29)));
         assert!(token.claim_renewal(stale + Duration::from_secs(31)));
+    }
+
+    #[test]
+    fn a_renewal_that_failed_is_not_tried_again_before_its_pause() {
+        let token = token(Duration::from_hours(24));
+        let after =
+            |seconds| Instant::now() + Duration::from_hours(14) + Duration::from_secs(seconds);
+        assert!(token.claim_renewal(after(0)));
+        token.postpone_renewal(Duration::from_mins(5), after(1));
+        token.postpone_renewal(Duration::from_secs(1), after(2));
+        assert!(!token.claim_renewal(after(300)));
+        assert!(token.claim_renewal(after(302)));
     }
 }
