@@ -203,7 +203,7 @@ impl Client {
         let took = started.elapsed();
         self.metrics
             .upstream_call(self.profile.service, request.operation, status, took);
-        self.learn(answer.as_ref().err(), started, took);
+        self.learn(request, answer.as_ref().err(), (started, took));
         answer
     }
 

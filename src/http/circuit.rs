@@ -15,7 +15,10 @@ const FAILURES: u32 = 5;
 
 /// How often somebody looks whether it is there again: what is back is known within a
 /// second.
-const PROBES: Duration = Duration::from_millis(500);
+pub(super) const PROBES: Duration = Duration::from_millis(500);
+
+/// Nobody has looked for so long: whoever did is gone, or there was nothing to look with.
+const UNWATCHED: Duration = Duration::from_secs(1);
 
 /// Who gives up sooner has not seen that there is no answer.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -44,8 +47,8 @@ pub(super) enum Admission {
     Made,
     /// It is not: there has been no answer for so long.
     Withheld(Duration),
-    /// The same, and it is time to look whether there is one again.
-    Probe(Duration),
+    /// The same, and nobody looks whether there is one again.
+    Unwatched(Duration),
 }
 
 impl Circuit {
@@ -64,11 +67,27 @@ impl Circuit {
             return Admission::Made;
         };
         let silent = now.saturating_duration_since(open.since);
-        if now.saturating_duration_since(open.probed) < PROBES {
+        if now.saturating_duration_since(open.probed) < UNWATCHED {
             return Admission::Withheld(silent);
         }
         open.probed = now;
-        Admission::Probe(silent)
+        Admission::Unwatched(silent)
+    }
+
+    /// Since when it is open.
+    pub(super) fn open_since(&self) -> Option<Instant> {
+        self.open().map(|open| open.since)
+    }
+
+    /// Notes a look `now`; whether there is a point in it, as it is open since `since`.
+    pub(super) fn probe(&self, since: Instant, now: Instant) -> bool {
+        let mut open = self.open();
+        let same = open.as_mut().filter(|open| open.since == since);
+        let is_open = same.is_some();
+        if let Some(open) = same {
+            open.probed = now;
+        }
+        is_open
     }
 
     /// A call has ended, after `took`. Whether the circuit is open, where that is news.
@@ -90,15 +109,16 @@ impl Circuit {
         if self.0.failures.load(Ordering::Relaxed) == 0 {
             return false;
         }
-        let was_open = self.open().take().is_some();
+        // Both under the lock: who is open without a failure would stay so.
+        let mut open = self.open();
         self.0.failures.store(0, Ordering::Relaxed);
-        was_open
+        open.take().is_some()
     }
 
     /// Whether this opens it.
     fn unanswered(&self, now: Instant) -> bool {
-        let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
         let mut open = self.open();
+        let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if failures < FAILURES || open.is_some() {
             return false;
         }
@@ -153,15 +173,31 @@ mod tests {
     }
 
     #[test]
-    fn one_call_in_half_a_second_looks_and_the_others_are_withheld() {
+    fn calls_are_withheld_and_one_notices_that_nobody_looks() {
         let (circuit, now) = opened();
-        let at = |millis| circuit.admission(now + Duration::from_millis(millis));
+        let after = |millis| now + Duration::from_millis(millis);
         let silent = Duration::from_millis;
+        let at = |millis| circuit.admission(after(millis));
         assert_eq!(at(0), Admission::Withheld(Duration::ZERO));
-        assert_eq!(at(499), Admission::Withheld(silent(499)));
-        assert_eq!(at(500), Admission::Probe(silent(500)));
-        assert_eq!(at(501), Admission::Withheld(silent(501)));
-        assert_eq!(at(1_000), Admission::Probe(silent(1_000)));
+        assert_eq!(at(999), Admission::Withheld(silent(999)));
+        assert!(circuit.probe(now, after(999)));
+        assert_eq!(at(1_998), Admission::Withheld(silent(1_998)));
+        assert_eq!(at(1_999), Admission::Unwatched(silent(1_999)));
+        assert_eq!(at(2_000), Admission::Withheld(silent(2_000)));
+    }
+
+    #[test]
+    fn who_looks_for_an_answer_stops_when_there_is_one() {
+        let (circuit, now) = opened();
+        assert_eq!(circuit.open_since(), Some(now));
+        circuit.learn(None, Duration::ZERO, now);
+        assert!(!circuit.probe(now, now) && circuit.open_since().is_none());
+        let later = now + PROBES;
+        for _ in 0..FAILURES {
+            circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, later);
+        }
+        assert!(circuit.probe(later, later));
+        assert!(!circuit.probe(now, later), "another looks since");
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! What keeps callers from waiting for an upstream that is down or has too much to do.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
+
+use actix_web::rt::{self, time};
 
 use super::{
     Client, Deadline, Error, Request,
-    circuit::{Admission, Circuit},
+    circuit::{Admission, Circuit, PROBES},
     retry_budget::RetryBudget,
     turns::{Turn, Turns},
 };
@@ -73,8 +78,8 @@ impl Client {
         let silent = match circuit.admission(Instant::now()) {
             Admission::Made => return Ok(()),
             Admission::Withheld(silent) => silent,
-            Admission::Probe(silent) => {
-                self.probe(request);
+            Admission::Unwatched(silent) => {
+                self.look_out(circuit, request);
                 silent
             }
         };
@@ -82,20 +87,37 @@ impl Client {
         Err(Error::Open(silent))
     }
 
-    /// Sends a copy of `request`, if it changes nothing, for the sake of whether there
-    /// is an answer: no caller waits for that.
-    fn probe(&self, request: &Request<'_>) {
-        let Some(copy) = request.copy_of_read() else {
+    /// Sends copies of `request`, if it changes nothing, until there is an answer: with
+    /// nobody calling as well, and no caller waits for them.
+    fn look_out(&self, circuit: &Circuit, request: &Request<'_>) {
+        let (Some(copy), Some(since)) = (request.copy_of_read(), circuit.open_since()) else {
             return;
         };
-        let this = self.clone();
-        actix_web::rt::spawn(async move {
+        let (this, copy, circuit) = (self.clone(), Rc::new(copy), circuit.clone());
+        rt::spawn(async move {
+            while circuit.probe(since, Instant::now()) {
+                this.look(&copy);
+                time::sleep(PROBES).await;
+            }
+        });
+    }
+
+    /// Sends `copy` for the sake of whether there is an answer. The next look does not
+    /// wait for this one, which may hang.
+    fn look(&self, copy: &Rc<Request<'static>>) {
+        let (this, copy) = (self.clone(), Rc::clone(copy));
+        rt::spawn(async move {
             let _ = this.sent(&copy, Deadline::after(LONGEST_PROBE)).await;
         });
     }
 
-    /// Notes what came of a call that began at `started` and took so long.
-    pub(super) fn learn(&self, error: Option<&Error>, started: Instant, took: Duration) {
+    /// Notes what came of `request`, which was sent at `started` and took so long.
+    pub(super) fn learn(
+        &self,
+        request: &Request<'_>,
+        error: Option<&Error>,
+        (started, took): (Instant, Duration),
+    ) {
         let Some(guarded) = &self.guarded else { return };
         let circuit = &guarded.guard.circuit;
         let Some(is_open) = circuit.learn(error, took, started + took) else {
@@ -108,6 +130,7 @@ impl Client {
                 service,
                 "there is no answer; calls are withheld until there is"
             );
+            self.look_out(circuit, request);
         } else {
             tracing::info!(service, "there are answers again");
         }

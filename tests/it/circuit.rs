@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use azure_sandbox::Service;
 
-use crate::gateway::Gateway;
+use crate::{answer::Answer, gateway::Gateway};
 
 const MACHINE: &str = "/vms/web-01";
 
@@ -63,6 +63,21 @@ async fn an_upstream_that_hangs_costs_callers_no_time_once_it_is_known() {
         back.elapsed()
     );
     assert!(!is_open(&gateway).await);
+}
+
+#[actix_web::test]
+async fn an_upstream_that_is_back_is_noticed_with_nobody_calling() {
+    let gateway = Gateway::start();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    let away = gateway.azure.refuse_connections();
+    opened(&gateway).await;
+    drop(away);
+    let is_closed = |answer: &Answer| {
+        let series = r#"mi_gateway_upstream_circuit_open{service="arm"} 0"#;
+        answer.text().contains(series).then_some(())
+    };
+    gateway.until("/metrics", is_closed).await;
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
 }
 
 #[actix_web::test]
