@@ -91,6 +91,9 @@ impl Line {
             self.free -= 1;
             return Ok(None);
         }
+        if self.waiting >= self.room {
+            self.forget_those_who_left();
+        }
         if self.waiting >= self.room && !self.make_room(caller) {
             return Err(Crowd::Full);
         }
@@ -102,6 +105,16 @@ impl Line {
         calls.push_back(turn);
         self.waiting += 1;
         Ok(Some(waiting))
+    }
+
+    /// Whose time was up, or whose caller has gone, holds no place in the line.
+    fn forget_those_who_left(&mut self) {
+        self.calls.retain(|_, calls| {
+            calls.retain(|call| !call.is_closed());
+            !calls.is_empty()
+        });
+        self.next.retain(|caller| self.calls.contains_key(caller));
+        self.waiting = self.calls.values().map(VecDeque::len).sum();
     }
 
     /// Sends away the newest call of the caller who has most of them waiting, unless
@@ -218,6 +231,23 @@ mod tests {
         assert_eq!(turns.0.borrow().free, 1);
         drop(taken(&turns).await);
         assert!(log.borrow().is_empty());
+    }
+
+    #[actix_web::test]
+    async fn who_left_holds_no_place_in_the_line() {
+        let (turns, log) = (Turns::new(2), Rc::default());
+        let held = [taken(&turns).await, taken(&turns).await];
+        let gone = [waits(&turns, &log, 1).await, waits(&turns, &log, 2).await];
+        for call in gone {
+            call.abort();
+            assert!(call.await.is_err());
+        }
+        let late = waits(&turns, &log, 3).await;
+        drop(held);
+        late.await.unwrap().unwrap();
+        assert_eq!(*log.borrow(), [3]);
+        assert_eq!(turns.0.borrow().free, 2);
+        assert_eq!(turns.0.borrow().waiting, 0);
     }
 
     #[actix_web::test]
