@@ -71,7 +71,7 @@ impl Refusal {
         let (code, message) = code_and_message(&body);
         let message = message.or(plain);
         let pause = text(RETRY_AFTER.as_str())
-            .and_then(|value| retry_after(&value, SystemTime::now()))
+            .and_then(|value| retry_after(&value, now(headers)))
             .or_else(|| told_pause(message.as_deref()?))
             .or_else(|| {
                 // Every answer of Resource Graph tells it.
@@ -125,6 +125,12 @@ fn correlation(body: &Value) -> Option<String> {
 pub(super) fn date(headers: &HeaderMap) -> Option<SystemTime> {
     let text = headers.get(DATE)?.to_str().ok()?;
     httpdate::parse_http_date(text).ok()
+}
+
+/// The time at the sender of a head, by which its own dates count: whatever the clock
+/// here says.
+pub(super) fn now(headers: &HeaderMap) -> SystemTime {
+    date(headers).unwrap_or_else(SystemTime::now)
 }
 
 /// The shapes, with where each is seen:

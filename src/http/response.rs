@@ -66,7 +66,7 @@ impl Response {
     /// How long Azure wants to be left alone.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let value = self.header(&RETRY_AFTER)?;
-        retry::retry_after(value, SystemTime::now())
+        retry::retry_after(value, refusal::now(self.headers()))
     }
 
     /// What is left of the reads that Resource Manager counts by subscription.
