@@ -138,7 +138,8 @@ impl Operations {
     }
 
     /// A place of its own for `order` that is to overtake `other`, unless
-    /// something else has come up since.
+    /// something else has come up since: the same order, of somebody else who
+    /// overtook, is joined.
     pub(super) fn overtake(
         &self,
         machine: &VirtualMachineId,
@@ -147,6 +148,7 @@ impl Operations {
     ) -> Boarding {
         let (machine, mut running) = (key(machine), self.running());
         match newest(&running, &machine) {
+            Some(found) if found.order == order => Boarding::Join(found.seat.clone()),
             Some(found) if !found.seat.is_beside(other) => Boarding::Behind(found.seat.clone()),
             _ => self.lead(&mut running, machine, order),
         }

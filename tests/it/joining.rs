@@ -125,6 +125,33 @@ async fn what_is_overtaken_on_purpose_is_superseded_and_names_its_successor() {
 }
 
 #[actix_web::test]
+async fn those_who_overtake_with_the_same_order_send_it_once() {
+    let gateway = Rc::new(slow());
+    let hold = gateway.azure.hold(Service::Actions);
+    let order = |path: &'static str| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.post(path).await })
+    };
+    let overtaken = order("/vms/web-01/redeploy");
+    hold.arrived(1).await;
+    let pressing: Vec<_> = (0..5)
+        .map(|_| order("/vms/web-01/restart?supersede=true"))
+        .collect();
+    gateway.busy_with(6).await;
+    hold.release();
+
+    assert_eq!(overtaken.await.unwrap().status, 202);
+    let mut ids = BTreeSet::new();
+    for caller in pressing {
+        let answer = caller.await.unwrap();
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        ids.insert(answer.json()["id"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(ids.len(), 1, "{ids:?}");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 2);
+}
+
+#[actix_web::test]
 async fn who_may_overtake_is_not_refused_with_one_who_may_not() {
     let gateway = Rc::new(slow());
     gateway.azure.order("rg-web", "web-01", "deallocate");
