@@ -38,7 +38,7 @@ use uuid::Uuid;
 
 pub(crate) use action::{Action, Manner, Order};
 pub(crate) use app_role::AppRoleGrant;
-pub(crate) use arm::{ArmClient, ArmKnowledge, Poll, Receipt, Submitted, Taken};
+pub(crate) use arm::{ArmClient, ArmKnowledge, Receipt, Submitted, Taken};
 pub(crate) use call::Call;
 pub(crate) use change::{Change, InvalidChange, Tags};
 pub(crate) use delta::{Changes, DeltaLink, Next, UserChange, is_resync_needed};

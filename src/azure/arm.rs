@@ -83,6 +83,8 @@ pub(crate) struct Poll {
     pub(crate) retry_after: Option<Duration>,
     /// What is left of the smallest quota that such looks use up.
     pub(crate) left: Option<u32>,
+    /// Where the next look is to be, if no longer here.
+    pub(crate) moved: Option<OperationUrl>,
 }
 
 /// What all workers know of Resource Manager.
@@ -182,6 +184,7 @@ impl ArmClient {
             progress,
             retry_after: answer.retry_after(),
             left: answer.provider_quota(),
+            moved: url.moved(&answer, &self.endpoint),
         })
     }
 
@@ -281,7 +284,7 @@ impl ArmClient {
         let url = self.operation_url(answer);
         match url {
             Some(url) => Submitted::Running(url),
-            None if answer.status == StatusCode::ACCEPTED => Submitted::Untold,
+            None if is_under_way(answer) => Submitted::Untold,
             None => Submitted::Done,
         }
     }
@@ -294,4 +297,12 @@ impl ArmClient {
             .or_else(|| told(&LOCATION, Protocol::Location))?;
         OperationUrl::accept(protocol, url, &self.endpoint)
     }
+}
+
+/// Whether what `answer` takes goes on after it, wherever that is told: a change may be
+/// answered 200 or 201, and last all the same.
+///
+/// Source: Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
+fn is_under_way(answer: &Response) -> bool {
+    answer.status == StatusCode::ACCEPTED || answer.headers().contains_key(&ASYNC_OPERATION)
 }

@@ -4,7 +4,10 @@ mod glob;
 mod link;
 mod probe;
 
-use actix_web::{http::header::LOCATION, web::Bytes};
+use actix_web::{
+    http::{StatusCode, header::LOCATION},
+    web::Bytes,
+};
 use serde_json::Value;
 use url::Url;
 
@@ -60,8 +63,11 @@ pub(crate) fn operation(answer: &Response) {
         assert_eq!(host_asked(url.expose()), "management.azure.com");
         assert!(!has_user(url.expose()));
         let is_done = matches!(url.progress(answer), Ok(Progress::Succeeded));
-        let is_empty = matches!(protocol, Protocol::Location) && answer.is_bodiless();
-        assert!(!is_done || is_empty || says_succeeded(&answer.body));
+        let is_told = match protocol {
+            Protocol::AsyncOperation => says_succeeded(&answer.body),
+            Protocol::Location => answer.is_bodiless() || has_result(answer),
+        };
+        assert!(!is_done || is_told);
     }
 }
 
@@ -80,6 +86,19 @@ fn says_succeeded(body: &[u8]) -> bool {
     };
     let status = body.get("status").and_then(Value::as_str);
     status.is_some_and(|it| it.eq_ignore_ascii_case("succeeded"))
+}
+
+/// Whether a `Location` may mean by `answer` that all is done: the answer says so, or
+/// what was made is there, in no other state.
+fn has_result(answer: &Response) -> bool {
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return true;
+    };
+    let state = body.pointer("/properties/provisioningState");
+    match body.get("status").or(state).and_then(Value::as_str) {
+        Some(state) => state.eq_ignore_ascii_case("succeeded"),
+        None => answer.status != StatusCode::ACCEPTED,
+    }
 }
 
 /// A page of changes goes on in the delta query, and every change has an id.

@@ -2,7 +2,7 @@
 //!
 //! Source: Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
 
-use actix_web::http::{StatusCode, Uri};
+use actix_web::http::{StatusCode, Uri, header::LOCATION};
 use serde::Deserialize;
 use url::Url;
 
@@ -48,7 +48,11 @@ impl OperationUrl {
     /// body that is missing where there should be one.
     pub(super) fn progress(&self, answer: &Response) -> Result<Progress, Cause> {
         if !answer.body.is_empty() {
-            return Progress::read(&answer.body).map_err(|error| Cause::new(&error));
+            let progress = match self.protocol {
+                Protocol::AsyncOperation => Progress::read(&answer.body),
+                Protocol::Location => Progress::of_result(answer.status, &answer.body),
+            };
+            return progress.map_err(|error| Cause::new(&error));
         }
         match self.protocol {
             Protocol::Location if answer.status == StatusCode::ACCEPTED => Ok(Progress::Running),
@@ -56,6 +60,16 @@ impl OperationUrl {
             Protocol::Location | Protocol::AsyncOperation => {
                 Err(Cause::said("the body with the status is missing"))
             }
+        }
+    }
+
+    /// Where the next look is to be, if `answer` says so and may: a `Location` may move.
+    ///
+    /// Source: Azure/azure-sdk-for-go `sdk/azcore/internal/pollers/loc`.
+    pub(super) fn moved(&self, answer: &Response, arm: &Url) -> Option<Self> {
+        match self.protocol {
+            Protocol::AsyncOperation => None,
+            Protocol::Location => Self::accept(self.protocol, answer.header(&LOCATION)?, arm),
         }
     }
 
@@ -115,22 +129,56 @@ struct Body {
     error: Option<OperationFault>,
 }
 
+/// What a `Location` leads to: a status, or at the end what the call would have
+/// answered had it not lasted, such as a virtual machine.
+#[derive(Deserialize)]
+struct Outcome {
+    status: Option<String>,
+    error: Option<OperationFault>,
+    properties: Option<Properties>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Properties {
+    provisioning_state: Option<String>,
+}
+
 impl Progress {
-    /// Reads the body of a status answer. Any state but the three final ones
-    /// means that the operation runs; Azure has written them in varying case.
+    /// Reads the body of a status answer.
     pub(crate) fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         let body: Body = serde_json::from_slice(body)?;
+        Ok(Self::of_state(&body.status, body.error))
+    }
+
+    /// Reads the body of an answer from a `Location`. Where neither a status nor the
+    /// state of a resource is in it, the status of the answer tells: 202 while the
+    /// operation runs.
+    ///
+    /// Source: Azure/azure-sdk-for-go `sdk/azcore/internal/pollers/loc`.
+    fn of_result(status: StatusCode, body: &[u8]) -> Result<Self, serde_json::Error> {
+        let body: Outcome = serde_json::from_slice(body)?;
+        let state = body.properties.and_then(|it| it.provisioning_state);
+        Ok(match body.status.or(state) {
+            Some(state) => Self::of_state(&state, body.error),
+            None if status == StatusCode::ACCEPTED => Self::Running,
+            None => Self::Succeeded,
+        })
+    }
+
+    /// Any state but the three final ones means that the operation runs; Azure has
+    /// written them in varying case.
+    fn of_state(state: &str, error: Option<OperationFault>) -> Self {
         let fault = || OperationFault {
             code: "Unspecified".to_owned(),
             message: "Azure gave no reason".to_owned(),
         };
-        let error = body.error;
-        Ok(match body.status.to_ascii_lowercase().as_str() {
+        match state.to_ascii_lowercase().as_str() {
             "succeeded" => Self::Succeeded,
             "failed" => Self::Failed(error.unwrap_or_else(fault)),
             "canceled" | "cancelled" => Self::Canceled(error.unwrap_or_else(fault)),
             _ => Self::Running,
-        })
+        }
     }
 }
 
@@ -184,6 +232,59 @@ mod tests {
         assert_eq!(location(202, chunked.clone()), Some(Progress::Running));
         assert_eq!(location(200, chunked), None);
         assert_eq!(told(Protocol::AsyncOperation, 200, said), None);
+    }
+
+    #[test]
+    fn what_a_location_leads_to_at_the_end_is_no_status_and_tells_it_all_the_same() {
+        let told = |protocol, status, body: &'static str| {
+            let url = OperationUrl {
+                protocol,
+                url: Secret::new("https://management.azure.com/x"),
+            };
+            let status = StatusCode::from_u16(status).unwrap();
+            let body = Bytes::from_static(body.as_bytes());
+            url.progress(&Response::made(status, HeaderMap::new(), body))
+                .ok()
+        };
+        let machine = r#"{"name":"web-01","properties":{"provisioningState":"Succeeded"}}"#;
+        let changing = r#"{"name":"web-01","properties":{"provisioningState":"Updating"}}"#;
+        let location = |status, body| told(Protocol::Location, status, body);
+        assert_eq!(location(200, machine), Some(Progress::Succeeded));
+        assert_eq!(
+            location(200, r#"{"name":"web-01"}"#),
+            Some(Progress::Succeeded)
+        );
+        assert_eq!(location(200, changing), Some(Progress::Running));
+        assert_eq!(
+            location(202, r#"{"name":"web-01"}"#),
+            Some(Progress::Running)
+        );
+        assert_eq!(
+            location(202, r#"{"status":"Succeeded"}"#),
+            Some(Progress::Succeeded)
+        );
+        assert_eq!(location(200, "<html>"), None);
+        assert_eq!(told(Protocol::AsyncOperation, 200, machine), None);
+    }
+
+    #[test]
+    fn a_location_may_move_and_stays_at_resource_manager() {
+        let arm = Url::parse("https://management.azure.com").unwrap();
+        let moved = |protocol, to: &'static str| {
+            let url = OperationUrl {
+                protocol,
+                url: Secret::new("https://management.azure.com/x"),
+            };
+            let header = (LOCATION, HeaderValue::from_static(to));
+            let headers = HeaderMap::from_iter([header]);
+            let answer = Response::made(StatusCode::ACCEPTED, headers, Bytes::new());
+            let moved = url.moved(&answer, &arm)?;
+            Some(moved.expose().to_owned())
+        };
+        let next = "https://management.azure.com/y";
+        assert_eq!(moved(Protocol::Location, next).as_deref(), Some(next));
+        assert!(moved(Protocol::AsyncOperation, next).is_none());
+        assert!(moved(Protocol::Location, "https://elsewhere.example/y").is_none());
     }
 
     #[test]

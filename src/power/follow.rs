@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     audit::Pending,
-    azure::{self, OperationFault, OperationUrl, Poll, Progress},
+    azure::{self, OperationFault, OperationUrl, Progress},
     http::{Context, Deadline},
     telemetry::{OpenSpan, TraceContext},
 };
@@ -144,7 +144,7 @@ impl Follower {
         }
     }
 
-    async fn look(&self, schedule: &mut Schedule) -> Result<Status, azure::Error> {
+    async fn look(&mut self, schedule: &mut Schedule) -> Result<Status, azure::Error> {
         let context = Context::own(Deadline::after(POLL), self.trace.clone());
         let (arm, machine) = (&self.power.arm, &self.operation.machine);
         match &self.way {
@@ -152,7 +152,10 @@ impl Follower {
                 let subscription_id = machine.subscription_id();
                 let poll = arm.progress(url, subscription_id, &context).await?;
                 schedule.answered(poll.left, poll.retry_after);
-                Ok(told(poll))
+                if let Some(url) = poll.moved {
+                    self.way = Way::Status(url);
+                }
+                Ok(told(poll.progress))
             }
             Way::Observation => {
                 let machine = arm.virtual_machine(machine, &context).await?;
@@ -194,8 +197,8 @@ pub(super) fn gone() -> Status {
 }
 
 /// What Azure's word means.
-fn told(poll: Poll) -> Status {
-    match poll.progress {
+fn told(progress: Progress) -> Status {
+    match progress {
         Progress::Running => Status::InProgress,
         Progress::Succeeded => Status::Succeeded,
         Progress::Failed(fault) | Progress::Canceled(fault) if is_preempted(&fault) => {
