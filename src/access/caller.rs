@@ -20,17 +20,26 @@ pub(crate) enum Caller {
 impl Caller {
     /// Which one it is, whatever else its token says, as policies and limits know it.
     pub(crate) fn id(&self) -> String {
-        match self {
-            Self::Anonymous => Self::ANONYMOUS.to_owned(),
-            Self::Entra(principal) => format!("{}/{}", principal.tenant, principal.object_id),
-            Self::Account(account) => account.to_string(),
-            Self::Subject(subject) => format!("{}|{}", subject.issuer, subject.id),
-        }
+        self.to_string()
     }
 
     pub(crate) const ANONYMOUS: &str = "anonymous";
     /// What Kubernetes has before an account's namespace and name.
     pub(crate) const ACCOUNT: &str = "system:serviceaccount:";
+}
+
+/// Its id.
+impl fmt::Display for Caller {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Anonymous => formatter.write_str(Self::ANONYMOUS),
+            Self::Entra(principal) => {
+                write!(formatter, "{}/{}", principal.tenant, principal.object_id)
+            }
+            Self::Account(account) => account.fmt(formatter),
+            Self::Subject(subject) => write!(formatter, "{}|{}", subject.issuer, subject.id),
+        }
+    }
 }
 
 /// Whom a token of Entra ID is about.

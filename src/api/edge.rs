@@ -1,5 +1,7 @@
 //! What every request passes: limits, problem documents, its record.
 
+use std::sync::Arc;
+
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BodySize, BoxBody, EitherBody, MessageBody},
@@ -24,6 +26,7 @@ use super::{
     refusals::Refusals,
 };
 use crate::{
+    access::Caller,
     metrics::Metrics,
     telemetry::{Tracer, chain},
 };
@@ -89,7 +92,8 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
             headers.insert(name, HeaderValue::from_static(value));
         }
     }
-    record.answered(answer.status(), fault.as_ref());
+    let caller = answer.request().extensions().get::<Arc<Caller>>().cloned();
+    record.answered(answer.status(), caller.as_deref(), fault.as_ref());
     Ok(answer)
 }
 

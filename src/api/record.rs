@@ -6,10 +6,11 @@ use actix_web::{
     dev::ServiceRequest,
     http::{Method, StatusCode},
 };
-use tracing::{Level, Span};
+use tracing::{Level, Span, field};
 
 use super::{edge::Fault, span};
 use crate::{
+    access::Caller,
     metrics::{Held, Metrics},
     telemetry::{OpenSpan, Value},
 };
@@ -51,9 +52,14 @@ impl Record {
         self.started
     }
 
-    /// Counts the request and writes its line. Its query stays out: it may hold
-    /// names, or a cursor.
-    pub(super) fn answered(mut self, status: StatusCode, fault: Option<&Fault>) {
+    /// Counts the request and writes its line, with the id of its caller where that is
+    /// proven. Its query stays out: it may hold names, or a cursor.
+    pub(super) fn answered(
+        mut self,
+        status: StatusCode,
+        caller: Option<&Caller>,
+        fault: Option<&Fault>,
+    ) {
         self.is_answered = true;
         span::answered(&mut self.trace, status, fault);
         let (route, method) = (self.route(), self.method.as_str());
@@ -69,6 +75,7 @@ impl Record {
                     http.path = self.path,
                     http.status = status,
                     duration_ms,
+                    caller = caller.map(field::display),
                     error = fault.map(|fault| &*fault.told),
                     "request answered",
                 )

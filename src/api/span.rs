@@ -1,7 +1,8 @@
 //! The span of a request, in the words of OpenTelemetry's conventions.
 //!
 //! What callers send is personal or a secret in part: neither the query nor the
-//! address of a caller is told, nor who they are. The record of changes has that.
+//! address of a caller is told, nor who they are. The record of changes has that, and the
+//! log line of the request.
 //!
 //! Source: "Semantic conventions for HTTP server spans".
 
