@@ -127,7 +127,7 @@ impl Authenticator {
     fn method(&self, claimed: &Claimed) -> Result<Method<'_>, Refusal> {
         let mut entra = self.access.entra().iter().peekable();
         if entra.peek().is_some() && claimed.is_of_entra() {
-            let version = claimed.ver.as_deref();
+            let version = claimed.ver.as_str();
             let found = entra.find(|(rules, _)| Some(rules.version.as_str()) == version);
             let (rules, keys) = found.ok_or(Refusal::Version)?;
             return Ok(Method::Entra(rules, keys));

@@ -6,6 +6,7 @@
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 use super::Refusal;
 
@@ -44,8 +45,9 @@ impl Moment {
 #[derive(Deserialize)]
 pub(super) struct Claimed {
     pub(super) iss: String,
+    /// Entra ID's alone: others have what they like in it, such as a number.
     #[serde(default)]
-    pub(super) ver: Option<String>,
+    pub(super) ver: Value,
 }
 
 /// `aud` as RFC 7519 has it: one, or a list.
