@@ -104,11 +104,7 @@ impl FromRequest for NoBody {
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let is_ours = request
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .is_none_or(is_json);
+        let is_ours = is_json(request);
         let mut payload = payload.take();
         Box::pin(async move {
             match read(&mut payload, usize::MAX).await?.len() {
@@ -123,8 +119,12 @@ impl FromRequest for NoBody {
     }
 }
 
-/// Media types compare without regard to case, and without their parameters.
-fn is_json(media: &str) -> bool {
-    let essence = media.split(';').next().unwrap_or_default();
-    essence.trim().eq_ignore_ascii_case("application/json")
+/// Whether `request` has JSON, or does not say what it has. Media types compare without
+/// regard to case, and without their parameters.
+pub(super) fn is_json(request: &HttpRequest) -> bool {
+    let media = request.headers().get(CONTENT_TYPE);
+    media.and_then(|it| it.to_str().ok()).is_none_or(|media| {
+        let essence = media.split(';').next().unwrap_or_default();
+        essence.trim().eq_ignore_ascii_case("application/json")
+    })
 }

@@ -7,7 +7,10 @@ use std::{collections::BTreeMap, fmt, rc::Rc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{HeaderValue, IF_MATCH},
+    http::{
+        StatusCode,
+        header::{HeaderValue, IF_MATCH},
+    },
     web::{Data, Json, Path, Query, ThinData},
 };
 use serde::{
@@ -18,6 +21,7 @@ use serde::{
 use super::{
     Problem, Settings,
     authorized::{Authorized, UpdateVm},
+    body::is_json,
     operations,
     prefer::Prefer,
     vms::{Place, absent},
@@ -76,6 +80,13 @@ pub(super) async fn update(
         return Err(Problem::forbidden(
             "changes of virtual machines are switched off; MIG_VM_UPDATE=on switches them on, and \
              the identity then needs Microsoft.Compute/virtualMachines/write",
+        ));
+    }
+    // actix takes every kind of JSON, and one of them says to keep the other tags.
+    if !is_json(&request) {
+        return Err(Problem::unreadable(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "the body has to be application/json: its tags are all that the machine is to have",
         ));
     }
     let target = Target {
