@@ -136,8 +136,8 @@ impl Endpoints {
         );
         let all = all?;
         Some(Self {
-            traces: traces?.or_else(|| below(all.as_ref()?, "traces")),
-            metrics: metrics?.or_else(|| below(all.as_ref()?, "metrics")),
+            traces: traces?.or_else(|| Some(below(all.as_ref()?, "traces"))),
+            metrics: metrics?.or_else(|| Some(below(all.as_ref()?, "metrics"))),
         })
     }
 }
@@ -154,9 +154,12 @@ fn endpoint(text: &str) -> Option<Url> {
     (is_http && is_plain).then_some(url)
 }
 
-fn below(all: &Url, signal: &str) -> Option<Url> {
+/// Its path is set, and not joined: one that begins with two slashes would be a host.
+fn below(all: &Url, signal: &str) -> Url {
     let path = all.path().trim_end_matches('/');
-    all.join(&format!("{path}/v1/{signal}")).ok()
+    let mut url = all.clone();
+    url.set_path(&format!("{path}/v1/{signal}"));
+    url
 }
 
 /// Whether it is the one that we speak.

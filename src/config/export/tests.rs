@@ -229,3 +229,17 @@ fn faults_name_the_variable_and_what_is_right() {
     ];
     assert!(fault(&share).contains("OTEL_TRACES_SAMPLER_ARG is \"2\", expected a number"));
 }
+
+#[test]
+fn a_path_that_begins_with_two_slashes_is_not_another_host() {
+    let endpoint = (
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        "http://collector:4318//otlp/",
+    );
+    let export = config(&[endpoint]).unwrap().unwrap();
+    let traces = url(export.traces);
+    assert_eq!(
+        traces.as_deref(),
+        Some("http://collector:4318//otlp/v1/traces")
+    );
+}
