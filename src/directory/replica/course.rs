@@ -15,7 +15,7 @@ pub(super) struct Course {
     at: DeltaLink,
     /// That of the last full synchronization.
     number: u32,
-    /// When the last complete one began.
+    /// When that began.
     full_at: Option<Instant>,
 }
 
@@ -32,8 +32,7 @@ impl Default for Course {
 impl Course {
     /// What the round that begins `now` is.
     pub(super) fn begin(&mut self, now: Instant) -> Round {
-        let is_due = |at: &mut Instant| now.saturating_duration_since(*at) >= FULL_EVERY;
-        if self.full_at.take_if(is_due).is_some() {
+        if self.is_overdue(now) {
             tracing::info!("the directory is read anew, as every day");
             self.begin_anew();
         }
@@ -41,7 +40,15 @@ impl Course {
             return Round::Changes(self.number);
         }
         self.number = self.number.wrapping_add(1);
+        self.full_at = Some(now);
         Round::Full(self.number)
+    }
+
+    /// Whether it is time to read everybody anew, even if the round that is under way
+    /// has not ended: it may be at a page that Graph never gives out.
+    pub(super) fn is_overdue(&self, now: Instant) -> bool {
+        let age = |at| now.saturating_duration_since(at);
+        self.full_at.is_some_and(|at| age(at) >= FULL_EVERY)
     }
 
     /// Where it begins.
@@ -49,12 +56,9 @@ impl Course {
         self.at.clone()
     }
 
-    /// `round`, which began at `began`, is complete; the next goes on at `next`.
-    pub(super) fn completed(&mut self, round: Round, began: Instant, next: DeltaLink) {
+    /// The round is complete; the next goes on at `next`.
+    pub(super) fn completed(&mut self, next: DeltaLink) {
         self.at = next;
-        if let Round::Full(_) = round {
-            self.full_at = Some(began);
-        }
     }
 
     /// The next round is of everybody.
@@ -75,24 +79,35 @@ mod tests {
     #[test]
     fn changes_follow_everybody_for_a_day() {
         let (mut course, start) = (Course::default(), Instant::now());
-        let round = course.begin(start);
-        assert_eq!(round, Round::Full(1));
-        course.completed(round, start, link());
+        assert_eq!(course.begin(start), Round::Full(1));
+        course.completed(link());
 
-        let changes = course.begin(start + FULL_EVERY / 2);
-        assert_eq!(changes, Round::Changes(1));
-        course.completed(changes, start + FULL_EVERY / 2, link());
-        assert!(course.at() == link());
+        let half = start + FULL_EVERY / 2;
+        assert_eq!(course.begin(half), Round::Changes(1));
+        course.completed(link());
+        assert!(course.at() == link() && !course.is_overdue(half));
 
         assert_eq!(course.begin(start + FULL_EVERY), Round::Full(2));
         assert!(course.at().is_start());
     }
 
     #[test]
+    fn a_round_that_does_not_end_is_overdue_after_a_day() {
+        let (mut course, start) = (Course::default(), Instant::now());
+        assert!(!course.is_overdue(start));
+        course.begin(start);
+        assert!(!course.is_overdue(start + FULL_EVERY / 2));
+        assert!(course.is_overdue(start + FULL_EVERY));
+        // Read anew, it has a day again.
+        assert_eq!(course.begin(start + FULL_EVERY), Round::Full(2));
+        assert!(!course.is_overdue(start + FULL_EVERY));
+    }
+
+    #[test]
     fn a_round_that_is_forgotten_is_followed_by_everybody() {
         let (mut course, start) = (Course::default(), Instant::now());
-        let round = course.begin(start);
-        course.completed(round, start, link());
+        course.begin(start);
+        course.completed(link());
         assert_eq!(course.begin(start), Round::Changes(1));
         course.begin_anew();
         assert_eq!(course.begin(start), Round::Full(2));

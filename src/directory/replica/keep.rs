@@ -42,6 +42,7 @@ pub(crate) async fn keep(replica: Replica, graph: GraphClient, timeout: Duration
             }
             Ended::Forgotten(asked) => keeper.resyncs.failed(asked),
             Ended::TooLarge => SMALLER_AFTER,
+            Ended::Overdue => Duration::ZERO,
         };
         time::sleep(pause).await;
     }
@@ -53,6 +54,8 @@ enum Ended {
     /// Graph does not go on from where it was; it may want to be left alone.
     Forgotten(Option<Duration>),
     TooLarge,
+    /// It has not come to its end in the time after which everybody is read anew.
+    Overdue,
 }
 
 struct Keeper {
@@ -68,10 +71,9 @@ struct Keeper {
 
 impl Keeper {
     /// One round, to its end: a page that is not to be had is asked for again,
-    /// and not the pages before it.
+    /// and not the pages before it, until everybody is to be read anew.
     async fn round(&mut self) -> Ended {
-        let began = Instant::now();
-        let round = self.course.begin(began);
+        let round = self.course.begin(Instant::now());
         let mut at = self.course.at();
         let mut as_of = None;
         loop {
@@ -85,6 +87,9 @@ impl Keeper {
                 Err(error) if is_resync_needed(&at, &error) => return self.forgotten(error),
                 Err(error) => {
                     self.wait_after(error).await;
+                    if self.course.is_overdue(Instant::now()) {
+                        return Ended::Overdue;
+                    }
                     continue;
                 }
             };
@@ -97,7 +102,7 @@ impl Keeper {
             match next {
                 Next::Page(link) => at = link,
                 Next::Done(link) => {
-                    self.course.completed(round, began, link);
+                    self.course.completed(link);
                     return self.completed(round, as_of);
                 }
             }
