@@ -172,10 +172,10 @@ impl KnownPages {
     pub(super) fn land(&self, key: Key, landing: Landing<Key, Outcome>, outcome: &Outcome) {
         match outcome {
             Ok(page) => self.0.pages.insert(key, Arc::clone(page)),
+            // Who is refused what is there now has no right to what was there.
+            Err(error) if !error.is_passing() => self.0.pages.invalidate(&key),
             // It is asked for only beside an older page.
-            Err(error) if error.is_passing() && self.0.pages.contains_key(&key) => {
-                self.0.failed.insert(key, ());
-            }
+            Err(_) if self.0.pages.contains_key(&key) => self.0.failed.insert(key, ()),
             Err(_) => {}
         }
         landing.land(outcome.clone());

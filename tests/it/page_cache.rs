@@ -158,6 +158,11 @@ async fn a_refusal_is_told_and_no_older_page_instead() {
         let answer = gateway.get(GUILD).await;
         assert_eq!(answer.code(), "upstream_refused");
     }
+    // Nor afterwards, when Graph does not say again that it refuses.
+    gateway.azure.clear(Service::Graph);
+    let trouble = Fault::answer(503, "{}");
+    gateway.azure.inject(Service::Graph, trouble, Times::Always);
+    assert_eq!(gateway.get(GUILD).await.code(), "upstream_failed");
 }
 
 #[actix_web::test]
