@@ -1,6 +1,6 @@
 //! Metrics, at their interval.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use actix_web::rt::time;
 use prometheus::proto::MetricFamily;
@@ -14,6 +14,7 @@ pub(super) struct Pushes {
     collector: Collector,
     resource: Resource,
     start: SystemTime,
+    began: Instant,
 }
 
 impl Pushes {
@@ -23,6 +24,7 @@ impl Pushes {
             collector,
             resource,
             start,
+            began: Instant::now(),
         }
     }
 
@@ -45,7 +47,12 @@ impl Pushes {
     }
 
     async fn push(&mut self, families: &[MetricFamily]) {
-        let span = (self.start, SystemTime::now());
+        let now = SystemTime::now();
+        // The clock was ahead then: a point that ends before it starts is none.
+        if now < self.start {
+            self.start = now.checked_sub(self.began.elapsed()).unwrap_or(now);
+        }
+        let span = (self.start, now);
         let message = families::request(&self.resource, families, span);
         let message = message.encode_to_vec().into();
         let _ = self.collector.send("export_metrics", message).await;

@@ -3,7 +3,7 @@
 
 use std::{
     collections::BTreeMap,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant},
 };
 
 use moka::sync::Cache;
@@ -31,7 +31,7 @@ pub(crate) struct Census {
 
 #[derive(Clone)]
 struct Count {
-    since: SystemTime,
+    since: Instant,
     machines: BTreeMap<PowerState, usize>,
 }
 
@@ -53,7 +53,7 @@ impl Census {
     pub(super) fn page(
         &self,
         listing: &Listing,
-        asked: SystemTime,
+        asked: Instant,
         (cursor, next): (Option<&Cursor>, Option<&Cursor>),
         machines: &[ListedMachine],
     ) {
@@ -78,7 +78,7 @@ impl Census {
 }
 
 impl Count {
-    fn since(since: SystemTime) -> Self {
+    fn since(since: Instant) -> Self {
         Self {
             since,
             machines: BTreeMap::new(),

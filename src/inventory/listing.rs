@@ -1,6 +1,6 @@
 //! All virtual machines of the scopes, page by page.
 
-use std::time::SystemTime;
+use std::time::Instant;
 
 use actix_web::http::StatusCode;
 
@@ -49,7 +49,7 @@ impl Inventory {
         let scopes = listing.narrowing.within(scopes)?;
         let query = MachineQuery::listing(scopes.iter(), listing.power_state, listing.top);
         let from = cursor.map(|cursor| cursor.token(&query)).transpose()?;
-        let asked = SystemTime::now();
+        let asked = Instant::now();
         let mut page = self
             .graph
             .page(&query, from, context)

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::SystemTime,
+    time::{Instant, SystemTime},
 };
 
 use prometheus::{Error, IntGaugeVec};
@@ -20,7 +20,8 @@ pub(crate) struct VmCount {
 pub(super) struct VmMetrics {
     vms: IntGaugeVec,
     as_of: IntGaugeVec,
-    shown: Mutex<Option<SystemTime>>,
+    /// When what is shown began, by the clock that nobody sets.
+    shown: Mutex<Option<Instant>>,
 }
 
 impl VmMetrics {
@@ -44,7 +45,7 @@ impl VmMetrics {
 impl Metrics {
     /// A whole listing that began at `as_of` had so many virtual machines in each of
     /// all power states; one that began before what is shown tells nothing new.
-    pub(crate) fn vms_listed(&self, as_of: SystemTime, counts: impl Iterator<Item = VmCount>) {
+    pub(crate) fn vms_listed(&self, as_of: Instant, counts: impl Iterator<Item = VmCount>) {
         let metrics = &self.0.vms;
         let mut shown = metrics.shown.lock().unwrap_or_else(PoisonError::into_inner);
         if shown.is_some_and(|shown| as_of < shown) {
@@ -65,7 +66,9 @@ impl Metrics {
             let gauge = metrics.vms.with_label_values(&[power_state, billed]);
             gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
         }
-        let since = as_of.duration_since(SystemTime::UNIX_EPOCH);
+        let since = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .map(|now| now.saturating_sub(as_of.elapsed()));
         let seconds = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
         let gauge = metrics.as_of.with_label_values::<&str>(&[]);
         gauge.set(seconds);
