@@ -102,6 +102,17 @@ def test_tls_is_that_of_the_secret(minimal):
     assert port["port"] == 443 and port["appProtocol"] == "https"
 
 
+@pytest.mark.parametrize("tls", [{}, {"secretName": "certificate"}])
+def test_a_load_balancer_of_azure_is_not_made_to_ask_for_what_takes_a_token(minimal, tls):
+    def port(kind):
+        rendered = minimal({"service": {"type": kind}, "tls": tls})
+        (found,) = rendered("Service", "rel-mi-gateway")["spec"]["ports"]
+        return found
+
+    assert "appProtocol" not in port("LoadBalancer")
+    assert port("ClusterIP")["appProtocol"] == port("NodePort")["appProtocol"] == ("https" if tls else "http")
+
+
 def test_only_reviews_of_tokens_take_rights_and_a_token(minimal):
     assert not minimal().has("ClusterRole") and "volumes" not in minimal().pod
     rendered = minimal({"config": KUBERNETES})
