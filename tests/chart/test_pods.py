@@ -77,6 +77,22 @@ def test_new_variables_start_new_pods_and_new_policies_do_not(minimal):
     assert checksum({"policies": POLICY}) == checksum({"policies": other})
 
 
+def test_another_identity_starts_new_pods(minimal):
+    """The webhook puts it into a pod when that is made, and the pod's template does not name it."""
+
+    def annotations(identity):
+        return template(minimal({"identity": identity}))["metadata"]["annotations"]
+
+    others = {
+        "clientId": "3caaaf2b-39fe-410e-8d5b-c9048fd85443",
+        "tenantId": "7b31ddc4-0000-4000-8000-5a4d0bca1a11",
+        "tokenExpirationSeconds": 7200,
+    }
+    for name, value in others.items():
+        assert annotations({name: value}) != annotations({}), name
+    assert annotations({"tokenExpirationSeconds": 3600}) == annotations({})
+
+
 def test_policies_are_a_folder(minimal):
     rendered = minimal({"policies": POLICY})
     (mount,) = rendered.container["volumeMounts"]

@@ -32,6 +32,17 @@
 {{- toYaml $variables }}
 {{- end }}
 
+{{/* What the webhook reads of the service account: at the start of a pod, and never again. */}}
+{{- define "mi-gateway.identityAnnotations" -}}
+{{- if and (eq .Values.identity.type "workload") .Values.serviceAccount.create -}}
+azure.workload.identity/client-id: {{ .Values.identity.clientId | quote }}
+{{- with .Values.identity.tenantId }}
+azure.workload.identity/tenant-id: {{ . | quote }}
+{{- end }}
+azure.workload.identity/service-account-token-expiration: {{ include "mi-gateway.text" .Values.identity.tokenExpirationSeconds | quote }}
+{{- end -}}
+{{- end }}
+
 {{/* Variables of the managed identity, of the container itself and not by the ConfigMap:
      the webhook leaves alone what a container has. */}}
 {{- define "mi-gateway.identityVariables" -}}
