@@ -1,10 +1,14 @@
 """What is printed after an installation: commands that can be run as they stand."""
 
+import json
 import re
 
 import pytest
 
-from chart import CASES, helm
+from chart import CASES, CHART, ROOT, helm
+
+# The word after `exec` and its options that is the program.
+INTO_A_CONTAINER = r"\b(?:kubectl|containerapp)\b[^\n`]*\bexec [^\n`]*(?: -- |--command \"?)([^\s\"]+)"
 
 
 def notes(chart, case):
@@ -30,6 +34,16 @@ def test_the_role_is_created_once_and_assigned_everywhere(chart):
     assert told.count("az role definition create") == 1
     assert told.count("az role assignment create") == 2
     assert "role-update.json" in told
+
+
+def test_what_is_run_in_a_container_is_there_by_that_name(chart):
+    """The image has one file, and no PATH that leads to it."""
+    entrypoint = re.search(r"^ENTRYPOINT (.*)$", (ROOT / "Dockerfile").read_text(), re.M)
+    (program,) = json.loads(entrypoint[1])
+    documents = [ROOT / "README.md", CHART / "README.md", *ROOT.glob("docs/**/*.md"), *ROOT.glob("deploy/**/*.md")]
+    texts = [notes(chart, "minimal"), *(document.read_text() for document in documents)]
+    run = [name for text in texts for name in re.findall(INTO_A_CONTAINER, text)]
+    assert len(run) >= 4 and set(run) == {program}, run
 
 
 def test_policies_that_schedules_need_are_shown_where_the_chart_has_none(chart, work):
