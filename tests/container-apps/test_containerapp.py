@@ -61,10 +61,19 @@ def test_the_collector_of_the_readme_fits_into_it():
     configuration, template = (yaml.safe_load(block) for block in blocks)
     assert APP.faults(configuration, "Configuration") == []
     assert APP.faults(template, "Template") == []
-    (scraped,) = yaml.safe_load((FILES / "collector.yaml").read_text())["receivers"]["prometheus"][
-        "config"
-    ]["scrape_configs"]
-    assert scraped["static_configs"][0]["targets"] == [f"localhost:{probe(app())['httpGet']['port']}"]
+    assert scraped()["targets"] == [f"localhost:{probe(app())['httpGet']['port']}"]
+
+
+def scraped():
+    """What a collector reads metrics of."""
+    receiver = yaml.safe_load((FILES / "collector.yaml").read_text())["receivers"]["prometheus"]
+    (job,) = receiver["config"]["scrape_configs"]
+    (target,) = job["static_configs"]
+    return target
+
+
+def test_an_instance_is_a_replica_and_not_the_address_that_all_of_them_have():
+    assert scraped()["labels"] == {"instance": "${env:CONTAINER_APP_REPLICA_NAME}"}
 
 
 def kubernetes_key(body):
