@@ -1,8 +1,11 @@
 """The table of values in the README follows from the values file."""
 
+import re
 import shutil
 import subprocess
+from urllib.parse import urlsplit
 
+import pytest
 import yaml
 
 from chart import BUILT, CHART, ROOT
@@ -29,6 +32,22 @@ def test_links_lead_somewhere():
     for rest in (CHART / "README.md").read_text().split("](")[1:]:
         target = rest.split(")")[0]
         assert "://" in target or (CHART / target).exists(), target
+
+
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```$", (CHART / "README.md").read_text(), re.M | re.S)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=[it.split(":")[0] for it in EXAMPLES])
+def test_an_example_is_taken(minimal, example):
+    assert minimal(yaml.safe_load(example))
+
+
+def test_a_collector_is_reached_through_the_network_policy(minimal):
+    (example,) = (it for it in EXAMPLES if "OTEL_EXPORTER_OTLP_ENDPOINT" in it)
+    rendered = minimal(yaml.safe_load(example))
+    endpoint = urlsplit(rendered.variables["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    egress = rendered("NetworkPolicy")["spec"]["egress"]
+    assert endpoint.port in {port["port"] for rule in egress for port in rule["ports"]}
 
 
 def test_the_chart_is_of_the_programs_version():
