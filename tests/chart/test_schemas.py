@@ -12,7 +12,8 @@ import pytest
 from chart import BUILT, CASES, HERE, KUBERNETES, Objects
 
 # Kinds that Kubernetes does not bring, but for VerticalPodAutoscaler.
-OF_OPERATORS = {"ServiceMonitor", "PodMonitor", "PrometheusRule", "ScaledObject", "HTTPRoute"}
+OF_PROMETHEUS = ("ServiceMonitor", "PodMonitor", "PrometheusRule")
+OF_OPERATORS = {*OF_PROMETHEUS, "ScaledObject", "HTTPRoute"}
 OWN_SCHEMAS = {"VerticalPodAutoscaler": "verticalpodautoscaler.json"}
 
 
@@ -63,6 +64,14 @@ def of_operators(rendered):
 def test_operators_take_every_object(of_operators, work):
     assert {it["kind"] for it in of_operators} == OF_OPERATORS
     assert operators_say(of_operators, work) == []
+
+
+def test_azure_has_monitors_and_no_rules(of_operators, work):
+    moved = [copy.deepcopy(next(it for it in of_operators if it["kind"] == kind)) for kind in OF_PROMETHEUS]
+    for it in moved:
+        it["apiVersion"] = "azmonitoring.coreos.com/v1"
+    (told,) = operators_say(moved, work)
+    assert "PrometheusRule" in told and "nobody knows the kind" in told
 
 
 def test_a_key_that_operators_do_not_know_would_be_noticed(of_operators, work):

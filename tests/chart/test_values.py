@@ -50,6 +50,7 @@ REJECTED = [
     ({"ingress": {"hosts": []}}, "/ingress/hosts"),
     ({"podDisruptionBudget": {"maxUnavailable": "a third"}}, "/podDisruptionBudget/maxUnavailable"),
     ({"hostUsers": "no"}, "/hostUsers"),
+    ({"metrics": {"monitorApiVersion": "monitoring.azure.com/v1"}}, "/metrics/monitorApiVersion"),
     ({"podLabels": {"number": 1}}, "/podLabels/number"),
 ]
 

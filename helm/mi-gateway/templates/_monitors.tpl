@@ -17,3 +17,13 @@ metricRelabelings:
   {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
+
+{{/* What a monitor has to say for Azure's agent, which drops metrics whose labels are more or
+     longer than its pipeline takes (Azure/prometheus-collector, customresources). */}}
+{{- define "mi-gateway.labelLimits" -}}
+{{- if hasPrefix "azmonitoring." .Values.metrics.monitorApiVersion -}}
+labelLimit: 63
+labelNameLengthLimit: 511
+labelValueLengthLimit: 1023
+{{- end -}}
+{{- end }}

@@ -22,13 +22,17 @@ const KINDS = {
   "gateway.networking.k8s.io/v1 HTTPRoute": "gateway-api/gateway.networking.k8s.io/v1/HTTPRoute",
 };
 
+// Azure's managed Prometheus has the same two under a group of its own, and no third.
+const AZURES = /^az(?=monitoring\.coreos\.com\/v1 (?:Service|Pod)Monitor$)/;
+
 const objects = JSON.parse(readFileSync(process.argv[2], "utf8"));
 const faults = [];
 // Two lines of TypeScript for each object, and the object's name.
 const lines = [];
 const names = [];
-for (const [index, object] of objects.entries()) {
-  const kind = `${object.apiVersion} ${object.kind}`;
+for (const [index, given] of objects.entries()) {
+  const kind = `${given.apiVersion} ${given.kind}`.replace(AZURES, "");
+  const object = { ...given, apiVersion: kind.split(" ")[0] };
   const module = KINDS[kind];
   const name = `${object.kind}/${object.metadata.name}`;
   if (!module) {
