@@ -1,6 +1,9 @@
 """What the chart brings as files: dashboards, alerts and the built-in policies."""
 
 import json
+import os
+import shutil
+import subprocess
 
 import pytest
 import yaml
@@ -68,6 +71,38 @@ def test_what_the_chart_itself_has_is_rendered(minimal):
         assert json.loads(path.read_text())
     for path in (CHART / "alerts").glob("*.yaml"):
         assert rules_of(rendered)[f"rel-mi-gateway-{path.stem}"] == yaml.safe_load(path.read_text())["groups"]
+
+
+def links_of(rendered):
+    """Where alerts and dashboards lead for documents."""
+    texts = [*dashboards_of(rendered).values(), json.dumps(rules_of(rendered))]
+    places = [text.split('"')[0] for whole in texts for text in whole.split('"https://')[1:]]
+    return {f"https://{place}" for place in places if "/docs" in place}
+
+
+@pytest.mark.parametrize("given", ["https://git.example.org/gw/blob/main/docs", "https://git.example.org/gw/blob/main/docs/"])
+def test_links_lead_to_where_the_documents_are_read(minimal, given):
+    base = given.rstrip("/")
+    metrics = {"docsUrl": given} | ON["metrics"]
+    links = links_of(minimal({"metrics": metrics}, at=CHART))
+    assert base in links and f"{base}/runbooks/MiGatewayAbsent.md" in links
+    for link in links:
+        assert link.startswith(base) and (ROOT / "docs" / link.removeprefix(base).strip("/")).exists(), link
+
+
+def test_a_release_leads_to_its_own_documents(minimal, tmp_path):
+    workflow = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text())
+    scripts = [step.get("run", "") for step in workflow["jobs"]["chart"]["steps"]]
+    (script,) = (it for it in scripts if "helm package" in it)
+    shutil.copytree(CHART, tmp_path / "helm/mi-gateway")
+    environment = {"GITHUB_SERVER_URL": "https://github.example.org", "GITHUB_REPOSITORY": "someone/mi-gateway"}
+    environment |= {"GITHUB_REF_NAME": "v1.2.3", "PATH": os.environ["PATH"]}
+    before = script.split("helm package")[0]
+    subprocess.run(["bash", "-e", "-c", before], cwd=tmp_path, env=environment, check=True)
+    links = links_of(minimal(ON, at=tmp_path / "helm/mi-gateway"))
+    assert links
+    for link in links:
+        assert link.startswith("https://github.example.org/someone/mi-gateway/blob/v1.2.3/docs"), link
 
 
 def test_a_dashboard_fits_into_a_config_map():

@@ -50,6 +50,8 @@ REJECTED = [
     ({"ingress": {"hosts": []}}, "/ingress/hosts"),
     ({"podDisruptionBudget": {"maxUnavailable": "a third"}}, "/podDisruptionBudget/maxUnavailable"),
     ({"hostUsers": "no"}, "/hostUsers"),
+    ({"metrics": {"docsUrl": "git.example.org/docs"}}, "/metrics/docsUrl"),
+    ({"metrics": {"docsUrl": 'https://git.example.org/a"b'}}, "/metrics/docsUrl"),
     ({"metrics": {"monitorApiVersion": "monitoring.azure.com/v1"}}, "/metrics/monitorApiVersion"),
     ({"podLabels": {"number": 1}}, "/podLabels/number"),
 ]

@@ -27,3 +27,13 @@ labelNameLengthLimit: 511
 labelValueLengthLimit: 1023
 {{- end -}}
 {{- end }}
+
+{{/* A file of alerts or dashboards, whose links lead to where the documents are read:
+     dict "root" $ "path" p. The text is replaced, as it is no template. */}}
+{{- define "mi-gateway.linked" -}}
+{{- $text := .root.Files.Get .path -}}
+{{- with .root.Values.metrics.docsUrl -}}
+{{- $text = replace "https://example.com/mi-gateway/docs" (trimSuffix "/" .) $text -}}
+{{- end -}}
+{{- $text -}}
+{{- end }}
