@@ -1,6 +1,10 @@
 """What the pods of the gateway are promised to be."""
 
+import re
+
 import pytest
+
+from chart import ROOT
 
 KUBERNETES = {"auth": "kubernetes", "authAudience": [], "authKubernetesAudience": "api://mi-gateway"}
 POLICY = {"files": {"a.cedar": "permit (principal, action, resource);"}}
@@ -143,6 +147,19 @@ def test_only_reviews_of_tokens_take_rights_and_a_token(minimal):
     mounted = minimal({"config": KUBERNETES, "serviceAccount": {"automount": True}})
     assert "volumes" not in mounted.pod and mounted.pod["automountServiceAccountToken"] is True
     assert not minimal({"config": KUBERNETES, "rbac": {"create": False}}).has("ClusterRole")
+
+
+def test_the_record_of_changes_is_read_from_every_replica_and_from_nothing_else(minimal):
+    document = (ROOT / "docs/audit.md").read_text()
+    selector = dict(it.split("=") for it in re.search(r"--selector (\S+)", document)[1].split(","))
+    schedules = [{"name": "night", "schedule": "0 22 * * *", "action": "deallocate", "vms": ["web-01"]}]
+    rendered = minimal({"config": KUBERNETES, "schedules": schedules}, release="mi-gateway")
+    selected = lambda it: selector.items() <= it["metadata"]["labels"].items()
+    assert selected(template(rendered))
+    jobs = rendered("CronJob")["spec"]["jobTemplate"]["spec"]["template"]
+    assert not selected(jobs) and not selected(rendered("Pod", "-test"))
+    containers = [it["name"] for it in rendered.pod["containers"]]
+    assert re.search(r"logs --container (\S+)", document)[1] in containers
 
 
 @pytest.mark.parametrize("scaler", ["autoscaling", "keda"])
