@@ -77,12 +77,12 @@ docs-assets: ## the renderer of /docs anew, from its pinned package
 mutations: conformance ## break the local Azure, rule by rule: a client has to notice
 	python3 tests/conformance/mutations.py
 
-# What reads the files of deploy/container-apps and the setup guide is installed in.
+# What reads the files of deploy/container-apps, deploy/systemd and the setup guide is installed in.
 CONTAINER_APPS := target/container-apps
 
 container-apps: $(CONTAINER_APPS)/installed
-container-apps: ## Container Apps and the setup guide, against Azure's types and commands
-	$(CONTAINER_APPS)/bin/python -m pytest -q tests/container-apps
+container-apps: ## Container Apps and the setup guide, against Azure's types and commands; the unit for systemd
+	$(CONTAINER_APPS)/bin/python -m pytest -q -rs tests/container-apps
 
 $(CONTAINER_APPS)/installed: tests/container-apps/requirements.txt
 	python3 -m venv --clear $(@D)

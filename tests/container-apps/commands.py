@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 #: Everything that the documents take; the rest of PATH is not there when they run.
-TOOLS = ["az", "curl", "envsubst", "helm", "jq", "kubectl", "uuidgen"]
+TOOLS = ["az", "curl", "envsubst", "helm", "jq", "kubectl", "scp", "ssh", "uuidgen"]
 
 #: Notes its arguments, reads what it is given, and says something, whatever it is asked.
 STUB = """#!{python}

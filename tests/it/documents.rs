@@ -21,6 +21,7 @@ fn documents() -> Vec<PathBuf> {
         "bench",
         "deploy/azure",
         "deploy/container-apps",
+        "deploy/systemd",
         "docs",
         "docs/adr",
         "docs/runbooks",
