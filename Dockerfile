@@ -13,10 +13,14 @@ ARG CARGO_AUDITABLE_VERSION=0.7.7
 RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE_VERSION}
 
 # Static, so that `scratch` carries it. With --target, macros of the compiler stay as
-# the compiler needs them. Functions that came out the same are one, and relocations are
-# packed: what is not there takes no memory. Paths of this build are cut from the
-# program, which is not to depend on where it was built.
-ENV RUSTFLAGS="-C target-feature=+crt-static -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
+# the compiler needs them. Paths of this build are cut from the program, which is not to
+# depend on where it was built.
+ENV FLAGS="-C target-feature=+crt-static --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
+# Functions that came out the same are one, and relocations are packed: what is not there
+# takes no memory. Only lld does that, and Rust brings it for this one processor; the linker
+# of the base is another, and would refuse.
+ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${FLAGS} -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr" \
+    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${FLAGS}"
 
 # The dependencies are a layer of their own. What else the manifests
 # name has to be there for cargo to read them, though nothing of it is built.
