@@ -23,9 +23,15 @@ async function linted(text, path) {
     .map(({ line, message }) => `${path}:${line}: ${message}`);
 }
 
+/** The oldest Rust that is promised. */
+const RUST = readFileSync("Cargo.toml", "utf8").match(/^rust-version = "(.*)"$/m)[1];
+
 /** What is against the house rules. */
 function ours(text, path) {
   const found = [];
+  for (const [, version] of text.matchAll(/\bimage: \S*\brust:([\d.]+)-/g)) {
+    if (version !== RUST) found.push(`${path}: Rust is ${version}, and ${RUST} in Cargo.toml`);
+  }
   const lines = text.split("\n");
   lines.forEach((line, index) => {
     const place = `${path}:${index + 1}`;
@@ -60,6 +66,7 @@ const failed = [];
 for (const [path, text] of texts) failed.push(...(await faults(text, path)));
 
 const MUTATIONS = [
+  ["another Rust", /(image: \S*rust:)[\d.]+/, "$11.0", "in Cargo.toml"],
   ["an action by its tag", /@[0-9a-f]{40} # (v\d+)\S*/, "@$1", "whole commit"],
   ["credentials that stay", "persist-credentials: false", "fetch-depth: 0", "keeps no credentials"],
   ["permissions for all jobs", /^permissions: \{\}$/m, "permissions: write-all", "permits nothing"],
