@@ -74,20 +74,25 @@ impl Policies {
     /// policies would change, which is logged as well.
     pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Arc<Decision> {
         let decision = self.current().decide(caller, ask);
-        let action = ask.action().as_str();
-        self.0.metrics.policy_decided(action, decision.label());
-        let shadow = decision.shadow();
-        if *shadow != Shadow::Same {
-            let (would, policies) = (shadow.label(), shadow.policies().join(", "));
-            self.0.metrics.policy_shadow_differs(action, would);
-            tracing::info!(
-                action,
-                would,
-                policies,
-                "shadow policies would decide otherwise"
-            );
-        }
+        self.count(ask.action(), decision.label(), decision.shadow());
         decision
+    }
+
+    /// Counts what shadow policies that look at tags would change of `what`, which was
+    /// permitted without a look at the tags that `machine` has by now.
+    pub(crate) fn try_tags(&self, caller: &Caller, what: OnVm, machine: Machine<'_>) {
+        let (set, action) = (self.current(), what.action());
+        if set.needs_tags(action) || !set.tries_tags(action) {
+            return;
+        }
+        let unseen = Machine {
+            tags: None,
+            ..machine
+        };
+        // What the others would change was counted with the decision.
+        if *set.decide(caller, &what.to(unseen)).shadow() == Shadow::Same {
+            self.count_shadow(action, set.decide(caller, &what.to(machine)).shadow());
+        }
     }
 
     /// See [`PolicySet::needs_tags`].
@@ -95,17 +100,40 @@ impl Policies {
         self.current().needs_tags(action)
     }
 
-    /// Refuses `caller` where no policy could permit `action` on anything, and none in
-    /// shadow would have to be asked.
-    pub(crate) fn admit(&self, caller: &Caller, action: Action) -> Result<(), Denial> {
+    /// Refuses `caller` where no policy could permit any of `actions` on anything, each
+    /// for itself. Policies in shadow let nobody in: who is refused here must not learn
+    /// by a look-up what there is.
+    pub(crate) fn admit(&self, caller: &Caller, actions: &[Action]) -> Result<(), Vec<Denial>> {
         let set = self.current();
-        if set.has_shadow(action) || set.may_ever(caller, action) {
+        if actions.iter().any(|action| set.may_ever(caller, *action)) {
             return Ok(());
         }
-        let denial = set.none_permits(action);
-        let label = denial.reason.label();
+        let denials = actions.iter().map(|it| set.none_permits(caller, *it));
+        let denials: Vec<_> = denials.collect();
+        for denial in &denials {
+            self.count(denial.action, denial.reason.label(), &denial.shadow);
+        }
+        Err(denials)
+    }
+
+    fn count(&self, action: Action, label: &'static str, shadow: &Shadow) {
         self.0.metrics.policy_decided(action.as_str(), label);
-        Err(denial)
+        self.count_shadow(action, shadow);
+    }
+
+    fn count_shadow(&self, action: Action, shadow: &Shadow) {
+        if *shadow == Shadow::Same {
+            return;
+        }
+        let (action, would) = (action.as_str(), shadow.label());
+        let policies = shadow.policies().join(", ");
+        self.0.metrics.policy_shadow_differs(action, would);
+        tracing::info!(
+            action,
+            would,
+            policies,
+            "shadow policies would decide otherwise"
+        );
     }
 }
 

@@ -46,6 +46,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
+use permitted::tried;
 use traced::{deed, denied, spared};
 
 /// Why an order was not taken, or a machine or operation not shown.
@@ -165,6 +166,7 @@ impl Power {
         self.at(target, context, async |id| {
             self.permitted(OnVm::Get, &id, requester, context).await?;
             let machine = self.looked_at(&id, context).await?;
+            tried(OnVm::Get, &id, &machine, requester);
             Ok((machine, id))
         })
         .await

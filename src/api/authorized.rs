@@ -127,16 +127,12 @@ fn authorized<P: Permission>(request: &HttpRequest) -> Result<Authorized<P>, Pro
         limits: limits.0.clone(),
         _permission: PhantomData,
     };
-    let mut refused = None;
-    for action in P::ACTIONS {
-        match authorized.warrant.admits(*action) {
-            Ok(()) => return Ok(authorized),
-            Err(denial) => refused = refused.or(Some(denial)),
-        }
-    }
-    Err(refused.map_or_else(
+    let Err(denials) = authorized.warrant.admits(P::ACTIONS) else {
+        return Ok(authorized);
+    };
+    Err(denials.first().map_or_else(
         || Problem::internal("a route is about nothing"),
-        |denial| authorized.refused(&denial, None),
+        |denial| authorized.refused(denial, None),
     ))
 }
 

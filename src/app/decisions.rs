@@ -68,6 +68,6 @@ impl Decisions {
             tags: warrant.needs_tags(order).then_some(&self.tags),
         };
         let ask = Ask::Order(Action::Deallocate, machine);
-        warrant.admits(order).is_ok() && warrant.permits(&ask).is_ok()
+        warrant.admits(&[order]).is_ok() && warrant.permits(&ask).is_ok()
     }
 }

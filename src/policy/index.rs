@@ -34,6 +34,10 @@ impl Index {
         place.add(policy).map_err(|error| error.to_string())
     }
 
+    pub(super) fn is_empty(&self) -> bool {
+        self.general.is_empty() && self.by_entity.is_empty()
+    }
+
     /// What holds in `situation`.
     pub(super) fn evaluate(&self, situation: &Situation) -> Found {
         let entities = situation.principals.iter().chain(&situation.resources);
@@ -66,6 +70,13 @@ impl Found {
                     error.policy_id().to_string()
                 }
             }));
+    }
+
+    /// This, and what `others` found.
+    pub(super) fn extend(&mut self, others: Self) {
+        self.permits.extend(others.permits);
+        self.forbids.extend(others.forbids);
+        self.errors.extend(others.errors);
     }
 
     /// In an order that does not change from one time to the next.

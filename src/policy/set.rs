@@ -11,7 +11,7 @@ use super::{
     known::Known,
     load,
     names::is_nameable,
-    vocabulary::{Inexpressible, Vocabulary, roles},
+    vocabulary::{Inexpressible, Situation, Vocabulary, roles},
 };
 use crate::{access::Caller, metrics::PolicySummary};
 
@@ -35,11 +35,15 @@ pub(crate) struct Entry {
 struct Slice {
     enforced: Index,
     shadow: Index,
-    has_shadow: bool,
+    /// Those in shadow that look at tags.
+    shadow_on_tags: Index,
+    /// Whether an enforced policy looks at tags.
     needs_tags: bool,
     looks_at_resource: bool,
     /// To whom some enforced policy could permit it.
     permitted: Vec<Whom>,
+    /// To whom policies in shadow could permit it, each with its name.
+    tried: Vec<(Whom, String)>,
     /// App roles that alone would do.
     roles: Vec<String>,
 }
@@ -107,17 +111,26 @@ impl Entry {
     }
 }
 
+impl Whom {
+    fn is(&self, caller: &Caller) -> bool {
+        match self {
+            Self::Anybody => true,
+            Self::Role(role) => roles(caller).any(|it| it == *role),
+            Self::Caller(id) => caller.id() == *id,
+        }
+    }
+}
+
 impl Slice {
     fn of(action: Action, entries: &[Entry]) -> Result<Self, String> {
         let mut slice = Self::default();
         for entry in entries.iter().filter(|it| it.actions[action.index()]) {
-            slice.needs_tags |= entry.looks_at_tags;
             slice.looks_at_resource |= entry.looks_at_resource;
             if entry.is_shadow {
-                slice.has_shadow = true;
-                slice.shadow.add(entry.policy.clone())?;
+                slice.try_out(entry)?;
                 continue;
             }
+            slice.needs_tags |= entry.looks_at_tags;
             slice.enforced.add(entry.policy.clone())?;
             if entry.is_permit() {
                 slice.permitted.extend(entry.permitted());
@@ -126,7 +139,35 @@ impl Slice {
         }
         slice.roles.sort_unstable();
         slice.roles.dedup();
+        slice
+            .tried
+            .sort_unstable_by(|one, other| one.1.cmp(&other.1));
         Ok(slice)
+    }
+
+    /// Takes in a policy in shadow, which decides nothing, nor what is looked at.
+    fn try_out(&mut self, entry: &Entry) -> Result<(), String> {
+        let place = if entry.looks_at_tags {
+            &mut self.shadow_on_tags
+        } else {
+            &mut self.shadow
+        };
+        place.add(entry.policy.clone())?;
+        if entry.is_permit() {
+            let whom = entry.permitted().into_iter();
+            self.tried.extend(whom.map(|it| (it, entry.name.clone())));
+        }
+        Ok(())
+    }
+
+    /// What the policies in shadow come to; those that look at tags are left out where
+    /// nobody has.
+    fn shadow(&self, situation: &Situation, sees_tags: bool) -> Found {
+        let mut found = self.shadow.evaluate(situation);
+        if sees_tags {
+            found.extend(self.shadow_on_tags.evaluate(situation));
+        }
+        found.sorted()
     }
 }
 
@@ -172,35 +213,42 @@ impl PolicySet {
         &self.entries
     }
 
-    /// Whether a policy that could hold for `action` looks at tags, a shadow policy
-    /// included.
+    /// Whether an enforced policy that could hold for `action` looks at tags: without
+    /// them nothing is permitted.
     pub(crate) fn needs_tags(&self, action: Action) -> bool {
         self.slices[action.index()].needs_tags
+    }
+
+    /// Whether a policy in shadow that could hold for `action` looks at tags: without
+    /// them it is left out.
+    pub(crate) fn tries_tags(&self, action: Action) -> bool {
+        !self.slices[action.index()].shadow_on_tags.is_empty()
     }
 
     /// Whether some policy could permit `action` to `caller` on anything at all.
     /// Never no where [`PolicySet::decide`] says yes; a yes permits nothing.
     pub(crate) fn may_ever(&self, caller: &Caller, action: Action) -> bool {
         let permitted = &self.slices[action.index()].permitted;
-        permitted.iter().any(|whom| match whom {
-            Whom::Anybody => true,
-            Whom::Role(role) => roles(caller).any(|it| it == *role),
-            Whom::Caller(id) => caller.id() == *id,
-        })
+        permitted.iter().any(|whom| whom.is(caller))
     }
 
-    /// Whether policies in shadow are about `action`.
-    pub(crate) fn has_shadow(&self, action: Action) -> bool {
-        self.slices[action.index()].has_shadow
-    }
-
-    /// What is said where [`PolicySet::may_ever`] says no.
-    pub(crate) fn none_permits(&self, action: Action) -> Denial {
-        let roles = self.slices[action.index()].roles.clone();
+    /// What is said where [`PolicySet::may_ever`] says no. On what `caller` wants to do
+    /// it is not known, so that of policies in shadow those are told that could permit
+    /// it on something.
+    pub(crate) fn none_permits(&self, caller: &Caller, action: Action) -> Denial {
+        let slice = &self.slices[action.index()];
+        let tried = slice.tried.iter().filter(|(whom, _)| whom.is(caller));
+        let tried: Vec<_> = tried.map(|(_, name)| name.clone()).collect();
         Denial {
             action,
-            reason: Reason::NonePermits { roles },
-            shadow: Shadow::Same,
+            reason: Reason::NonePermits {
+                roles: slice.roles.clone(),
+            },
+            shadow: if tried.is_empty() {
+                Shadow::Same
+            } else {
+                Shadow::Permits(tried)
+            },
         }
     }
 
@@ -226,7 +274,8 @@ impl PolicySet {
                 shadow: Shadow::Same,
             })
         };
-        if slice.needs_tags && ask.machine().is_some_and(|machine| machine.tags.is_none()) {
+        let sees_tags = ask.machine().is_none_or(|machine| machine.tags.is_some());
+        if slice.needs_tags && !sees_tags {
             return deny(Reason::TagsUnknown);
         }
         let situation = match self.vocabulary.situation(caller, ask) {
@@ -238,11 +287,7 @@ impl PolicySet {
             }
         };
         let found = slice.enforced.evaluate(&situation).sorted();
-        let shadow = if slice.has_shadow {
-            slice.shadow.evaluate(&situation).sorted()
-        } else {
-            Found::default()
-        };
+        let shadow = slice.shadow(&situation, sees_tags);
         decided(action, found, shadow, &slice.roles)
     }
 }

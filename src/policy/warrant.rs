@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Action, Ask, Decision, Denial, Policies};
+use super::{Action, Ask, Decision, Denial, Machine, OnVm, Policies};
 use crate::access::Caller;
 
 /// On what something is done. What may be denied takes one, so that it cannot be
@@ -61,12 +61,21 @@ impl Warrant {
         }
     }
 
-    /// Whether `action` may be permitted on anything at all; what is denied here need
-    /// not be looked for.
-    pub(crate) fn admits(&self, action: Action) -> Result<(), Denial> {
+    /// Counts what shadow policies say of `what` that was permitted, now that `machine`
+    /// has been looked at for it; they are no reason to look.
+    pub(crate) fn tries(&self, what: OnVm, machine: Machine<'_>) {
+        match self {
+            Self::Host => {}
+            Self::Caller(caller, policies) => policies.try_tags(caller, what, machine),
+        }
+    }
+
+    /// Whether any of `actions` may be permitted on anything at all; what is denied
+    /// here, each for itself, need not be looked for.
+    pub(crate) fn admits(&self, actions: &[Action]) -> Result<(), Vec<Denial>> {
         match self {
             Self::Host => Ok(()),
-            Self::Caller(caller, policies) => policies.admit(caller, action),
+            Self::Caller(caller, policies) => policies.admit(caller, actions),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Error, Power};
 use crate::{
     audit::{Denied, Requester},
-    azure::VirtualMachineId,
+    azure::{VirtualMachine, VirtualMachineId},
     http::Context,
     policy::{Machine, OnVm},
 };
@@ -44,4 +44,16 @@ impl Power {
             }
         }
     }
+}
+
+/// Lets shadow policies that look at tags have their say on `what` was permitted, now
+/// that `machine` was looked at for it.
+pub(super) fn tried(
+    what: OnVm,
+    machine: &VirtualMachineId,
+    seen: &VirtualMachine,
+    requester: &Requester,
+) {
+    let tags = Some(&seen.tags);
+    requester.warrant.tries(what, Machine { id: machine, tags });
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{
     Error, Power, Precedence, Target,
+    permitted::tried,
     plan::{Obstacle, Plan, plan},
     send::as_written,
 };
@@ -49,21 +50,25 @@ impl Power {
         self.at(target, context, async |id| {
             let what = OnVm::Order(order.action);
             let requester = self.permitted(what, &id, requester, context).await?;
-            let ahead = self.looked_ahead(order, &id, precedence, context).await?;
+            let ahead = self
+                .looked_ahead(order, &id, precedence, &requester, context)
+                .await?;
             Ok((ahead, requester))
         })
         .await
     }
 
-    /// The look before `order`.
+    /// The look before `order`, which `requester` is permitted.
     pub(super) async fn looked_ahead(
         &self,
         order: Order,
         machine: &VirtualMachineId,
         precedence: Precedence,
+        requester: &Requester,
         context: &Context,
     ) -> Result<Rehearsal, Error> {
         let seen = self.looked_at(machine, context).await?;
+        tried(OnVm::Order(order.action), machine, &seen, requester);
         let machine = as_written(&seen, machine.clone());
         self.guard(&machine, &seen, context).await?;
         let refused = |obstacle: Obstacle| Error::Obstacle(machine.name.clone(), obstacle);

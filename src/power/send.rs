@@ -90,7 +90,7 @@ impl Power {
     ) -> Result<Begun, Error> {
         let room = self.room()?;
         let ahead = self
-            .looked_ahead(order, machine, precedence, context)
+            .looked_ahead(order, machine, precedence, requester, context)
             .await?;
         let Rehearsal {
             seen,

@@ -6,6 +6,7 @@ use actix_web::http::header::HeaderValue;
 
 use super::{
     Error, Operation, Power, Target,
+    permitted::tried,
     send::{Begun, as_written, begun, may_be_taken},
     traced::deed,
 };
@@ -63,6 +64,7 @@ impl Power {
             return Err(Error::Busy(Box::new(running)));
         }
         let seen = self.looked_at(&machine, context).await?;
+        tried(OnVm::Order(Action::Update), &machine, &seen, requester);
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
         let operation = self.operations.begin(Action::Update, machine, &seen);

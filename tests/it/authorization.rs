@@ -1,5 +1,7 @@
 //! What callers may do, as policies have it.
 
+mod shadows;
+
 use std::{fs, path::PathBuf};
 
 use azure_sandbox::{Caller, CallerToken, Sandbox, Service};
