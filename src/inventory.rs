@@ -7,6 +7,7 @@ pub(crate) mod fuzz;
 pub(crate) mod guard;
 mod listing;
 mod names;
+mod namesakes;
 mod narrowing;
 mod surroundings;
 
@@ -16,6 +17,7 @@ pub(crate) use census::Census;
 pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use listing::Listing;
 pub(crate) use names::{Candidates, KnownNames, is_like_scale_set_member};
+pub(crate) use namesakes::Namesakes;
 pub(crate) use narrowing::Narrowing;
 pub(crate) use surroundings::{Metadata, Surroundings};
 
@@ -52,8 +54,8 @@ pub(crate) enum Error {
     #[error("there is no virtual machine {0} in {1}")]
     NotFound(VmName, Searched),
     /// Several have it.
-    #[error("{} virtual machines have that name", .0.len())]
-    Ambiguous(Vec<VirtualMachineId>),
+    #[error("several virtual machines have that name")]
+    Ambiguous(Namesakes),
     /// It was not given out for this listing.
     #[error(transparent)]
     Cursor(#[from] InvalidCursor),
@@ -139,11 +141,11 @@ impl Inventory {
         let mut found: Vec<_> = known.iter().filter(is_within).cloned().collect();
         match (found.pop(), found.is_empty()) {
             (Some(only), true) => Ok(only),
-            (Some(last), false) => {
-                found.push(last);
-                Err(Error::Ambiguous(found))
+            (last, _) => {
+                found.extend(last);
+                let searched = Searched(narrowed);
+                Err(Namesakes::new(name.clone(), found, searched).told())
             }
-            (None, _) => Err(Error::NotFound(name.clone(), Searched(narrowed))),
         }
     }
 

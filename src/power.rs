@@ -46,7 +46,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
-use permitted::tried;
+use permitted::{known, tried};
 use traced::{deed, denied, spared};
 
 /// Why an order was not taken, or a machine or operation not shown.
@@ -163,7 +163,7 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
-        self.at(target, context, async |id| {
+        self.at(target, (OnVm::Get, requester), context, async |id| {
             self.permitted(OnVm::Get, &id, requester, context).await?;
             let machine = self.looked_at(&id, context).await?;
             tried(OnVm::Get, &id, &machine, requester);
@@ -186,8 +186,8 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        self.at(target, context, async |id| {
-            let what = OnVm::Order(order.action);
+        let what = OnVm::Order(order.action);
+        self.at(target, (what, requester), context, async |id| {
             let requester = &self.permitted(what, &id, requester, context).await?;
             let ordered = self.ordered(order, id.clone(), precedence, requester, context);
             ordered
@@ -237,10 +237,12 @@ impl Power {
     }
 
     /// Does `work` where `target` leads, and once more where it leads by then
-    /// if Azure knows no such machine and the place was only remembered.
+    /// if Azure knows no such machine and the place was only remembered. Where it leads
+    /// to several, the requester is told of those that they may know of.
     async fn at<T>(
         &self,
         target: &Target,
+        (what, requester): (OnVm, &Requester),
         context: &Context,
         work: impl AsyncFn(VirtualMachineId) -> Result<T, Error>,
     ) -> Result<T, Error> {
@@ -249,7 +251,7 @@ impl Power {
                 .inventory
                 .find(&target.name, &target.narrowing, context)
                 .await;
-            found.map_err(Error::Inventory)
+            found.map_err(|error| Error::Inventory(known(error, what, requester)))
         };
         let id = find().await?;
         match work(id.clone()).await {

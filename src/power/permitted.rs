@@ -7,6 +7,7 @@ use crate::{
     audit::{Denied, Requester},
     azure::{VirtualMachine, VirtualMachineId},
     http::Context,
+    inventory,
     policy::{Machine, OnVm},
 };
 
@@ -56,4 +57,25 @@ pub(super) fn tried(
 ) {
     let tags = Some(&seen.tags);
     requester.warrant.tries(what, Machine { id: machine, tags });
+}
+
+/// `error` as `requester`, who wants to do `what`, may be told it: of several machines,
+/// those that they may see or do it to. What tags would decide is left out, as nobody
+/// has looked at them.
+pub(super) fn known(
+    error: inventory::Error,
+    what: OnVm,
+    requester: &Requester,
+) -> inventory::Error {
+    let inventory::Error::Ambiguous(namesakes) = error else {
+        return error;
+    };
+    let permitted = |what: OnVm| {
+        let machines = namesakes.machines().iter();
+        let asks = machines.map(|id| what.to(Machine { id, tags: None }));
+        requester.warrant.sees(asks)
+    };
+    let seen = permitted(OnVm::Get).into_iter().zip(permitted(what));
+    let known: Vec<_> = seen.map(|(is_seen, is_done)| is_seen || is_done).collect();
+    namesakes.known(&known)
 }

@@ -47,8 +47,8 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<(Rehearsal, Arc<Requester>), Error> {
-        self.at(target, context, async |id| {
-            let what = OnVm::Order(order.action);
+        let what = OnVm::Order(order.action);
+        self.at(target, (what, requester), context, async |id| {
             let requester = self.permitted(what, &id, requester, context).await?;
             let ahead = self
                 .looked_ahead(order, &id, precedence, &requester, context)

@@ -35,8 +35,8 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        self.at(target, context, async |machine| {
-            let what = OnVm::Order(Action::Update);
+        let what = OnVm::Order(Action::Update);
+        self.at(target, (what, requester), context, async |machine| {
             let requester = &self.permitted(what, &machine, requester, context).await?;
             let (power, asked) = (Rc::clone(self), machine.clone());
             let (update, context) = (update.clone(), context.clone());

@@ -1,5 +1,6 @@
 //! What callers may do, as policies have it.
 
+mod namesakes;
 mod shadows;
 
 use std::{fs, path::PathBuf};

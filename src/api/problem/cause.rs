@@ -207,8 +207,8 @@ impl From<inventory::Error> for Problem {
                 "{said}; one that is new may not be known for a minute, and one that the gateway's \
                  managed identity may not read is not known at all"
             )),
-            inventory::Error::Ambiguous(machines) => Self {
-                candidates: machines.iter().map(Candidate::from).collect(),
+            inventory::Error::Ambiguous(namesakes) => Self {
+                candidates: namesakes.machines().iter().map(Candidate::from).collect(),
                 ..Self::new(
                     Code::Ambiguous,
                     format!("{said}: say which by ?resourceGroup= or ?subscriptionId="),
