@@ -32,6 +32,7 @@ pub(crate) use ask::{Ask, Machine, OnVm, fields};
 pub(crate) use decision::{Decision, Denial, Grounds, Reason, Shadow};
 pub(crate) use explain::Bearing;
 pub use fault::Faults;
+pub(crate) use fault::ODD;
 pub(crate) use reload::Standing;
 pub(crate) use set::{Entry, PolicySet};
 pub(crate) use source::Source;
@@ -55,6 +56,7 @@ impl Policies {
     /// The policies of `source`, or all that is wrong with them.
     pub(crate) fn load(source: Source, metrics: Metrics) -> Result<Self, Faults> {
         let set = PolicySet::load(&source)?;
+        set.tell_warnings();
         metrics.policies_loaded(&set.summary());
         Ok(Self(Arc::new(Inner {
             source,

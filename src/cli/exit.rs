@@ -155,11 +155,12 @@ impl<T: Into<Problem>> From<T> for Failure {
 /// Says on standard error what goes without saying in no result, and ends
 /// nothing.
 pub(super) fn mention(words: &str, error: &dyn std::error::Error) {
-    let _ = writeln!(
-        io::stderr(),
-        "mi-gateway: {words}: {}",
-        inert(&chain(error))
-    );
+    remark(&format!("{words}: {}", chain(error)));
+}
+
+/// The same of what is no error.
+pub(super) fn remark(text: &str) {
+    let _ = writeln!(io::stderr(), "mi-gateway: {}", inert(text));
 }
 
 /// `text`, whose lines are ours.

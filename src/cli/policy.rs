@@ -7,13 +7,14 @@ use serde::Serialize;
 use super::{
     Exit, Failure, Outcome,
     arguments::{PolicyCheck, PolicyQuestion},
+    exit::remark,
     output::{self, Form},
     table::{fields, table},
 };
 use crate::{
     azure::Select,
     config::Config,
-    policy::{Action, Ask, Bearing, Decision, Entry, Machine, PolicySet, Shadow, Source},
+    policy::{Action, Ask, Bearing, Decision, Entry, Machine, ODD, PolicySet, Shadow, Source},
 };
 
 #[derive(Serialize)]
@@ -64,7 +65,7 @@ struct Explanation<'a> {
     words: String,
 }
 
-/// `policy check`
+/// `policy check`; what is odd is told, and may be meant.
 pub(super) fn check(asked: &PolicyCheck) -> Outcome {
     let set = load(asked.path.as_deref())?;
     let body = Checked {
@@ -103,7 +104,11 @@ fn load(path: Option<&Path>) -> Result<PolicySet, Failure> {
         Some(path) => Source::of(Some(path)),
         None => Source::of(Config::from_env()?.policy_file.as_deref()),
     };
-    PolicySet::load(&source).map_err(Failure::Policies)
+    let set = PolicySet::load(&source).map_err(Failure::Policies)?;
+    for warning in &set.warnings {
+        remark(&format!("{ODD}: {warning}"));
+    }
+    Ok(set)
 }
 
 fn ask<'a>(

@@ -4,6 +4,9 @@ use std::fmt;
 
 use miette::Diagnostic;
 
+/// What is said before a warning.
+pub(crate) const ODD: &str = "a policy is odd";
+
 /// One fault of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Fault {
@@ -90,14 +93,34 @@ impl fmt::Display for Fault {
 
 /// Everything that is wrong with a set of policies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Faults(pub(crate) Vec<Fault>);
+pub struct Faults {
+    /// Which texts these are; `None` where they could not be read, which may pass
+    /// without a change of them.
+    pub(super) version: Option<String>,
+    pub(crate) errors: Vec<Fault>,
+    /// What would be no reason to refuse them.
+    pub(crate) warnings: Vec<Fault>,
+}
+
+impl Faults {
+    /// Why policies could not be read.
+    pub(super) fn unread(errors: Vec<Fault>) -> Self {
+        Self {
+            version: None,
+            errors,
+            warnings: Vec::new(),
+        }
+    }
+}
 
 impl fmt::Display for Faults {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("the policies are not usable")?;
-        self.0
-            .iter()
-            .try_for_each(|fault| write!(formatter, "\n  {fault}"))
+        for fault in &self.errors {
+            write!(formatter, "\n  {fault}")?;
+        }
+        let mut warnings = self.warnings.iter();
+        warnings.try_for_each(|warning| write!(formatter, "\n  {ODD}: {warning}"))
     }
 }
 

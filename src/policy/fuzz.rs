@@ -25,8 +25,8 @@ pub(crate) fn policies(text: &str) {
 
 fn check_faults(faults: &Faults, text: &str) {
     let lines = text.split('\n').count();
-    assert!(!faults.0.is_empty());
-    for fault in &faults.0 {
+    assert!(!faults.errors.is_empty());
+    for fault in faults.errors.iter().chain(&faults.warnings) {
         assert!(!fault.reason.is_empty());
         assert!(
             fault.place.is_none_or(|it| (1..=lines).contains(&it.line)),

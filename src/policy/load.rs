@@ -35,7 +35,7 @@ pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> 
     thread::scope(
         |scope| match thread.spawn_scoped(scope, || read(source, texts)) {
             Ok(reading) => reading.join().unwrap_or_else(|it| resume_unwind(it)),
-            Err(error) => Err(Faults(vec![Fault::of_file(
+            Err(error) => Err(Faults::unread(vec![Fault::of_file(
                 &source.words(),
                 format!("no thread could be had to read it: {error}"),
             )])),
@@ -45,29 +45,41 @@ pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> 
 
 fn read(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
     let version = version(texts);
-    let fault = |reason: String| Faults(vec![Fault::of_file(&source.words(), reason)]);
+    let refused = |errors: Vec<Fault>, warnings: Vec<Fault>| Faults {
+        version: Some(version.clone()),
+        errors,
+        warnings,
+    };
+    let fault = |reason: String| {
+        let fault = Fault::of_file(&source.words(), reason);
+        refused(vec![fault], Vec::new())
+    };
     let vocabulary = Arc::new(Vocabulary::new().map_err(fault)?);
     let mut loading = Loading {
         validator: Validator::new(vocabulary.schema.clone()),
         entries: Vec::new(),
         faults: Vec::new(),
+        warnings: Vec::new(),
     };
     for text in texts {
         loading.read(text);
     }
     loading.refuse_namesakes();
     let Loading {
-        entries, faults, ..
+        entries,
+        faults,
+        warnings,
+        ..
     } = loading;
     if !faults.is_empty() {
-        return Err(Faults(faults));
+        return Err(refused(faults, warnings));
     }
     if entries.is_empty() {
         return Err(fault(
             "there is no policy: nobody could do anything".to_owned(),
         ));
     }
-    PolicySet::new(vocabulary, entries, version).map_err(fault)
+    PolicySet::new(vocabulary, (entries, warnings), version.clone()).map_err(fault)
 }
 
 /// What all files are together.
@@ -89,6 +101,7 @@ struct Loading {
     validator: Validator,
     entries: Vec<Entry>,
     faults: Vec<Fault>,
+    warnings: Vec<Fault>,
 }
 
 impl Loading {
@@ -170,8 +183,8 @@ impl Loading {
     }
 
     /// What the schema has against `policy`. That it never holds is one: a forbid that
-    /// is impossible forbids nothing.
-    fn unfit(&self, text: &Text, place: Place, policy: &Policy) -> Vec<Fault> {
+    /// is impossible forbids nothing. What is odd and may be meant is a warning.
+    fn unfit(&mut self, text: &Text, place: Place, policy: &Policy) -> Vec<Fault> {
         let alone = match Cedar::from_policies([policy.clone()]) {
             Ok(alone) => alone,
             Err(error) => return vec![Fault::at(&text.file, place, error.to_string())],
@@ -189,7 +202,7 @@ impl Loading {
                 ValidationWarning::ImpossiblePolicy(_)
                 | ValidationWarning::BidiCharsInString(_)
                 | ValidationWarning::BidiCharsInIdentifier(_) => faults.push(fault),
-                _ => tracing::warn!(%fault, "a policy is odd"),
+                _ => self.warnings.push(fault),
             }
         }
         faults

@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::rt::{task::spawn_blocking, time};
 
-use super::{Faults, Policies, PolicySet, load, source::Text};
+use super::{Faults, ODD, Policies, PolicySet, load, source::Text};
 
 /// Files are compared by what is in them: a `ConfigMap` is swapped by a link, and
 /// not every file system tells of changes. A kilobyte every few seconds is nothing.
@@ -28,8 +28,11 @@ pub(crate) struct Standing {
 }
 
 /// What came of a look.
-enum Look {
-    Unchanged,
+pub(super) enum Look {
+    /// What holds is there.
+    Held,
+    /// What was refused is there, as it was.
+    RefusedBefore,
     Changed(Box<PolicySet>),
     Refused(Faults),
 }
@@ -51,9 +54,11 @@ impl Policies {
             return;
         };
         match look {
-            Look::Unchanged => self.refuse(None),
+            Look::Held => self.refuse(None),
+            Look::RefusedBefore => {}
             Look::Changed(set) => {
                 let summary = set.summary();
+                set.tell_warnings();
                 *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(set);
                 // Not before they hold: whoever sees it there may count on it.
                 self.0.metrics.policies_loaded(&summary);
@@ -79,12 +84,30 @@ impl Policies {
         }
     }
 
-    fn compare(&self) -> Look {
-        match self.0.source.read() {
-            Err(faults) => Look::Refused(faults),
-            Ok(texts) if load::version(&texts) == self.current().version => Look::Unchanged,
-            Ok(texts) => self.read(&texts),
+    /// Reads what there is only if it is not what was read last: a set may take seconds,
+    /// and would be refused for the same again.
+    pub(super) fn compare(&self) -> Look {
+        let texts = match self.0.source.read() {
+            Err(faults) => return Look::Refused(faults),
+            Ok(texts) => texts,
+        };
+        let version = load::version(&texts);
+        if version == self.current().version {
+            Look::Held
+        } else if self.has_refused(&version) {
+            Look::RefusedBefore
+        } else {
+            self.read(&texts)
         }
+    }
+
+    fn has_refused(&self, version: &str) -> bool {
+        let refused = self.0.refused.lock();
+        let refused = refused.unwrap_or_else(PoisonError::into_inner);
+        let known = refused
+            .as_ref()
+            .and_then(|faults| faults.version.as_deref());
+        known == Some(version)
     }
 
     fn read(&self, texts: &[Text]) -> Look {
@@ -94,7 +117,7 @@ impl Policies {
         }
     }
 
-    /// Notes why other policies were refused; tells it once.
+    /// Notes why other policies were refused; tells it once, warnings included.
     fn refuse(&self, faults: Option<Faults>) {
         let refused = self.0.refused.lock();
         let mut refused = refused.unwrap_or_else(PoisonError::into_inner);
@@ -107,5 +130,14 @@ impl Policies {
             tracing::error!(faults, "policies were refused; those that held are kept");
         }
         *refused = faults;
+    }
+}
+
+impl PolicySet {
+    /// Logs what is odd about policies that are about to hold.
+    pub(super) fn tell_warnings(&self) {
+        for fault in &self.warnings {
+            tracing::warn!(%fault, "{ODD}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use cedar_policy::{Effect, EntityUid, Policy, PrincipalConstraint, ResourceConst
 
 use super::{
     Action, Ask, Decision, Denial, Faults, Grounds, Reason, Shadow, Source,
-    fault::Place,
+    fault::{Fault, Place},
     index::{Found, Index},
     known::Known,
     load,
@@ -61,6 +61,8 @@ enum Whom {
 pub(crate) struct PolicySet {
     pub(super) vocabulary: Arc<Vocabulary>,
     pub(super) entries: Vec<Entry>,
+    /// What is odd about them, and may be meant.
+    pub(crate) warnings: Vec<Fault>,
     slices: [Slice; Action::ALL.len()],
     known: Known,
     /// The beginning of the SHA-256 of all files.
@@ -172,10 +174,10 @@ impl Slice {
 }
 
 impl PolicySet {
-    /// `entries`, whose names are each there once.
+    /// `entries`, whose names are each there once, and what is odd about them.
     pub(super) fn new(
         vocabulary: Arc<Vocabulary>,
-        entries: Vec<Entry>,
+        (entries, warnings): (Vec<Entry>, Vec<Fault>),
         version: String,
     ) -> Result<Self, String> {
         let mut slices: [Slice; Action::ALL.len()] = Default::default();
@@ -185,6 +187,7 @@ impl PolicySet {
         Ok(Self {
             vocabulary,
             entries,
+            warnings,
             slices,
             known: Known::new(),
             version,

@@ -59,7 +59,7 @@ impl Source {
                 text: DEFAULT.to_owned(),
             }]);
         };
-        let paths = files(path).map_err(|fault| Faults(vec![fault]))?;
+        let paths = files(path).map_err(|fault| Faults::unread(vec![fault]))?;
         let (mut texts, mut faults, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
         for path in paths {
             let file = path.display().to_string();
@@ -74,7 +74,7 @@ impl Source {
         if faults.is_empty() {
             Ok(texts)
         } else {
-            Err(Faults(faults))
+            Err(Faults::unread(faults))
         }
     }
 }

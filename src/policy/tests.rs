@@ -9,6 +9,7 @@ mod reading;
 mod reload;
 mod shadows;
 mod traps;
+mod warnings;
 
 use std::{
     collections::BTreeMap,
@@ -91,11 +92,11 @@ fn policies(text: &str) -> Policies {
 /// What is wrong with `text`.
 fn faults(text: &str) -> Vec<String> {
     let folder = Folder::new().with("test.cedar", &written(text));
-    let Err(Faults(faults)) = folder.load() else {
+    let Err(Faults { errors, .. }) = folder.load() else {
         panic!("nothing is wrong with {text}");
     };
     let path = format!("{}/", folder.0.display());
-    faults
+    errors
         .iter()
         .map(|it| it.to_string().replace(&path, ""))
         .collect()

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     os::unix::fs::symlink,
     path::PathBuf,
     sync::{
@@ -19,7 +20,7 @@ use uuid::Uuid;
 
 use crate::{
     issuers::ENTRA,
-    program::{Running, gateway},
+    program::{Running, gateway, text},
     wire::{Connection, Reply, get},
 };
 
@@ -33,6 +34,10 @@ fn policies(set: usize) -> String {
         .map(|name| format!("@id(\"{name}\") forbid (principal, action, resource);"));
     permit + &forbid.unwrap_or_default()
 }
+
+/// A forbid whose group has a letter that only looks like an o.
+const ODD: &str = "forbid (principal, action, resource in MiGateway::ResourceGroup::\
+     \"/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-l\u{43e}cked\");";
 
 const BAD: &str = "permit (principal, action, resource);\n\n  forbid (principal, action, resouce);";
 
@@ -212,4 +217,38 @@ async fn policies_change_under_load_and_no_answer_follows_those_that_were() {
     for caller in callers {
         assert!(caller.join().unwrap() > 100);
     }
+}
+
+#[actix_web::test]
+async fn what_is_odd_is_logged_once_the_policies_hold() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let volume = Volume::with(&policies(0));
+    let gateway = started(&azure, &volume);
+    volume.update(&format!("{}{ODD}", policies(0)));
+    let loaded = "mi_gateway_policies{kind=\"enforced\"} 2\n";
+    until(async || gateway.metrics().await.contains(loaded)).await;
+
+    let (_, output) = gateway.terminate();
+
+    let told = output.lines().filter(|line| line.contains("mixed scripts"));
+    let told: Vec<_> = told.collect();
+    assert_eq!(told.len(), 1, "{told:?}");
+    for words in ["\"WARN\"", "a policy is odd", "policies.cedar:2:1: "] {
+        assert!(told[0].contains(words), "{words} in {told:?}");
+    }
+}
+
+#[test]
+fn what_is_odd_is_logged_at_the_start() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let volume = Volume::with(&format!("{}{ODD}", policies(0)));
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let output = gateway()
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_POLICY_FILE", &volume.0)
+        // It ends once it has read its policies.
+        .env("MIG_LISTEN", taken.local_addr().unwrap().to_string())
+        .output();
+    let output = text(&output.unwrap().stdout);
+    assert_eq!(output.matches("a policy is odd").count(), 1, "{output}");
 }

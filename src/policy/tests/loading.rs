@@ -20,11 +20,11 @@ fn all_faults_are_told_at_once_each_with_its_place() {
         .with("d.cedar", &written("@id(\"x\") forbid (principal, action, resource);"))
         .with("notes.txt", "not a policy")
         .with(".hidden.cedar", "not a policy");
-    let Err(Faults(faults)) = folder.load() else {
+    let Err(Faults { errors, .. }) = folder.load() else {
         panic!("nothing is wrong")
     };
     let path = format!("{}/", folder.0.display());
-    let told: Vec<_> = faults
+    let told: Vec<_> = errors
         .iter()
         .map(|it| it.to_string().replace(&path, ""))
         .collect();

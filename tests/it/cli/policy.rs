@@ -83,6 +83,26 @@ fn faults_are_told_with_their_places_and_exit_78() {
 }
 
 #[test]
+fn what_is_odd_and_may_be_meant_is_told_beside_the_result() {
+    // A letter of its group only looks like an o.
+    let group = GROUP.replace("rg-web", "rg-l\u{43e}cked");
+    let path = file(
+        "odd.cedar",
+        &format!(
+            "permit (principal, action, resource);\n\
+             forbid (principal, action, resource in MiGateway::ResourceGroup::\"{group}\");\n"
+        ),
+    );
+    let checked = asked(&["policy", "check", &path], &[]);
+    assert_eq!(checked.code, Some(0), "{checked}");
+    assert_eq!(checked.json()["policies"].as_array().unwrap().len(), 2);
+    let begin = format!("mi-gateway: a policy is odd: {path}:2:");
+    assert!(checked.errors.starts_with(&begin), "{checked}");
+    assert!(checked.errors.contains("mixed scripts"), "{checked}");
+    assert_eq!(checked.errors.lines().count(), 1, "{checked}");
+}
+
+#[test]
 fn a_permission_is_explained_by_its_policies() {
     let line = [
         "policy",
