@@ -75,6 +75,9 @@ pub(super) enum Failure {
     /// What is asked for is not there.
     #[error("{0}")]
     NotFound(String),
+    /// Azure does not know any more where a listing goes on.
+    #[error("the listing was forgotten before its end; begin it again")]
+    Forgotten,
     /// Instance metadata gives no answer.
     #[error("instance metadata does not tell which virtual machine this is")]
     Metadata(#[source] http::Error),
@@ -136,7 +139,8 @@ impl Failure {
                 "invalid_request" => Exit::Usage,
                 _ => Exit::Failed,
             },
-            Self::Metadata(_)
+            Self::Forgotten
+            | Self::Metadata(_)
             | Self::Unwell { .. }
             | Self::Declined
             | Self::Unwritable(_)

@@ -78,13 +78,22 @@ async fn all(session: &Session, listing: &Listing) -> Result<Vec<VmBody>, Failur
         let inventory = &session.worker.inventory;
         let page = inventory
             .list(listing, cursor.as_ref(), &session.context())
-            .await?;
+            .await
+            .map_err(of_whole)?;
         let now = Timestamp::now();
         machines.extend(page.machines.into_iter().map(|it| VmBody::listed(it, now)));
         if page.next.is_none() {
             return Ok(machines);
         }
         cursor = page.next;
+    }
+}
+
+/// The cursor is the command's own: nothing is wrong with its line.
+fn of_whole(error: inventory::Error) -> Failure {
+    match error {
+        inventory::Error::Expired => Failure::Forgotten,
+        other => other.into(),
     }
 }
 

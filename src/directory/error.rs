@@ -23,6 +23,10 @@ pub(crate) enum Error {
     /// Graph does not know the page that the cursor leads to.
     #[error("the cursor leads to no page; begin again without it")]
     Refused,
+    /// A whole listing cannot go on, for any of these three. Who reads one was given no
+    /// cursor, so that nothing is wrong with what they asked for.
+    #[error("the listing was forgotten before its end; begin it again")]
+    Forgotten,
     /// Graph shows nobody, and would show nobody either if somebody were there.
     #[error("{0}")]
     NotShown(String),
@@ -43,9 +47,25 @@ impl Error {
         match self {
             Self::Azure(error) => error.is_passing(),
             Self::Unfinished(_) | Self::Unproven(_) => true,
-            Self::Cursor(_) | Self::Expired | Self::Changed | Self::Refused | Self::NotShown(_) => {
-                false
-            }
+            Self::Cursor(_)
+            | Self::Expired
+            | Self::Changed
+            | Self::Refused
+            | Self::Forgotten
+            | Self::NotShown(_) => false,
+        }
+    }
+
+    /// The same to whoever reads a whole listing.
+    pub(super) fn of_whole(self) -> Self {
+        match self {
+            Self::Expired | Self::Changed | Self::Refused => Self::Forgotten,
+            Self::Cursor(_)
+            | Self::Forgotten
+            | Self::NotShown(_)
+            | Self::Unproven(_)
+            | Self::Azure(_)
+            | Self::Unfinished(_) => self,
         }
     }
 }

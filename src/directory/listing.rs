@@ -83,10 +83,13 @@ impl Listing {
     async fn read(&mut self) -> Result<Option<Rows>, Error> {
         match self.next.take() {
             None => Ok(None),
-            Some(Next::Graph(place)) => self.asked(place).await.map(Some),
+            Some(Next::Graph(place)) => {
+                let asked = self.asked(place).await;
+                asked.map(Some).map_err(Error::of_whole)
+            }
             Some(Next::Replica(replica, place)) => {
                 let page = replica.page(&self.query, place.as_ref());
-                let ReplicaPage { rows, next, .. } = page.ok_or(Error::Expired)?;
+                let ReplicaPage { rows, next, .. } = page.ok_or(Error::Forgotten)?;
                 self.next = next.map(|place| Next::Replica(replica, Some(place)));
                 Ok(Some(Rows::new(rows)))
             }

@@ -189,6 +189,34 @@ async fn a_listing_that_graph_forgets_midway_is_taken_up_again() {
 }
 
 #[actix_web::test]
+async fn a_listing_that_was_forgotten_and_has_changed_is_to_be_begun_again() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("R&D", "&top=50");
+    let first = gateway.azure.hold(Service::Graph);
+    let meanwhile = async {
+        first.arrived(1).await;
+        let second = gateway.azure.hold(Service::Graph);
+        first.release();
+        second.arrived(1).await;
+        for id in gateway.azure.user_ids("R&D") {
+            let title = serde_json::json!({"jobTitle": "Somebody else"});
+            gateway.azure.change_user(&id, &title);
+        }
+        gateway.azure.expire_page_tokens();
+        second.release();
+    };
+    let (answer, ()) = tokio::join!(whole(&gateway, &path, NDJSON), meanwhile);
+    let text = answer.text();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    let error = &last["error"];
+    assert_eq!(error["code"], "upstream_failed", "{error}");
+    let detail = error["detail"].as_str().unwrap();
+    assert!(detail.contains("begin it again"), "{detail}");
+    assert!(!detail.contains("cursor"), "{detail}");
+}
+
+#[actix_web::test]
 async fn the_first_row_leaves_before_the_second_page_is_asked_for() {
     let gateway = Gateway::start();
     gateway.proven().await;

@@ -180,6 +180,7 @@ impl From<directory::Error> for Problem {
             directory::Error::Expired | directory::Error::Changed | directory::Error::Refused => {
                 Self::invalid(error)
             }
+            directory::Error::Forgotten => Self::new(Code::UpstreamFailed, error.to_string()),
             directory::Error::Unproven(_) => {
                 Self::new(Code::Unavailable, error.to_string()).retry_after(SOON)
             }

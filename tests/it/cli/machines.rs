@@ -217,3 +217,18 @@ fn a_machine_is_described_to_people() {
     );
     assert!(shown.contains("tag       env=test\n"), "{shown}");
 }
+
+#[test]
+fn a_listing_that_azure_forgets_midway_is_no_fault_of_the_line() {
+    let azure = azure();
+    let row = r#"{"id":"/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-01","name":"web-01","location":"l"}"#;
+    let page = format!(r#"{{"data":[{row}],"$skipToken":"next"}}"#);
+    let forgotten = r#"{"error":{"code":"BadRequest","message":"M"}}"#;
+    for fault in [Fault::answer(200, &page), Fault::answer(400, forgotten)] {
+        azure.inject(Service::ResourceGraph, fault, Times::Next(1));
+    }
+    let told = in_container(&azure, "vm list");
+    assert_eq!((told.code, told.output.as_str()), (Some(1), ""), "{told}");
+    assert!(told.errors.contains("begin it again"), "{told}");
+    assert!(!told.errors.contains("cursor"), "{told}");
+}

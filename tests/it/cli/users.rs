@@ -109,6 +109,22 @@ fn what_breaks_off_is_no_whole_and_fails() {
 }
 
 #[test]
+fn what_graph_forgets_midway_is_no_fault_of_the_line() {
+    for code in ["Directory_ExpiredPageToken", "Request_BadRequest"] {
+        let azure = large();
+        let none = Fault::Delay(Duration::ZERO);
+        let body = format!(r#"{{"error":{{"code":"{code}","message":"M"}}}}"#);
+        azure.inject(Service::Graph, none, Times::Next(1));
+        azure.inject(Service::Graph, Fault::answer(400, &body), Times::Always);
+        let told = in_container(&azure, "users -d Workforce --select id -o csv");
+        assert_eq!(told.code, Some(1), "{code}: {told}");
+        assert_eq!(told.output.lines().count(), 1 + 999);
+        assert!(told.errors.contains("begin it again"), "{}", told.errors);
+        assert!(!told.errors.contains("cursor"), "{}", told.errors);
+    }
+}
+
+#[test]
 fn whoever_has_read_enough_may_leave() {
     let azure = large();
     let mut child = gateway()
