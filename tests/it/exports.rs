@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::rt;
 use azure_sandbox::{Fault, Service, Times};
 use serde_json::Value;
 
@@ -12,6 +13,7 @@ use crate::{
     answer::Answer,
     gateway::Gateway,
     people::{in_csv, in_ndjson, listing, rows},
+    wire::Connection,
 };
 
 const CSV: (&str, &str) = ("accept", "text/csv");
@@ -83,6 +85,27 @@ async fn a_form_is_told_in_its_headers() {
     let neither = whole(&gateway, &path, ("accept", "text/html")).await;
     assert_eq!(neither.status, 406);
     assert!(neither.text().contains("text/csv"), "{}", neither.text());
+}
+
+#[actix_web::test]
+async fn whoever_knows_no_chunks_has_pages_and_no_whole_listing() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let (path, api) = (listing("Seinfeld", ""), gateway.api);
+    let asked = |accept: &str| {
+        let request = format!("GET {path} HTTP/1.0\r\nhost: {api}\r\naccept: {accept}\r\n\r\n");
+        rt::task::spawn_blocking(move || Connection::to(api).ask(&request))
+    };
+    for accept in [CSV.1, NDJSON.1] {
+        let refused = asked(accept).await.unwrap();
+        let problem: Value = serde_json::from_slice(&refused.body).unwrap();
+        assert_eq!((refused.status, &problem["status"]), (406, &406.into()));
+        let detail = problem["detail"].as_str().unwrap();
+        assert!(detail.contains("HTTP/1.1"), "{detail}");
+    }
+    let page = asked("application/json").await.unwrap();
+    let page = (page.status, serde_json::from_slice::<Value>(&page.body));
+    assert_eq!((page.0, page.1.is_ok()), (200, true));
 }
 
 #[actix_web::test]

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpMessage as _, HttpRequest,
     http::{
-        StatusCode,
+        StatusCode, Version,
         header::{Accept, Quality},
     },
 };
@@ -29,10 +29,25 @@ const FORMS: [(Form, &str); 3] = [
 
 const OFFERED: &str = "Accept asks for none of application/json, text/csv and application/x-ndjson";
 
+const TOO_OLD: &str = "whole listings are sent in chunks, which HTTP/1.0 does not have: ask by \
+                       HTTP/1.1, or for pages of application/json";
+
 impl Form {
     /// The form that `Accept` prefers (RFC 9110, 12.5.1); without a readable one,
     /// JSON.
     pub(super) fn accepted(request: &HttpRequest) -> Result<Self, Problem> {
+        let form = Self::preferred(request)?;
+        if matches!(form, Self::Export(_)) && request.version() < Version::HTTP_11 {
+            // No chunks are sent to such a client (RFC 9112, 6.1), and an end that is the
+            // end of the connection would not tell a listing that broke off. 406, as it
+            // is one of the forms that is not to be had: 505 is about a major version,
+            // and says nothing of pages, which are.
+            return Err(Problem::unreadable(StatusCode::NOT_ACCEPTABLE, TOO_OLD));
+        }
+        Ok(form)
+    }
+
+    fn preferred(request: &HttpRequest) -> Result<Self, Problem> {
         let Some(ranges) = request.get_header::<Accept>() else {
             return Ok(Self::Json);
         };
