@@ -329,7 +329,10 @@ impl Power {
 
 /// Whether what refused somebody else's order is no obstacle to this caller's.
 fn is_overcome(error: &Error, precedence: Precedence) -> bool {
-    let is_yielding = matches!(error, Error::Obstacle(_, Obstacle::Changing(_)));
+    let is_yielding = matches!(
+        error,
+        Error::Obstacle(_, Obstacle::Changing(_) | Obstacle::Updating)
+    );
     is_yielding && precedence == Precedence::Supersede
 }
 

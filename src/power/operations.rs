@@ -42,6 +42,8 @@ pub(super) struct Flight {
     operations: Operations,
     /// The machine that it holds.
     machine: Option<Arc<str>>,
+    /// Whether another order held the machine, and ran.
+    pub(super) overtakes: bool,
     stage: watch::Sender<Stage>,
 }
 
@@ -104,6 +106,11 @@ impl Operations {
         self.0.kept.seat(id)
     }
 
+    /// What is known here of the operation `id`.
+    pub(super) fn known(&self, id: &OperationId) -> Option<Operation> {
+        self.seat(id)?.operation()
+    }
+
     /// Where the operation `id` is told, if somebody here does, or what is known
     /// is `enough`; else a place of one's own to find out.
     pub(super) fn watch(&self, id: &OperationId, enough: impl Fn(&Operation) -> bool) -> Watch {
@@ -159,14 +166,22 @@ impl Operations {
         Flight {
             operations: self.clone(),
             machine: None,
+            overtakes: false,
             stage: watch::Sender::new(Stage::Sending),
         }
     }
 
     /// The operation that holds `machine`, if it is known by now.
     pub(super) fn on(&self, machine: &VirtualMachineId) -> Option<Operation> {
+        self.order_on(machine).map(|(_, operation)| operation)
+    }
+
+    /// The same, with what was ordered.
+    pub(super) fn order_on(&self, machine: &VirtualMachineId) -> Option<(Order, Operation)> {
         let machine = key(machine);
-        newest(&self.running(), &machine)?.seat.operation()
+        let running = self.running();
+        let newest = newest(&running, &machine)?;
+        Some((newest.order, newest.seat.operation()?))
     }
 
     fn lead(
@@ -178,10 +193,12 @@ impl Operations {
         let stage = watch::Sender::new(Stage::Sending);
         let seat = Seat::before(&stage);
         let orders = running.entry(Arc::clone(&machine)).or_default();
+        let overtakes = !orders.is_empty();
         orders.push(Running { order, seat });
         let flight = Flight {
             operations: self.clone(),
             machine: Some(machine),
+            overtakes,
             stage,
         };
         Boarding::Lead(flight)

@@ -21,6 +21,9 @@ pub(crate) enum Obstacle {
     /// The machine is on its way to another state. A newer order would take
     /// precedence, if that is wanted.
     Changing(PowerState),
+    /// Something is done to the machine that its power state does not tell, such as a
+    /// restart that somebody else has ordered, or a change of size. The same goes for it.
+    Updating,
     /// Powering off what is deallocated would take hardware again, and be
     /// charged.
     ///
@@ -49,10 +52,28 @@ pub(super) fn plan(order: Order, machine: &VirtualMachine, precedence: Precedenc
     if leads_to(state) == Some(order.action) && order == Order::graceful(order.action) {
         return Plan::UnderWay;
     }
-    if precedence == Precedence::Wait && is_against(order.action, state) {
-        return Plan::Refuse(Obstacle::Changing(state));
+    let in_the_way = changing(machine).filter(|_| is_against(order.action, machine));
+    match in_the_way.filter(|_| precedence == Precedence::Wait) {
+        Some(obstacle) => Plan::Refuse(obstacle),
+        None => Plan::Send,
     }
-    Plan::Send
+}
+
+/// What is done to `machine`, and would be ended by whatever else is ordered.
+pub(super) fn changing(machine: &VirtualMachine) -> Option<Obstacle> {
+    match machine.power_state() {
+        state @ (PowerState::Creating
+        | PowerState::Starting
+        | PowerState::Stopping
+        | PowerState::Deallocating) => Some(Obstacle::Changing(state)),
+        PowerState::Running
+        | PowerState::Stopped
+        | PowerState::Deallocated
+        | PowerState::Unknown => {
+            let is_under_way = machine.last_change() == LastChange::UnderWay;
+            is_under_way.then_some(Obstacle::Updating)
+        }
+    }
 }
 
 /// Whether the machine is where `action` leads. `stopped` is charged, so it is
@@ -85,8 +106,14 @@ fn leads_to(state: PowerState) -> Option<Action> {
     }
 }
 
-/// Whether `action` would preempt what a machine in `state` is going through.
-fn is_against(action: Action, state: PowerState) -> bool {
+/// Whether `action` would preempt what `machine` is going through. What somebody has
+/// ordered is preempted by everything but the same, which may be meant to use force; a
+/// guest that shuts down by itself, by what leads elsewhere.
+fn is_against(action: Action, machine: &VirtualMachine) -> bool {
+    let state = machine.power_state();
+    if machine.last_change() == LastChange::UnderWay {
+        return leads_to(state) != Some(action);
+    }
     match state {
         PowerState::Starting | PowerState::Creating => {
             !matches!(action, Action::Start | Action::Reapply | Action::Update)
@@ -140,7 +167,25 @@ mod tests {
     fn a_machine_that_is_being_changed_is_not_taken_for_settled() {
         let order = Order::graceful(Action::Start);
         let changing = machine("running", "updating");
-        assert_eq!(plan(order, &changing, Precedence::Wait), Plan::Send);
+        let planned = plan(order, &changing, Precedence::Supersede);
+        assert_eq!(planned, Plan::Send);
+    }
+
+    #[test]
+    fn what_the_power_state_does_not_tell_is_not_overtaken_either_unless_told() {
+        let refused = Plan::Refuse(Obstacle::Updating);
+        for power in ["running", "stopped", "deallocated", "unknown"] {
+            let changing = machine(power, "updating");
+            for order in [
+                Order::graceful(Action::Restart),
+                Order::graceful(Action::Deallocate),
+                Order::forced(Action::Deallocate),
+            ] {
+                let planned = |precedence| plan(order, &changing, precedence);
+                assert_eq!(planned(Precedence::Wait), refused, "{power} {order:?}");
+                assert_eq!(planned(Precedence::Supersede), Plan::Send, "{power}");
+            }
+        }
     }
 
     #[test]
@@ -165,6 +210,15 @@ mod tests {
             let told = plan(order, &machine(power, "updating"), Precedence::Supersede);
             assert_eq!(told, Plan::Send, "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_guest_that_shuts_down_is_in_nobodys_way_and_whoever_powers_it_off_is() {
+        let order = Order::graceful(Action::Deallocate);
+        let planned = |seen| plan(order, &seen, Precedence::Wait);
+        assert_eq!(planned(machine("stopping", "succeeded")), Plan::Send);
+        let refused = Plan::Refuse(Obstacle::Changing(PowerState::Stopping));
+        assert_eq!(planned(machine("stopping", "updating")), refused);
     }
 
     #[test]

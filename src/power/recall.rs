@@ -31,7 +31,8 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 impl Power {
     /// The operation `id` after at most `patience`, ended if that is learnt in
-    /// that time.
+    /// that time. Who may not see it has nothing looked at: an id can be invented, and
+    /// looks at a machine are few.
     pub(crate) async fn operation_within(
         &self,
         id: &OperationId,
@@ -39,10 +40,13 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let operation = self.operation(id, context).await?;
-        let machine = &operation.machine;
-        self.permitted(OnVm::GetOperation, machine, requester, context)
+        let machine = match self.operations.known(id) {
+            Some(operation) => operation.machine,
+            None => self.machine_of(id, context).await?,
+        };
+        self.permitted(OnVm::GetOperation, &machine, requester, context)
             .await?;
+        let operation = self.operation(id, context).await?;
         let end = Box::pin(self.end_of(operation.clone(), patience, context));
         Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))
     }

@@ -50,9 +50,30 @@ impl Power {
         let what = OnVm::Order(order.action);
         self.at(target, (what, requester), context, async |id| {
             let requester = self.permitted(what, &id, requester, context).await?;
-            let ahead = self
-                .looked_ahead(order, &id, precedence, &requester, context)
-                .await?;
+            let running = self.operations.order_on(&id);
+            let running = running.filter(|(_, operation)| operation.is_running());
+            let ahead = match running {
+                None => {
+                    self.looked_ahead(order, &id, precedence, &requester, context)
+                        .await?
+                }
+                Some((other, operation)) if other != order && precedence == Precedence::Wait => {
+                    return Err(Error::Busy(Box::new(operation)));
+                }
+                Some((other, _)) => {
+                    let (seen, machine) = self.seen(order, &id, &requester, context).await?;
+                    let is_joined = other == order;
+                    Rehearsal {
+                        seen,
+                        machine,
+                        intent: if is_joined {
+                            Intent::UnderWay
+                        } else {
+                            Intent::Send
+                        },
+                    }
+                }
+            };
             Ok((ahead, requester))
         })
         .await
@@ -67,10 +88,7 @@ impl Power {
         requester: &Requester,
         context: &Context,
     ) -> Result<Rehearsal, Error> {
-        let seen = self.looked_at(machine, context).await?;
-        tried(OnVm::Order(order.action), machine, &seen, requester);
-        let machine = as_written(&seen, machine.clone());
-        self.guard(&machine, &seen, context).await?;
+        let (seen, machine) = self.seen(order, machine, requester, context).await?;
         let refused = |obstacle: Obstacle| Error::Obstacle(machine.name.clone(), obstacle);
         let intent = match plan(order, &seen, precedence) {
             Plan::Refuse(obstacle) => return Err(refused(obstacle)),
@@ -83,5 +101,20 @@ impl Power {
             machine,
             intent,
         })
+    }
+
+    /// `machine` as it is, which may be switched, and its id as Azure writes it.
+    async fn seen(
+        &self,
+        order: Order,
+        machine: &VirtualMachineId,
+        requester: &Requester,
+        context: &Context,
+    ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
+        let seen = self.looked_at(machine, context).await?;
+        tried(OnVm::Order(order.action), machine, &seen, requester);
+        let machine = as_written(&seen, machine.clone());
+        self.guard(&machine, &seen, context).await?;
+        Ok((seen, machine))
     }
 }

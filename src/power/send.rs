@@ -39,6 +39,7 @@ impl Power {
         requester: Arc<Requester>,
         context: Context,
     ) -> Result<Operation, Error> {
+        let precedence = (precedence, flight.overtakes);
         let begun = self.begin(order, &machine, precedence, &requester, &context);
         match begun.await {
             Err(error) => {
@@ -84,7 +85,7 @@ impl Power {
         &self,
         order: Order,
         machine: &VirtualMachineId,
-        precedence: Precedence,
+        (precedence, overtakes): (Precedence, bool),
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
@@ -98,6 +99,9 @@ impl Power {
             intent,
         } = ahead;
         let mut operation = self.operations.begin(order.action, machine, &seen);
+        // What is overtaken may not show yet: the machine would be thought to be where it
+        // is about to leave.
+        let intent = if overtakes { Intent::Send } else { intent };
         let way = match intent {
             Intent::AlreadySo => {
                 operation.spared = Some(Spared::AlreadySo);

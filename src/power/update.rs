@@ -5,8 +5,10 @@ use std::{rc::Rc, sync::Arc};
 use actix_web::http::header::HeaderValue;
 
 use super::{
-    Error, Operation, Power, Target,
+    Error, Operation, Power, Target, in_time,
+    operations::{Boarding, Flight},
     permitted::tried,
+    plan::changing,
     send::{Begun, as_written, begun, may_be_taken},
     traced::deed,
 };
@@ -16,6 +18,8 @@ use crate::{
     http::Context,
     policy::OnVm,
 };
+
+const CHANGE: Order = Order::graceful(Action::Update);
 
 /// A change, and the version that it is meant for.
 #[derive(Clone, Debug)]
@@ -42,14 +46,34 @@ impl Power {
             let (update, context) = (update.clone(), context.clone());
             let by = Arc::clone(requester);
             let changing = async move {
-                let begun = power.change(&update, machine, &by, &context).await?;
-                let flight = power.operations.aside();
-                Ok(power.go_on(begun, flight, &context))
+                let flight = power.held(&machine, &context).await?;
+                match power.change(&update, machine, &by, &context).await {
+                    Ok(begun) => Ok(power.go_on(begun, flight, &context)),
+                    Err(error) => {
+                        flight.refuse(error.clone());
+                        Err(error)
+                    }
+                }
             };
             let changed = self.tasks.finish(changing).await?;
             changed.inspect_err(|error| self.denied(error, Action::Update, &asked, requester))
         })
         .await
+    }
+
+    /// A place of its own for a change of `machine`, which nothing else holds. No other
+    /// change is joined.
+    async fn held(&self, machine: &VirtualMachineId, context: &Context) -> Result<Flight, Error> {
+        loop {
+            let mut seat = match self.operations.board(machine, CHANGE) {
+                Boarding::Lead(flight) => return Ok(flight),
+                Boarding::Join(seat) | Boarding::Behind(seat) => seat,
+            };
+            let told = in_time(context, seat.sent()).await?;
+            if let Some(running) = told.ok().filter(Operation::is_running) {
+                return Err(Error::Busy(Box::new(running)));
+            }
+        }
     }
 
     async fn change(
@@ -60,18 +84,17 @@ impl Power {
         context: &Context,
     ) -> Result<Begun, Error> {
         let room = self.room()?;
-        if let Some(running) = self.operations.on(&machine) {
-            return Err(Error::Busy(Box::new(running)));
-        }
         let seen = self.looked_at(&machine, context).await?;
         tried(OnVm::Order(Action::Update), &machine, &seen, requester);
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
+        if let Some(obstacle) = changing(&seen) {
+            return Err(Error::Obstacle(machine.name.clone(), obstacle));
+        }
         let operation = self.operations.begin(Action::Update, machine, &seen);
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
-        let order = Order::graceful(Action::Update);
-        let deed = deed(&operation, order, Some(change.to_string()));
+        let deed = deed(&operation, CHANGE, Some(change.to_string()));
         let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
         let submitted = self

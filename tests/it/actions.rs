@@ -212,7 +212,7 @@ async fn an_order_whose_answer_is_lost_is_not_found_in_what_was_under_way_before
         .azure
         .inject(Service::Actions, fault, Times::Next(1));
 
-    let answer = gateway.post("/vms/web-01/restart").await;
+    let answer = gateway.post("/vms/web-01/restart?supersede=true").await;
 
     assert_eq!(answer.status, 502, "{}", answer.text());
     assert!(answer.json()["operation"].is_string());

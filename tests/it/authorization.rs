@@ -254,6 +254,37 @@ async fn an_operation_is_told_to_those_who_may_see_it() {
 }
 
 #[actix_web::test]
+async fn who_may_not_see_an_operation_has_nothing_looked_at() {
+    let rg_db = RG_WEB.replace("rg-web", "rg-db");
+    let policies = Policies::new(&format!(
+        r#"permit (principal in MiGateway::Role::"Vm.Operate", action, resource);
+        permit (principal, action == MiGateway::Action::"getOperation",
+        resource in MiGateway::ResourceGroup::"{rg_db}");"#
+    ));
+    let gateway = entra(&[
+        ("MIG_POLICY_FILE", policies.path()),
+        ("MIG_SCOPES", BOTH_GROUPS),
+    ]);
+    gateway.ready().await;
+    let operator = token(&gateway.azure, &["Vm.Operate"]);
+    let begun = order(&gateway, "/vms/web-01/restart", &operator).await;
+    let id = begun.json()["id"].as_str().unwrap().to_owned();
+    // An id that nobody gave out, of the same machine: begun a millisecond before.
+    let (name, rest) = id.rsplit_once('.').unwrap();
+    let (millis, machine) = rest.split_at(11);
+    let millis = u64::from_str_radix(millis, 16).unwrap() - 1;
+    let invented = format!("/operations/{name}.{millis:011x}{machine}");
+    let looks = || gateway.azure.requests(Service::VirtualMachines).len();
+    let before = looks();
+
+    let stranger = token(&gateway.azure, &["Any"]);
+    denied(&get(&gateway, &invented, &stranger).await);
+    assert_eq!(looks(), before);
+    assert_eq!(get(&gateway, &invented, &operator).await.status, 200);
+    assert_eq!(looks(), before + 1);
+}
+
+#[actix_web::test]
 async fn a_caller_orders_no_more_changes_than_it_may() {
     let gateway = entra(&[("MIG_CALLER_CHANGES", "2/10m")]);
     gateway.ready().await;

@@ -60,7 +60,8 @@ async fn changes_at_one_time_are_operations_of_their_own() {
             rt::spawn(async move { patch(&gateway, &[], r#"{"tags":{}}"#).await })
         })
         .collect();
-    hold.arrived(10).await;
+    hold.arrived(1).await;
+    gateway.busy_with(10).await;
     hold.release();
 
     let mut ids = BTreeSet::new();
@@ -70,6 +71,40 @@ async fn changes_at_one_time_are_operations_of_their_own() {
     }
 
     assert_eq!(ids.len(), 10, "{ids:?}");
+}
+
+#[actix_web::test]
+async fn an_order_does_not_overtake_a_change_that_is_under_way() {
+    let gateway = open();
+    gateway
+        .azure
+        .operations_take(std::time::Duration::from_secs(3));
+    let hold = gateway.azure.hold(Service::Actions);
+    let gateway = Rc::new(gateway);
+    let changing = {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { patch(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await })
+    };
+    hold.arrived(1).await;
+    // Nothing shows at Azure yet.
+    let ordered = {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.post("/vms/web-01/restart").await })
+    };
+    gateway.busy_with(2).await;
+    hold.release();
+
+    let changed = changing.await.unwrap();
+    assert_eq!(changed.status, 202, "{}", changed.text());
+    let refused = ordered.await.unwrap();
+    assert_eq!((refused.status, refused.code().as_str()), (409, "conflict"));
+    assert_eq!(
+        refused.json()["operation"].as_str(),
+        changed.header("location")
+    );
+    let again = patch(&gateway, &[], r#"{"size":"Standard_B2s"}"#).await;
+    assert_eq!(again.status, 409, "{}", again.text());
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
 }
 
 #[actix_web::test]

@@ -197,6 +197,64 @@ async fn what_somebody_else_has_begun_is_not_overtaken_either() {
     assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
+/// A restart shows in no power state, nor does a change of size.
+#[actix_web::test]
+async fn what_another_replica_has_begun_is_not_overtaken_unless_told() {
+    let gateway = slow();
+    let other = gateway.twin();
+    let restart = ordered(&gateway, "web-01", "restart").await;
+
+    for action in ["deallocate", "restart", "start"] {
+        let answer = other.post(&format!("/vms/web-01/{action}")).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (409, "conflict".to_owned()), "{action}");
+        assert!(answer.text().contains("supersede=true"), "{action}");
+        assert!(answer.header("retry-after").is_some(), "{action}");
+    }
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+
+    let newer = ordered(&other, "web-01", "deallocate?supersede=true").await;
+    assert_eq!(ended(&gateway, &restart).await["status"], "Superseded");
+    assert_eq!(ended(&other, &newer).await["status"], "Succeeded");
+}
+
+#[actix_web::test]
+async fn a_dry_run_knows_of_what_runs_here() {
+    let gateway = slow();
+    ordered(&gateway, "web-01", "deallocate").await;
+
+    let other = gateway.post("/vms/web-01/start?dryRun=true").await;
+    assert_eq!((other.status, other.code().as_str()), (409, "conflict"));
+    let would_send = async |path| gateway.post(path).await.json()["wouldSend"].clone();
+    assert_eq!(
+        would_send("/vms/web-01/deallocate?dryRun=true").await,
+        false
+    );
+    let overtaking = "/vms/web-01/start?dryRun=true&supersede=true";
+    assert_eq!(would_send(overtaking).await, true);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+}
+
+#[actix_web::test]
+async fn what_overtakes_is_sent_though_a_look_does_not_show_what_it_overtakes() {
+    let gateway = slow();
+    let settled = r#"{"id":"/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-01",
+        "name":"web-01","location":"westeurope","properties":{"instanceView":{"statuses":[
+        {"code":"ProvisioningState/succeeded"},{"code":"PowerState/running"}]}}}"#;
+    let stale = Fault::answer(200, settled);
+    ordered(&gateway, "web-01", "deallocate").await;
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, stale, Times::Next(1));
+
+    let place = ordered(&gateway, "web-01", "start?supersede=true").await;
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    let state = gateway.azure.power_state("rg-web", "web-01");
+    assert_eq!(state.as_deref(), Some("running"));
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 2);
+}
+
 #[actix_web::test]
 async fn what_somebody_else_has_begun_is_joined() {
     let gateway = slow();

@@ -144,7 +144,7 @@ impl From<InvalidId> for Problem {
 fn busy(operation: &Operation) -> Problem {
     let (action, name) = (operation.action(), &operation.machine.name);
     let detail = format!(
-        "{name} is being {}: wait for its end, or overtake it with ?supersede=true",
+        "{name} is being {}: wait for its end, or overtake it by an order with ?supersede=true",
         action.participle()
     );
     Problem::new(Code::Conflict, detail)
@@ -157,9 +157,17 @@ fn in_no_state(name: &VmName, obstacle: Obstacle) -> Problem {
         Obstacle::Changing(state) => Problem::new(
             Code::Conflict,
             format!(
-                "{name} is {} now: wait until it has settled, or overtake that with \
+                "{name} is {} now: wait until it has settled, or overtake that by an order with \
                  ?supersede=true",
                 state.as_str()
+            ),
+        )
+        .retry_after(BUSY),
+        Obstacle::Updating => Problem::new(
+            Code::Conflict,
+            format!(
+                "{name} is being changed: wait until that has ended, or overtake it by an order \
+                 with ?supersede=true"
             ),
         )
         .retry_after(BUSY),

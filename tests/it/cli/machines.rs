@@ -141,7 +141,9 @@ fn what_is_under_way_is_overtaken_only_where_that_is_said() {
     let refused = in_container(&azure, "vm start web-01");
     assert_eq!(refused.code, Some(1), "{refused}");
     assert!(
-        refused.errors.contains("overtake that with --supersede"),
+        refused
+            .errors
+            .contains("overtake that by an order with --supersede"),
         "{refused}"
     );
     azure.operations_take(Duration::ZERO);
