@@ -17,6 +17,7 @@ mod identity;
 mod inbound;
 mod known;
 mod operations;
+mod pace;
 mod page;
 mod prefer;
 mod problem;
@@ -44,6 +45,7 @@ pub(crate) use directory::of_pages;
 pub(crate) use edge::{Edge, guard, read};
 pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
+pub(crate) use pace::Pace;
 pub(crate) use page::page;
 pub(crate) use problem::Problem;
 pub(crate) use refusals::Refusals;
@@ -80,7 +82,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
         .app_data(JsonConfig::default().error_handler(|error, _| unfit(&error).into()))
-        .app_data(QueryConfig::default().error_handler(|error, _| unreadable(&error).into()))
+        .configure(queries)
         .service(web::resource("/vms").get(vms::list))
         .service(web::resource("/directory/users").get(directory::users))
         .service(web::resource("/identity").get(identity::show))
@@ -101,6 +103,12 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
 
 /// The rest of it where the contract is offered as a page; elsewhere these paths are
 /// like any others that there are not.
+/// Has what is wrong with a query told.
+pub(crate) fn queries(config: &mut ServiceConfig) {
+    let told = QueryConfig::default().error_handler(|error, _| unreadable(&error).into());
+    config.app_data(told);
+}
+
 pub(crate) fn docs(config: &mut ServiceConfig) {
     config
         .service(web::resource("/docs").get(docs::show))

@@ -9,6 +9,7 @@ mod listener;
 mod readiness;
 mod shared;
 mod status;
+mod timed;
 mod tokens;
 mod transport;
 

@@ -1,13 +1,16 @@
 //! What every request passes: limits, problem documents, its record.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 use actix_web::{
     Error, HttpMessage as _, HttpResponse,
     body::{BodySize, BoxBody, EitherBody, MessageBody},
     dev::{Payload, ServiceRequest, ServiceResponse},
     http::{
-        StatusCode,
+        ConnectionType, StatusCode,
         header::{
             CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
             X_CONTENT_TYPE_OPTIONS,
@@ -22,6 +25,7 @@ use super::{
     Problem,
     body::{self, Unread},
     inbound::{Inbound, REQUEST_ID},
+    pace::{Pace, Served},
     record::Record,
     refusals::Refusals,
 };
@@ -55,6 +59,8 @@ pub(crate) struct Edge {
     pub(crate) tracer: Tracer,
     /// How fast they are refused where there are too many.
     pub(crate) refusals: Refusals,
+    /// Whether the gateway is about to end.
+    pub(crate) stopping: Arc<AtomicBool>,
     /// The longest body that is accepted, in bytes.
     pub(crate) body_limit: usize,
     /// The longest header section that is accepted, in bytes.
@@ -67,7 +73,8 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     edge: web::Data<Edge>,
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+) -> Result<ServiceResponse<Served<EitherBody<B, BoxBody>>>, Error> {
+    let serving = request.conn_data::<Pace>().map(Pace::serve);
     let record = Record::begin(&request, &edge.metrics);
     let inbound = Inbound::of(request.request());
     let answer = match admit(&request, &edge) {
@@ -94,7 +101,12 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     }
     let caller = answer.request().extensions().get::<Arc<Caller>>().cloned();
     record.answered(answer.status(), caller.as_deref(), fault.as_ref());
-    Ok(answer)
+    if edge.stopping.load(Ordering::Relaxed) {
+        // Who stays would go on with the connection until it is cut.
+        let head = answer.response_mut().head_mut();
+        head.set_connection_type(ConnectionType::Close);
+    }
+    Ok(answer.map_body(|_, body| Served::new(body, serving)))
 }
 
 /// The inner middleware of both listeners: what comes with the request is read,

@@ -61,6 +61,7 @@ pub(super) fn serve(
 
 fn routes(config: &mut ServiceConfig) {
     config
+        .configure(api::queries)
         .service(web::resource("/").get(status::show))
         .service(web::resource("/status.css").get(status::style))
         .service(web::resource("/metrics").get(metrics))

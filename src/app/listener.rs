@@ -18,12 +18,12 @@ use tracing_actix_web::TracingLogger;
 
 use super::{
     Error, Shared,
-    transport::{Ended, Transport},
+    transport::{Connection, Ended, Transport},
 };
 use crate::{api, config::Config, policy::Policies};
 
-/// The head of a request has to be there by then; a client that is slower gets
-/// 408.
+/// The head of the first request has to be there by then; a client that is slower
+/// gets 408. For those after it, see [`api::Pace`].
 const SLOWEST_HEAD: Duration = Duration::from_secs(5);
 
 /// How long a client may take to close, once all is said.
@@ -77,6 +77,9 @@ pub(super) fn serve(
         let http = HttpService::build()
             .client_request_timeout(SLOWEST_HEAD)
             .client_disconnect_timeout(SLOWEST_CLOSE)
+            .on_connect_ext(|connection: &Connection, data| {
+                data.insert(connection.pace().clone());
+            })
             .graceful_shutdown_signal(move || {
                 let stopping = stopping.clone();
                 async move { stopping.notified().await }

@@ -127,6 +127,7 @@ impl Shared {
             metrics: self.metrics.clone(),
             tracer: self.tracer.clone(),
             refusals: self.refusals.clone(),
+            stopping: Arc::clone(&self.stopping),
             body_limit: self.config.limits.body,
             header_limit: self.config.limits.headers,
         }

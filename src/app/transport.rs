@@ -6,7 +6,10 @@ use actix_web::rt::{net::TcpStream, time};
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::either::Either;
 
-use super::certificates::{CertificateError, Certificates, Standing};
+use super::{
+    certificates::{CertificateError, Certificates, Standing},
+    timed::Timed,
+};
 use crate::{config::TlsFiles, metrics::Metrics, telemetry::chain};
 
 /// A handshake has to be done by then; what a client needs for it comes in two
@@ -14,7 +17,7 @@ use crate::{config::TlsFiles, metrics::Metrics, telemetry::chain};
 const SLOWEST_HANDSHAKE: Duration = Duration::from_secs(5);
 
 /// What HTTP is spoken on.
-pub(super) type Connection = Either<TcpStream, Box<TlsStream<TcpStream>>>;
+pub(super) type Connection = Timed<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
 
 /// A connection ended before anything of HTTP was spoken.
 #[derive(Debug)]
@@ -69,7 +72,7 @@ impl Transport {
             None => Either::Left(stream),
             Some(certificates) => Either::Right(self.handshake(certificates, stream).await?),
         };
-        Ok((connection, peer))
+        Ok((Timed::new(connection), peer))
     }
 
     async fn handshake(

@@ -94,3 +94,56 @@ async fn a_client_that_does_not_read_holds_up_nobody_else() {
         assert_eq!(other.ask(CONTRACT).status, 200);
     }
 }
+
+/// A part of the head of one more request, on each of sixteen connections that have had
+/// an answer: sent after it, or with the request before.
+fn half_heads(gateway: &Gateway, together: bool) -> Vec<TcpStream> {
+    let open = |_| {
+        let mut connection = Connection::to(gateway.api);
+        let half = "GET /openapi.yaml HTTP/1.1\r\nhost: loc";
+        let reply = if together {
+            connection.ask(&format!("{CONTRACT}{half}"))
+        } else {
+            let reply = connection.ask(CONTRACT);
+            connection.writer().write_all(half.as_bytes()).unwrap();
+            reply
+        };
+        assert_eq!(reply.status, 200);
+        connection.writer()
+    };
+    (0..16).map(open).collect()
+}
+
+#[actix_web::test]
+async fn heads_after_the_first_end_in_time_as_well() {
+    for together in [false, true] {
+        let gateway = Gateway::with(&FEW);
+        gateway.ready().await;
+        let began = Instant::now();
+        let slow = half_heads(&gateway, together);
+        let mut other = Connection::to(gateway.api);
+        assert_eq!(other.ask(CONTRACT).status, 200, "{together}");
+        let took = began.elapsed();
+        assert!(took >= Duration::from_secs(4), "sent away early: {took:?}");
+        assert!(took < Duration::from_secs(20), "{took:?}");
+        drop(slow);
+    }
+}
+
+#[actix_web::test]
+async fn clients_that_do_not_read_do_not_keep_their_places() {
+    let gateway = Gateway::with(&FEW);
+    gateway.ready().await;
+    let many = CONTRACT.repeat(400);
+    let deaf: Vec<_> = (0..16)
+        .map(|_| {
+            let mut stream = connected(&gateway);
+            stream.set_nonblocking(true).unwrap();
+            let _ = stream.write_all(many.as_bytes());
+            stream
+        })
+        .collect();
+    let mut other = Connection::to(gateway.api);
+    assert_eq!(other.ask(CONTRACT).status, 200);
+    drop(deaf);
+}

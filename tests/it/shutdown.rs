@@ -5,7 +5,10 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use azure_sandbox::Service;
 
-use crate::gateway::Gateway;
+use crate::{
+    gateway::Gateway,
+    wire::{Connection, get},
+};
 
 #[actix_web::test]
 async fn a_request_under_way_is_answered() {
@@ -65,6 +68,25 @@ async fn readiness_ends_before_requests_do() {
             .contains("shutting down")
     );
     assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    ended.join().unwrap();
+}
+
+/// Whoever keeps a connection learns that it ends before it does.
+#[actix_web::test]
+async fn connections_are_told_to_close_from_the_beginning_of_the_end() {
+    let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_DELAY", "3s")]);
+    gateway.ready().await;
+    let mut kept = Connection::to(gateway.api);
+    let contract = get("/openapi.yaml", None);
+    assert!(!kept.ask(&contract).closes);
+    let ended = gateway.begin_to_stop();
+    let not_ready = |answer: &crate::answer::Answer| (answer.status == 503).then_some(());
+    gateway.until("/readyz", not_ready).await;
+
+    let last = kept.ask(&contract);
+
+    assert_eq!((last.status, last.closes), (200, true));
+    assert!(kept.is_closed());
     ended.join().unwrap();
 }
 

@@ -114,7 +114,13 @@ async fn the_page_has_no_script_and_loads_its_stylesheet_alone() {
     );
     let still = gateway.admin("/?refresh=off").await.text();
     assert!(!still.contains("http-equiv"), "{still}");
-    assert_eq!(gateway.admin("/?refresh=7").await.status, 400);
+    let refused = gateway.admin("/?refresh=7").await;
+    assert_eq!(refused.status, 400);
+    assert!(
+        refused.text().contains("expected `on` or `off`"),
+        "{}",
+        refused.text()
+    );
     let style = gateway.admin("/status.css").await;
     assert_eq!(
         style.header("content-type"),

@@ -17,6 +17,8 @@ pub(crate) struct Connection(BufReader<TcpStream>);
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: u16,
+    /// Whether it is said to be the last on its connection.
+    pub(crate) closes: bool,
     pub(crate) body: Vec<u8>,
 }
 
@@ -44,7 +46,7 @@ impl Connection {
     pub(crate) fn reply(&mut self) -> Reply {
         let first = self.line();
         let status = first.split(' ').nth(1).unwrap().parse().unwrap();
-        let mut length = None;
+        let (mut length, mut closes) = (None, false);
         loop {
             let line = self.line();
             match line.split_once(": ") {
@@ -52,12 +54,24 @@ impl Connection {
                 Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
                     length = Some(value.parse().unwrap());
                 }
+                Some((name, value)) if name.eq_ignore_ascii_case("connection") => {
+                    closes = value.eq_ignore_ascii_case("close");
+                }
                 Some(_) => {}
             }
         }
         let mut body = vec![0; length.unwrap()];
         self.0.read_exact(&mut body).unwrap();
-        Reply { status, body }
+        Reply {
+            status,
+            closes,
+            body,
+        }
+    }
+
+    /// Whether the other end closes it, and says nothing more.
+    pub(crate) fn is_closed(&mut self) -> bool {
+        self.0.read(&mut [0]).unwrap_or_default() == 0
     }
 
     fn line(&mut self) -> String {
