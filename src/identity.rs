@@ -111,7 +111,7 @@ impl ManagedIdentity {
             Joined::Started(_) => TokenEvent::Miss,
             Joined::Waiting(_) => TokenEvent::Joined,
         });
-        self.acquired(joined, deadline).await
+        self.acquired(resource, joined, deadline).await
     }
 
     /// A token to try instead of `rejected`, which Azure answered with 401.
@@ -246,10 +246,12 @@ impl ManagedIdentity {
     ) -> Outcome {
         let demand = Demand::Replacement(rejected.clone());
         let joined = self.join(resource, &demand, Some(&context.trace));
-        self.acquired(joined, context.deadline).await
+        self.acquired(resource, joined, context.deadline).await
     }
 
-    async fn acquired(&self, joined: Joined, deadline: Deadline) -> Outcome {
+    /// What comes of `joined`. Whose time is up is told what has failed so far, if
+    /// anything has: it may be tried for longer than anybody waits.
+    async fn acquired(&self, resource: Resource, joined: Joined, deadline: Deadline) -> Outcome {
         let seat = match joined {
             Joined::Landed(outcome) => return outcome,
             Joined::Started(seat) | Joined::Waiting(seat) => seat,
@@ -257,7 +259,10 @@ impl ManagedIdentity {
         let patience = deadline.at_most(self.wait).remaining();
         time::timeout(patience, landed(seat))
             .await
-            .unwrap_or(Err(TokenError::Waiting))
+            .unwrap_or_else(|_| {
+                let failure = self.cache.last_failure(resource);
+                Err(failure.map_or(TokenError::Waiting, |(_, failure)| failure))
+            })
     }
 
     /// A seat in the acquisition for `resource`, which runs in a task of its

@@ -239,6 +239,23 @@ async fn a_failure_that_passes_is_repeated_and_not_shown() {
 }
 
 #[actix_web::test]
+async fn who_waits_in_vain_is_told_what_has_failed_so_far() {
+    let azure = azure();
+    azure.inject(Service::Token, Fault::answer(500, "{}"), Times::Always);
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[("MIG_TOKEN_WAIT", "1500ms")]);
+    let answer = gateway.get(MACHINE).await;
+    let told = (answer.status, answer.code());
+    assert_eq!(told, (503, "unavailable".to_owned()));
+    assert_eq!(answer.json()["upstream"]["service"], "identity");
+    assert_eq!(
+        answer.json()["upstream"]["status"],
+        500,
+        "{}",
+        answer.text()
+    );
+}
+
+#[actix_web::test]
 async fn tokens_that_are_none_are_not_used() {
     for body in [
         "<html>a proxy</html>",
