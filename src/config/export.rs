@@ -42,13 +42,18 @@ impl Export {
             &otel.exporter_otlp_traces_endpoint,
             &otel.exporter_otlp_metrics_endpoint,
         ];
-        if named.iter().all(|endpoint| endpoint.is_none()) || is_disabled(reader, otel)? {
+        if named.iter().all(|endpoint| endpoint.is_none()) {
             return Some(None);
         }
-        let traces = exporter(reader, TRACES_EXPORTER, otel.traces_exporter.as_deref())?;
-        let metrics = exporter(reader, METRICS_EXPORTER, otel.metrics_exporter.as_deref())?;
-        if [traces, metrics] == [Exporter::None; 2] {
+        let disabled = is_disabled(reader, otel);
+        if disabled == Some(true) {
             return Some(None);
+        }
+        // What is not understood is told, and hides nothing of what else is not.
+        let traces = exporter(reader, TRACES_EXPORTER, otel.traces_exporter.as_deref());
+        let metrics = exporter(reader, METRICS_EXPORTER, otel.metrics_exporter.as_deref());
+        if [traces, metrics] == [Some(Exporter::None); 2] {
+            return disabled.map(|_| None);
         }
         let protocol = otel.exporter_otlp_protocol.as_deref();
         if protocol == Some("grpc") {
@@ -64,7 +69,8 @@ impl Export {
         let interval = milliseconds(reader, "OTEL_METRIC_EXPORT_INTERVAL", interval);
         let sampler = Sampler::read(reader, otel);
         let resource = pairs::resource(reader, otel);
-        let endpoints = endpoints.filter(|_| speaks)?;
+        let endpoints = endpoints.filter(|_| speaks && disabled.is_some())?;
+        let (traces, metrics) = (traces?, metrics?);
         Some(Some(Self {
             traces: endpoints.traces.filter(|_| traces == Exporter::Otlp),
             metrics: endpoints.metrics.filter(|_| metrics == Exporter::Otlp),

@@ -243,3 +243,21 @@ fn a_path_that_begins_with_two_slashes_is_not_another_host() {
         Some("http://collector:4318//otlp/v1/traces")
     );
 }
+
+#[test]
+fn all_that_is_not_understood_is_told_at_once() {
+    let fault = fault(&[
+        ("OTEL_SDK_DISABLED", "yes"),
+        ("OTEL_TRACES_EXPORTER", "zipkin"),
+        ("OTEL_METRICS_EXPORTER", "prometheus"),
+        ("OTEL_TRACES_SAMPLER", "x"),
+    ]);
+    for told in [
+        "OTEL_SDK_DISABLED",
+        "zipkin",
+        "prometheus",
+        "OTEL_TRACES_SAMPLER",
+    ] {
+        assert!(fault.contains(told), "{told} in {fault}");
+    }
+}
