@@ -19,6 +19,7 @@ use std::{ffi::OsString, process::ExitCode};
 
 use actix_web::rt::System;
 use clap::{CommandFactory as _, Parser as _};
+use clap_complete::Shell;
 
 use crate::{app::Application, config::Config, telemetry};
 use arguments::{Arguments, Command, IdentityCommand, OwnCommand, PolicyCommand, VmCommand};
@@ -73,13 +74,20 @@ async fn carry_out(command: Command) -> Outcome {
         Command::Healthcheck(asked) => healthcheck::examine(asked).await,
         Command::Grant(form) => grant::print(form).await,
         Command::Completions { shell } => {
-            let mut script = Vec::new();
-            let command = &mut Arguments::command();
-            clap_complete::generate(shell, command, "mi-gateway", &mut script);
-            output::write(&script)?;
+            output::write(completions(shell).as_bytes())?;
             Ok(Exit::Done)
         }
     }
+}
+
+/// What completes commands in `shell`.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "mi-gateway", &mut script);
+    let script = String::from_utf8_lossy(&script);
+    // clap_complete writes one name in two ways if it has a hyphen, and nothing behind a
+    // command is completed (clap-rs/clap#6421).
+    script.replace("mi__subcmd__gateway", "mi__gateway")
 }
 
 async fn serve() -> Outcome {

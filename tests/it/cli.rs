@@ -204,6 +204,34 @@ fn shells_get_every_command_completed() {
     }
 }
 
+/// What bash offers for the last of `words`.
+fn completed(words: &[&str]) -> Vec<String> {
+    let script = gateway().args(["completions", "bash"]).output().unwrap();
+    let script = text(&script.stdout);
+    let (last, before) = (words.len() - 1, words.len() - 2);
+    let ask = format!(
+        "{script}\nCOMP_WORDS=({}); COMP_CWORD={last}\n\
+         function=$(complete -p mi-gateway | sed 's/.* -F \\([^ ]*\\) .*/\\1/')\n\
+         $function mi-gateway '{}' '{}'\nprintf '%s\\n' \"${{COMPREPLY[@]}}\"\n",
+        words.join(" "),
+        words[last],
+        words[before],
+    );
+    let told = std::process::Command::new("bash")
+        .args(["-c", &ask])
+        .output();
+    let told = told.unwrap();
+    text(&told.stdout).lines().map(str::to_owned).collect()
+}
+
+#[test]
+fn bash_completes_what_comes_after_a_command() {
+    assert_eq!(completed(&["mi-gateway", "us"]), ["users"]);
+    assert_eq!(completed(&["mi-gateway", "vm", "power"]), ["powerOff"]);
+    let forms = completed(&["mi-gateway", "users", "--outp"]);
+    assert_eq!(forms, ["--output"]);
+}
+
 #[test]
 fn the_identity_is_shown_with_its_source_and_without_its_tokens() {
     for (host, source, evidence) in [
