@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 
@@ -51,6 +52,19 @@ def test_an_alert_can_be_left_out_and_labelled(minimal):
     (group,) = groups["rel-mi-gateway-gateway"]
     record, alert = group["rules"]
     assert "labels" not in record and alert["labels"] == {"team": "platform", "severity": "page"}
+
+
+@pytest.mark.parametrize("document", ["runbooks/MiGatewayDirectoryPermissionMissing.md", "azure-setup.md"])
+def test_a_document_tells_what_leaves_an_alert_out(minimal, document):
+    said = re.findall(r"`metrics\.prometheusRule\.disabled: (.*)`", (ROOT / "docs" / document).read_text())
+    ((name,),) = map(yaml.safe_load, said)
+
+    def alerts(disabled):
+        rule = {"enabled": True, "disabled": disabled}
+        groups = rules_of(minimal({"metrics": {"prometheusRule": rule}}, at=CHART)).values()
+        return {it.get("alert") for file in groups for group in file for it in group["rules"]}
+
+    assert alerts([]) - alerts([name]) == {name}
 
 
 def test_rules_of_ones_own_are_added(minimal):
