@@ -15,11 +15,21 @@ use crate::config::AuditTarget;
 /// An open place to write to.
 pub(super) struct Sink {
     file: File,
-    /// Whether it outlives the host, if it is told to.
-    is_lasting: bool,
+    place: Place,
     /// Whether the last line has no end: what comes next is not to become part
     /// of it.
     is_torn: bool,
+}
+
+/// What a place asks for beside the writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// A regular file: what is in it outlives the host, if it is told to.
+    Lasting,
+    /// Standard output, where the log is too.
+    BesideLog,
+    /// Standard error, or a device: nothing.
+    Plain,
 }
 
 impl Sink {
@@ -27,16 +37,22 @@ impl Sink {
         match target {
             // Not by way of the library's own buffer, which would keep what
             // could not be written and bring it out later.
-            AuditTarget::Output => Ok(Self::beside(io::stdout().as_fd().try_clone_to_owned()?)),
-            AuditTarget::Errors => Ok(Self::beside(io::stderr().as_fd().try_clone_to_owned()?)),
+            AuditTarget::Output => {
+                let stream = io::stdout().as_fd().try_clone_to_owned()?;
+                Ok(Self::stream(stream, Place::BesideLog))
+            }
+            AuditTarget::Errors => {
+                let stream = io::stderr().as_fd().try_clone_to_owned()?;
+                Ok(Self::stream(stream, Place::Plain))
+            }
             AuditTarget::File(path) => Self::at(path),
         }
     }
 
-    fn beside(stream: OwnedFd) -> Self {
+    fn stream(stream: OwnedFd, place: Place) -> Self {
         Self {
             file: stream.into(),
-            is_lasting: false,
+            place,
             is_torn: false,
         }
     }
@@ -55,7 +71,11 @@ impl Sink {
         Ok(Self {
             is_torn: is_lasting && ends_midway(path)?,
             file,
-            is_lasting,
+            place: if is_lasting {
+                Place::Lasting
+            } else {
+                Place::Plain
+            },
         })
     }
 
@@ -80,9 +100,13 @@ impl Sink {
     }
 
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        // The log's lines come before it or after it. Its thread holds the lock for as
+        // long as nobody reads them: whoever writes elsewhere is not to wait for that.
+        let _output = match self.place {
+            Place::BesideLog => Some(io::stdout().lock()),
+            Place::Lasting | Place::Plain => None,
+        };
         loop {
-            // The log's lines of this process come before it or after it.
-            let _output = io::stdout().lock();
             match self.file.write(line) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 outcome => return outcome,
@@ -92,10 +116,9 @@ impl Sink {
 
     /// Resolves when what was written outlives a loss of power.
     pub(super) fn settle(&self) -> io::Result<()> {
-        if self.is_lasting {
-            self.file.sync_data()
-        } else {
-            Ok(())
+        match self.place {
+            Place::Lasting => self.file.sync_data(),
+            Place::BesideLog | Place::Plain => Ok(()),
         }
     }
 }

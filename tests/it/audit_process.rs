@@ -10,6 +10,7 @@ use std::{
 
 use actix_web::rt::{self, time};
 use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
@@ -143,6 +144,40 @@ async fn a_pipe_that_nobody_reads_any_more_stops_changes() {
     child.wait().unwrap();
     assert!(body.contains("audit_unavailable"), "{body}");
     assert!(azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
+    let azure = azure();
+    let records = Records::of(&azure);
+    records.remove();
+    let mut command = gateway();
+    command
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_LOG_FORMAT", "json")
+        .env("MIG_AUDIT_FILE", records.path());
+    let (mut running, output) = Running::unread(command);
+    running.ready().await;
+    // Lines are lost once the pipe is full, and the log's thread is stuck in it.
+    while running.log_lines_lost().await == 0 {
+        join_all((0..200).map(|_| running.status("/nothing"))).await;
+    }
+    running.ordered("/vms/web-01/restart").await;
+    let is_over = r#"audit_records_total{outcome="success",stage="outcome"} 1"#;
+    let mut ticks = time::interval(Duration::from_millis(20));
+    while !running.metrics().await.contains(is_over) {
+        ticks.tick().await;
+    }
+    assert_eq!(running.readiness().await.0, 200);
+    running.ordered("/vms/web-02/restart").await;
+    running.signal("-TERM");
+    let code = time::timeout(Duration::from_secs(20), running.ended()).await;
+    assert_eq!(code, Ok(Some(0)));
+    records.hold_for(&azure);
+    records.have_their_ends();
+    assert_eq!(records.of_stage("outcome").len(), 2);
+    records.remove();
+    drop(output);
 }
 
 #[test]

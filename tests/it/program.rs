@@ -113,6 +113,15 @@ impl Running {
         text(&answer.body().limit(16 << 20).await.unwrap())
     }
 
+    /// How many lines of its log are lost, as its output is not read.
+    pub(crate) async fn log_lines_lost(&self) -> u64 {
+        let metrics = self.metrics().await;
+        let lost = metrics
+            .lines()
+            .find_map(|line| line.strip_prefix("mi_gateway_log_lines_lost_total "));
+        lost.unwrap_or_else(|| panic!("{metrics}")).parse().unwrap()
+    }
+
     /// Reads a GET of `path` to its end; returns how many lines it has. Nothing of
     /// it is kept.
     pub(crate) async fn lines(&self, path: &str, header: (&str, &str)) -> usize {
