@@ -1,5 +1,6 @@
 //! Who changed what, written down before it is sent and after it has ended.
 
+mod batch;
 mod line;
 mod pending;
 mod record;

@@ -30,6 +30,9 @@ enum Place {
     BesideLog,
     /// Standard error, or a device: nothing.
     Plain,
+    /// A file on a volume that says only when it is told to last that it is full.
+    #[cfg(test)]
+    Fleeting,
 }
 
 impl Sink {
@@ -79,6 +82,15 @@ impl Sink {
         })
     }
 
+    /// The file at `path`, in which nothing lasts.
+    #[cfg(test)]
+    pub(super) fn fleeting(path: &Path) -> io::Result<Self> {
+        Self::at(path).map(|sink| Self {
+            place: Place::Fleeting,
+            ..sink
+        })
+    }
+
     /// Writes `line`, which ends with its end of line, in one call.
     pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
         let whole;
@@ -105,6 +117,8 @@ impl Sink {
         let _output = match self.place {
             Place::BesideLog => Some(io::stdout().lock()),
             Place::Lasting | Place::Plain => None,
+            #[cfg(test)]
+            Place::Fleeting => None,
         };
         loop {
             match self.file.write(line) {
@@ -119,6 +133,8 @@ impl Sink {
         match self.place {
             Place::Lasting => self.file.sync_data(),
             Place::BesideLog | Place::Plain => Ok(()),
+            #[cfg(test)]
+            Place::Fleeting => Err(io::ErrorKind::StorageFull.into()),
         }
     }
 }

@@ -20,17 +20,17 @@ use crate::{
 };
 
 /// A folder that is gone with the test.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let parent = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tmp");
         let path = parent.join(format!("audit-{}", Uuid::new_v4().simple()));
         fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn file(&self) -> PathBuf {
+    pub(super) fn file(&self) -> PathBuf {
         self.0.join("audit.jsonl")
     }
 }
@@ -41,7 +41,7 @@ impl Drop for Folder {
     }
 }
 
-fn at(path: &Path) -> Audit {
+pub(super) fn at(path: &Path) -> Audit {
     let target = AuditTarget::File(path.to_owned());
     Audit::new(target, Metrics::new().unwrap()).unwrap()
 }
@@ -53,13 +53,13 @@ fn lines(path: &Path) -> Vec<Value> {
         .collect()
 }
 
-fn stages(path: &Path) -> Vec<String> {
+pub(super) fn stages(path: &Path) -> Vec<String> {
     let lines = lines(path);
     let stage = |line: &Value| line["unmapped"]["stage"].as_str().unwrap().to_owned();
     lines.iter().map(stage).collect()
 }
 
-fn deed() -> Deed {
+pub(super) fn deed() -> Deed {
     let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web-01";
     Deed {
         action: Action::Deallocate,
@@ -70,7 +70,7 @@ fn deed() -> Deed {
     }
 }
 
-fn requester(caller: Caller) -> Arc<Requester> {
+pub(super) fn requester(caller: Caller) -> Arc<Requester> {
     let trace = TraceContext::continued(&HeaderMap::new());
     let way = Way::api(None, "POST", "/vms/web-01/deallocate", Some("curl/8"));
     let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 
 use super::{
     Pending, Unavailable,
+    batch::Batch,
     line::{line, resumed},
     record::{Record, Stage},
     sink::Sink,
@@ -30,7 +31,7 @@ use crate::{
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Lines that are made to last together: a disk takes as long for one.
-const BATCH: usize = 256;
+const TOGETHER: usize = 256;
 
 /// Lines that are kept for later when they cannot be written; more are lost.
 const KEPT: usize = 10_000;
@@ -58,16 +59,11 @@ pub(super) struct Writer {
     metrics: Metrics,
     waiting: Arc<AtomicUsize>,
     standing: Standing,
+    /// What is written to the sink, and not known to last.
+    batch: Batch,
     /// Lines of changes that are made already: they are written when they can be.
     late: VecDeque<Box<Record>>,
     lost: u64,
-}
-
-/// What waits until a batch is there to last.
-#[derive(Default)]
-struct Replies {
-    intents: Vec<(Box<Pending>, Reply)>,
-    flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl Writer {
@@ -83,6 +79,7 @@ impl Writer {
             metrics,
             waiting,
             standing,
+            batch: Batch::default(),
             late: VecDeque::new(),
             lost: 0,
         }
@@ -124,42 +121,29 @@ impl Writer {
         // Whoever woke this thread up has more to say as a rule: on the same core, each
         // line would otherwise cost two switches of threads.
         thread::yield_now();
-        let mut replies = Replies::default();
-        for (message, held) in std::iter::once(first).chain(queue.try_iter().take(BATCH)) {
+        let mut flushes = Vec::new();
+        for (message, held) in std::iter::once(first).chain(queue.try_iter().take(TOGETHER)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.one(message, &mut replies);
+            self.one(message, &mut flushes);
             drop(held);
         }
-        let settled = self.settled();
-        for (mut pending, reply) in replies.intents {
-            match &settled {
-                Ok(()) => {
-                    pending.begin();
-                    if let Err(Ok(pending)) = reply.send(Ok(*pending)) {
-                        pending.never_sent("whoever asked for it did not wait for the record");
-                    }
-                }
-                Err(error) => {
-                    let _ = reply.send(Err(error.clone()));
-                    pending.never_sent("the record of it may not last");
-                }
-            }
-        }
+        // Whoever waits for it is told how that went.
+        let _ = self.settle();
         // Others could be written: what is late need not wait for a quiet moment.
         if self.owes() && !self.is_failing() {
             self.probe();
         }
-        for reply in replies.flushes {
+        for reply in flushes {
             let _ = reply.send(());
         }
     }
 
-    fn one(&mut self, message: Message, replies: &mut Replies) {
+    fn one(&mut self, message: Message, flushes: &mut Vec<oneshot::Sender<()>>) {
         match message {
             // Nobody waits for it any more: nothing will be sent.
             Message::Intent(_, reply) if reply.is_closed() => {}
-            Message::Intent(pending, reply) => match self.append(pending.record()) {
-                Ok(()) => replies.intents.push((pending, reply)),
+            Message::Intent(pending, reply) => match self.write(line(pending.record())) {
+                Ok(()) => self.batch.intents.push((pending, reply)),
                 Err(error) => {
                     let _ = reply.send(Err(error));
                 }
@@ -168,15 +152,21 @@ impl Writer {
             Message::Probe if self.is_failing() => self.probe(),
             Message::Probe => {}
             Message::Reopen => self.reopen(),
-            Message::Flush(reply) => replies.flushes.push(reply),
+            Message::Flush(reply) => flushes.push(reply),
         }
     }
 
     /// Writes what is true already, now or later.
     fn second(&mut self, record: Box<Record>) {
-        if self.late.is_empty() && self.append(&record).is_ok() {
-            return;
+        if self.late.is_empty() && self.write(line(&record)).is_ok() {
+            self.batch.lines.push_back(record);
+        } else {
+            self.postpone(record);
         }
+    }
+
+    /// Keeps what was not written, or may not last, for later.
+    fn postpone(&mut self, record: Box<Record>) {
         self.metrics.audit_failed(record.stage.as_str());
         if record.stage == Stage::Denied || self.late.len() >= KEPT {
             self.lost += 1;
@@ -185,45 +175,36 @@ impl Writer {
         }
     }
 
-    fn append(&mut self, record: &Record) -> Result<(), Unavailable> {
-        self.write(line(record))?;
-        let (stage, outcome) = (record.stage.as_str(), record.conclusion());
-        self.metrics.audit_written(stage, outcome);
-        Ok(())
+    /// Says that lines are written again, which shows whether they are, and goes
+    /// on with those that wait. How that went is seen by the standing.
+    fn probe(&mut self) {
+        let resumed = resumed(self.lost, self.late.len());
+        if self.write(resumed).is_ok() && self.sync().is_ok() {
+            self.lost = 0;
+            let _ = self.catch_up();
+        }
     }
 
-    /// Says that lines are written again, which shows whether they are, and goes
-    /// on with those that wait.
-    fn probe(&mut self) {
-        if self.write(resumed(self.lost, self.late.len())).is_err() {
-            return;
-        }
-        self.lost = 0;
-        while let Some(record) = self.late.pop_front() {
-            if self.append(&record).is_err() {
-                self.late.push_front(record);
-                return;
+    /// Writes what is late, so many lines at a time. What does not last stays late.
+    fn catch_up(&mut self) -> Result<(), Unavailable> {
+        while let Some(next) = self.late.front().map(|record| line(record)) {
+            self.write(next)?;
+            self.batch.late.extend(self.late.pop_front());
+            if self.batch.late.len() >= TOGETHER {
+                self.settle()?;
             }
         }
-        // Whether it lasts is seen by the standing.
-        let _ = self.settled();
+        self.settle()
     }
 
     /// A line that could not even be made has not been written either.
     fn write(&mut self, line: io::Result<Vec<u8>>) -> Result<(), Unavailable> {
         let outcome = line.and_then(|line| self.opened()?.append(&line));
-        self.judged(outcome)
-    }
-
-    /// Has what was written last. Where writing failed since, what was written before
-    /// went to a file that is not open any more: it may not.
-    fn settled(&mut self) -> Result<(), Unavailable> {
-        let Some(sink) = &self.sink else {
-            let failure = self.standing.failure().map(io::Error::other);
-            return failure.map_or(Ok(()), |it| Err(Unavailable::Failed(Arc::new(it))));
-        };
-        let outcome = sink.settle();
-        self.judged(outcome)
+        outcome.map_err(|error| {
+            // What was written before it may last all the same.
+            let _ = self.settle();
+            self.failed(error)
+        })
     }
 
     fn opened(&mut self) -> io::Result<&mut Sink> {
@@ -234,39 +215,57 @@ impl Writer {
         Ok(self.sink.insert(sink))
     }
 
-    /// Notes how it went. What failed is opened anew the next time: it may be
-    /// another file by then.
-    fn judged(&mut self, outcome: io::Result<()>) -> Result<(), Unavailable> {
-        match outcome {
-            Ok(()) => {
-                self.standing.succeed();
-                Ok(())
-            }
-            Err(error) => {
-                self.sink = None;
-                let error = Unavailable::Failed(Arc::new(error));
-                self.standing.fail(&error);
-                Err(error)
-            }
+    /// Has the batch last, if there is one.
+    fn settle(&mut self) -> Result<(), Unavailable> {
+        if self.batch.is_empty() {
+            return Ok(());
         }
+        self.sync()
+    }
+
+    /// Has what was written last. Nothing is known to be written before: a volume behind
+    /// a network may say only here that it is full.
+    fn sync(&mut self) -> Result<(), Unavailable> {
+        let outcome = self.sink.as_ref().map_or(Ok(()), Sink::settle);
+        outcome.map_err(|error| self.failed(error))?;
+        self.standing.succeed();
+        std::mem::take(&mut self.batch).confirm(&self.metrics);
+        Ok(())
+    }
+
+    /// Notes that what is not known to last does not: no change is sent on its word, and
+    /// what is true already is written again, as twice is better than not at all.
+    ///
+    /// What failed is opened anew the next time: it may be another file by then.
+    fn failed(&mut self, error: io::Error) -> Unavailable {
+        self.sink = None;
+        let error = Unavailable::Failed(Arc::new(error));
+        self.standing.fail(&error);
+        let mut batch = std::mem::take(&mut self.batch);
+        batch.refuse(&error);
+        batch.late.append(&mut self.late);
+        self.late = batch.late;
+        for record in batch.lines {
+            self.postpone(record);
+        }
+        error
     }
 
     /// What is there already is given up only for something that opens.
     fn reopen(&mut self) {
-        let before = self.sink.take();
-        // What was written there lasts whatever becomes of the next one.
-        if let Some(Err(error)) = before.as_ref().map(Sink::settle) {
-            tracing::warn!(error = %error, "the old record of changes may not last");
-        }
+        // Whether that lasts is not for the next one to say.
+        let _ = self.settle();
         match Sink::open(&self.target) {
             Ok(sink) => {
                 self.sink = Some(sink);
                 tracing::info!(audit = %self.target, "the record of changes was opened again");
             }
             Err(error) => {
-                self.sink = before;
                 tracing::warn!(error = %error, "the record of changes could not be opened again");
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,141 @@
+//! What becomes of lines that are written, and do not last.
+
+use std::path::Path;
+
+use super::*;
+use crate::{
+    access::Caller,
+    audit::{
+        Audit, Outcome,
+        tests::{Folder, at, deed, requester, stages},
+    },
+};
+
+/// A writer to a file in `folder`.
+fn writer(folder: &Folder) -> Writer {
+    let target = AuditTarget::File(folder.file());
+    let metrics = Metrics::new().unwrap();
+    Writer::new(target, metrics, Arc::default(), Standing::default())
+}
+
+/// Has `writer` go on in a file at `path` in which nothing lasts.
+fn on_a_full_volume(writer: &mut Writer, path: &Path) {
+    writer.sink = Some(Sink::fleeting(path).unwrap());
+}
+
+/// Gives `messages` to `writer` at once.
+fn given(writer: &mut Writer, messages: impl IntoIterator<Item = Message>) {
+    let (sender, queue) = std::sync::mpsc::channel();
+    for message in messages {
+        writer.waiting.fetch_add(1, Ordering::Relaxed);
+        let held = writer.metrics.audit_queued();
+        sender.send((message, held)).unwrap();
+    }
+    let first = queue.recv().unwrap();
+    writer.take(first, &queue);
+}
+
+fn record(stage: Stage) -> Record {
+    Record::of_deed(stage, deed(), requester(Caller::Anonymous))
+}
+
+fn joined() -> Message {
+    let outcome = Outcome::success("");
+    Message::Line(Box::new(record(Stage::Joined).ended(outcome)))
+}
+
+/// The first line of a change, and where its change waits for it.
+fn intent(audit: &Audit) -> (Message, oneshot::Receiver<Result<Pending, Unavailable>>) {
+    let pending = Pending::new(audit.clone(), record(Stage::Intent));
+    let (reply, answer) = oneshot::channel();
+    (Message::Intent(Box::new(pending), reply), answer)
+}
+
+fn late(writer: &Writer) -> Vec<Stage> {
+    writer.late.iter().map(|record| record.stage).collect()
+}
+
+#[test]
+fn what_is_true_already_and_did_not_last_is_written_again() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    given(&mut writer, [joined(), joined()]);
+    assert!(writer.is_failing());
+    assert_eq!(late(&writer), [Stage::Joined, Stage::Joined]);
+
+    writer.probe();
+
+    assert!(!writer.is_failing());
+    assert_eq!(stages(&folder.file()), ["resumed", "joined", "joined"]);
+    let metrics = writer.metrics.encode().unwrap();
+    for line in [
+        r#"audit_failures_total{stage="joined"} 2"#,
+        r#"audit_records_total{outcome="success",stage="joined"} 2"#,
+    ] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+}
+
+#[test]
+fn what_is_late_stays_so_until_it_lasts() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    writer.late.push_back(Box::new(record(Stage::Noop)));
+    writer.late.push_back(Box::new(record(Stage::Joined)));
+    writer.lost = 3;
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+
+    writer.probe();
+    assert!(writer.is_failing());
+    // The disk is full again behind the line that says that it is not.
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    assert!(writer.catch_up().is_err());
+
+    assert_eq!(late(&writer), [Stage::Noop, Stage::Joined]);
+    assert_eq!(writer.lost, 3);
+    writer.probe();
+    assert_eq!(stages(&folder.file()), ["resumed", "noop", "joined"]);
+    assert!(!writer.owes());
+}
+
+#[test]
+fn no_change_goes_on_by_a_line_in_an_old_file_that_does_not_last() {
+    let folder = Folder::new();
+    let audit = at(&folder.0.join("second lines"));
+    let mut writer = writer(&folder);
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    let ((before, refused), (behind, confirmed)) = (intent(&audit), intent(&audit));
+
+    given(&mut writer, [before, Message::Reopen, behind]);
+
+    assert!(refused.blocking_recv().unwrap().is_err());
+    assert!(confirmed.blocking_recv().unwrap().is_ok());
+    assert_eq!(stages(&folder.file()), ["intent"]);
+}
+
+#[test]
+fn what_was_written_before_a_line_that_was_not_is_confirmed_if_it_lasts() {
+    let folder = Folder::new();
+    let audit = at(&folder.0.join("second lines"));
+    let mut writer = writer(&folder);
+    let (before, confirmed) = intent(&audit);
+    writer.one(before, &mut Vec::new());
+    let unwritten = Err(io::ErrorKind::StorageFull.into());
+
+    assert!(writer.write(unwritten).is_err());
+
+    assert!(confirmed.blocking_recv().unwrap().is_ok());
+    assert!(writer.is_failing());
+}
+
+#[test]
+fn it_is_not_said_that_lines_are_written_again_before_they_last() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    writer.standing.fail(&Unavailable::Slow);
+    writer.one(joined(), &mut Vec::new());
+    assert!(writer.is_failing());
+    assert!(writer.settle().is_ok());
+    assert!(!writer.is_failing());
+}
