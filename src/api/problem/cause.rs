@@ -130,7 +130,12 @@ impl From<power::Error> for Problem {
             )
             .retry_after(SOON)
             .caused(source),
-            power::Error::Unfinished(source) => Self::from(source),
+            power::Error::Unfinished(Unfinished::Stopped) => Self::new(
+                Code::Unavailable,
+                "the gateway is shutting down; whether Azure carries it out is not known",
+            )
+            .retry_after(SOON),
+            power::Error::Unfinished(source @ Unfinished::Panicked) => Self::from(source),
         }
     }
 }
@@ -347,5 +352,20 @@ fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
         message: refusal.message.clone().filter(|_| !names_us),
         request_id: refusal.request_id.clone(),
         correlation_id: refusal.correlation_id.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_an_order_that_was_given_up_nobody_says_that_it_was_not_carried_out() {
+        let problem = Problem::from(power::Error::Unfinished(Unfinished::Stopped));
+        assert_eq!(problem.code, Code::Unavailable);
+        let is_told = problem
+            .detail
+            .ends_with("; whether Azure carries it out is not known");
+        assert!(is_told, "{}", problem.detail);
     }
 }
