@@ -17,6 +17,7 @@ use std::{
     future::Future,
     io,
     net::{SocketAddr, TcpListener},
+    time::Duration,
 };
 
 use actix_web::{
@@ -46,6 +47,10 @@ use transport::Transport;
 /// So many connections may wait to be accepted, as the system allows. std lets 128
 /// wait: whoever comes at once with more callers would wait a second for a second SYN.
 const BACKLOG: i32 = 4_096;
+
+/// How long the end of the gateway waits for work that it gives up. That is let go of at
+/// its worker's next turn: longer takes only one that is stuck.
+const LETTING_GO: Duration = Duration::from_millis(500);
 
 /// Why the gateway does not start, or ended by a fault.
 #[derive(Debug, thiserror::Error)]
@@ -210,7 +215,8 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, Soc
 /// Not ready, then no new connections, then the end of what is under way: a
 /// load balancer notices the first before it meets the second. What is under
 /// way has one grace, tasks and requests together, of which what is still to be told
-/// of them has what is left.
+/// of them has what is left. What takes longer is given up, and the record of changes
+/// hears of it.
 async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) -> Deadline {
     tracing::info!("shutting down");
     shared.stop_being_ready();
@@ -223,6 +229,7 @@ async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) -> Deadline
     };
     if time::timeout(grace.remaining(), end).await.is_err() {
         tracing::warn!("work was still under way when the grace ended");
+        let _ = time::timeout(LETTING_GO, shared.tasks.give_up()).await;
     }
     grace
 }

@@ -13,7 +13,7 @@ pub(crate) use flights::{Flights, Joined, Landing};
 /// Why work did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Unfinished {
-    /// The worker stopped.
+    /// The worker stopped, or the gateway gave up.
     #[error("the gateway is shutting down")]
     Stopped,
     /// A fault of ours; what the panic said is on standard error.
@@ -25,11 +25,15 @@ pub(crate) enum Unfinished {
 #[derive(Clone, Default)]
 pub(crate) struct Tasks {
     tracker: TaskTracker,
+    /// Ends what is followed.
     stop: CancellationToken,
+    /// Ends what is being finished.
+    over: CancellationToken,
 }
 
 impl Tasks {
-    /// Runs `work` to its end, whether or not the caller stays to hear of it.
+    /// Runs `work` to its end, whether or not the caller stays to hear of it; unless the
+    /// gateway gives up.
     ///
     /// actix drops a handler when its connection is reset. An order already
     /// sent to Azure would then go unrecorded.
@@ -37,15 +41,14 @@ impl Tasks {
         &self,
         work: F,
     ) -> impl Future<Output = Result<T, Unfinished>> + use<T, F> {
-        let task = rt::spawn(self.tracked(Box::pin(work)));
+        let work = self.over.clone().run_until_cancelled_owned(Box::pin(work));
+        let task = rt::spawn(self.tracked(work));
         async move {
-            task.await.map_err(|error| {
-                if error.is_panic() {
-                    Unfinished::Panicked
-                } else {
-                    Unfinished::Stopped
-                }
-            })
+            match task.await {
+                Ok(Some(outcome)) => Ok(outcome),
+                Err(error) if error.is_panic() => Err(Unfinished::Panicked),
+                Ok(None) | Err(_) => Err(Unfinished::Stopped),
+            }
         }
     }
 
@@ -78,18 +81,28 @@ impl Tasks {
     }
 
     /// Ends what is being followed, waits until it is let go of, and for what is
-    /// being finished. Call
-    /// it before the server is stopped: a stopped worker drops what it runs.
+    /// being finished. Call it before the server is stopped: a stopped worker drops
+    /// what it runs.
     pub(crate) async fn drain(&self) {
         self.stop.cancel();
         self.tracker.close();
         self.tracker.wait().await;
     }
+
+    /// Ends what is being finished too, and waits until it is let go of: what it owes
+    /// to others it tells as it is dropped, and a process that exits drops nothing.
+    pub(crate) async fn give_up(&self) {
+        self.over.cancel();
+        self.drain().await;
+    }
 }
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::oneshot;
+    use std::time::Duration;
+
+    use actix_web::rt::time;
+    use tokio::sync::oneshot::{self, error::TryRecvError};
 
     use super::*;
 
@@ -118,6 +131,23 @@ mod tests {
         let broken = async { panic!("on purpose") };
         let outcome: Result<(), _> = Tasks::default().finish(broken).await;
         assert_eq!(outcome, Err(Unfinished::Panicked));
+    }
+
+    #[actix_web::test]
+    async fn what_is_given_up_is_let_go_of_first() {
+        let tasks = Tasks::default();
+        let (held, mut let_go) = oneshot::channel::<()>();
+        let unfinished = tasks.finish(async move {
+            std::future::pending::<()>().await;
+            drop(held);
+        });
+        rt::task::yield_now().await;
+        let gave_up = time::timeout(Duration::from_secs(10), tasks.give_up());
+        assert!(gave_up.await.is_ok());
+        assert_eq!(let_go.try_recv(), Err(TryRecvError::Closed));
+        assert_eq!(unfinished.await, Err(Unfinished::Stopped));
+        let late = tasks.finish(async {}).await;
+        assert_eq!(late, Err(Unfinished::Stopped));
     }
 
     #[actix_web::test]

@@ -4,7 +4,7 @@ use std::{
     fs,
     io::{BufRead as _, BufReader},
     path::Path,
-    process::Stdio,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -34,13 +34,14 @@ fn azure() -> Sandbox {
     Sandbox::start(settings).unwrap()
 }
 
-fn started(azure: &Sandbox, records: &Records) -> Running {
+/// The program with one worker and its record in a file.
+fn recording(azure: &Sandbox, records: &Records) -> Command {
     let mut command = gateway();
     command
         .envs(azure.environment(Host::ContainerApp))
         .env("MIG_WORKERS", "1")
         .env("MIG_AUDIT_FILE", records.path());
-    Running::start(command)
+    command
 }
 
 /// Orders a restart of `name`, whatever becomes of it.
@@ -59,7 +60,7 @@ async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_
     let records = Records::of(&azure);
     records.remove();
     for kill in 0..KILLS {
-        let running = started(&azure, &records);
+        let running = Running::start(recording(&azure, &records));
         let orders: Vec<_> = (1..=4)
             .map(|number| running.url(&format!("/vms/web-{:02}/restart", (kill % 4) * 4 + number)))
             .map(|url| rt::spawn(order(url)))
@@ -86,7 +87,7 @@ async fn no_line_is_lost_when_the_file_is_given_another_name() {
     let azure = azure();
     let records = Records::of(&azure);
     records.remove();
-    let running = started(&azure, &records);
+    let running = Running::start(recording(&azure, &records));
     let mut older = Vec::new();
     for round in 0..6 {
         order(running.url(&format!("/vms/web-0{}/restart", round + 1))).await;
@@ -151,12 +152,7 @@ async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     let azure = azure();
     let records = Records::of(&azure);
     records.remove();
-    let mut command = gateway();
-    command
-        .envs(azure.environment(Host::ContainerApp))
-        .env("MIG_LOG_FORMAT", "json")
-        .env("MIG_AUDIT_FILE", records.path());
-    let (mut running, output) = Running::unread(command);
+    let (mut running, output) = Running::unread(recording(&azure, &records));
     running.ready().await;
     // Lines are lost once the pipe is full, and the log's thread is stuck in it.
     while running.log_lines_lost().await == 0 {
@@ -178,6 +174,29 @@ async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     assert_eq!(records.of_stage("outcome").len(), 2);
     records.remove();
     drop(output);
+}
+
+#[actix_web::test]
+async fn a_change_that_outlasts_the_grace_has_an_outcome() {
+    let azure = azure();
+    let records = Records::of(&azure);
+    records.remove();
+    let mut command = recording(&azure, &records);
+    command.env("MIG_SHUTDOWN_GRACE", "1s");
+    let running = Running::start(command);
+    running.ready().await;
+    let hold = azure.hold(Service::Actions);
+    let caller = rt::spawn(order(running.url("/vms/web-01/restart")));
+    hold.arrived(1).await;
+    assert_eq!(running.terminate().0, Some(0));
+    caller.abort();
+    drop(hold);
+    records.hold_for(&azure);
+    records.have_their_ends();
+    let outcome = records.of_stage("outcome").pop().unwrap();
+    assert_eq!(outcome["status"], "Unknown");
+    assert_eq!(outcome["status_code"], "NotFollowed");
+    records.remove();
 }
 
 #[test]
