@@ -64,6 +64,8 @@ pub(super) struct Writer {
     /// Lines of changes that are made already: they are written when they can be.
     late: VecDeque<Box<Record>>,
     lost: u64,
+    /// Who wants to know when nothing waits any more.
+    flushes: Vec<oneshot::Sender<()>>,
 }
 
 impl Writer {
@@ -82,6 +84,7 @@ impl Writer {
             batch: Batch::default(),
             late: VecDeque::new(),
             lost: 0,
+            flushes: Vec::new(),
         }
     }
 
@@ -121,10 +124,9 @@ impl Writer {
         // Whoever woke this thread up has more to say as a rule: on the same core, each
         // line would otherwise cost two switches of threads.
         thread::yield_now();
-        let mut flushes = Vec::new();
         for (message, held) in std::iter::once(first).chain(queue.try_iter().take(TOGETHER)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            self.one(message, &mut flushes);
+            self.one(message);
             drop(held);
         }
         // Whoever waits for it is told how that went.
@@ -133,12 +135,16 @@ impl Writer {
         if self.owes() && !self.is_failing() {
             self.probe();
         }
-        for reply in flushes {
-            let _ = reply.send(());
+        // A line may come of one that was written: a change that nobody waits for any
+        // more has its end at once.
+        if self.waiting.load(Ordering::Relaxed) == 0 {
+            for reply in self.flushes.drain(..) {
+                let _ = reply.send(());
+            }
         }
     }
 
-    fn one(&mut self, message: Message, flushes: &mut Vec<oneshot::Sender<()>>) {
+    fn one(&mut self, message: Message) {
         match message {
             // Nobody waits for it any more: nothing will be sent.
             Message::Intent(_, reply) if reply.is_closed() => {}
@@ -152,7 +158,7 @@ impl Writer {
             Message::Probe if self.is_failing() => self.probe(),
             Message::Probe => {}
             Message::Reopen => self.reopen(),
-            Message::Flush(reply) => flushes.push(reply),
+            Message::Flush(reply) => self.flushes.push(reply),
         }
     }
 

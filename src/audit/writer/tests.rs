@@ -120,7 +120,7 @@ fn what_was_written_before_a_line_that_was_not_is_confirmed_if_it_lasts() {
     let audit = at(&folder.0.join("second lines"));
     let mut writer = writer(&folder);
     let (before, confirmed) = intent(&audit);
-    writer.one(before, &mut Vec::new());
+    writer.one(before);
     let unwritten = Err(io::ErrorKind::StorageFull.into());
 
     assert!(writer.write(unwritten).is_err());
@@ -134,8 +134,22 @@ fn it_is_not_said_that_lines_are_written_again_before_they_last() {
     let folder = Folder::new();
     let mut writer = writer(&folder);
     writer.standing.fail(&Unavailable::Slow);
-    writer.one(joined(), &mut Vec::new());
+    writer.one(joined());
     assert!(writer.is_failing());
     assert!(writer.settle().is_ok());
     assert!(!writer.is_failing());
+}
+
+#[test]
+fn all_is_written_once_nothing_waits() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    let (reply, mut written) = oneshot::channel();
+    // One more line is on its way.
+    writer.waiting.fetch_add(1, Ordering::Relaxed);
+    given(&mut writer, [Message::Flush(reply)]);
+    assert!(written.try_recv().is_err());
+    writer.waiting.fetch_sub(1, Ordering::Relaxed);
+    given(&mut writer, [joined()]);
+    assert!(written.try_recv().is_ok());
 }
