@@ -9,7 +9,7 @@ use std::{
         mpsc::{Receiver, RecvTimeoutError},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::sync::oneshot;
@@ -27,7 +27,7 @@ use crate::{
     metrics::{Held, Metrics},
 };
 
-/// When it is tried again after a failure.
+/// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Lines that are made to last together: a disk takes as long for one.
@@ -64,6 +64,8 @@ pub(super) struct Writer {
     /// Lines of changes that are made already: they are written when they can be.
     late: VecDeque<Box<Record>>,
     lost: u64,
+    /// When it is tried again, where it failed.
+    again: Instant,
     /// Who wants to know when nothing waits any more.
     flushes: Vec<oneshot::Sender<()>>,
 }
@@ -84,6 +86,7 @@ impl Writer {
             batch: Batch::default(),
             late: VecDeque::new(),
             lost: 0,
+            again: Instant::now(),
             flushes: Vec::new(),
         }
     }
@@ -104,7 +107,7 @@ impl Writer {
 
     fn patience(&self) -> Duration {
         if self.is_failing() {
-            AGAIN
+            self.again.saturating_duration_since(Instant::now())
         } else {
             Duration::MAX
         }
@@ -112,6 +115,16 @@ impl Writer {
 
     fn is_failing(&self) -> bool {
         self.standing.failure().is_some()
+    }
+
+    /// Whether it is to be tried if lines are written again, or to be said that they are.
+    /// Neither waits for a quiet moment, which may never come.
+    fn is_due(&self) -> bool {
+        if self.is_failing() {
+            self.again <= Instant::now()
+        } else {
+            self.owes()
+        }
     }
 
     /// Whether there is something to say of a failure that is over.
@@ -131,8 +144,7 @@ impl Writer {
         }
         // Whoever waits for it is told how that went.
         let _ = self.settle();
-        // Others could be written: what is late need not wait for a quiet moment.
-        if self.owes() && !self.is_failing() {
+        if self.is_due() {
             self.probe();
         }
         // A line may come of one that was written: a change that nobody waits for any
@@ -245,6 +257,7 @@ impl Writer {
     /// What failed is opened anew the next time: it may be another file by then.
     fn failed(&mut self, error: io::Error) -> Unavailable {
         self.sink = None;
+        self.again = Instant::now() + AGAIN;
         let error = Unavailable::Failed(Arc::new(error));
         self.standing.fail(&error);
         let mut batch = std::mem::take(&mut self.batch);

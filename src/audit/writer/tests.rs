@@ -153,3 +153,22 @@ fn all_is_written_once_nothing_waits() {
     given(&mut writer, [joined()]);
     assert!(written.try_recv().is_ok());
 }
+
+#[test]
+fn lines_that_come_all_the_time_do_not_keep_it_from_being_tried_again() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    given(&mut writer, [joined()]);
+    writer.again += Duration::from_mins(1);
+    given(&mut writer, [joined()]);
+    assert!(!folder.file().exists());
+
+    writer.again = Instant::now();
+    given(&mut writer, [joined()]);
+
+    assert_eq!(
+        stages(&folder.file()),
+        ["resumed", "joined", "joined", "joined"]
+    );
+}
