@@ -23,7 +23,7 @@ use tracing_subscriber::{
 };
 
 pub(crate) use inert::inert;
-pub(crate) use output::{Written, lines_lost};
+pub(crate) use output::{Written, in_turn, lines_lost};
 pub(crate) use request_id::RequestId;
 pub(crate) use span::{Kind, OpenSpan, SpanRecord, Value};
 pub(crate) use trace_context::TraceContext;

@@ -10,14 +10,14 @@ use std::{
     path::Path,
 };
 
-use crate::config::AuditTarget;
+use crate::{config::AuditTarget, telemetry::in_turn};
 
 /// An open place to write to.
 pub(super) struct Sink {
     file: File,
     place: Place,
-    /// Whether the last line has no end: what comes next is not to become part
-    /// of it.
+    /// Whether the last line of a file has no end: what comes next is not to become
+    /// part of it.
     is_torn: bool,
 }
 
@@ -93,39 +93,38 @@ impl Sink {
 
     /// Writes `line`, which ends with its end of line, in one call.
     pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        let whole;
-        let line = if self.is_torn {
-            whole = [b"\n", line].concat();
-            &whole
-        } else {
-            line
-        };
-        let written = self.write(line)?;
-        self.is_torn = written != line.len();
-        if self.is_torn {
-            return Err(io::Error::new(
-                io::ErrorKind::WriteZero,
-                format!("{written} of {} bytes were written", line.len()),
-            ));
+        if self.place == Place::BesideLog {
+            // The log's thread has its turn for as long as nobody reads: whoever writes
+            // elsewhere is not to wait for that.
+            return in_turn(|missing| self.write(missing, line));
         }
-        Ok(())
+        let missing: &[u8] = if self.is_torn { b"\n" } else { b"" };
+        let outcome = self.write(missing, line);
+        self.is_torn = outcome.is_err();
+        outcome
     }
 
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        // The log's lines come before it or after it. Its thread holds the lock for as
-        // long as nobody reads them: whoever writes elsewhere is not to wait for that.
-        let _output = match self.place {
-            Place::BesideLog => Some(io::stdout().lock()),
-            Place::Lasting | Place::Plain => None,
-            #[cfg(test)]
-            Place::Fleeting => None,
+    fn write(&self, missing: &[u8], line: &[u8]) -> io::Result<()> {
+        let whole;
+        let line = if missing.is_empty() {
+            line
+        } else {
+            whole = [missing, line].concat();
+            &whole
         };
-        loop {
-            match self.file.write(line) {
+        let written = loop {
+            match (&self.file).write(line) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => return outcome,
+                outcome => break outcome?,
             }
+        };
+        if written == line.len() {
+            return Ok(());
         }
+        Err(io::Error::new(
+            io::ErrorKind::WriteZero,
+            format!("{written} of {} bytes were written", line.len()),
+        ))
     }
 
     /// Resolves when what was written outlives a loss of power.
@@ -153,4 +152,31 @@ fn ends_midway(path: &Path) -> io::Result<bool> {
     let mut byte = [0];
     file.read_exact_at(&mut byte, last)?;
     Ok(byte != *b"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::tests::Folder;
+
+    fn beside_the_log(path: &Path) -> Sink {
+        let file = OpenOptions::new().append(true).create(true).open(path);
+        Sink::stream(file.unwrap().into(), Place::BesideLog)
+    }
+
+    /// No other test writes in turn: how the last line ended is known to all who do.
+    #[test]
+    fn a_line_that_was_cut_off_beside_the_log_has_its_end_before_the_next() {
+        let folder = Folder::new();
+        let full = beside_the_log(Path::new("/dev/full")).append(b"{0}\n");
+        assert!(full.is_err());
+        let mut sink = beside_the_log(&folder.file());
+        sink.append(b"{1}\n").unwrap();
+        sink.append(b"{2}\n").unwrap();
+        let of_the_log: io::Result<()> = in_turn(|_| Err(io::ErrorKind::StorageFull.into()));
+        assert!(of_the_log.is_err());
+        sink.append(b"{3}\n").unwrap();
+        let written = fs::read_to_string(folder.file()).unwrap();
+        assert_eq!(written, "\n{1}\n{2}\n\n{3}\n");
+    }
 }

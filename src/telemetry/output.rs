@@ -6,7 +6,11 @@
 
 use std::{
     io::{self, BufWriter, Write},
-    sync::{OnceLock, mpsc},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
     thread,
     time::Duration,
 };
@@ -24,6 +28,10 @@ const TOGETHER: usize = 32 * 1024;
 const GATHER: Duration = Duration::from_millis(10);
 
 static LOST: OnceLock<ErrorCounter> = OnceLock::new();
+
+/// Whether what was written last may have stopped in the middle of a line, as on a disk
+/// that is full. Looked at and set under the lock of standard output alone.
+static IS_TORN: AtomicBool = AtomicBool::new(false);
 
 /// How long the end of the gateway waits for its last lines.
 const LAST_LINES: Duration = Duration::from_secs(2);
@@ -62,6 +70,20 @@ pub(crate) fn lines_lost() -> u64 {
     u64::try_from(lost).unwrap_or(u64::MAX)
 }
 
+/// Has `write` write whole lines to standard output, and nobody else meanwhile. It is
+/// given what belongs before them: the end of a line that may have none.
+pub(crate) fn in_turn<T>(write: impl FnOnce(&[u8]) -> io::Result<T>) -> io::Result<T> {
+    let _output = io::stdout().lock();
+    let missing: &[u8] = if IS_TORN.load(Ordering::Relaxed) {
+        b"\n"
+    } else {
+        b""
+    };
+    let outcome = write(missing);
+    IS_TORN.store(outcome.is_err(), Ordering::Relaxed);
+    outcome
+}
+
 /// Has lines gather after what there was is written.
 struct Gathering<W>(W);
 
@@ -83,7 +105,11 @@ struct Output;
 
 impl Write for Output {
     fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
-        io::stdout().lock().write_all(lines)?;
+        in_turn(|missing| {
+            let mut output = io::stdout().lock();
+            output.write_all(missing)?;
+            output.write_all(lines)
+        })?;
         Ok(lines.len())
     }
 

@@ -1,7 +1,7 @@
 //! The record of changes of a real process: killed, hung up on, without a place.
 
 use std::{
-    fs,
+    fs::{self, File},
     io::{BufRead as _, BufReader},
     path::Path,
     process::{Command, Stdio},
@@ -174,6 +174,52 @@ async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     assert_eq!(records.of_stage("outcome").len(), 2);
     records.remove();
     drop(output);
+}
+
+/// The program, whose files are no longer than `bytes`: what is too long for one is cut
+/// off there, as it is on a full disk.
+fn on_a_disk_of(bytes: usize) -> Command {
+    let mut command = Command::new("/bin/sh");
+    let script = format!("trap '' XFSZ; ulimit -f {}; exec \"$0\"", bytes / 512);
+    command
+        .env_clear()
+        .args(["-c", &script, env!("CARGO_BIN_EXE_mi-gateway")]);
+    command
+}
+
+#[actix_web::test]
+async fn a_line_that_a_full_disk_cut_off_is_not_the_beginning_of_another() {
+    const DISK: usize = 1 << 20;
+    let azure = azure();
+    let records = Records::of(&azure);
+    // Room for an order or two beside the log of the start.
+    fs::write(records.path(), "\n".repeat(DISK - 6_000)).unwrap();
+    let mut command = on_a_disk_of(DISK);
+    command.envs(azure.environment(Host::ContainerApp));
+    let mut running = Running::writing_to(Path::new(records.path()), command).await;
+    running.ready().await;
+    while running.readiness().await.0 == 200 {
+        order(running.url("/vms/web-01/restart")).await;
+    }
+    // It ends with what there was room for. Now there is some again.
+    let disk = File::options().write(true).open(records.path());
+    disk.unwrap().set_len(0).unwrap();
+    running.ready().await;
+    running.ordered("/vms/web-02/restart").await;
+    running.signal("-TERM");
+    assert_eq!(running.ended().await, Some(0));
+
+    let output = fs::read_to_string(records.path()).unwrap();
+    let rest = output.strip_prefix('\n').expect("the end of the line");
+    let stages: Vec<_> = rest
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("{line}")))
+        .filter_map(|line| line["unmapped"]["stage"].as_str().map(str::to_owned))
+        .collect();
+    for stage in ["resumed", "intent", "outcome"] {
+        assert!(stages.iter().any(|it| it == stage), "{stages:?}");
+    }
+    records.remove();
 }
 
 #[actix_web::test]

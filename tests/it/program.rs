@@ -1,8 +1,10 @@
 //! The program itself, as a process that ends with the test.
 
 use std::{
+    fs::{self, File},
     io::{BufRead as _, BufReader, Read as _},
     net::SocketAddr,
+    path::Path,
     process::{Child, ChildStdout, Command, Stdio},
     thread::{self, JoinHandle},
     time::Duration,
@@ -48,27 +50,40 @@ impl Running {
     }
 
     /// The same, and what it writes after the line that says where it listens.
-    pub(crate) fn unread(mut command: Command) -> (Self, BufReader<ChildStdout>) {
-        command
-            .env("MIG_LISTEN", "127.0.0.1:0")
-            .env("MIG_ADMIN_LISTEN", "127.0.0.1:0");
-        command
-            .env("MIG_SHUTDOWN_DELAY", "0s")
-            .stdout(Stdio::piped());
-        let mut child = command.spawn().unwrap();
-        let mut output = BufReader::new(child.stdout.take().unwrap());
+    pub(crate) fn unread(command: Command) -> (Self, BufReader<ChildStdout>) {
+        let mut child = spawned(command, Stdio::piped());
+        let mut output = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        (Self::listening(child, &line), output)
+    }
+
+    /// The same with its output at the end of the file at `path`.
+    pub(crate) async fn writing_to(path: &Path, command: Command) -> Self {
+        let file = File::options().append(true).open(path).unwrap();
+        let child = spawned(command, file);
+        let mut ticks = time::interval(Duration::from_millis(20));
+        loop {
+            let written = fs::read_to_string(path).unwrap();
+            let mut lines = written.split_inclusive('\n');
+            if let Some(line) = lines.find(|it| it.contains("listening; ") && it.ends_with('\n')) {
+                return Self::listening(child, line);
+            }
+            ticks.tick().await;
+        }
+    }
+
+    /// What `line` tells of a program that has begun to listen.
+    fn listening(child: Ended, line: &str) -> Self {
+        let line: serde_json::Value = serde_json::from_str(line).unwrap();
         assert!(line["message"].as_str().unwrap().starts_with("listening; "));
         let address = |name: &str| line[name].as_str().unwrap().parse().unwrap();
-        let running = Self {
+        Self {
             output: None,
             api: address("api"),
             admin: address("admin"),
-            child: Ended(child),
-        };
-        (running, output)
+            child,
+        }
     }
 
     /// The status of the answer to a GET of `path`.
@@ -181,6 +196,16 @@ impl Running {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.api)
     }
+}
+
+/// Starts `command`, which is to listen wherever it can.
+fn spawned(mut command: Command, output: impl Into<Stdio>) -> Ended {
+    command
+        .env("MIG_LISTEN", "127.0.0.1:0")
+        .env("MIG_ADMIN_LISTEN", "127.0.0.1:0")
+        .env("MIG_SHUTDOWN_DELAY", "0s")
+        .stdout(output);
+    Ended(command.spawn().unwrap())
 }
 
 /// A process that ends with this.
