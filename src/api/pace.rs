@@ -76,18 +76,15 @@ impl Drop for Serving {
     }
 }
 
-/// A body that is served until it is dropped.
+/// A body that is served until it is dropped, or taken as a whole.
 pub(crate) struct Served<B> {
     body: B,
-    _serving: Option<Serving>,
+    serving: Option<Serving>,
 }
 
 impl<B> Served<B> {
     pub(super) fn new(body: B, serving: Option<Serving>) -> Self {
-        Self {
-            body,
-            _serving: serving,
-        }
+        Self { body, serving }
     }
 }
 
@@ -103,5 +100,11 @@ impl<B: MessageBody + Unpin> MessageBody for Served<B> {
         waker: &mut task::Context<'_>,
     ) -> task::Poll<Option<Result<Bytes, Self::Error>>> {
         Pin::new(&mut self.body).poll_next(waker)
+    }
+
+    /// What is there as a whole needs nobody to go on with it.
+    fn try_into_bytes(self) -> Result<Bytes, Self> {
+        let Self { body, serving } = self;
+        body.try_into_bytes().map_err(|body| Self { body, serving })
     }
 }
