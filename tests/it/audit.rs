@@ -1,6 +1,6 @@
 //! The record of changes: two lines for each, or no change.
 
-use std::{fs, os::unix::fs::symlink, rc::Rc, time::Duration};
+use std::{fs, rc::Rc, time::Duration};
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
@@ -225,9 +225,7 @@ async fn what_is_not_followed_to_its_end_is_unknown() {
 async fn without_a_record_there_is_no_change_until_there_is_one() {
     let mut gateway = Gateway::start();
     gateway.ready().await;
-    let path = gateway.records.path().to_owned();
-    let _ = fs::remove_file(&path);
-    symlink("/dev/full", &path).unwrap();
+    gateway.records.fill();
 
     let answer = gateway.post(DEALLOCATE).await;
     assert_eq!(answer.status, 503, "{}", answer.text());
@@ -250,7 +248,7 @@ async fn without_a_record_there_is_no_change_until_there_is_one() {
     assert_eq!(check(&readiness)["ok"], false, "{}", readiness.text());
     assert_eq!(gateway.get("/vms/web-01").await.status, 200);
 
-    fs::remove_file(&path).unwrap();
+    gateway.records.remove();
     gateway.ready().await;
     let place = ordered(&gateway, "web-01", "deallocate").await;
     ended(&gateway, &place).await;

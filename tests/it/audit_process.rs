@@ -8,12 +8,13 @@ use std::{
     time::Duration,
 };
 
-use actix_web::rt::{self, time};
+use actix_web::rt::{self, task::JoinHandle, time};
 use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
+    orders::CHANGES,
     program::{Running, gateway, text},
     records::Records,
 };
@@ -40,14 +41,29 @@ fn recording(azure: &Sandbox, records: &Records) -> Command {
     command
         .envs(azure.environment(Host::ContainerApp))
         .env("MIG_WORKERS", "1")
+        .env(CHANGES.0, CHANGES.1)
         .env("MIG_AUDIT_FILE", records.path());
     command
 }
 
-/// Orders a restart of `name`, whatever becomes of it.
+/// Gives the order at `url`, whatever becomes of it.
 async fn order(url: String) {
     let client = awc::Client::builder().disable_timeout().finish();
     let _ = client.post(url).send().await;
+}
+
+/// Changes the tags of the machine at `url`, whatever becomes of it.
+async fn change(url: String) {
+    let client = awc::Client::builder().disable_timeout().finish();
+    let request = client.patch(url).content_type("application/json");
+    let _ = request.send_body(r#"{"tags":{}}"#).await;
+}
+
+/// Restarts three machines and changes the tags of a fourth, others at each `turn`.
+fn all_begun(running: &Running, turn: u64) -> Vec<JoinHandle<()>> {
+    let machine = |number| running.url(&format!("/vms/web-{:02}", (turn % 4) * 4 + number));
+    let orders = (1..=3).map(|number| rt::spawn(order(machine(number) + "/restart")));
+    orders.chain([rt::spawn(change(machine(4)))]).collect()
 }
 
 fn correlation(request: &Recorded) -> &str {
@@ -61,13 +77,10 @@ async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_
     records.remove();
     for kill in 0..KILLS {
         let running = Running::start(recording(&azure, &records));
-        let orders: Vec<_> = (1..=4)
-            .map(|number| running.url(&format!("/vms/web-{:02}/restart", (kill % 4) * 4 + number)))
-            .map(|url| rt::spawn(order(url)))
-            .collect();
+        let begun = all_begun(&running, kill);
         time::sleep(Duration::from_micros(random.u64(0..90_000))).await;
         running.kill();
-        orders.iter().for_each(rt::task::JoinHandle::abort);
+        begun.iter().for_each(JoinHandle::abort);
         records.hold_for(&azure);
     }
     let intents = records.of_stage("intent");
@@ -75,6 +88,8 @@ async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_
     // Kills before, amid and after the changes, or this proves little.
     assert!(sent.len() > 50, "{} were sent", sent.len());
     assert!(sent.len() < intents.len(), "none was interrupted");
+    let changes = sent.iter().filter(|request| request.method == "PATCH");
+    assert!(changes.count() > 10, "there were few changes among them");
     let mut ids: Vec<_> = sent.iter().map(correlation).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -5,25 +5,21 @@ use std::{collections::BTreeSet, rc::Rc};
 use actix_web::rt;
 use azure_sandbox::Service;
 
-use crate::{answer::Answer, gateway::Gateway, orders::ended};
+use crate::{
+    gateway::Gateway,
+    orders::{CHANGES, ended, patched},
+};
 
 const VM: &str = "/vms/web-01";
 
-async fn patch(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
-    let json = [("content-type", "application/json")];
-    let headers: Vec<_> = json.iter().chain(headers).copied().collect();
-    let (api, body) = (gateway.api, body.as_bytes().to_vec());
-    gateway.send("PATCH", api, VM, &headers, body).await
-}
-
 fn open() -> Gateway {
-    Gateway::with(&[("MIG_VM_UPDATE", "on")])
+    Gateway::with(&[CHANGES])
 }
 
 #[actix_web::test]
 async fn changes_are_switched_off_unless_they_are_switched_on() {
     let gateway = Gateway::start();
-    let answer = patch(&gateway, &[], r#"{"tags":{}}"#).await;
+    let answer = patched(&gateway, &[], r#"{"tags":{}}"#).await;
     assert_eq!((answer.status, answer.code().as_str()), (403, "forbidden"));
     assert!(answer.text().contains("MIG_VM_UPDATE"));
     assert!(gateway.azure.requests(Service::Actions).is_empty());
@@ -32,7 +28,7 @@ async fn changes_are_switched_off_unless_they_are_switched_on() {
 #[actix_web::test]
 async fn tags_are_replaced_as_a_whole() {
     let gateway = open();
-    let answer = patch(&gateway, &[], r#"{"tags":{"owner":"web"}}"#).await;
+    let answer = patched(&gateway, &[], r#"{"tags":{"owner":"web"}}"#).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.json()["action"], "update");
     let machine = gateway.get(VM).await.json();
@@ -42,7 +38,7 @@ async fn tags_are_replaced_as_a_whole() {
 #[actix_web::test]
 async fn a_change_of_size_is_followed_to_its_end() {
     let gateway = open();
-    let answer = patch(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await;
+    let answer = patched(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     let place = answer.header("location").unwrap().to_owned();
     assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
@@ -57,7 +53,7 @@ async fn changes_at_one_time_are_operations_of_their_own() {
     let changes: Vec<_> = (0..10)
         .map(|_| {
             let gateway = Rc::clone(&gateway);
-            rt::spawn(async move { patch(&gateway, &[], r#"{"tags":{}}"#).await })
+            rt::spawn(async move { patched(&gateway, &[], r#"{"tags":{}}"#).await })
         })
         .collect();
     hold.arrived(1).await;
@@ -83,7 +79,7 @@ async fn an_order_does_not_overtake_a_change_that_is_under_way() {
     let gateway = Rc::new(gateway);
     let changing = {
         let gateway = Rc::clone(&gateway);
-        rt::spawn(async move { patch(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await })
+        rt::spawn(async move { patched(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await })
     };
     hold.arrived(1).await;
     // Nothing shows at Azure yet.
@@ -102,7 +98,7 @@ async fn an_order_does_not_overtake_a_change_that_is_under_way() {
         refused.json()["operation"].as_str(),
         changed.header("location")
     );
-    let again = patch(&gateway, &[], r#"{"size":"Standard_B2s"}"#).await;
+    let again = patched(&gateway, &[], r#"{"size":"Standard_B2s"}"#).await;
     assert_eq!(again.status, 409, "{}", again.text());
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
 }
@@ -113,15 +109,15 @@ async fn only_the_version_that_was_read_is_changed() {
     let etag = gateway.get(VM).await.header("etag").unwrap().to_owned();
     let change = r#"{"tags":{"n":"1"}}"#;
     let current = [("if-match", etag.as_str())];
-    assert_eq!(patch(&gateway, &current, change).await.status, 200);
+    assert_eq!(patched(&gateway, &current, change).await.status, 200);
 
-    let stale = patch(&gateway, &current, r#"{"tags":{"n":"2"}}"#).await;
+    let stale = patched(&gateway, &current, r#"{"tags":{"n":"2"}}"#).await;
 
     let told = (stale.status, stale.code());
     assert_eq!(told, (412, "precondition_failed".to_owned()));
     assert_eq!(gateway.get(VM).await.json()["tags"]["n"], "1");
     assert_eq!(
-        patch(&gateway, &[("if-match", "*")], change).await.status,
+        patched(&gateway, &[("if-match", "*")], change).await.status,
         200
     );
 }
@@ -129,7 +125,7 @@ async fn only_the_version_that_was_read_is_changed() {
 #[actix_web::test]
 async fn a_size_that_azure_does_not_have_is_no_fault_of_azure() {
     let gateway = open();
-    let answer = patch(&gateway, &[], r#"{"size":"Standard_Z9"}"#).await;
+    let answer = patched(&gateway, &[], r#"{"size":"Standard_Z9"}"#).await;
     let told = (answer.status, answer.code());
     assert_eq!(told, (400, "invalid_request".to_owned()));
     let problem = answer.json();
@@ -153,12 +149,12 @@ async fn what_is_no_change_is_refused_and_reaches_nobody() {
         r#"{"size":"Standard_B2s","osProfile":{}}"#,
         r#"{"location":"x"}"#,
     ] {
-        let answer = patch(&gateway, &[], body).await;
+        let answer = patched(&gateway, &[], body).await;
         let told = (answer.status, answer.code());
         assert_eq!(told, (400, "invalid_request".to_owned()), "{body}");
     }
     for version in ["7", "\"7", "W/\"7\", \"8\""] {
-        let answer = patch(&gateway, &[("if-match", version)], r#"{"tags":{}}"#).await;
+        let answer = patched(&gateway, &[("if-match", version)], r#"{"tags":{}}"#).await;
         assert_eq!(answer.status, 400, "{version}");
     }
     // A merge would keep the tags that are not named.

@@ -18,6 +18,7 @@ mod authorization;
 mod bodies;
 mod busy_node;
 mod callers;
+mod change_faults;
 mod changes;
 mod circuit;
 mod cli;

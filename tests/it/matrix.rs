@@ -1,10 +1,14 @@
-//! Whatever goes wrong while an order is sent, polled or observed: no request
+//! Whatever goes wrong while an order or a change is sent, polled or observed: no request
 //! hangs, and nothing is told that is not so.
 
-use azure_sandbox::{Fault, Service, Times};
+use azure_sandbox::{Fault, Service, Standing, Times};
 use serde_json::Value;
 
-use crate::{answer::Answer, gateway::Gateway, orders::ended};
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    orders::{CHANGES, ended, patched},
+};
 
 /// What happens to a call.
 #[derive(Clone, Copy)]
@@ -34,22 +38,48 @@ fn fault(trouble: Trouble) -> Option<Fault> {
     }
 }
 
+/// What is asked of the gateway.
+#[derive(Clone, Copy)]
+enum Wanted {
+    Deallocation,
+    Size,
+}
+
+impl Wanted {
+    async fn asked(self, gateway: &Gateway) -> Answer {
+        match self {
+            Self::Deallocation => gateway.post(DEALLOCATE).await,
+            Self::Size => patched(gateway, &[], r#"{"size":"Standard_B4ms"}"#).await,
+        }
+    }
+}
+
 /// An operation is told as ended only as it ended, and nothing failed here.
 fn assert_true(gateway: &Gateway, operation: &Value) {
     let told = operation["status"].as_str().unwrap();
-    let state = gateway.azure.power_state("rg-web", "web-01").unwrap();
+    let orders = gateway.azure.orders();
     let is_so = match told {
-        "Succeeded" => state == "deallocated",
+        "Succeeded" => orders
+            .iter()
+            .any(|order| matches!(order.standing, Standing::Succeeded(_))),
         "InProgress" | "Unknown" => true,
         _ => false,
     };
-    assert!(is_so, "{told} while the machine is {state}: {operation}");
+    assert!(is_so, "{told}, and in Azure {orders:?}: {operation}");
 }
 
 async fn submit(trouble: Trouble) {
-    let gateway = Gateway::with(&[IN_TIME]);
+    sent_amid(Wanted::Deallocation, trouble).await;
+}
+
+async fn change(trouble: Trouble) {
+    sent_amid(Wanted::Size, trouble).await;
+}
+
+async fn sent_amid(wanted: Wanted, trouble: Trouble) {
+    let gateway = Gateway::with(&[IN_TIME, CHANGES]);
     gateway.ready().await;
-    let answer = ordered_amid(&gateway, trouble).await;
+    let answer = answered_amid(&gateway, wanted, trouble).await;
     assert!(
         matches!(answer.status, 202 | 404 | 409 | 429 | 502 | 504),
         "{}",
@@ -58,9 +88,8 @@ async fn submit(trouble: Trouble) {
     let place = answer.header("location").map(str::to_owned);
     let named = answer.json()["operation"].as_str().map(str::to_owned);
     let Some(place) = place.or(named) else {
-        let is_settled =
-            gateway.azure.power_state("rg-web", "web-01").as_deref() == Some("running");
-        assert!(is_settled, "Azure does what nobody was told of");
+        let orders = gateway.azure.orders();
+        assert!(orders.is_empty(), "nobody was told of {orders:?}");
         return;
     };
     assert_true(&gateway, &gateway.get(&place).await.json());
@@ -69,19 +98,19 @@ async fn submit(trouble: Trouble) {
     }
 }
 
-async fn ordered_amid(gateway: &Gateway, trouble: Trouble) -> Answer {
+async fn answered_amid(gateway: &Gateway, wanted: Wanted, trouble: Trouble) -> Answer {
     match (trouble, fault(trouble)) {
         (_, Some(fault)) => {
             gateway.azure.inject(Service::Actions, fault, Times::Always);
-            gateway.post(DEALLOCATE).await
+            wanted.asked(gateway).await
         }
         (Trouble::Refused, None) => {
             let _refusing = gateway.azure.refuse_connections();
-            gateway.post(DEALLOCATE).await
+            wanted.asked(gateway).await
         }
         (_, None) => {
             let _hold = gateway.azure.hold(Service::Actions);
-            gateway.post(DEALLOCATE).await
+            wanted.asked(gateway).await
         }
     }
 }
@@ -188,4 +217,4 @@ macro_rules! matrix {
     };
 }
 
-matrix!(submit, poll, observe);
+matrix!(submit, change, poll, observe);

@@ -2,13 +2,26 @@
 
 use serde_json::Value;
 
-use crate::gateway::Gateway;
+use crate::{answer::Answer, gateway::Gateway};
+
+/// Has the gateway take changes of tags and size.
+pub(crate) const CHANGES: (&str, &str) = ("MIG_VM_UPDATE", "on");
 
 /// Orders `action` of the virtual machine `name`; returns where to ask.
 pub(crate) async fn ordered(gateway: &Gateway, name: &str, action: &str) -> String {
     let answer = gateway.post(&format!("/vms/{name}/{action}")).await;
     assert_eq!(answer.status, 202, "{}", answer.text());
     answer.header("location").unwrap().to_owned()
+}
+
+/// Sends the change `body` of web-01, with `headers` of its own.
+pub(crate) async fn patched(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
+    let json = [("content-type", "application/json")];
+    let headers: Vec<_> = json.iter().chain(headers).copied().collect();
+    let (api, body) = (gateway.api, body.as_bytes().to_vec());
+    gateway
+        .send("PATCH", api, "/vms/web-01", &headers, body)
+        .await
 }
 
 /// The operation at `place` once it has ended.

@@ -1,6 +1,6 @@
 //! The record of changes as a file holds it, and what holds for every one.
 
-use std::{cell::Cell, collections::BTreeMap, fs, path::PathBuf};
+use std::{cell::Cell, collections::BTreeMap, fs, os::unix::fs::symlink, path::PathBuf};
 
 use azure_sandbox::{Sandbox, Service};
 use serde_json::Value;
@@ -23,6 +23,12 @@ impl Records {
 
     pub(crate) fn path(&self) -> &str {
         self.path.to_str().unwrap()
+    }
+
+    /// From now on it would be on a disk that is full.
+    pub(crate) fn fill(&self) {
+        let _ = fs::remove_file(&self.path);
+        symlink("/dev/full", &self.path).unwrap();
     }
 
     /// The record may lack the outcomes of a gateway that was killed.
