@@ -77,6 +77,42 @@ async fn a_change_of_tags_tells_their_names_and_not_their_values() {
     only(&gateway, "outcome");
 }
 
+/// What an order of `path` is called in its intent, and whether the guest was to be
+/// asked.
+async fn written(path: &str) -> (Value, Value, Value) {
+    let mut gateway = Gateway::start();
+    let answer = gateway.post(path).await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    gateway.stop();
+    let intent = only(&gateway, "intent");
+    let about = &intent["unmapped"];
+    let operation = intent["api"]["operation"].clone();
+    (operation, about["action"].clone(), about["forced"].clone())
+}
+
+#[actix_web::test]
+async fn a_forced_deallocation_is_written_down_as_forced() {
+    let operation = "Microsoft.Compute/virtualMachines/deallocate/action";
+    let forced = (operation.into(), "deallocate".into(), true.into());
+    assert_eq!(written("/vms/web-01/deallocate?force=true").await, forced);
+}
+
+#[actix_web::test]
+async fn a_hibernation_is_written_down_as_such_and_as_asked_for() {
+    let operation = "Microsoft.Compute/virtualMachines/deallocate/action";
+    let hibernated = (operation.into(), "hibernate".into(), false.into());
+    let path = "/vms/hiber-01/deallocate?hibernate=true";
+    assert_eq!(written(path).await, hibernated);
+}
+
+#[actix_web::test]
+async fn a_guest_that_is_not_shut_down_is_written_down_as_forced() {
+    let operation = "Microsoft.Compute/virtualMachines/powerOff/action";
+    let forced = (operation.into(), "powerOff".into(), true.into());
+    let path = "/vms/web-01/powerOff?skipShutdown=true";
+    assert_eq!(written(path).await, forced);
+}
+
 #[actix_web::test]
 async fn a_refusal_is_a_failure_with_azures_code_and_id() {
     let mut gateway = Gateway::start();

@@ -1,9 +1,13 @@
 //! The record of changes as a file holds it, and what holds for every one.
 
+mod deed;
+
 use std::{cell::Cell, collections::BTreeMap, fs, os::unix::fs::symlink, path::PathBuf};
 
 use azure_sandbox::{Sandbox, Service};
 use serde_json::Value;
+
+use deed::Deed;
 
 /// The record of all gateways in front of one Azure.
 pub(crate) struct Records {
@@ -64,11 +68,9 @@ impl Records {
         let intents = self.of_stage("intent");
         for request in azure.requests(Service::Actions) {
             let id = request.header("x-ms-correlation-request-id").unwrap_or("");
-            let path = request.path.to_ascii_lowercase();
+            let deed = Deed::of_request(&request);
             let is_told = |line: &&Value| {
-                let resource = line["resources"][0]["uid"].as_str().unwrap();
-                line["unmapped"]["azure"]["correlationId"] == id
-                    && path.starts_with(&resource.to_ascii_lowercase())
+                line["unmapped"]["azure"]["correlationId"] == id && Deed::of_line(line) == deed
             };
             assert!(intents.iter().any(|line| is_told(&line)), "{request}");
         }
