@@ -18,16 +18,30 @@ const MACHINES: usize = 8;
 /// How many operations and pages are asked for again.
 const LATEST: usize = 48;
 
+/// The one machine that can hibernate.
+const SLEEPER: &str = "hiber-01";
+
 /// Actions, those that are wanted most more than once.
-const ACTIONS: [&str; 8] = [
+const ACTIONS: [&str; 11] = [
     "deallocate",
     "deallocate",
+    "deallocate?force=true",
+    "deallocate?hibernate=true",
     "start",
     "start",
     "restart",
     "powerOff",
+    "powerOff?skipShutdown=true",
     "redeploy",
     "reapply",
+];
+
+/// Changes, each of which another one takes back.
+const CHANGES: [&str; 4] = [
+    r#"{"tags":{"owner":"web"}}"#,
+    r#"{"tags":{}}"#,
+    r#"{"size":"Standard_B2s"}"#,
+    r#"{"size":"Standard_B4ms","tags":{"owner":"web"}}"#,
 ];
 
 const DEPARTMENTS: [&str; 4] = ["Seinfeld", "Executive", "R%26D", "K%C3%BCche+%26+Caf%C3%A9"];
@@ -38,6 +52,8 @@ pub(crate) enum Kind {
     Machine,
     Machines,
     Order,
+    /// Of tags or size.
+    Change,
     Rehearsal,
     Operation,
     Users,
@@ -60,26 +76,20 @@ impl Call {
         let kind = match random.u8(..100) {
             0..18 => Kind::Machine,
             18..24 => Kind::Machines,
-            24..60 => Kind::Order,
+            24..54 => Kind::Order,
+            54..60 => Kind::Change,
             60..66 => Kind::Rehearsal,
             66..82 if !recent.is_empty() => Kind::Operation,
             82..88 if !pages.is_empty() => Kind::Page,
             66..95 => Kind::Users,
             _ => Kind::Identity,
         };
-        let machine = format!("/vms/web-{:02}", random.usize(1..=MACHINES));
-        let action = ACTIONS[random.usize(..ACTIONS.len())];
         let path = match kind {
-            Kind::Machine => machine,
+            Kind::Machine | Kind::Change => machine(random),
             Kind::Machines => "/vms?top=5".to_owned(),
-            Kind::Order => {
-                let supersedes = random.u8(..3) == 0;
-                format!(
-                    "{machine}/{action}{}",
-                    if supersedes { "?supersede=true" } else { "" }
-                )
-            }
-            Kind::Rehearsal => format!("{machine}/{action}?dryRun=true"),
+            Kind::Order if random.u8(..3) == 0 => with(ordered(random), "supersede=true"),
+            Kind::Order => ordered(random),
+            Kind::Rehearsal => with(ordered(random), "dryRun=true"),
             Kind::Operation => format!("/operations/{}", recent[random.usize(..recent.len())]),
             Kind::Users => users(random),
             Kind::Page => pages[random.usize(..pages.len())].clone(),
@@ -87,12 +97,16 @@ impl Call {
         };
         let method = match kind {
             Kind::Order | Kind::Rehearsal => "POST",
+            Kind::Change => "PATCH",
             _ => "GET",
         };
         let token = site.callers.token(who);
         let mut request = Request::new(method, &path, token.as_deref());
         if matches!(kind, Kind::Order | Kind::Operation) && random.u8(..4) == 0 {
             request.prefer = Some("wait=1".to_owned());
+        }
+        if kind == Kind::Change {
+            request.body = Some(CHANGES[random.usize(..CHANGES.len())].to_owned());
         }
         Self { who, kind, request }
     }
@@ -106,7 +120,7 @@ impl Call {
         };
         let may = match self.kind {
             Kind::Machine | Kind::Machines | Kind::Operation => true,
-            Kind::Order | Kind::Rehearsal => self.who.is_operator(),
+            Kind::Order | Kind::Change | Kind::Rehearsal => self.who.is_operator(),
             Kind::Users | Kind::Page => self.who.may_list_users(),
             Kind::Identity => self.who != Who::Robot,
         };
@@ -122,7 +136,7 @@ impl Call {
         let is_right = match right {
             // A state that forbids an order is nobody's fault.
             200 => match self.kind {
-                Kind::Order => matches!(status, 200 | 202 | 409),
+                Kind::Order | Kind::Change => matches!(status, 200 | 202 | 409),
                 Kind::Rehearsal => matches!(status, 200 | 409),
                 // A page that was expired on purpose.
                 Kind::Page => matches!(status, 200 | 400),
@@ -161,13 +175,34 @@ impl Call {
     pub(crate) fn examine(&self, answer: &Answer, asked: SystemTime, life: usize, site: &Site) {
         let body = answer.json();
         match self.kind {
-            Kind::Machine => machine(&body, asked, site),
-            Kind::Order | Kind::Operation => operation(&body, self.kind, life, site),
+            Kind::Machine => examine_machine(&body, asked, site),
+            Kind::Order | Kind::Change | Kind::Operation => operation(&body, self.kind, life, site),
             Kind::Rehearsal => site.barred.borrow_mut().push(self.request.correlation_id()),
             Kind::Users | Kind::Page => keep(&mut site.pages.borrow_mut(), next(&body)),
             Kind::Machines | Kind::Identity => {}
         }
     }
+}
+
+/// The path of a machine.
+fn machine(random: &mut fastrand::Rng) -> String {
+    format!("/vms/web-{:02}", random.usize(1..=MACHINES))
+}
+
+/// The path of an order of one.
+fn ordered(random: &mut fastrand::Rng) -> String {
+    let action = ACTIONS[random.usize(..ACTIONS.len())];
+    // What has slept is to wake up again.
+    if action.contains("hibernate") || random.usize(..=MACHINES) == 0 {
+        return format!("/vms/{SLEEPER}/{action}");
+    }
+    format!("{}/{action}", machine(random))
+}
+
+/// `path` with one parameter more.
+fn with(path: String, parameter: &str) -> String {
+    let mark = if path.contains('?') { '&' } else { '?' };
+    path + &format!("{mark}{parameter}")
 }
 
 fn users(random: &mut fastrand::Rng) -> String {
@@ -191,7 +226,7 @@ fn keep(latest: &mut VecDeque<String>, text: Option<String>) {
     }
 }
 
-fn machine(body: &Value, asked: SystemTime, site: &Site) {
+fn examine_machine(body: &Value, asked: SystemTime, site: &Site) {
     let (Some(name), Some(state)) = (body["name"].as_str(), body["powerState"].as_str()) else {
         return site.find(format!("no machine: {body}"));
     };
@@ -225,7 +260,7 @@ fn operation(body: &Value, kind: Kind, life: usize, site: &Site) {
     if let Some(fault) = told.fault(own, &orders) {
         site.find(format!("{fault}; {body}"));
     }
-    if kind == Kind::Order {
+    if kind != Kind::Operation {
         keep(&mut site.recent.borrow_mut(), Some(told.id.clone()));
         site.told.borrow_mut().push((told.id, life));
     }

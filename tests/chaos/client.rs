@@ -22,6 +22,8 @@ pub(crate) struct Request {
     pub(crate) path: String,
     /// `Prefer`, if anything is preferred.
     pub(crate) prefer: Option<String>,
+    /// JSON, if anything is said.
+    pub(crate) body: Option<String>,
     pub(crate) token: Option<String>,
     /// The trace that it begins, 32 hexadecimal digits: Azure is told of it, too.
     pub(crate) trace: String,
@@ -46,6 +48,7 @@ impl Request {
             method,
             path: path.to_owned(),
             prefer: None,
+            body: None,
             token: token.map(str::to_owned),
             trace: uuid::Uuid::new_v4().simple().to_string(),
         }
@@ -113,7 +116,13 @@ impl Client {
         if let Some(token) = &request.token {
             asked = asked.bearer_auth(token);
         }
-        Self::read(asked.send()).await
+        let sent = match &request.body {
+            Some(body) => asked
+                .content_type("application/json")
+                .send_body(body.clone()),
+            None => asked.send(),
+        };
+        Self::read(sent).await
     }
 
     /// The answer of the admin listener at `admin`.

@@ -11,12 +11,15 @@ use uuid::Uuid;
 
 use crate::pki::{Authority, Folder, YEAR};
 
-/// Policies with the meaning of the built-in ones, and one for the cluster's robot.
+/// Policies with the meaning of the built-in ones, one for changes, which those let
+/// nobody make, and one for the cluster's robot.
 const POLICIES: &str = r#"
 @id("read") permit (principal in MiGateway::Role::"Vm.Read",
   action in MiGateway::Action::"read", resource);
 @id("operate") permit (principal in MiGateway::Role::"Vm.Operate",
   action in [MiGateway::Action::"read", MiGateway::Action::"operate"], resource);
+@id("change") permit (principal in MiGateway::Role::"Vm.Operate",
+  action == MiGateway::Action::"updateVm", resource);
 @id("directory") permit (principal in MiGateway::Role::"Directory.Read",
   action in MiGateway::Action::"directory", resource);
 @id("identity") permit (principal in MiGateway::Role::"Vm.Read",
@@ -26,7 +29,7 @@ const POLICIES: &str = r#"
 "#;
 
 /// How many there are.
-const COUNT: usize = 5;
+const COUNT: usize = 6;
 
 /// Everything in one folder, which is gone with a run that has passed.
 pub(crate) struct Files {

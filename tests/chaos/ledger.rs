@@ -11,7 +11,7 @@ use std::{
 use azure_sandbox::{Order, Recorded};
 use serde_json::Value;
 
-use crate::truth;
+use crate::{deed::Deed, truth};
 
 /// How the life of a gateway ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub(crate) struct Line {
     change: String,
     pub(crate) operation: String,
     correlation: String,
-    machine: String,
+    deed: Deed,
     pub(crate) status: String,
 }
 
@@ -142,7 +142,7 @@ impl Ledger {
             .collect()
     }
 
-    /// What reached Azure was written down before, and is not sent again but with
+    /// What reached Azure was written down before, as what it is, and is not sent again but with
     /// another token, in place of one that Azure refused.
     fn unrecorded(&self, posts: &[Recorded]) -> Vec<String> {
         let intents = self.lines.iter().filter(|line| line.stage == "intent");
@@ -169,8 +169,8 @@ impl Ledger {
                 ));
             }
             let is_told = |post: &&&Recorded| {
-                let path = post.path.to_ascii_lowercase();
-                intents.iter().any(|it| path.starts_with(&it.machine))
+                let deed = Deed::of_request(post);
+                intents.iter().any(|it| it.deed == deed)
             };
             let untold = posts.iter().filter(|post| !is_told(post));
             faults.extend(untold.map(|post| format!("not written down: {post}")));
@@ -248,7 +248,7 @@ fn read(life: usize, text: &str) -> Line {
         change: word(&event["metadata"]["correlation_uid"]),
         operation: word(&about["operationId"]),
         correlation: word(&about["azure"]["correlationId"]),
-        machine: word(&event["resources"][0]["uid"]).to_ascii_lowercase(),
+        deed: Deed::of_line(&event),
         status: word(&event["status"]),
     }
 }

@@ -15,6 +15,8 @@
 mod call;
 mod callers;
 mod client;
+#[path = "../it/records/deed.rs"]
+mod deed;
 mod fault;
 mod files;
 mod judge;

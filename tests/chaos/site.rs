@@ -208,6 +208,7 @@ impl Site {
             ("MIG_AUTH_TENANT", TENANT),
             ("MIG_AUTH_AUDIENCE", API_CLIENT_ID),
             ("MIG_CALLER_CHANGES", "off"),
+            ("MIG_VM_UPDATE", "on"),
             // Graph is to be asked, and outages to be seen.
             ("MIG_DIRECTORY_MAX_AGE", "1s"),
             ("MIG_DIRECTORY_STALE_IF_ERROR", "1s"),

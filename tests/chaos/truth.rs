@@ -54,6 +54,8 @@ impl Told {
         let standing = own.map(|order| &order.standing);
         let is_true = match self.status.as_str() {
             "Succeeded" if self.is_noop => own.is_none(),
+            // What changes no more than tags is done at once, and no order there.
+            "Succeeded" if self.action == "update" && own.is_none() => true,
             "Succeeded" => {
                 matches!(standing, Some(Standing::Succeeded(_)))
                     || self.is_completed(own, orders)
