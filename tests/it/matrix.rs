@@ -1,7 +1,9 @@
 //! Whatever goes wrong while an order or a change is sent, polled or observed: no request
 //! hangs, and nothing is told that is not so.
 
-use azure_sandbox::{Fault, Service, Standing, Times};
+mod refused;
+
+use azure_sandbox::{Fault, Hold, Service, Standing, Times};
 use serde_json::Value;
 
 use crate::{
@@ -77,9 +79,7 @@ async fn change(trouble: Trouble) {
 }
 
 async fn sent_amid(wanted: Wanted, trouble: Trouble) {
-    let gateway = Gateway::with(&[IN_TIME, CHANGES]);
-    gateway.ready().await;
-    let answer = answered_amid(&gateway, wanted, trouble).await;
+    let (gateway, answer) = answered_amid(wanted, trouble).await;
     assert!(
         matches!(answer.status, 202 | 404 | 409 | 429 | 502 | 504),
         "{}",
@@ -92,27 +92,29 @@ async fn sent_amid(wanted: Wanted, trouble: Trouble) {
         assert!(orders.is_empty(), "nobody was told of {orders:?}");
         return;
     };
+    let is_sent = !matches!(trouble, Trouble::Refused);
+    assert!(is_sent, "{place} is told of, and nothing was sent");
     assert_true(&gateway, &gateway.get(&place).await.json());
     if answer.status == 202 {
         assert_true(&gateway, &ended(&gateway, &place).await);
     }
 }
 
-async fn answered_amid(gateway: &Gateway, wanted: Wanted, trouble: Trouble) -> Answer {
-    match (trouble, fault(trouble)) {
-        (_, Some(fault)) => {
-            gateway.azure.inject(Service::Actions, fault, Times::Always);
-            wanted.asked(gateway).await
-        }
-        (Trouble::Refused, None) => {
-            let _refusing = gateway.azure.refuse_connections();
-            wanted.asked(gateway).await
-        }
-        (_, None) => {
-            let _hold = gateway.azure.hold(Service::Actions);
-            wanted.asked(gateway).await
-        }
+async fn answered_amid(wanted: Wanted, trouble: Trouble) -> (Gateway, Answer) {
+    if matches!(trouble, Trouble::Refused) {
+        return refused::answered(wanted).await;
     }
+    let gateway = Gateway::with(&[IN_TIME, CHANGES]);
+    gateway.ready().await;
+    let _hold = match fault(trouble) {
+        Some(fault) => {
+            gateway.azure.inject(Service::Actions, fault, Times::Always);
+            None
+        }
+        None => Some(gateway.azure.hold(Service::Actions)),
+    };
+    let answer = wanted.asked(&gateway).await;
+    (gateway, answer)
 }
 
 async fn poll(trouble: Trouble) {
@@ -155,26 +157,51 @@ async fn troubled(gateway: &Gateway, service: Service, trouble: Trouble) -> Stri
             hold.release();
         }
         (Trouble::Refused, None) => {
-            hold.arrived(1).await;
+            let silence = held(gateway, service, hold).await;
             let refusing = gateway.azure.refuse_connections();
-            hold.release();
-            let errors = r#"upstream_requests_total{operation="operation_status",service="arm",status="error"}"#;
-            gateway
-                .until("/metrics", |answer| {
-                    answer.text().contains(errors).then_some(())
-                })
-                .await;
+            silence.release();
+            refused_once(gateway, service).await;
             drop(refusing);
         }
         (_, None) => {
-            let silence = gateway.azure.hold(service);
-            hold.release();
-            silence.arrived(1).await;
+            let silence = held(gateway, service, hold).await;
             assert_true(gateway, &gateway.get(&place).await.json());
             silence.release();
         }
     }
     place
+}
+
+/// The next call to `service` waits there, where `polls` held those to operations.
+async fn held(gateway: &Gateway, service: Service, polls: Hold) -> Hold {
+    let silence = if service == Service::Operations {
+        polls
+    } else {
+        let looks = gateway.azure.hold(service);
+        polls.release();
+        looks
+    };
+    silence.arrived(1).await;
+    silence
+}
+
+/// Resolves when a call to `service` has ended with a connection that was refused: what
+/// was under way is reset, and a look, unlike a poll, is sent twice more at once.
+async fn refused_once(gateway: &Gateway, service: Service) {
+    let (operation, errors) = match service {
+        Service::Operations => ("operation_status", 2),
+        _ => ("get_vm", 3),
+    };
+    let series = format!(
+        r#"mi_gateway_upstream_requests_total{{operation="{operation}",service="arm",status="error"}} "#
+    );
+    gateway
+        .until("/metrics", |answer| {
+            let text = answer.text();
+            let count = text.lines().find_map(|it| it.strip_prefix(&series))?;
+            (count.parse::<u32>().unwrap() >= errors).then_some(())
+        })
+        .await;
 }
 
 /// A test for each kind of trouble.
