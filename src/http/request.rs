@@ -155,3 +155,27 @@ impl<'a> Request<'a> {
         self
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_something_has_no_copy_that_could_be_sent_as_well() {
+        let (url, body) = ("http://upstream/", Bytes::new);
+        for request in [
+            Request::post(url, "deallocate"),
+            Request::patch(url, "update_vm", body()),
+            Request::report(url, "push", body()),
+        ] {
+            assert!(request.copy_of_read().is_none(), "{}", request.operation);
+        }
+        for request in [
+            Request::get(url, "get_vm"),
+            Request::question(url, "find_vms", body()),
+            Request::form(url, "token", body()),
+        ] {
+            assert!(request.copy_of_read().is_some(), "{}", request.operation);
+        }
+    }
+}

@@ -1,7 +1,11 @@
 //! Azure does not answer at all.
 
-use std::time::{Duration, Instant};
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
+use actix_web::rt;
 use azure_sandbox::Service;
 
 use crate::{answer::Answer, gateway::Gateway};
@@ -80,22 +84,36 @@ async fn an_upstream_that_is_back_is_noticed_with_nobody_calling() {
     assert_eq!(gateway.get(MACHINE).await.status, 200);
 }
 
+/// Five orders in a row that nobody answers: whoever opens the circuit is the first to
+/// be sent again, if anything is.
 #[actix_web::test]
 async fn an_order_is_not_sent_to_look_whether_azure_is_back() {
-    let gateway = Gateway::start();
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let away = gateway.azure.refuse_connections();
-    opened(&gateway).await;
-    let ordered = gateway.post("/vms/web-01/deallocate").await;
-    assert_eq!(
-        (ordered.status, ordered.code().as_str()),
-        (502, "upstream_failed")
-    );
-    drop(away);
+    let gateway = Rc::new(Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "3s")]));
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::Actions);
+    let orders: Vec<_> = (1..=5)
+        .map(|number| {
+            let gateway = Rc::clone(&gateway);
+            let path = format!("/vms/web-0{number}/deallocate");
+            rt::spawn(async move { gateway.post(&path).await })
+        })
+        .collect();
+    hold.arrived(5).await;
+    // An answer to the look at what became of one would close it again.
+    let looks = gateway.azure.hold(Service::VirtualMachines);
+    for order in orders {
+        assert_eq!(order.await.unwrap().status, 504);
+    }
+    assert!(is_open(&gateway).await);
+
+    looks.release();
     gateway
-        .until(MACHINE, |answer| (answer.status == 200).then_some(()))
+        .until(MACHINE, |answer| {
+            assert_eq!(gateway.azure.requests(Service::Actions).len(), 5);
+            (answer.status == 200).then_some(())
+        })
         .await;
-    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    hold.release();
 }
 
 #[actix_web::test]
