@@ -177,13 +177,22 @@ async fn many_that_arrive_together_are_all_written_in_their_order() {
     let folder = Folder::new();
     let audit = at(&folder.file());
     let by = requester(Caller::Anonymous);
-    let all = (0..500).map(|_| audit.intent(deed(), &by, soon()));
+    let numbered = |number: u32| Deed {
+        operation: number.to_string(),
+        ..deed()
+    };
+    let all = (0..500).map(|number| audit.intent(numbered(number), &by, soon()));
     let all = futures_util::future::join_all(all).await;
     assert!(all.iter().all(Result::is_ok));
     drop((all, audit));
-    let stages = stages(&folder.file());
-    assert_eq!(stages.len(), 1_000);
-    assert!(stages[..500].iter().all(|stage| stage == "intent"));
+    let lines = lines(&folder.file());
+    assert_eq!(lines.len(), 1_000);
+    for (place, line) in lines.iter().enumerate() {
+        let stage = if place < 500 { "intent" } else { "outcome" };
+        let (about, number) = (&line["unmapped"], place % 500);
+        assert_eq!(about["stage"], stage, "line {place}");
+        assert_eq!(about["operationId"], number.to_string(), "line {place}");
+    }
 }
 
 #[actix_web::test]
