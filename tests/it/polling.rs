@@ -7,7 +7,9 @@ use std::{
 };
 
 use actix_web::rt::{self, time};
-use azure_sandbox::{Fault, Fleet, Host, Sandbox, Service, Settings, Times, VirtualMachine};
+use azure_sandbox::{
+    Fault, Fleet, Host, PollQuota, Sandbox, Service, Settings, Times, VirtualMachine,
+};
 
 use crate::{
     gateway::Gateway,
@@ -111,6 +113,33 @@ async fn a_thousand_operations_at_once_meet_no_throttling() {
     for secret in azure.secrets().iter().take(50) {
         assert!(!output.contains(secret), "a secret was written");
     }
+}
+
+/// A quota of four looks at operations, of which each takes two, as recorded. At the
+/// pace of a large one, the fifth would come too soon, after 8.5 seconds.
+#[actix_web::test]
+async fn looks_that_cost_more_than_one_become_rarer_before_azure_throttles_them() {
+    let polls = PollQuota {
+        at_once: 8,
+        each_minute: 2,
+        cost: 2,
+    };
+    let settings = Settings {
+        operation_takes: Duration::from_secs(9),
+        polls,
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    gateway.ready().await;
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+
+    let throttled =
+        r#"upstream_requests_total{operation="operation_status",service="arm",status="4xx"}"#;
+    assert!(gateway.metric(throttled).await < 0.5);
+    assert!(gateway.azure.requests(Service::Operations).len() <= 4);
 }
 
 #[actix_web::test]

@@ -83,7 +83,7 @@ impl Arm {
                 ids: VecDeque::new(),
                 most: settings.remembers.unwrap_or(usize::MAX),
                 failures: VecDeque::new(),
-                quotas: Quotas::default(),
+                quotas: Quotas::new(settings.polls),
             }),
         }
     }

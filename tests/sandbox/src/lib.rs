@@ -61,7 +61,7 @@ pub use known::Unknown;
 pub use kubernetes::{KUBERNETES_AUDIENCE, ServiceAccountToken};
 pub use seed::{DEFAULT_SCOPE, TENANT, VirtualMachine};
 pub use server::Refusing;
-pub use settings::{DateForm, Fleet, Host, Identity, NumberForm, PageLinks, Settings};
+pub use settings::{DateForm, Fleet, Host, Identity, NumberForm, PageLinks, PollQuota, Settings};
 
 use azure::Azure;
 use server::{Entrances, Server};

@@ -52,6 +52,8 @@ pub struct Settings {
     /// Whether the quotas of Resource Manager, Compute, Resource Graph and Graph
     /// hold; they are told in any case.
     pub throttles: bool,
+    /// How Compute counts looks at the operations of a machine.
+    pub polls: PollQuota,
     /// What Graph's links to further pages look like.
     pub page_links: PageLinks,
     /// How many resource units an application has in ten seconds at Graph; without
@@ -90,6 +92,7 @@ impl Default for Settings {
             user_assigned: vec![Identity::gateway()],
             identity_limits: true,
             throttles: true,
+            polls: PollQuota::default(),
             page_links: PageLinks::default(),
             graph_units: None,
             graph_retry_after: true,
@@ -122,6 +125,29 @@ pub struct Fleet {
     pub machines: u32,
     /// Over how many subscriptions they are dealt.
     pub subscriptions: u32,
+}
+
+/// How many looks there may be at the operations of a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PollQuota {
+    /// How much of the quota there is at once.
+    pub at_once: u32,
+    /// How much of it comes back each minute.
+    pub each_minute: u32,
+    /// How much of it one look takes. Two consecutive ones were recorded with 44 and 42
+    /// left: Azure/azure-cli, `test_vm_create_state_modifications.yaml`, November 2025.
+    pub cost: u32,
+}
+
+/// Source: "Azure compute throttling limits", `GetOperation`.
+impl Default for PollQuota {
+    fn default() -> Self {
+        Self {
+            at_once: 45,
+            each_minute: 15,
+            cost: 1,
+        }
+    }
 }
 
 /// A managed identity.

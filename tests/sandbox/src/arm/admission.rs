@@ -92,7 +92,8 @@ fn counted(azure: &Azure, wanted: &Wanted, act: impl FnOnce() -> Response<Body>)
     };
     let answer = match left.spent.filter(|_| azure.settings.throttles) {
         Some(seconds) => {
-            let refusal = refusals::compute_throttled(wanted.group);
+            let allowed = azure.arm.state().quotas.refill(wanted.group);
+            let refusal = refusals::compute_throttled(wanted.group, allowed);
             with(refusal, "retry-after", &seconds.to_string())
         }
         None => act(),

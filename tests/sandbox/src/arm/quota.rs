@@ -13,7 +13,7 @@ use std::{collections::HashMap, time::Instant};
 use axum::{body::Body, http::Response};
 
 use super::{key, wanted::Mode};
-use crate::gate::with;
+use crate::{gate::with, settings::PollQuota};
 use bucket::{Bucket, Limit};
 
 /// What Compute counts together.
@@ -37,28 +37,25 @@ impl Group {
         }
     }
 
-    /// How many there are each minute, as a refusal tells.
-    pub(super) fn refill(self) -> u32 {
-        self.resource().unwrap_or(self.subscription()).refill()
-    }
-
     /// Of one machine.
-    fn resource(self) -> Option<Limit> {
+    fn resource(self, polls: PollQuota) -> Option<Limit> {
         match self {
             Self::LowCostGet => Some(Limit::each_minute(36, 12)),
             Self::HighCostGet => None,
             Self::UpdateVm | Self::DeleteVm => Some(Limit::each_minute(12, 4)),
-            Self::GetOperation => Some(Limit::each_minute(45, 15)),
+            Self::GetOperation => {
+                Some(Limit::each_minute(polls.at_once, polls.each_minute).costing(polls.cost))
+            }
         }
     }
 
     /// Of a subscription in a region.
-    fn subscription(self) -> Limit {
+    fn subscription(self, polls: PollQuota) -> Limit {
         match self {
             Self::LowCostGet => Limit::each_minute(24_000, 8_000),
             Self::HighCostGet => Limit::each_minute(900, 300),
             Self::UpdateVm | Self::DeleteVm => Limit::each_minute(1_500, 500),
-            Self::GetOperation => Limit::each_minute(15_000, 5_000),
+            Self::GetOperation => Limit::each_minute(15_000, 5_000).costing(polls.cost),
         }
     }
 }
@@ -82,8 +79,10 @@ impl Mode {
 }
 
 /// Every bucket, by what it is of.
-#[derive(Default)]
-pub(super) struct Quotas(HashMap<String, Bucket>);
+pub(super) struct Quotas {
+    buckets: HashMap<String, Bucket>,
+    polls: PollQuota,
+}
 
 /// What one request has left of the quotas that it counts for.
 #[derive(Debug)]
@@ -94,6 +93,20 @@ pub(super) struct Remaining {
 }
 
 impl Quotas {
+    /// Full buckets.
+    pub(super) fn new(polls: PollQuota) -> Self {
+        Self {
+            buckets: HashMap::new(),
+            polls,
+        }
+    }
+
+    /// How much of `group` there is each minute, as a refusal tells.
+    pub(super) fn refill(&self, group: Group) -> u32 {
+        let resource = group.resource(self.polls);
+        resource.unwrap_or(group.subscription(self.polls)).refill()
+    }
+
     /// One request of `principal` in `subscription` less.
     pub(super) fn request(&mut self, mode: Mode, principal: &str, subscription: &str) -> Remaining {
         let own = format!("{mode:?}/{subscription}/{principal}");
@@ -116,21 +129,21 @@ impl Quotas {
         Remaining { spent, headers }
     }
 
-    /// One of Compute's less, for `resource` in `region` of a subscription.
+    /// A request of Compute's less, for `resource` in `region` of a subscription.
     pub(super) fn compute(&mut self, group: Group, region: &str, resource: &str) -> Remaining {
         let name = group.name();
         let all = format!("{name}/{region}");
         let own = format!("{name}/{resource}");
-        let mut wanted = vec![(all.as_str(), group.subscription())];
-        wanted.extend(group.resource().map(|limit| (own.as_str(), limit)));
+        let limit = group.resource(self.polls);
+        let mut wanted = vec![(all.as_str(), group.subscription(self.polls))];
+        wanted.extend(limit.map(|limit| (own.as_str(), limit)));
         let spent = self.take(&wanted);
         let subscription = format!(
             "Microsoft.Compute/{name}SubscriptionMaximum;{}",
             self.left(&all)
         );
-        let resource = group
-            .resource()
-            .map(|_| format!("Microsoft.Compute/{name}Resource;{}", self.left(&own)));
+        let resource =
+            limit.map(|_| format!("Microsoft.Compute/{name}Resource;{}", self.left(&own)));
         // In the order that was recorded.
         let told = match (group, resource) {
             (_, None) => subscription,
@@ -143,26 +156,30 @@ impl Quotas {
         }
     }
 
-    /// One less of each, or of none where one is empty; then the seconds until
-    /// it is not.
+    /// A request less of each, or of none where one has not enough; then the seconds
+    /// until it has.
     fn take(&mut self, wanted: &[(&str, Limit)]) -> Option<u64> {
         let now = Instant::now();
         let mut wait = None;
         for (name, limit) in wanted {
-            let bucket = self.0.entry(key(name)).or_insert_with(|| limit.full(now));
+            let bucket = self
+                .buckets
+                .entry(key(name))
+                .or_insert_with(|| limit.full(now));
             bucket.refill(*limit, now);
             wait = wait.max(bucket.wait(*limit, now));
         }
         if wait.is_none() {
-            for (name, _) in wanted {
-                self.0.entry(key(name)).and_modify(Bucket::take);
+            for (name, limit) in wanted {
+                let bucket = self.buckets.entry(key(name));
+                bucket.and_modify(|bucket| bucket.take(*limit));
             }
         }
         wait
     }
 
     fn left(&self, name: &str) -> u32 {
-        self.0.get(&key(name)).map_or(0, Bucket::left)
+        self.buckets.get(&key(name)).map_or(0, Bucket::left)
     }
 }
 

@@ -11,10 +11,11 @@ use axum::{body::Body, http::Response};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::quota::Group;
+use super::quota::{Group, Quotas};
 use crate::{
     gate::{json as answer, with},
     seed,
+    settings::PollQuota,
     tokens::{Principal, Rejection},
 };
 
@@ -23,15 +24,16 @@ pub(crate) fn envelope(code: &str, message: &str) -> Value {
     json!({"error": {"code": code, "message": message}})
 }
 
-/// Compute's 429 for what it counts as `group`. It has no envelope, and details
-/// are JSON in a string.
-pub(super) fn compute_throttled(group: Group) -> Response<Body> {
-    answer(429, &too_many(group.name(), group.refill()))
+/// Compute's 429 for what it counts as `group`, of which so much is `allowed` in a
+/// minute. It has no envelope, and details are JSON in a string.
+pub(super) fn compute_throttled(group: Group, allowed: u32) -> Response<Body> {
+    answer(429, &too_many(group.name(), allowed))
 }
 
 /// The sample of Compute's 429.
 pub(crate) fn too_many_lists() -> Value {
-    too_many(Group::HighCostGet.name(), Group::HighCostGet.refill())
+    let (group, quotas) = (Group::HighCostGet, Quotas::new(PollQuota::default()));
+    too_many(group.name(), quotas.refill(group))
 }
 
 fn too_many(group: &str, allowed: u32) -> Value {

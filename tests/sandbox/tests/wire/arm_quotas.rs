@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use azure_sandbox::Sandbox;
+use azure_sandbox::{PollQuota, Sandbox, Settings};
 
 use crate::{
     client::{Answer, sandbox},
@@ -78,6 +78,33 @@ fn both_urls_of_an_operation_draw_on_one_quota() {
         remaining(&location),
         "Microsoft.Compute/GetOperationResource;43,\
          Microsoft.Compute/GetOperationSubscriptionMaximum;14998"
+    );
+}
+
+#[test]
+fn a_look_at_an_operation_may_cost_more_than_one() {
+    let polls = PollQuota {
+        cost: 2,
+        ..PollQuota::default()
+    };
+    let settings = Settings {
+        polls,
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let accepted = deallocate(&azure, "web-01");
+    let url = accepted.header("azure-asyncoperation").unwrap();
+
+    let left = [read(&azure, url), read(&azure, url)];
+
+    assert_eq!(
+        left.each_ref().map(remaining),
+        [
+            "Microsoft.Compute/GetOperationResource;43,\
+             Microsoft.Compute/GetOperationSubscriptionMaximum;14998",
+            "Microsoft.Compute/GetOperationResource;41,\
+             Microsoft.Compute/GetOperationSubscriptionMaximum;14996"
+        ]
     );
 }
 

@@ -7,6 +7,8 @@ use std::time::{Duration, Instant};
 pub(super) struct Limit {
     burst: u32,
     refill: Refill,
+    /// How much one request takes.
+    cost: u32,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +30,24 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 impl Limit {
     pub(super) fn each_second(burst: u32, refill: u32) -> Self {
-        let refill = Refill::EachSecond(refill);
-        Self { burst, refill }
+        Self::new(burst, Refill::EachSecond(refill))
     }
 
     pub(super) fn each_minute(burst: u32, refill: u32) -> Self {
-        let refill = Refill::EachMinute(refill);
-        Self { burst, refill }
+        Self::new(burst, Refill::EachMinute(refill))
+    }
+
+    fn new(burst: u32, refill: Refill) -> Self {
+        Self {
+            burst,
+            refill,
+            cost: 1,
+        }
+    }
+
+    /// The same for requests of which each takes `cost`.
+    pub(super) fn costing(self, cost: u32) -> Self {
+        Self { cost, ..self }
     }
 
     pub(super) fn refill(self) -> u32 {
@@ -68,21 +81,20 @@ impl Bucket {
         self.refilled = refilled;
     }
 
-    /// Whole seconds until there is a request, where there is none.
+    /// Whole seconds until there is enough for a request, where there is not.
     pub(super) fn wait(&self, limit: Limit, now: Instant) -> Option<u64> {
+        let missing = f64::from(limit.cost) - self.left;
         let wait = match limit.refill {
-            _ if self.left >= 1.0 => return None,
-            Refill::EachSecond(each) => {
-                Duration::from_secs_f64((1.0 - self.left) / f64::from(each))
-            }
+            _ if missing <= 0.0 => return None,
+            Refill::EachSecond(each) => Duration::from_secs_f64(missing / f64::from(each)),
             Refill::EachMinute(_) => MINUTE.saturating_sub(now.duration_since(self.refilled)),
         };
         let whole = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
         Some(whole.max(1))
     }
 
-    pub(super) fn take(&mut self) {
-        self.left -= 1.0;
+    pub(super) fn take(&mut self, limit: Limit) {
+        self.left -= f64::from(limit.cost);
     }
 
     /// Whole requests.
@@ -128,10 +140,19 @@ mod tests {
         assert_eq!(bucket.left(), 12);
     }
 
+    #[test]
+    fn a_request_that_costs_two_is_not_paid_with_one() {
+        let (limit, now) = (Limit::each_minute(3, 1).costing(2), Instant::now());
+        let mut bucket = limit.full(now);
+        assert_eq!(bucket.wait(limit, now), None);
+        bucket.take(limit);
+        assert_eq!((bucket.left(), bucket.wait(limit, now)), (1, Some(60)));
+    }
+
     fn emptied(limit: Limit, now: Instant) -> Bucket {
         let mut bucket = limit.full(now);
         while bucket.wait(limit, now).is_none() {
-            bucket.take();
+            bucket.take(limit);
         }
         bucket
     }
