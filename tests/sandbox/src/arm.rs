@@ -39,6 +39,7 @@ use uuid::Uuid;
 
 use crate::{
     azure::Azure,
+    clock::Clock,
     cloud::Audience,
     gate::{Asked, with},
     seed::{self, VirtualMachine},
@@ -61,6 +62,7 @@ pub(crate) struct Arm {
 }
 
 struct State {
+    clock: Clock,
     operation_takes: Duration,
     machines: Machines,
     operations: HashMap<String, Operation>,
@@ -74,9 +76,10 @@ struct State {
 }
 
 impl Arm {
-    pub(crate) fn new(settings: &Settings) -> Self {
+    pub(crate) fn new(settings: &Settings, clock: Clock) -> Self {
         Self {
             state: Mutex::new(State {
+                clock,
                 operation_takes: settings.operation_takes,
                 machines: seed::virtual_machines(settings.fleet).into_iter().collect(),
                 operations: HashMap::new(),

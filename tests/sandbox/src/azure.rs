@@ -79,7 +79,7 @@ impl Azure {
             faults: Faults::default(),
             tokens: Tokens::new(&settings, clock.clone()),
             node: NodeLimits::default(),
-            arm: Arm::new(&settings),
+            arm: Arm::new(&settings, clock.clone()),
             roles: Roles::default(),
             graph: Graph::new(&settings),
             query_quotas: QueryQuotas::default(),

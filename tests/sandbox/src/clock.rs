@@ -23,9 +23,13 @@ impl Clock {
     }
 
     pub(crate) fn time(&self) -> Timestamp {
-        let now = Timestamp::now();
+        self.shows(Timestamp::now())
+    }
+
+    /// What it shows, as it is set now, of a moment told by a clock that is right.
+    pub(crate) fn shows(&self, moment: Timestamp) -> Timestamp {
         let offset = SignedDuration::from_secs(self.0.load(Ordering::SeqCst));
-        now.checked_add(offset).unwrap_or(now)
+        moment.checked_add(offset).unwrap_or(moment)
     }
 
     /// Seconds since 1970.

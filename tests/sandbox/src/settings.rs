@@ -30,7 +30,8 @@ pub struct Settings {
     /// Which cloud of Azure it is.
     pub cloud: Cloud,
     /// By how many seconds the clock of this Azure goes ahead of that of its
-    /// clients: `Date`, and the times in tokens and of them.
+    /// clients: `Date`, the times in tokens and of them, and those of operations and
+    /// machines.
     pub clock_offset: i64,
     /// How long tokens last.
     pub token_lifetime: Duration,

@@ -9,7 +9,7 @@ use super::{
     failure::{Failure, Refused},
     power::{Course, Power},
 };
-use crate::seed::VirtualMachine;
+use crate::{clock::Clock, seed::VirtualMachine};
 
 /// One virtual machine.
 pub(super) struct Machine {
@@ -65,7 +65,8 @@ impl Machine {
         action: Action,
         takes: Duration,
         failure: Option<Failure>,
+        clock: &Clock,
     ) -> (Course, Vec<String>) {
-        self.power.begin(action, takes, failure)
+        self.power.begin(action, takes, failure, clock)
     }
 }

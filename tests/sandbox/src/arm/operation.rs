@@ -171,14 +171,20 @@ impl Operation {
     /// error of a failure stands is from
     /// Azure/azure-resource-manager-rpc `v1.0/async-api-reference.md`.
     fn status(&self, has_ended: bool) -> Response<Body> {
-        let mut members = vec![format!("\"startTime\": \"{}\"", stamp(self.started))];
+        let mut members = vec![format!(
+            "\"startTime\": \"{}\"",
+            self.course.told(self.started)
+        )];
         let status = match &self.course.failure {
             _ if !has_ended => "InProgress",
             None => "Succeeded",
             Some(_) => "Failed",
         };
         if has_ended {
-            members.push(format!("\"endTime\": \"{}\"", stamp(self.course.ends_at)));
+            members.push(format!(
+                "\"endTime\": \"{}\"",
+                self.course.told(self.course.ends_at)
+            ));
         }
         members.push(format!("\"status\": \"{status}\""));
         if let Some(failure) = self.course.failure.as_ref().filter(|_| has_ended) {

@@ -36,7 +36,7 @@ impl State {
             return Some(Err(refused));
         }
         let failure = self.failures.pop_front();
-        let (course, preempted) = machine.begin(action, self.operation_takes, failure);
+        let (course, preempted) = machine.begin(action, self.operation_takes, failure, &self.clock);
         for guid in preempted {
             if let Some(operation) = self.operations.get_mut(&guid) {
                 operation.preempt(&course);

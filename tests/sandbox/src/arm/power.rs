@@ -10,7 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     action::Action,
     failure::{Failure, Refused},
+    operation::stamp,
 };
+use crate::clock::Clock;
 
 /// A state that lasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +35,25 @@ impl Rest {
     }
 }
 
-/// When a change begins and ends, and how.
-#[derive(Clone, Debug)]
+/// When a change begins and ends, and how: by a clock that is right.
+#[derive(Clone)]
 pub(super) struct Course {
     pub(super) began: Instant,
     pub(super) began_at: Timestamp,
     pub(super) ends: Instant,
     pub(super) ends_at: Timestamp,
     pub(super) failure: Option<Failure>,
+    /// What tells it to clients.
+    clock: Clock,
 }
 
 impl Course {
-    pub(super) fn new(began: Instant, takes: Duration, failure: Option<Failure>) -> Self {
+    pub(super) fn new(
+        began: Instant,
+        takes: Duration,
+        failure: Option<Failure>,
+        clock: Clock,
+    ) -> Self {
         let began_at = Timestamp::now();
         let took = SignedDuration::try_from(takes).unwrap_or_default();
         Self {
@@ -53,7 +62,13 @@ impl Course {
             ends: began + takes,
             ends_at: began_at + took,
             failure,
+            clock,
         }
+    }
+
+    /// `moment` as clients are told of it.
+    pub(super) fn told(&self, moment: Timestamp) -> String {
+        stamp(self.clock.shows(moment))
     }
 
     pub(super) fn has_ended(&self, now: Instant) -> bool {
@@ -164,13 +179,14 @@ impl Power {
         action: Action,
         takes: Duration,
         failure: Option<Failure>,
+        clock: &Clock,
     ) -> (Course, Vec<String>) {
         let now = Instant::now();
         let (rest, goal) = (self.rest(now), self.goal(now));
         let is_done = self.under_way(now).is_none() && action.is_done_at(rest);
         let step = u32::from(!is_done);
         let takes = if is_done { Duration::ZERO } else { takes };
-        let course = Course::new(now, takes, failure);
+        let course = Course::new(now, takes, failure, clock.clone());
         let change = Change {
             action,
             to: action.leads_to(goal),

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
-use super::{machine::Machine, operation::stamp, power::Rest};
+use super::{machine::Machine, power::Rest};
 use crate::seed;
 
 /// When the seed was provisioned.
@@ -144,7 +144,7 @@ impl Machine {
                 "displayStatus": "Updating",
             });
         }
-        let time = stamp(course.ends_at);
+        let time = course.told(course.ends_at);
         let Some(failure) = &course.failure else {
             return succeeded(&time);
         };

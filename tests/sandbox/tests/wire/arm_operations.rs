@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use azure_sandbox::{Sandbox, Service};
+use azure_sandbox::{Sandbox, Service, Settings};
+use jiff::Timestamp;
 
 use crate::{
     client::sandbox,
@@ -28,6 +29,29 @@ fn an_order_is_accepted_with_an_empty_body_and_two_urls() {
     assert!(location.contains("&monitor=true&"), "{location}");
     assert!(!status.contains("monitor"), "{status}");
     assert_eq!(azure.requests(Service::Actions).len(), 1);
+}
+
+#[test]
+fn operations_and_machines_go_by_the_clock_of_this_azure() {
+    let settings = Settings {
+        operation_takes: Duration::ZERO,
+        clock_offset: 3_600,
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let before = Timestamp::now();
+    let accepted = deallocate(&azure, "web-01");
+    let status = read(&azure, urls(&accepted).0);
+    let view = view_of(&azure, "web-01");
+    for time in [
+        status.text("/startTime"),
+        status.text("/endTime"),
+        view.text("/statuses/0/time"),
+    ] {
+        let time: Timestamp = time.parse().unwrap();
+        let ahead = time.duration_since(before).as_secs();
+        assert!((3_600..3_700).contains(&ahead), "{time}");
+    }
 }
 
 #[test]
