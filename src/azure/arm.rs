@@ -2,7 +2,7 @@
 
 mod question;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::{
     http::{
@@ -11,6 +11,7 @@ use actix_web::{
     },
     web::Bytes,
 };
+use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
@@ -34,6 +35,10 @@ pub(super) const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-as
 /// How Resource Manager begins the code of a refusal that holds for a whole
 /// subscription; Compute's own throttling is told by machine or operation.
 const SUBSCRIPTION_THROTTLED: &str = "SubscriptionRequestsThrottled";
+
+/// Clocks that differ by no more are taken for the same: `Date` has whole seconds, and an
+/// answer is on its way for a while.
+const SAME_TIME: SignedDuration = SignedDuration::from_secs(2);
 
 /// What Azure made of an order.
 pub(crate) enum Submitted {
@@ -132,6 +137,7 @@ impl ArmClient {
         let mut machine: VirtualMachine = serde_json::from_slice(&answer.body)
             .map_err(|error| self.api.malformed(question.call, Cause::new(&error)))?;
         machine.etag = answer.header(&ETAG).map(str::to_owned);
+        machine.seen_at = answered_at(answer.date(), Timestamp::now());
         machine.left = answer.provider_quota();
         Ok(machine)
     }
@@ -297,6 +303,14 @@ impl ArmClient {
             .or_else(|| told(&LOCATION, Protocol::Location))?;
         OperationUrl::accept(protocol, url, &self.endpoint)
     }
+}
+
+/// When an answer with this `Date` was given, as it is read `now`: by the earlier of two
+/// clocks that differ.
+fn answered_at(date: Option<SystemTime>, now: Timestamp) -> Timestamp {
+    let date = date.and_then(|date| Timestamp::try_from(date).ok());
+    let is_behind = |date: &Timestamp| now.duration_since(*date) > SAME_TIME;
+    date.filter(is_behind).unwrap_or(now)
 }
 
 /// Whether what `answer` takes goes on after it, wherever that is told: a change may be

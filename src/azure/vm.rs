@@ -95,6 +95,10 @@ pub(crate) struct VirtualMachine {
     /// What `If-Match` of a change can hold.
     #[serde(skip)]
     pub(crate) etag: Option<String>,
+    /// When it was so, by Azure's clock where that is behind: the times of its changes
+    /// are Azure's.
+    #[serde(skip, default = "Timestamp::now")]
+    pub(crate) seen_at: Timestamp,
     /// What is left of the smallest quota that looks at it use up.
     #[serde(skip)]
     pub(crate) left: Option<u32>,

@@ -161,7 +161,7 @@ impl Follower {
                 let machine = arm.virtual_machine(machine, &context).await?;
                 schedule.answered(machine.left, None);
                 let ordered = Ordered::of(&self.operation);
-                Ok(verdict(ordered, &machine, Timestamp::now()))
+                Ok(verdict(ordered, &machine, machine.seen_at))
             }
         }
     }

@@ -132,9 +132,10 @@ impl Operation {
 }
 
 /// When an order begins that follows on the machine as `seen`: after its last
-/// change, whatever the clocks say. What ends later is then no change of before.
+/// change, whatever the clocks say. What ends later is then no change of before. Nor is
+/// it later than the time that Azure tells: what comes of the order ends after it.
 pub(super) fn begins_at(seen: &VirtualMachine) -> Timestamp {
     let last = seen.changed_at().unwrap_or(Timestamp::MIN);
     let after = last.saturating_add(SignedDuration::from_millis(1));
-    after.map_or_else(|_| Timestamp::now(), |it| it.max(Timestamp::now()))
+    after.map_or(seen.seen_at, |it| it.max(seen.seen_at))
 }

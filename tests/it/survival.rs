@@ -62,6 +62,25 @@ async fn a_restart_is_known_to_have_ended_by_another_gateway() {
 }
 
 #[actix_web::test]
+async fn a_restart_is_known_to_another_gateway_however_far_azures_clock_is_off() {
+    for clock_offset in [-60, 60] {
+        let settings = Settings {
+            operation_takes: Duration::from_millis(300),
+            clock_offset,
+            ..Settings::default()
+        };
+        let azure = Sandbox::start(settings).unwrap();
+        let first = Gateway::before(azure, Host::ContainerApp, &[]);
+        let place = ordered(&first, "web-01", "restart").await;
+        ended(&first, &place).await;
+
+        let operation = first.twin().get(&place).await.json();
+
+        assert_eq!(operation["status"], "Succeeded", "{operation}");
+    }
+}
+
+#[actix_web::test]
 async fn what_another_order_has_undone_is_unknown_and_says_why() {
     let first = Gateway::before(azure(Duration::from_millis(300)), Host::ContainerApp, &[]);
     let place = ordered(&first, "web-01", "deallocate").await;
