@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from statistics import median
 
 import cloud
@@ -22,16 +23,18 @@ import peers
 import probe
 from cloud import Azure
 from load import Cell, Sample, measure
+from peers import Peer
 from settings import INSTALLED, LOAD_CORE, TARGET, Settings, read
 
 FOLDER = INSTALLED / "overload"
 
+PROCESSOR = "the processor"
 # What is asked for, how far away Azure is in milliseconds, how many callers are served
 # well, and what sets the limit.
 CASES = (
-    ("users", 0, 64, "the processor"),
+    ("users", 0, 64, PROCESSOR),
     ("users", 100, 256, "the calls that are made at once"),
-    ("deallocate", 0, 64, "the processor"),
+    ("deallocate", 0, 64, PROCESSOR),
 )
 TIMES = (1, 5, 20)
 
@@ -94,22 +97,42 @@ def rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -> Iter
         )
 
 
+def proxy_rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -> Iterator[str]:
+    """What becomes of the same load by nginx: how much of a loss is the machine's."""
+    path, delay, callers, _ = case
+    peak = 0.0
+    for times in TIMES:
+        cell = Cell(path, delay, callers * times)
+        with started("nginx", settings, to, cell) as peer:
+            sample = measure(peer, cell, to, 1, settings.seconds_each)
+        rate = (sample.requests - sample.failed) / sample.seconds
+        peak = max(peak, rate)
+        yield f"| {cell.connections:,} | {rate:,.0f} | {rate / peak:.0%} |"
+
+
 def measured(settings: Settings, to: Azure, cell: Cell) -> tuple[Sample, Health]:
-    """`cell` of a gateway of its own: what it piles up is nobody else's."""
-    to.delay(0)
-    peer = peers.start("gateway-full", settings, to, FOLDER, cached=False)
-    with peer.process:
-        probe.first_answer(peer)
-        to.delay(cell.delay)
+    with started("gateway-full", settings, to, cell) as peer:
         assert peer.admin is not None
         with Health(peer.admin) as health:
             sample = measure(peer, cell, to, 1, settings.seconds_each)
     return sample, health
 
 
+@contextmanager
+def started(name: str, settings: Settings, to: Azure, cell: Cell) -> Iterator[Peer]:
+    """A peer for one cell alone: what it piles up is nobody else's."""
+    to.delay(0)
+    peer = peers.start(name, settings, to, FOLDER, cached=False)
+    with peer.process:
+        probe.first_answer(peer)
+        to.delay(cell.delay)
+        yield peer
+
+
 HEAD = """| callers | answered/s | of the most | refused/s | lost | p99, ms \
 | ready: p50, ms | longest, ms | not | MiB |
 |---|---|---|---|---|---|---|---|---|---|"""
+PROXY_HEAD = "| callers | answered/s | of the most |\n|---|---|---|"
 
 
 def main() -> None:
@@ -129,6 +152,9 @@ def main() -> None:
             print(f"{path}, Azure {delay} ms away", file=sys.stderr)
             title = f"## {path}, Azure {delay} ms away: limited by {limit}"
             parts.append("\n".join([title, "", HEAD, *rows(settings, to, case)]))
+            if limit == PROCESSOR:
+                proxied = [PROXY_HEAD, *proxy_rows(settings, to, case)]
+                parts.append("\n".join(["nginx under the same load:", "", *proxied]))
     text = "\n\n".join(parts) + "\n"
     (TARGET / "overload.md").write_text(text, encoding="utf-8")
     print(text)
