@@ -53,6 +53,10 @@ impl<S> Timed<S> {
         let alarm = self
             .alarm
             .get_or_insert_with(|| Box::pin(time::sleep_until(until.into())));
+        // Set for a reader, it would come late for a head.
+        if alarm.deadline() > until.into() {
+            alarm.as_mut().reset(until.into());
+        }
         loop {
             ready!(alarm.as_mut().poll(waker));
             if Instant::now() >= until {
