@@ -41,7 +41,7 @@ pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionI
 pub(crate) use tls::TlsFiles;
 pub use variables::{VARIABLES, Variable};
 
-use environment::{Host, OTEL, Otel, PREFIX, Raw};
+use environment::PREFIX;
 use reader::Reader;
 
 /// What the gateway is told by its environment.
@@ -116,24 +116,10 @@ impl Config {
     pub fn from_vars<T: Into<OsString>>(
         vars: impl IntoIterator<Item = (T, T)>,
     ) -> Result<Self, Faults> {
-        let mut reader = Reader::default();
         let vars = vars
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
-        let ours = environment::ours(&mut reader, vars);
-        let names = ours.keys().cloned().collect();
-        let raw: Result<Raw, _> = envy::prefixed(PREFIX).from_iter(ours.clone());
-        let otel: Result<Otel, _> = envy::prefixed(OTEL).from_iter(ours.clone());
-        let host: Result<Host, _> = envy::from_iter(ours);
-        match (raw, host, otel) {
-            (Ok(raw), Ok(host), Ok(otel)) => {
-                Self::read(reader, &raw, &Host { names, ..host }, &otel)
-            }
-            // Not reached: all fields are optional text, and no name is there twice.
-            (Err(error), ..) | (_, Err(error), _) | (.., Err(error)) => {
-                Err(Faults(vec![error.to_string()]))
-            }
-        }
+        Self::read(Reader::new(vars)?)
     }
 
     /// What is logged, and how it looks.
@@ -148,33 +134,30 @@ impl Config {
         self.workers.unwrap_or_else(cores)
     }
 
-    fn read(mut reader: Reader, raw: &Raw, host: &Host, otel: &Otel) -> Result<Self, Faults> {
+    fn read(mut reader: Reader) -> Result<Self, Faults> {
         let reads = &mut reader;
-        let azure = cloud::Azure::read(reads, raw, host);
-        let identity = Identity::read(reads, raw, host, azure.as_ref().map(|it| &it.authority));
-        let directory = Directory::read(reads, raw);
-        let identity_delay = neighbours::start_delay(reads, raw, host);
-        let limits = Limits::read(reads, raw);
-        let shutdown = Shutdown::read(reads, raw);
-        let log = Log::read(reads, raw);
+        let azure = cloud::Azure::read(reads);
+        let identity = Identity::read(reads, azure.as_ref().map(|it| &it.authority));
+        let directory = Directory::read(reads);
+        let identity_delay = neighbours::start_delay(reads);
+        let limits = Limits::read(reads);
+        let shutdown = Shutdown::read(reads);
+        let log = Log::read(reads);
         let cloud = azure.as_ref().map(|azure| (azure.cloud, &azure.authority));
-        let callers = Callers::read(reads, raw, host, cloud);
-        let listen = access::listen(reads, raw, callers.as_ref());
-        let tls = TlsFiles::read(reads, raw);
-        let (audit, export) = (AuditTarget::read(reads, raw), Export::read(reads, otel));
-        let admin_listen = raw.admin_listen.as_deref();
-        let admin_listen = reads.parsed("MIG_ADMIN_LISTEN", admin_listen, "an address and port");
-        let public_url =
-            reads.optional("MIG_PUBLIC_URL", raw.public_url.as_deref(), ORIGIN, origin);
-        let docs = reads.switch("MIG_DOCS", raw.docs.as_deref());
-        let proxies = Proxies::read(reads, raw);
-        let workers = reads.optional("MIG_WORKERS", raw.workers.as_deref(), WORKERS, workers);
-        let scopes = Scopes::read(reads, raw);
-        let allow = Allow::read(reads, raw);
-        let policy_file = raw.policy_file.as_deref();
-        let policy_file = reads.optional("MIG_POLICY_FILE", policy_file, "a path", parsed);
-        let changes = Changes::read(reads, raw);
-        let vm_update = reads.switch("MIG_VM_UPDATE", raw.vm_update.as_deref());
+        let callers = Callers::read(reads, cloud);
+        let listen = access::listen(reads, callers.as_ref());
+        let tls = TlsFiles::read(reads);
+        let (audit, export) = (AuditTarget::read(reads), Export::read(reads));
+        let admin_listen = reads.parsed("MIG_ADMIN_LISTEN", "an address and port");
+        let public_url = reads.optional("MIG_PUBLIC_URL", ORIGIN, origin);
+        let docs = reads.switch("MIG_DOCS");
+        let proxies = Proxies::read(reads);
+        let workers = reads.optional("MIG_WORKERS", WORKERS, workers);
+        let scopes = Scopes::read(reads);
+        let allow = Allow::read(reads);
+        let policy_file = reads.optional("MIG_POLICY_FILE", "a path", parsed);
+        let changes = Changes::read(reads);
+        let vm_update = reads.switch("MIG_VM_UPDATE");
         let config = (|| {
             let cloud::Azure {
                 cloud, arm, graph, ..
@@ -205,7 +188,7 @@ impl Config {
                 export: export?,
                 warnings: Vec::new(),
                 log: log?,
-                command_log: log?.of_command(raw),
+                command_log: log?.of_command(&reader),
             })
         })();
         reader.finish(config)
@@ -222,9 +205,9 @@ pub(crate) struct Allow {
 }
 
 impl Allow {
-    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let managed = reader.switch("MIG_ALLOW_MANAGED", raw.allow_managed.as_deref());
-        let own_host = reader.switch("MIG_ALLOW_SELF", raw.allow_self.as_deref());
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let managed = reader.switch("MIG_ALLOW_MANAGED");
+        let own_host = reader.switch("MIG_ALLOW_SELF");
         Some(Self {
             managed: managed?,
             own_host: own_host?,
@@ -248,31 +231,15 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Option<Self> {
         let times = Duration::from_millis(100)..=FIVE_MINUTES;
-        let timeout = reader.duration(
-            "MIG_UPSTREAM_TIMEOUT",
-            raw.upstream_timeout.as_deref(),
-            &times,
-        );
-        let wait = reader.duration("MIG_TOKEN_WAIT", raw.token_wait.as_deref(), &times);
-        let body = reader.bytes("MIG_BODY_LIMIT", raw.body_limit.as_deref(), &BODIES);
-        let headers = reader.bytes("MIG_HEADER_LIMIT", raw.header_limit.as_deref(), &HEADS);
-        let upstream = reader.number(
-            "MIG_UPSTREAM_CONCURRENCY",
-            raw.upstream_concurrency.as_deref(),
-            &CALLS,
-        );
-        let operations = reader.number(
-            "MIG_OPERATION_LIMIT",
-            raw.operation_limit.as_deref(),
-            &OPERATIONS,
-        );
-        let connections = reader.number(
-            "MIG_CONNECTION_LIMIT",
-            raw.connection_limit.as_deref(),
-            &CONNECTIONS,
-        );
+        let timeout = reader.duration("MIG_UPSTREAM_TIMEOUT", &times);
+        let wait = reader.duration("MIG_TOKEN_WAIT", &times);
+        let body = reader.bytes("MIG_BODY_LIMIT", &BODIES);
+        let headers = reader.bytes("MIG_HEADER_LIMIT", &HEADS);
+        let upstream = reader.number("MIG_UPSTREAM_CONCURRENCY", &CALLS);
+        let operations = reader.number("MIG_OPERATION_LIMIT", &OPERATIONS);
+        let connections = reader.number("MIG_CONNECTION_LIMIT", &CONNECTIONS);
         Some(Self {
             upstream: upstream?,
             operations: operations?,
@@ -307,10 +274,10 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Option<Self> {
         let times = Duration::ZERO..=FIVE_MINUTES;
-        let delay = reader.duration("MIG_SHUTDOWN_DELAY", raw.shutdown_delay.as_deref(), &times);
-        let grace = reader.duration("MIG_SHUTDOWN_GRACE", raw.shutdown_grace.as_deref(), &times);
+        let delay = reader.duration("MIG_SHUTDOWN_DELAY", &times);
+        let grace = reader.duration("MIG_SHUTDOWN_GRACE", &times);
         Some(Self {
             delay: delay?,
             grace: grace?,

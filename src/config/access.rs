@@ -4,15 +4,11 @@ mod entra;
 mod kubernetes;
 mod oidc;
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use url::Url;
 
-use super::{
-    Cloud,
-    environment::{Host, Raw},
-    reader::Reader,
-};
+use super::{Cloud, reader::Reader};
 
 pub(crate) use entra::{EntraCallers, EntraVersion};
 pub(crate) use kubernetes::Reviews;
@@ -39,21 +35,16 @@ const METHODS: &str = "none, or one or more of entra, oidc and kubernetes, separ
 
 impl Callers {
     /// Entra ID is at `authority`, unless it is told elsewhere.
-    pub(super) fn read(
-        reader: &mut Reader,
-        raw: &Raw,
-        host: &Host,
-        cloud: Option<(Cloud, &Url)>,
-    ) -> Option<Self> {
-        let methods = reader.required("MIG_AUTH", raw.auth.as_deref(), METHODS, methods)?;
+    pub(super) fn read(reader: &mut Reader, cloud: Option<(Cloud, &Url)>) -> Option<Self> {
+        let methods = reader.required("MIG_AUTH", METHODS, methods)?;
         let has = |method| methods.contains(&method);
-        refuse_idle(reader, raw, &methods);
+        refuse_idle(reader, &methods);
         let entra = match cloud {
-            Some(cloud) if has(Method::Entra) => Some(EntraCallers::read(reader, raw, host, cloud)),
+            Some(cloud) if has(Method::Entra) => Some(EntraCallers::read(reader, cloud)),
             _ => None,
         };
-        let issuers = has(Method::Oidc).then(|| oidc::read(reader, raw));
-        let kubernetes = has(Method::Kubernetes).then(|| Reviews::read(reader, raw, host));
+        let issuers = has(Method::Oidc).then(|| oidc::read(reader));
+        let kubernetes = has(Method::Kubernetes).then(|| Reviews::read(reader));
         Some(Self {
             entra: transposed(entra)?,
             issuers: transposed(issuers)?.unwrap_or_default(),
@@ -103,19 +94,15 @@ fn methods(text: &str) -> Option<Vec<Method>> {
 
 /// A variable of a method that is not chosen would be overlooked without a word,
 /// and with it what it was to forbid.
-fn refuse_idle(reader: &mut Reader, raw: &Raw, methods: &[Method]) {
-    let given = [
-        (Method::Entra, "MIG_AUTH_TENANT", &raw.auth_tenant),
-        (Method::Entra, "MIG_AUTH_AUDIENCE", &raw.auth_audience),
-        (Method::Oidc, "MIG_AUTH_ISSUERS", &raw.auth_issuers),
-        (
-            Method::Kubernetes,
-            "MIG_AUTH_KUBERNETES_AUDIENCE",
-            &raw.auth_kubernetes_audience,
-        ),
+fn refuse_idle(reader: &mut Reader, methods: &[Method]) {
+    let variables = [
+        (Method::Entra, "MIG_AUTH_TENANT"),
+        (Method::Entra, "MIG_AUTH_AUDIENCE"),
+        (Method::Oidc, "MIG_AUTH_ISSUERS"),
+        (Method::Kubernetes, "MIG_AUTH_KUBERNETES_AUDIENCE"),
     ];
-    for (method, name, value) in given {
-        if value.is_some() && !methods.contains(&method) {
+    for (method, name) in variables {
+        if reader.has(name) && !methods.contains(&method) {
             let word = match method {
                 Method::Entra => "entra",
                 Method::Oidc => "oidc",
@@ -131,27 +118,18 @@ fn refuse_idle(reader: &mut Reader, raw: &Raw, methods: &[Method]) {
 const LOOPBACK: &str = "a loopback address and port while callers are not authenticated: set \
      MIG_AUTH to entra, oidc or kubernetes to offer the API beyond this host";
 
-const PORT: u16 = 8080;
+const LISTEN: &str = "MIG_LISTEN";
+const ANYWHERE: &str = "0.0.0.0:8080";
+const NEAR: &str = "127.0.0.1:8080";
 
 /// Where the API is offered: to this host alone, unless callers are asked who
 /// they are.
-pub(super) fn listen(
-    reader: &mut Reader,
-    raw: &Raw,
-    callers: Option<&Callers>,
-) -> Option<SocketAddr> {
-    let given = raw.listen.as_deref();
+pub(super) fn listen(reader: &mut Reader, callers: Option<&Callers>) -> Option<SocketAddr> {
     // Where the methods are at fault, which addresses are right is not known.
     if callers.is_none_or(Callers::are_asked) {
-        let read = reader.optional("MIG_LISTEN", given, "an address and port", super::parsed);
-        return match given {
-            Some(_) => read,
-            None => Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), PORT)),
-        };
+        return reader.required_or(LISTEN, Some(ANYWHERE), "an address and port", super::parsed);
     }
-    let default = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), PORT).to_string();
-    let given = given.unwrap_or(&default);
-    reader.required("MIG_LISTEN", Some(given), LOOPBACK, super::loopback)
+    reader.required_or(LISTEN, Some(NEAR), LOOPBACK, super::loopback)
 }
 
 /// Audiences of tokens that are for somebody else. Who took them for its own

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::{environment::Raw, reader::Reader};
+use super::reader::Reader;
 
 const PATH: &str = "an absolute path of a file";
 
@@ -17,8 +17,8 @@ pub(crate) enum AuditTarget {
 }
 
 impl AuditTarget {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Self {
-        let file = reader.optional("MIG_AUDIT_FILE", raw.audit_file.as_deref(), PATH, absolute);
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        let file = reader.optional("MIG_AUDIT_FILE", PATH, absolute);
         file.map_or(Self::Output, Self::File)
     }
 

@@ -2,10 +2,7 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
-use super::{
-    environment::Raw,
-    reader::{Reader, duration},
-};
+use super::reader::{Reader, duration};
 
 /// So many in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,11 +25,9 @@ const RATE: &str = "off, or a number of changes and a time from 1s to 60m, such 
 const TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 
 impl Changes {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let of_caller = raw.caller_changes.as_deref();
-        let in_group = raw.group_changes.as_deref();
-        let of_caller = reader.required("MIG_CALLER_CHANGES", of_caller, RATE, rate);
-        let in_group = reader.required("MIG_GROUP_CHANGES", in_group, RATE, rate);
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let of_caller = reader.required("MIG_CALLER_CHANGES", RATE, rate);
+        let in_group = reader.required("MIG_GROUP_CHANGES", RATE, rate);
         Some(Self {
             of_caller: of_caller?,
             in_group: in_group?,

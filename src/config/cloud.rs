@@ -7,7 +7,7 @@ use std::{net::IpAddr, str::FromStr};
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::{EntraVersion, Raw, environment, reader::Reader};
+use super::{EntraVersion, reader::Reader};
 
 /// One of Azure's clouds: endpoints and audiences follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,18 +153,14 @@ pub(super) struct Azure {
 }
 
 impl Azure {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw, host: &environment::Host) -> Option<Self> {
-        let cloud: Option<Cloud> =
-            reader.parsed("MIG_CLOUD", raw.cloud.as_deref(), Cloud::EXPECTED);
-        let mut at = |name, given: &Option<String>| {
-            reader.optional(name, given.as_deref(), ENDPOINT, endpoint)
-        };
-        let arm = at("MIG_ARM_ENDPOINT", &raw.arm_endpoint);
-        let graph = at("MIG_GRAPH_ENDPOINT", &raw.graph_endpoint);
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let cloud: Option<Cloud> = reader.parsed("MIG_CLOUD", Cloud::EXPECTED);
+        let arm = reader.optional("MIG_ARM_ENDPOINT", ENDPOINT, endpoint);
+        let graph = reader.optional("MIG_GRAPH_ENDPOINT", ENDPOINT, endpoint);
         let cloud = cloud?;
-        let told = host.azure_authority_host.as_deref();
+        let told = reader.given("AZURE_AUTHORITY_HOST");
         let told = told.and_then(|text| endpoint(text.trim()));
-        let entra = raw.entra_endpoint.as_deref();
+        let entra = reader.given("MIG_ENTRA_ENDPOINT");
         let entra = entra.and_then(|text| endpoint(text.trim()));
         let named = [
             ("MIG_ARM_ENDPOINT", arm.as_ref()),

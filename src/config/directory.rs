@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::{Raw, reader::Reader};
+use super::reader::Reader;
 
 /// How users are looked up, and what is kept of them.
 #[derive(Clone, Copy, Debug)]
@@ -41,19 +41,14 @@ const BYTES: RangeInclusive<usize> = 0..=1 << 30;
 const USERS: &str = "a number of users from 1 to 2000000";
 
 impl Directory {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let is_replica = reader.required(
-            "MIG_DIRECTORY",
-            raw.directory.as_deref(),
-            "direct or replica",
-            |text| match text {
-                "direct" => Some(false),
-                "replica" => Some(true),
-                _ => None,
-            },
-        );
-        let pages = PageSettings::read(reader, raw);
-        let replica = ReplicaSettings::read(reader, raw);
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let is_replica = reader.required("MIG_DIRECTORY", "direct or replica", |text| match text {
+            "direct" => Some(false),
+            "replica" => Some(true),
+            _ => None,
+        });
+        let pages = PageSettings::read(reader);
+        let replica = ReplicaSettings::read(reader);
         let (is_replica, replica) = (is_replica?, replica?);
         Some(Self {
             replica: is_replica.then_some(replica),
@@ -63,22 +58,10 @@ impl Directory {
 }
 
 impl PageSettings {
-    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let max_age = reader.duration(
-            "MIG_DIRECTORY_MAX_AGE",
-            raw.directory_max_age.as_deref(),
-            &A_DAY,
-        );
-        let stale_if_error = reader.duration(
-            "MIG_DIRECTORY_STALE_IF_ERROR",
-            raw.directory_stale_if_error.as_deref(),
-            &A_DAY,
-        );
-        let capacity = reader.bytes(
-            "MIG_DIRECTORY_CACHE",
-            raw.directory_cache.as_deref(),
-            &BYTES,
-        );
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let max_age = reader.duration("MIG_DIRECTORY_MAX_AGE", &A_DAY);
+        let stale_if_error = reader.duration("MIG_DIRECTORY_STALE_IF_ERROR", &A_DAY);
+        let capacity = reader.bytes("MIG_DIRECTORY_CACHE", &BYTES);
         Some(Self {
             max_age: max_age?,
             stale_if_error: stale_if_error?,
@@ -88,18 +71,13 @@ impl PageSettings {
 }
 
 impl ReplicaSettings {
-    fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let poll = reader.duration("MIG_DIRECTORY_POLL", raw.directory_poll.as_deref(), &POLLS);
-        let most_users = reader.required(
-            "MIG_DIRECTORY_MOST_USERS",
-            raw.directory_most_users.as_deref(),
-            USERS,
-            |text| {
-                text.parse()
-                    .ok()
-                    .filter(|users| (1..=2_000_000).contains(users))
-            },
-        );
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let poll = reader.duration("MIG_DIRECTORY_POLL", &POLLS);
+        let most_users = reader.required("MIG_DIRECTORY_MOST_USERS", USERS, |text| {
+            text.parse()
+                .ok()
+                .filter(|users| (1..=2_000_000).contains(users))
+        });
         Some(Self {
             poll: poll?,
             most_users: most_users?,

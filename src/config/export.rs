@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::{environment::Otel, reader::Reader};
+use super::reader::Reader;
 pub(crate) use sampler::{Choice, Sampler};
 
 /// What is sent by OTLP, to whom and how.
@@ -36,39 +36,31 @@ pub(crate) struct Export {
 impl Export {
     /// `None` inside where nothing is sent, be it for want of a way that we speak.
     #[expect(clippy::option_option, reason = "read, and then not asked for")]
-    pub(super) fn read(reader: &mut Reader, otel: &Otel) -> Option<Option<Self>> {
-        let named = [
-            &otel.exporter_otlp_endpoint,
-            &otel.exporter_otlp_traces_endpoint,
-            &otel.exporter_otlp_metrics_endpoint,
-        ];
-        if named.iter().all(|endpoint| endpoint.is_none()) {
+    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+        if ![ALL, TRACES, METRICS].iter().any(|name| reader.has(name)) {
             return Some(None);
         }
-        let disabled = is_disabled(reader, otel);
+        let disabled = is_disabled(reader);
         if disabled == Some(true) {
             return Some(None);
         }
         // What is not understood is told, and hides nothing of what else is not.
-        let traces = exporter(reader, TRACES_EXPORTER, otel.traces_exporter.as_deref());
-        let metrics = exporter(reader, METRICS_EXPORTER, otel.metrics_exporter.as_deref());
+        let traces = exporter(reader, TRACES_EXPORTER);
+        let metrics = exporter(reader, METRICS_EXPORTER);
         if [traces, metrics] == [Some(Exporter::None); 2] {
             return disabled.map(|_| None);
         }
-        let protocol = otel.exporter_otlp_protocol.as_deref();
-        if protocol == Some("grpc") {
+        if reader.given(PROTOCOL) == Some("grpc") {
             reader.warn(GRPC);
             return Some(None);
         }
-        let endpoints = Endpoints::read(reader, otel);
-        let speaks = is_spoken(reader, protocol);
-        let headers = pairs::headers(reader, otel.exporter_otlp_headers.as_deref());
-        let timeout = otel.exporter_otlp_timeout.as_deref();
-        let timeout = milliseconds(reader, "OTEL_EXPORTER_OTLP_TIMEOUT", timeout);
-        let interval = otel.metric_export_interval.as_deref();
-        let interval = milliseconds(reader, "OTEL_METRIC_EXPORT_INTERVAL", interval);
-        let sampler = Sampler::read(reader, otel);
-        let resource = pairs::resource(reader, otel);
+        let endpoints = Endpoints::read(reader);
+        let speaks = is_spoken(reader);
+        let headers = pairs::headers(reader);
+        let timeout = milliseconds(reader, "OTEL_EXPORTER_OTLP_TIMEOUT");
+        let interval = milliseconds(reader, "OTEL_METRIC_EXPORT_INTERVAL");
+        let sampler = Sampler::read(reader);
+        let resource = pairs::resource(reader);
         let endpoints = endpoints.filter(|_| speaks && disabled.is_some())?;
         let (traces, metrics) = (traces?, metrics?);
         Some(Some(Self {
@@ -89,12 +81,15 @@ impl Export {
     }
 }
 
+const ALL: &str = "OTEL_EXPORTER_OTLP_ENDPOINT";
+const TRACES: &str = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT";
+const METRICS: &str = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT";
+const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 const METRICS_EXPORTER: &str = "OTEL_METRICS_EXPORTER";
 
-fn is_disabled(reader: &mut Reader, otel: &Otel) -> Option<bool> {
-    let given = otel.sdk_disabled.as_deref();
-    reader.required("OTEL_SDK_DISABLED", given, "true or false", |text| {
+fn is_disabled(reader: &mut Reader) -> Option<bool> {
+    reader.required("OTEL_SDK_DISABLED", "true or false", |text| {
         text.to_ascii_lowercase().parse().ok()
     })
 }
@@ -106,8 +101,8 @@ enum Exporter {
     None,
 }
 
-fn exporter(reader: &mut Reader, name: &str, given: Option<&str>) -> Option<Exporter> {
-    reader.required(name, given, "otlp or none", |text| match text {
+fn exporter(reader: &mut Reader, name: &str) -> Option<Exporter> {
+    reader.required(name, "otlp or none", |text| match text {
         "otlp" => Some(Exporter::Otlp),
         "none" => Some(Exporter::None),
         _ => None,
@@ -125,21 +120,12 @@ impl Endpoints {
     /// each kind has its own path.
     ///
     /// Source: "OpenTelemetry Protocol Exporter", endpoint URLs for OTLP/HTTP.
-    fn read(reader: &mut Reader, otel: &Otel) -> Option<Self> {
-        let mut url = |name, given: &Option<String>| {
-            let faults = given.is_some();
-            let url = reader.optional(name, given.as_deref(), ENDPOINT, endpoint);
-            (url.is_some() || !faults).then_some(url)
+    fn read(reader: &mut Reader) -> Option<Self> {
+        let mut url = |name| {
+            let url = reader.optional(name, ENDPOINT, endpoint);
+            (url.is_some() || !reader.has(name)).then_some(url)
         };
-        let all = url("OTEL_EXPORTER_OTLP_ENDPOINT", &otel.exporter_otlp_endpoint);
-        let traces = url(
-            "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
-            &otel.exporter_otlp_traces_endpoint,
-        );
-        let metrics = url(
-            "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
-            &otel.exporter_otlp_metrics_endpoint,
-        );
+        let (all, traces, metrics) = (url(ALL), url(TRACES), url(METRICS));
         let all = all?;
         Some(Self {
             traces: traces?.or_else(|| Some(below(all.as_ref()?, "traces"))),
@@ -169,13 +155,10 @@ fn below(all: &Url, signal: &str) -> Url {
 }
 
 /// Whether it is the one that we speak.
-fn is_spoken(reader: &mut Reader, given: Option<&str>) -> bool {
-    let spoken = reader.required(
-        "OTEL_EXPORTER_OTLP_PROTOCOL",
-        given,
-        "http/protobuf",
-        |text| (text == "http/protobuf").then_some(()),
-    );
+fn is_spoken(reader: &mut Reader) -> bool {
+    let spoken = reader.required(PROTOCOL, "http/protobuf", |text| {
+        (text == "http/protobuf").then_some(())
+    });
     spoken.is_some()
 }
 
@@ -188,9 +171,9 @@ const GRPC: &str = "no traces and no metrics are sent: OTEL_EXPORTER_OTLP_PROTOC
      OTEL_SDK_DISABLED=true";
 
 /// The unit is OpenTelemetry's.
-fn milliseconds(reader: &mut Reader, name: &str, given: Option<&str>) -> Option<Duration> {
+fn milliseconds(reader: &mut Reader, name: &str) -> Option<Duration> {
     let expected = "a number of milliseconds from 10 to 300000";
-    let millis = reader.required(name, given, expected, |text| {
+    let millis = reader.required(name, expected, |text| {
         text.parse().ok().filter(|it| (10..=300_000).contains(it))
     });
     millis.map(Duration::from_millis)

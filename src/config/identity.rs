@@ -8,7 +8,7 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{GUID, Host, Raw, guid, reader::Reader};
+use super::{GUID, guid, reader::Reader};
 pub(crate) use access::Access;
 pub(super) use access::BINDINGS;
 use access::Variables;
@@ -83,25 +83,15 @@ impl Source {
 }
 
 impl Identity {
-    pub(super) fn read(
-        reader: &mut Reader,
-        raw: &Raw,
-        host: &Host,
-        authority: Option<&Url>,
-    ) -> Option<Self> {
-        let id = id(reader, raw, host);
-        let (kind, evidence) = found(reader, raw, host)?;
+    pub(super) fn read(reader: &mut Reader, authority: Option<&Url>) -> Option<Self> {
+        let id = id(reader);
+        let (kind, evidence) = found(reader)?;
         let mut variables = Variables {
             reader: &mut *reader,
-            raw,
-            host,
             authority,
         };
         let access = variables.access(kind);
-        let default = host.default_identity_client_id.as_deref();
-        let default = variables
-            .reader
-            .optional("DEFAULT_IDENTITY_CLIENT_ID", default, GUID, guid);
+        let default = reader.optional("DEFAULT_IDENTITY_CLIENT_ID", GUID, guid);
         let id = id.map(|id| id.or_default_of(kind, default))?;
         let source = Source {
             kind,
@@ -126,26 +116,21 @@ impl Identity {
 ///
 /// An endpoint without what belongs to it is a fault, not a reason to ask anybody
 /// else: there may be another identity there.
-fn found(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Found> {
+fn found(reader: &mut Reader) -> Option<Found> {
     const NAME: &str = "MIG_IDENTITY_SOURCE";
-    let chosen = reader.required(
-        NAME,
-        raw.identity_source.as_deref(),
-        EXPECTED,
-        |text| match text {
-            "auto" => Some(None),
-            text => text.parse().ok().map(Some),
-        },
-    )?;
+    let chosen = reader.required(NAME, EXPECTED, |text| match text {
+        "auto" => Some(None),
+        text => text.parse().ok().map(Some),
+    })?;
     if let Some(kind) = chosen {
         return Some((kind, &[NAME]));
     }
-    let found = kind::detected(host, Path::new(kind::AGENT));
+    let found = kind::detected(reader, Path::new(kind::AGENT));
     let is_its = matches!(
         found.0,
         Kind::AppService | Kind::ServiceFabric | Kind::Arc | Kind::Workload
     );
-    if host.identity_endpoint.is_some() && !is_its {
+    if reader.has("IDENTITY_ENDPOINT") && !is_its {
         reader.fault(
             "IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set, or IMDS_ENDPOINT on a \
              server of Azure Arc",
@@ -156,13 +141,13 @@ fn found(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Found> {
 }
 
 /// The identity that is meant; at most one variable may say so.
-fn id(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<IdentityId> {
+fn id(reader: &mut Reader) -> Option<IdentityId> {
     let ids = [
-        &host.azure_client_id,
-        &raw.identity_object_id,
-        &raw.identity_resource_id,
+        "AZURE_CLIENT_ID",
+        "MIG_IDENTITY_OBJECT_ID",
+        "MIG_IDENTITY_RESOURCE_ID",
     ];
-    if ids.iter().filter(|id| id.is_some()).count() > 1 {
+    if ids.iter().filter(|id| reader.has(id)).count() > 1 {
         reader.fault(
             "AZURE_CLIENT_ID, MIG_IDENTITY_OBJECT_ID and MIG_IDENTITY_RESOURCE_ID name one \
              identity in three ways: set one of them",
@@ -170,14 +155,9 @@ fn id(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<IdentityId> {
         return None;
     }
     let [client, object, resource] = ids;
-    let client = reader.optional("AZURE_CLIENT_ID", client.as_deref(), GUID, guid);
-    let object = reader.optional("MIG_IDENTITY_OBJECT_ID", object.as_deref(), GUID, guid);
-    let resource = reader.optional(
-        "MIG_IDENTITY_RESOURCE_ID",
-        resource.as_deref(),
-        USER_ASSIGNED,
-        user_assigned,
-    );
+    let client = reader.optional(client, GUID, guid);
+    let object = reader.optional(object, GUID, guid);
+    let resource = reader.optional(resource, USER_ASSIGNED, user_assigned);
     Some(match (client, object, resource) {
         (Some(id), ..) => IdentityId::ClientId(id),
         (_, Some(id), _) => IdentityId::ObjectId(id),

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use tracing::Level;
 
-use super::{Raw, reader::Reader};
+use super::reader::Reader;
 
 /// What is logged, and how it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,17 +27,9 @@ pub enum LogFormat {
 }
 
 impl Log {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let level = reader.parsed(
-            "MIG_LOG",
-            raw.log.as_deref(),
-            "error, warn, info, debug or trace",
-        );
-        let format = reader.parsed(
-            "MIG_LOG_FORMAT",
-            raw.log_format.as_deref(),
-            "auto, json or text",
-        );
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let level = reader.parsed("MIG_LOG", "error, warn, info, debug or trace");
+        let format = reader.parsed("MIG_LOG_FORMAT", "auto, json or text");
         Some(Self {
             level: level?,
             format: format?,
@@ -45,8 +37,8 @@ impl Log {
     }
 
     /// The log of a command that is done once: warnings, unless a level is set.
-    pub(super) fn of_command(self, raw: &Raw) -> Self {
-        let level = if raw.log.is_some() {
+    pub(super) fn of_command(self, reader: &Reader) -> Self {
+        let level = if reader.has("MIG_LOG") {
             self.level
         } else {
             Level::WARN

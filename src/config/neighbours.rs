@@ -5,11 +5,11 @@ use std::{hash::Hasher as _, time::Duration};
 
 use fnv::FnvHasher;
 
-use super::{Host, Raw, reader::Reader};
+use super::reader::Reader;
 
 /// In Kubernetes a node has neighbours; elsewhere a start is not slowed down.
-const IN_A_POD: &str = "2s";
-const ALONE: &str = "0s";
+const IN_A_POD: Duration = Duration::from_secs(2);
+const ALONE: Duration = Duration::ZERO;
 
 /// How long a node may take to let all its gateways begin.
 const LONGEST: Duration = Duration::from_mins(5);
@@ -20,16 +20,18 @@ const LONGEST: Duration = Duration::from_mins(5);
 /// The place in the window follows from the name of the pod: it is another for
 /// each, and the same after each restart of a container. Without a name it is
 /// drawn.
-pub(super) fn start_delay(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Duration> {
-    let default = if host.kubernetes.is_some() {
+pub(super) fn start_delay(reader: &mut Reader) -> Option<Duration> {
+    let window = if reader.has(SPREAD) {
+        reader.duration(SPREAD, &(Duration::ZERO..=LONGEST))?
+    } else if reader.has("KUBERNETES_SERVICE_HOST") {
         IN_A_POD
     } else {
         ALONE
     };
-    let given = raw.identity_spread.as_deref().or(Some(default));
-    let window = reader.duration("MIG_IDENTITY_SPREAD", given, &(Duration::ZERO..=LONGEST))?;
-    Some(window.mul_f64(place(host.hostname.as_deref())))
+    Some(window.mul_f64(place(reader.given("HOSTNAME"))))
 }
+
+const SPREAD: &str = "MIG_IDENTITY_SPREAD";
 
 /// Within 0 to 1.
 fn place(pod: Option<&str>) -> f64 {

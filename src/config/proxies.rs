@@ -4,7 +4,7 @@ use std::{net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
 
-use super::{environment::Raw, reader::Reader};
+use super::reader::Reader;
 
 /// The proxies in front of the gateway.
 #[derive(Clone, Debug)]
@@ -26,11 +26,10 @@ pub(crate) enum Family {
 impl Proxies {
     /// `None` inside where nobody is believed.
     #[expect(clippy::option_option, reason = "read, and then not asked for")]
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Option<Self>> {
-        let given = raw.forwarded_headers.as_deref();
-        let family = reader.required("MIG_FORWARDED_HEADERS", given, FAMILY, family);
-        let Some(networks) = raw.trusted_proxies.as_deref() else {
-            if given.is_some() {
+    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+        let family = reader.required("MIG_FORWARDED_HEADERS", FAMILY, family);
+        let Some(networks) = reader.given("MIG_TRUSTED_PROXIES") else {
+            if reader.has("MIG_FORWARDED_HEADERS") {
                 reader.fault(IDLE);
             }
             return Some(None);

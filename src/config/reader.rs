@@ -1,17 +1,44 @@
 //! Reads variables one by one and collects what is wrong with them.
 
-use std::{borrow::Cow, ops::RangeInclusive, str::FromStr, time::Duration};
+use std::{
+    borrow::Cow, collections::BTreeMap, ffi::OsString, ops::RangeInclusive, str::FromStr,
+    time::Duration,
+};
 
-use super::{Config, Faults, PREFIX, VARIABLES};
+use super::{Config, Faults, PREFIX, VARIABLES, environment};
 
-/// The faults found so far, and what is no fault and has to be told.
+/// What is set, the faults found so far, and what is no fault and has to be told.
 #[derive(Default)]
 pub(super) struct Reader {
+    /// By name in lower case, as `envy` has them.
+    given: BTreeMap<String, String>,
     faults: Vec<String>,
     warnings: Vec<&'static str>,
 }
 
 impl Reader {
+    /// What of `vars` is ours.
+    pub(super) fn new(
+        vars: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Faults> {
+        let mut reader = Self::default();
+        let ours = environment::ours(&mut reader, vars);
+        let given = envy::from_iter(ours).map_err(|error| Faults(vec![error.to_string()]))?;
+        Ok(Self { given, ..reader })
+    }
+
+    /// What the variable is set to.
+    pub(super) fn given(&self, name: &str) -> Option<&str> {
+        debug_assert!(environment::is_ours(name), "{name} has no row");
+        let value = self.given.get(&name.to_ascii_lowercase());
+        value.map(String::as_str)
+    }
+
+    /// Whether the variable is set.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.given(name).is_some()
+    }
+
     /// Notes a fault in words of its own.
     pub(super) fn fault(&mut self, words: impl Into<String>) {
         self.faults.push(words.into());
@@ -50,11 +77,21 @@ impl Reader {
     pub(super) fn required<T>(
         &mut self,
         name: &str,
-        given: Option<&str>,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
-        let Some(value) = given.or_else(|| default(name)) else {
+        self.required_or(name, default(name), expected, parse)
+    }
+
+    /// The same, where `default` counts if it is unset.
+    pub(super) fn required_or<T>(
+        &mut self,
+        name: &str,
+        default: Option<&str>,
+        expected: &str,
+        parse: impl Fn(&str) -> Option<T>,
+    ) -> Option<T> {
+        let Some(value) = self.given(name).or(default) else {
             self.fault(format!("{name} is required: {expected}"));
             return None;
         };
@@ -70,27 +107,21 @@ impl Reader {
     pub(super) fn optional<T>(
         &mut self,
         name: &str,
-        given: Option<&str>,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
     ) -> Option<T> {
-        given?;
-        self.required(name, given, expected, parse)
+        self.given(name)?;
+        self.required(name, expected, parse)
     }
 
     /// A variable whose type reads itself from text.
-    pub(super) fn parsed<T: FromStr>(
-        &mut self,
-        name: &str,
-        given: Option<&str>,
-        expected: &str,
-    ) -> Option<T> {
-        self.required(name, given, expected, |text| text.parse().ok())
+    pub(super) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
+        self.required(name, expected, |text| text.parse().ok())
     }
 
     /// Something that is on or off.
-    pub(super) fn switch(&mut self, name: &str, given: Option<&str>) -> Option<bool> {
-        self.required(name, given, "on or off", |text| match text {
+    pub(super) fn switch(&mut self, name: &str) -> Option<bool> {
+        self.required(name, "on or off", |text| match text {
             "on" => Some(true),
             "off" => Some(false),
             _ => None,
@@ -101,7 +132,6 @@ impl Reader {
     pub(super) fn duration(
         &mut self,
         name: &str,
-        given: Option<&str>,
         range: &RangeInclusive<Duration>,
     ) -> Option<Duration> {
         let expected = format!(
@@ -109,40 +139,24 @@ impl Reader {
             range.start(),
             range.end()
         );
-        self.required(name, given, &expected, |text| {
+        self.required(name, &expected, |text| {
             duration(text).filter(|time| range.contains(time))
         })
     }
 
     /// A number of bytes within `range`.
-    pub(super) fn bytes(
-        &mut self,
-        name: &str,
-        given: Option<&str>,
-        range: &RangeInclusive<usize>,
-    ) -> Option<usize> {
-        self.within(name, given, "a number of bytes", range)
+    pub(super) fn bytes(&mut self, name: &str, range: &RangeInclusive<usize>) -> Option<usize> {
+        self.within(name, "a number of bytes", range)
     }
 
     /// A number within `range`.
-    pub(super) fn number(
-        &mut self,
-        name: &str,
-        given: Option<&str>,
-        range: &RangeInclusive<usize>,
-    ) -> Option<usize> {
-        self.within(name, given, "a number", range)
+    pub(super) fn number(&mut self, name: &str, range: &RangeInclusive<usize>) -> Option<usize> {
+        self.within(name, "a number", range)
     }
 
-    fn within(
-        &mut self,
-        name: &str,
-        given: Option<&str>,
-        what: &str,
-        range: &RangeInclusive<usize>,
-    ) -> Option<usize> {
+    fn within(&mut self, name: &str, what: &str, range: &RangeInclusive<usize>) -> Option<usize> {
         let expected = format!("{what} from {} to {}", range.start(), range.end());
-        self.required(name, given, &expected, |text| {
+        self.required(name, &expected, |text| {
             text.parse().ok().filter(|number| range.contains(number))
         })
     }
@@ -183,6 +197,12 @@ fn shown(value: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[should_panic(expected = "MIG_LISTN has no row")]
+    fn a_name_that_no_row_has_is_not_read() {
+        Reader::default().given("MIG_LISTN");
+    }
 
     #[test]
     fn what_may_be_a_secret_in_a_url_is_not_shown() {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{environment::Raw, guid, parsed, reader::Reader};
+use super::{guid, parsed, reader::Reader};
 
 /// Source: "Naming rules and restrictions for Azure resources".
 const LONGEST_GROUP: usize = 90;
@@ -142,8 +142,8 @@ impl fmt::Display for Scope {
 pub(crate) struct Scopes(Vec<Scope>);
 
 impl Scopes {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        reader.optional("MIG_SCOPES", raw.scopes.as_deref(), Self::EXPECTED, parsed)
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        reader.optional("MIG_SCOPES", Self::EXPECTED, parsed)
     }
 
     const EXPECTED: &str = "1 to 50 of /subscriptions/{id} and \

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{environment::Raw, parsed, reader::Reader};
+use super::{parsed, reader::Reader};
 
 const PEM: &str = "the path of a file in PEM";
 
@@ -18,20 +18,16 @@ pub(crate) struct TlsFiles {
 
 impl TlsFiles {
     /// `None` where the API is offered without TLS.
-    pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Self> {
-        let given = [
-            (CERTIFICATE, raw.tls_certificate_file.as_deref()),
-            (KEY, raw.tls_key_file.as_deref()),
-            (CLIENT_CA, raw.tls_client_ca_file.as_deref()),
-        ];
-        let (set, _) = *given.iter().find(|(_, value)| value.is_some())?;
-        for (name, value) in &given[..2] {
-            if value.is_none() {
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let names = [CERTIFICATE, KEY, CLIENT_CA];
+        let set = *names.iter().find(|name| reader.has(name))?;
+        for name in &names[..2] {
+            if !reader.has(name) {
                 reader.fault(format!("{name} is required with {set}: {PEM}"));
             }
         }
         let [certificate, key, client_authorities] =
-            given.map(|(name, value)| reader.optional(name, value, PEM, parsed));
+            names.map(|name| reader.optional(name, PEM, parsed));
         Some(Self {
             certificate: certificate?,
             key: key?,

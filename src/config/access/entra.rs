@@ -7,7 +7,6 @@ use super::{AUDIENCE, audiences, words};
 use crate::config::{
     Cloud, GUID,
     cloud::{ENDPOINT, endpoint},
-    environment::{Host, Raw},
     guid,
     reader::Reader,
 };
@@ -42,31 +41,19 @@ impl EntraVersion {
 }
 
 impl EntraCallers {
-    pub(super) fn read(
-        reader: &mut Reader,
-        raw: &Raw,
-        host: &Host,
-        (cloud, authority): (Cloud, &Url),
-    ) -> Option<Self> {
-        let given = raw.auth_tenant.as_deref();
-        let tenant = given.or(host.azure_tenant_id.as_deref());
-        let tenant = reader.required("MIG_AUTH_TENANT", tenant, GUID, |text| {
+    pub(super) fn read(reader: &mut Reader, (cloud, authority): (Cloud, &Url)) -> Option<Self> {
+        let tenant = reader.given("AZURE_TENANT_ID").map(str::to_owned);
+        let tenant = reader.required_or("MIG_AUTH_TENANT", tenant.as_deref(), GUID, |text| {
             guid(text)?.parse().ok()
         });
-        let audiences = reader.required(
-            "MIG_AUTH_AUDIENCE",
-            raw.auth_audience.as_deref(),
-            AUDIENCE,
-            audiences,
-        );
+        let audiences = reader.required("MIG_AUTH_AUDIENCE", AUDIENCE, audiences);
         let versions = reader.required(
             "MIG_AUTH_VERSIONS",
-            raw.auth_versions.as_deref(),
             "1.0, 2.0 or both, separated by a comma",
             versions,
         );
-        let endpoint = match raw.entra_endpoint.as_deref() {
-            Some(given) => reader.required("MIG_ENTRA_ENDPOINT", Some(given), ENDPOINT, endpoint),
+        let endpoint = match reader.given("MIG_ENTRA_ENDPOINT") {
+            Some(_) => reader.required("MIG_ENTRA_ENDPOINT", ENDPOINT, endpoint),
             None => Some(authority.clone()),
         };
         Some(Self {

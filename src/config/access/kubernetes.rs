@@ -7,7 +7,6 @@ use url::Url;
 use super::audience;
 use crate::config::{
     cloud::address,
-    environment::{Host, Raw},
     identity::{ABSOLUTE, absolute},
     reader::Reader,
 };
@@ -44,26 +43,17 @@ fn endpoint(text: &str) -> Option<Url> {
 const AUDIENCE: &str = "an audience of the gateway's own, for which pods have a token projected";
 
 impl Reviews {
-    pub(super) fn read(reader: &mut Reader, raw: &Raw, host: &Host) -> Option<Self> {
-        let endpoint = reader.required(
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let in_cluster = in_cluster(reader);
+        let endpoint = reader.required_or(
             "MIG_KUBERNETES_ENDPOINT",
-            raw.kubernetes_endpoint
-                .as_deref()
-                .or(in_cluster(host).as_deref()),
+            in_cluster.as_deref(),
             ENDPOINT,
             endpoint,
         );
-        let audience = reader.required(
-            "MIG_AUTH_KUBERNETES_AUDIENCE",
-            raw.auth_kubernetes_audience.as_deref(),
-            AUDIENCE,
-            audience,
-        );
-        let mut file = |name, given: &Option<String>| {
-            reader.required(name, given.as_deref(), ABSOLUTE, absolute)
-        };
-        let token = file("MIG_KUBERNETES_TOKEN_FILE", &raw.kubernetes_token_file);
-        let authority = file("MIG_KUBERNETES_CA_FILE", &raw.kubernetes_ca_file);
+        let audience = reader.required("MIG_AUTH_KUBERNETES_AUDIENCE", AUDIENCE, audience);
+        let token = reader.required("MIG_KUBERNETES_TOKEN_FILE", ABSOLUTE, absolute);
+        let authority = reader.required("MIG_KUBERNETES_CA_FILE", ABSOLUTE, absolute);
         Some(Self {
             endpoint: endpoint?,
             audience: audience?,
@@ -76,9 +66,9 @@ impl Reviews {
 /// Where a pod finds the API server.
 ///
 /// Source: "Accessing the Kubernetes API from a Pod".
-fn in_cluster(host: &Host) -> Option<String> {
-    let name = host.kubernetes.as_deref()?;
-    let port = host.kubernetes_service_port.as_deref().unwrap_or("443");
+fn in_cluster(reader: &Reader) -> Option<String> {
+    let name = reader.given("KUBERNETES_SERVICE_HOST")?;
+    let port = reader.given("KUBERNETES_SERVICE_PORT").unwrap_or("443");
     Some(if name.contains(':') {
         format!("https://[{name}]:{port}")
     } else {

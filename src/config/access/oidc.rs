@@ -3,7 +3,7 @@
 use url::Url;
 
 use super::{audience, words};
-use crate::config::{Cloud, Raw, cloud::address, reader::Reader};
+use crate::config::{Cloud, cloud::address, reader::Reader};
 
 /// An issuer, and what its tokens have to be for: one of several audiences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,13 +20,8 @@ const EXPECTED: &str = "up to 16 of issuer=audience, separated by commas or spac
      (http is allowed to a loopback address) without a query, which is not Entra ID's (that is what entra is for), and an audience of the \
      gateway's own";
 
-pub(super) fn read(reader: &mut Reader, raw: &Raw) -> Option<Vec<Issuer>> {
-    reader.required(
-        "MIG_AUTH_ISSUERS",
-        raw.auth_issuers.as_deref(),
-        EXPECTED,
-        issuers,
-    )
+pub(super) fn read(reader: &mut Reader) -> Option<Vec<Issuer>> {
+    reader.required("MIG_AUTH_ISSUERS", EXPECTED, issuers)
 }
 
 fn issuers(text: &str) -> Option<Vec<Issuer>> {

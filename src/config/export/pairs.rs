@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use crate::config::{environment::Otel, reader::Reader};
+use crate::config::reader::Reader;
 
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
@@ -16,12 +16,9 @@ const OURS: [HeaderName; 5] = [
     header::TRANSFER_ENCODING,
 ];
 
-/// The headers of `given`; what is wrong with them is told without them.
-pub(super) fn headers(
-    reader: &mut Reader,
-    given: Option<&str>,
-) -> Option<Vec<(HeaderName, HeaderValue)>> {
-    let headers = pairs(given.unwrap_or_default()).and_then(|pairs| {
+/// The headers; what is wrong with them is told without them.
+pub(super) fn headers(reader: &mut Reader) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let headers = pairs(reader.given(HEADERS).unwrap_or_default()).and_then(|pairs| {
         let headers = pairs.into_iter().map(header);
         headers.collect::<Option<_>>()
     });
@@ -43,15 +40,15 @@ fn header((name, value): (String, String)) -> Option<(HeaderName, HeaderValue)> 
 }
 
 /// What is told of the gateway itself. A name by itself goes over one in the list.
-pub(super) fn resource(reader: &mut Reader, otel: &Otel) -> Option<Vec<(String, String)>> {
-    let given = otel.resource_attributes.as_deref();
-    let listed = reader.optional("OTEL_RESOURCE_ATTRIBUTES", given, ATTRIBUTES, pairs);
-    let mut resource = match given {
-        Some(_) => listed?,
-        None => Vec::new(),
+pub(super) fn resource(reader: &mut Reader) -> Option<Vec<(String, String)>> {
+    let listed = reader.optional("OTEL_RESOURCE_ATTRIBUTES", ATTRIBUTES, pairs);
+    let mut resource = if reader.has("OTEL_RESOURCE_ATTRIBUTES") {
+        listed?
+    } else {
+        Vec::new()
     };
     let is_named = resource.iter().any(|(name, _)| name == SERVICE_NAME);
-    let own = otel.service_name.clone();
+    let own = reader.given("OTEL_SERVICE_NAME").map(str::to_owned);
     let default = (!is_named).then(|| env!("CARGO_PKG_NAME").to_owned());
     if let Some(name) = own.or(default) {
         resource.retain(|(known, _)| known != SERVICE_NAME);

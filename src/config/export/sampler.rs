@@ -1,6 +1,6 @@
 //! Which traces are recorded.
 
-use crate::config::{environment::Otel, reader::Reader};
+use crate::config::reader::Reader;
 
 /// Which traces are recorded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,15 +21,13 @@ pub(crate) enum Choice {
 }
 
 impl Sampler {
-    pub(super) fn read(reader: &mut Reader, otel: &Otel) -> Option<Self> {
-        let named = otel.traces_sampler.as_deref();
-        let sampler = reader.required("OTEL_TRACES_SAMPLER", named, SAMPLERS, sampler)?;
+    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+        let sampler = reader.required("OTEL_TRACES_SAMPLER", SAMPLERS, sampler)?;
         let (Self::OfParent(choice) | Self::Own(choice)) = sampler;
         let Choice::Share(_) = choice else {
             return Some(sampler);
         };
-        let given = otel.traces_sampler_arg.as_deref();
-        let share = reader.required("OTEL_TRACES_SAMPLER_ARG", given, SHARE, share)?;
+        let share = reader.required("OTEL_TRACES_SAMPLER_ARG", SHARE, share)?;
         let choice = Choice::Share(share);
         Some(match sampler {
             Self::OfParent(_) => Self::OfParent(choice),

@@ -9,10 +9,7 @@ use super::{
     Kind,
     endpoint::{self, Thumbprint},
 };
-use crate::config::{
-    environment::{Host, Raw},
-    reader::Reader,
-};
+use crate::config::reader::Reader;
 
 /// How a token is asked for. A secret goes to the endpoint beside it, and
 /// nowhere else; it is marked as sensitive, so that it does not print.
@@ -50,8 +47,6 @@ pub(crate) enum Access {
 /// The variables of one environment, and what is wrong with them.
 pub(super) struct Variables<'a> {
     pub(super) reader: &'a mut Reader,
-    pub(super) raw: &'a Raw,
-    pub(super) host: &'a Host,
     /// Entra ID of the cloud; `None` where the cloud is not known.
     pub(super) authority: Option<&'a Url>,
 }
@@ -64,7 +59,7 @@ impl Variables<'_> {
             Kind::Imds => imds.map(Access::Imds),
             Kind::AppService => {
                 let endpoint = self.identity_endpoint(endpoint::NEAR, endpoint::near);
-                let header = self.secret("IDENTITY_HEADER", self.host.identity_header.as_ref());
+                let header = self.secret("IDENTITY_HEADER");
                 Some(Access::AppService {
                     endpoint: endpoint?,
                     header: header?,
@@ -72,7 +67,7 @@ impl Variables<'_> {
             }
             Kind::AppService2017 | Kind::MachineLearning => {
                 let endpoint = self.msi_endpoint();
-                let secret = self.secret("MSI_SECRET", self.host.msi_secret.as_ref());
+                let secret = self.secret("MSI_SECRET");
                 Some(Access::Msi {
                     endpoint: endpoint?,
                     secret: secret?,
@@ -96,12 +91,8 @@ impl Variables<'_> {
     }
 
     fn imds(&mut self) -> Option<Url> {
-        self.reader.required(
-            "MIG_IMDS_ENDPOINT",
-            self.raw.imds_endpoint.as_deref(),
-            endpoint::IMDS,
-            endpoint::imds,
-        )
+        self.reader
+            .required("MIG_IMDS_ENDPOINT", endpoint::IMDS, endpoint::imds)
     }
 
     fn identity_endpoint(
@@ -109,21 +100,17 @@ impl Variables<'_> {
         expected: &str,
         parse: impl Fn(&str) -> Option<Url>,
     ) -> Option<Url> {
-        let given = self.host.identity_endpoint.as_deref();
-        self.reader
-            .required("IDENTITY_ENDPOINT", given, expected, parse)
+        self.reader.required("IDENTITY_ENDPOINT", expected, parse)
     }
 
     fn msi_endpoint(&mut self) -> Option<Url> {
-        let given = self.host.msi_endpoint.as_deref();
         self.reader
-            .required("MSI_ENDPOINT", given, endpoint::NEAR, endpoint::near)
+            .required("MSI_ENDPOINT", endpoint::NEAR, endpoint::near)
     }
 
     fn vm_extension(&mut self) -> Option<Url> {
         self.reader.required(
             "MIG_VM_EXTENSION_ENDPOINT",
-            self.raw.vm_extension_endpoint.as_deref(),
             endpoint::LOOPBACK_ORIGIN,
             endpoint::loopback_origin,
         )
@@ -131,19 +118,15 @@ impl Variables<'_> {
 
     /// The agent is at the same place on every server; it need not be told.
     fn arc(&mut self) -> Option<Access> {
-        let given = self.host.identity_endpoint.as_deref();
-        let endpoint = self.reader.required(
+        let endpoint = self.reader.required_or(
             "IDENTITY_ENDPOINT",
-            given.or(Some(endpoint::AGENT)),
+            Some(endpoint::AGENT),
             endpoint::LOOPBACK,
             endpoint::loopback,
         );
-        let folder = self.reader.required(
-            "MIG_ARC_KEY_FOLDER",
-            self.raw.arc_key_folder.as_deref(),
-            endpoint::ABSOLUTE,
-            endpoint::absolute,
-        );
+        let folder =
+            self.reader
+                .required("MIG_ARC_KEY_FOLDER", endpoint::ABSOLUTE, endpoint::absolute);
         Some(Access::Arc {
             endpoint: endpoint?,
             folder: folder?,
@@ -152,12 +135,10 @@ impl Variables<'_> {
 
     fn service_fabric(&mut self) -> Option<Access> {
         let endpoint = self.identity_endpoint(endpoint::PINNED, endpoint::pinned);
-        let header = self.secret("IDENTITY_HEADER", self.host.identity_header.as_ref());
-        let thumbprint = self.reader.parsed(
-            "IDENTITY_SERVER_THUMBPRINT",
-            self.host.identity_server_thumbprint.as_deref(),
-            Thumbprint::EXPECTED,
-        );
+        let header = self.secret("IDENTITY_HEADER");
+        let thumbprint = self
+            .reader
+            .parsed("IDENTITY_SERVER_THUMBPRINT", Thumbprint::EXPECTED);
         Some(Access::ServiceFabric {
             endpoint: endpoint?,
             header: header?,
@@ -167,29 +148,25 @@ impl Variables<'_> {
 
     fn workload(&mut self) -> Option<Access> {
         self.refuse_bindings();
-        let told = self.host.azure_authority_host.as_deref();
-        let authority = match told {
+        let authority = match self.reader.given("AZURE_AUTHORITY_HOST") {
             Some(_) => self.reader.required(
                 "AZURE_AUTHORITY_HOST",
-                told,
                 endpoint::AUTHORITY,
                 crate::config::cloud::endpoint,
             ),
             None => self.authority.cloned(),
         };
-        let file = self.host.azure_federated_token_file.as_deref();
         let assertion = self.reader.required(
             "AZURE_FEDERATED_TOKEN_FILE",
-            file,
             endpoint::ABSOLUTE,
             endpoint::absolute,
         );
-        let client_id = self.host.azure_client_id.clone();
+        let client_id = self.reader.given("AZURE_CLIENT_ID").map(str::to_owned);
         if client_id.is_none() {
             self.required_for_workload("AZURE_CLIENT_ID");
         }
         let tenant = self.tenant();
-        if self.host.azure_tenant_id.is_none() {
+        if !self.reader.has("AZURE_TENANT_ID") {
             self.required_for_workload("AZURE_TENANT_ID");
         }
         Some(Access::Workload {
@@ -213,7 +190,7 @@ impl Variables<'_> {
     /// Source: Azure/azure-sdk-for-go `sdk/azidentity/internal/customtokenproxy`.
     fn refuse_bindings(&mut self) {
         for name in BINDINGS {
-            if self.host.has(name) {
+            if self.reader.has(name) {
                 self.reader.fault(format!(
                     "{name} is set: identity bindings are not supported; use workload identity \
                      without them, with a federated credential for the service account"
@@ -223,14 +200,13 @@ impl Variables<'_> {
     }
 
     fn tenant(&mut self) -> Option<String> {
-        let given = self.host.azure_tenant_id.as_deref();
         self.reader
-            .optional("AZURE_TENANT_ID", given, endpoint::TENANT, endpoint::tenant)
+            .optional("AZURE_TENANT_ID", endpoint::TENANT, endpoint::tenant)
     }
 
     /// Not by way of [`Reader::required`], whose fault would show the value.
-    fn secret(&mut self, name: &str, given: Option<&String>) -> Option<HeaderValue> {
-        let Some(text) = given else {
+    fn secret(&mut self, name: &str) -> Option<HeaderValue> {
+        let Some(text) = self.reader.given(name) else {
             self.reader
                 .fault(format!("{name} is required: the secret of the endpoint"));
             return None;

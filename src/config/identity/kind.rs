@@ -3,7 +3,7 @@
 use std::{path::Path, str::FromStr};
 
 use super::IdentityId;
-use crate::config::environment::Host;
+use crate::config::reader::Reader;
 
 /// A place that gives out tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,8 +147,8 @@ pub(super) const AGENT: &str = "/opt/azcmagent/bin/himds";
 
 /// The place that this environment tells of; without a word it is instance
 /// metadata.
-pub(super) fn detected(host: &Host, agent: &Path) -> Found {
-    let is_marked = |(_, names): &&Found| names.iter().all(|name| host.has(name));
+pub(super) fn detected(reader: &Reader, agent: &Path) -> Found {
+    let is_marked = |(_, names): &&Found| names.iter().all(|name| reader.has(name));
     if let Some(found) = MARKS.iter().find(is_marked) {
         return *found;
     }
@@ -164,11 +164,11 @@ mod tests {
 
     #[test]
     fn s9_an_agent_of_arc_is_recognised_by_its_file() {
-        let host = Host::default();
+        let reader = Reader::default();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        assert_eq!(detected(&host, &here), (Kind::Arc, &[AGENT][..]));
+        assert_eq!(detected(&reader, &here), (Kind::Arc, &[AGENT][..]));
         let nowhere = here.join("himds");
-        assert_eq!(detected(&host, &nowhere), (Kind::Imds, &[][..]));
+        assert_eq!(detected(&reader, &nowhere), (Kind::Imds, &[][..]));
     }
 
     #[test]
