@@ -42,7 +42,7 @@ pub(crate) use tls::TlsFiles;
 pub use variables::{VARIABLES, Variable};
 
 use environment::PREFIX;
-use reader::Reader;
+use reader::{Faulty, Reader};
 
 /// What the gateway is told by its environment.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ pub struct Config {
     pub(crate) audit: AuditTarget,
     /// What is sent by OTLP; nothing when `None`.
     pub(crate) export: Option<Export>,
-    /// What of it is not followed, each with the way out.
+    /// What was asked for and is not done, each with the way out.
     pub(crate) warnings: Vec<&'static str>,
     pub(crate) log: Log,
     /// The same for a command that is done once: what it is asked for is its
@@ -119,7 +119,9 @@ impl Config {
         let vars = vars
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()));
-        Self::read(Reader::new(vars)?)
+        let mut reader = Reader::new(vars)?;
+        let config = Self::read(&mut reader);
+        reader.finish(config)
     }
 
     /// What is logged, and how it looks.
@@ -134,64 +136,63 @@ impl Config {
         self.workers.unwrap_or_else(cores)
     }
 
-    fn read(mut reader: Reader) -> Result<Self, Faults> {
-        let reads = &mut reader;
-        let azure = cloud::Azure::read(reads);
-        let identity = Identity::read(reads, azure.as_ref().map(|it| &it.authority));
-        let directory = Directory::read(reads);
-        let identity_delay = neighbours::start_delay(reads);
-        let limits = Limits::read(reads);
-        let shutdown = Shutdown::read(reads);
-        let log = Log::read(reads);
-        let cloud = azure.as_ref().map(|azure| (azure.cloud, &azure.authority));
-        let callers = Callers::read(reads, cloud);
-        let listen = access::listen(reads, callers.as_ref());
-        let tls = TlsFiles::read(reads);
-        let (audit, export) = (AuditTarget::read(reads), Export::read(reads));
-        let admin_listen = reads.parsed("MIG_ADMIN_LISTEN", "an address and port");
-        let public_url = reads.optional("MIG_PUBLIC_URL", ORIGIN, origin);
-        let docs = reads.switch("MIG_DOCS");
-        let proxies = Proxies::read(reads);
-        let workers = reads.optional("MIG_WORKERS", WORKERS, workers);
-        let scopes = Scopes::read(reads);
-        let allow = Allow::read(reads);
-        let policy_file = reads.optional("MIG_POLICY_FILE", "a path", parsed);
-        let changes = Changes::read(reads);
-        let vm_update = reads.switch("MIG_VM_UPDATE");
-        let config = (|| {
-            let cloud::Azure {
-                cloud, arm, graph, ..
-            } = azure?;
-            Some(Self {
-                listen: listen?,
-                callers: callers?,
-                tls,
-                admin_listen: admin_listen?,
-                public_url,
-                docs: docs?,
-                proxies: proxies?,
-                workers,
-                cloud,
-                arm,
-                graph,
-                identity: identity?,
-                scopes,
-                allow: allow?,
-                policy_file,
-                changes: changes?,
-                vm_update: vm_update?,
-                directory: directory?,
-                identity_delay: identity_delay?,
-                limits: limits?,
-                shutdown: shutdown?,
-                audit,
-                export: export?,
-                warnings: Vec::new(),
-                log: log?,
-                command_log: log?.of_command(&reader),
-            })
-        })();
-        reader.finish(config)
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
+        let azure = cloud::Azure::read(reader);
+        let identity = Identity::read(reader, azure.as_ref().ok().map(|it| &it.authority));
+        let directory = Directory::read(reader);
+        let identity_delay = neighbours::start_delay(reader);
+        let limits = Limits::read(reader);
+        let shutdown = Shutdown::read(reader);
+        let log = Log::read(reader);
+        let cloud = azure
+            .as_ref()
+            .ok()
+            .map(|azure| (azure.cloud, &azure.authority));
+        let callers = Callers::read(reader, cloud);
+        let listen = access::listen(reader, callers.as_ref().ok());
+        let tls = TlsFiles::read(reader);
+        let (audit, export) = (AuditTarget::read(reader), Export::read(reader));
+        let admin_listen = reader.parsed("MIG_ADMIN_LISTEN", "an address and port");
+        let public_url = reader.optional("MIG_PUBLIC_URL", ORIGIN, origin);
+        let docs = reader.switch("MIG_DOCS");
+        let proxies = Proxies::read(reader);
+        let workers = reader.optional("MIG_WORKERS", WORKERS, workers);
+        let scopes = Scopes::read(reader);
+        let allow = Allow::read(reader);
+        let policy_file = reader.optional("MIG_POLICY_FILE", "a path", parsed);
+        let changes = Changes::read(reader);
+        let vm_update = reader.switch("MIG_VM_UPDATE");
+        let cloud::Azure {
+            cloud, arm, graph, ..
+        } = azure?;
+        Ok(Self {
+            listen: listen?,
+            callers: callers?,
+            tls: tls?,
+            admin_listen: admin_listen?,
+            public_url: public_url?,
+            docs: docs?,
+            proxies: proxies?,
+            workers: workers?,
+            cloud,
+            arm,
+            graph,
+            identity: identity?,
+            scopes: scopes?,
+            allow: allow?,
+            policy_file: policy_file?,
+            changes: changes?,
+            vm_update: vm_update?,
+            directory: directory?,
+            identity_delay: identity_delay?,
+            limits: limits?,
+            shutdown: shutdown?,
+            audit: audit?,
+            export: export?,
+            warnings: Vec::new(),
+            log: log?,
+            command_log: log?.of_command(reader),
+        })
     }
 }
 
@@ -205,10 +206,10 @@ pub(crate) struct Allow {
 }
 
 impl Allow {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let managed = reader.switch("MIG_ALLOW_MANAGED");
         let own_host = reader.switch("MIG_ALLOW_SELF");
-        Some(Self {
+        Ok(Self {
             managed: managed?,
             own_host: own_host?,
         })
@@ -231,7 +232,7 @@ pub(crate) struct Limits {
 }
 
 impl Limits {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let times = Duration::from_millis(100)..=FIVE_MINUTES;
         let timeout = reader.duration("MIG_UPSTREAM_TIMEOUT", &times);
         let wait = reader.duration("MIG_TOKEN_WAIT", &times);
@@ -240,7 +241,7 @@ impl Limits {
         let upstream = reader.number("MIG_UPSTREAM_CONCURRENCY", &CALLS);
         let operations = reader.number("MIG_OPERATION_LIMIT", &OPERATIONS);
         let connections = reader.number("MIG_CONNECTION_LIMIT", &CONNECTIONS);
-        Some(Self {
+        Ok(Self {
             upstream: upstream?,
             operations: operations?,
             connections: connections?,
@@ -274,11 +275,11 @@ pub(crate) struct Shutdown {
 }
 
 impl Shutdown {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let times = Duration::ZERO..=FIVE_MINUTES;
         let delay = reader.duration("MIG_SHUTDOWN_DELAY", &times);
         let grace = reader.duration("MIG_SHUTDOWN_GRACE", &times);
-        Some(Self {
+        Ok(Self {
             delay: delay?,
             grace: grace?,
         })

@@ -8,7 +8,10 @@ use std::net::SocketAddr;
 
 use url::Url;
 
-use super::{Cloud, reader::Reader};
+use super::{
+    Cloud,
+    reader::{Faulty, Reader},
+};
 
 pub(crate) use entra::{EntraCallers, EntraVersion};
 pub(crate) use kubernetes::Reviews;
@@ -35,7 +38,7 @@ const METHODS: &str = "none, or one or more of entra, oidc and kubernetes, separ
 
 impl Callers {
     /// Entra ID is at `authority`, unless it is told elsewhere.
-    pub(super) fn read(reader: &mut Reader, cloud: Option<(Cloud, &Url)>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader, cloud: Option<(Cloud, &Url)>) -> Result<Self, Faulty> {
         let methods = reader.required("MIG_AUTH", METHODS, methods)?;
         let has = |method| methods.contains(&method);
         refuse_idle(reader, &methods);
@@ -45,10 +48,10 @@ impl Callers {
         };
         let issuers = has(Method::Oidc).then(|| oidc::read(reader));
         let kubernetes = has(Method::Kubernetes).then(|| Reviews::read(reader));
-        Some(Self {
-            entra: transposed(entra)?,
-            issuers: transposed(issuers)?.unwrap_or_default(),
-            kubernetes: transposed(kubernetes)?,
+        Ok(Self {
+            entra: entra.transpose()?,
+            issuers: issuers.transpose()?.unwrap_or_default(),
+            kubernetes: kubernetes.transpose()?,
         })
     }
 
@@ -66,16 +69,6 @@ impl Callers {
     /// Whether anybody is asked who they are.
     pub(crate) fn are_asked(&self) -> bool {
         self.entra.is_some() || !self.issuers.is_empty() || self.kubernetes.is_some()
-    }
-}
-
-/// What was asked for and read, or not asked for; `None` where it is at fault.
-#[expect(clippy::option_option, reason = "asked for, and then read")]
-fn transposed<T>(it: Option<Option<T>>) -> Option<Option<T>> {
-    match it {
-        Some(None) => None,
-        Some(Some(it)) => Some(Some(it)),
-        None => Some(None),
     }
 }
 
@@ -124,7 +117,7 @@ const NEAR: &str = "127.0.0.1:8080";
 
 /// Where the API is offered: to this host alone, unless callers are asked who
 /// they are.
-pub(super) fn listen(reader: &mut Reader, callers: Option<&Callers>) -> Option<SocketAddr> {
+pub(super) fn listen(reader: &mut Reader, callers: Option<&Callers>) -> Result<SocketAddr, Faulty> {
     // Where the methods are at fault, which addresses are right is not known.
     if callers.is_none_or(Callers::are_asked) {
         return reader.required_or(LISTEN, Some(ANYWHERE), "an address and port", super::parsed);

@@ -2,7 +2,7 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::reader::Reader;
+use super::reader::{Faulty, Reader};
 
 const PATH: &str = "an absolute path of a file";
 
@@ -17,9 +17,9 @@ pub(crate) enum AuditTarget {
 }
 
 impl AuditTarget {
-    pub(super) fn read(reader: &mut Reader) -> Self {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let file = reader.optional("MIG_AUDIT_FILE", PATH, absolute);
-        file.map_or(Self::Output, Self::File)
+        Ok(file?.map_or(Self::Output, Self::File))
     }
 
     /// The same for a command that is done once.

@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroU32, ops::RangeInclusive, time::Duration};
 
-use super::reader::{Reader, duration};
+use super::reader::{Faulty, Reader, duration};
 
 /// So many in a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,10 +25,10 @@ const RATE: &str = "off, or a number of changes and a time from 1s to 60m, such 
 const TIMES: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(1);
 
 impl Changes {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let of_caller = reader.required("MIG_CALLER_CHANGES", RATE, rate);
         let in_group = reader.required("MIG_GROUP_CHANGES", RATE, rate);
-        Some(Self {
+        Ok(Self {
             of_caller: of_caller?,
             in_group: in_group?,
         })

@@ -7,7 +7,10 @@ use std::{net::IpAddr, str::FromStr};
 use url::{Host, Url};
 use uuid::Uuid;
 
-use super::{EntraVersion, reader::Reader};
+use super::{
+    EntraVersion,
+    reader::{Faulty, Reader},
+};
 
 /// One of Azure's clouds: endpoints and audiences follow from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -153,27 +156,18 @@ pub(super) struct Azure {
 }
 
 impl Azure {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
-        let cloud: Option<Cloud> = reader.parsed("MIG_CLOUD", Cloud::EXPECTED);
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
+        let cloud: Result<Cloud, _> = reader.parsed("MIG_CLOUD", Cloud::EXPECTED);
         let arm = reader.optional("MIG_ARM_ENDPOINT", ENDPOINT, endpoint);
         let graph = reader.optional("MIG_GRAPH_ENDPOINT", ENDPOINT, endpoint);
         let cloud = cloud?;
-        let told = reader.given("AZURE_AUTHORITY_HOST");
-        let told = told.and_then(|text| endpoint(text.trim()));
-        let entra = reader.given("MIG_ENTRA_ENDPOINT");
-        let entra = entra.and_then(|text| endpoint(text.trim()));
-        let named = [
-            ("MIG_ARM_ENDPOINT", arm.as_ref()),
-            ("MIG_GRAPH_ENDPOINT", graph.as_ref()),
-            ("MIG_ENTRA_ENDPOINT", entra.as_ref()),
-            ("AZURE_AUTHORITY_HOST", told.as_ref()),
-        ];
-        mixed::refuse(reader, cloud, named);
-        Some(Self {
+        mixed::refuse(reader, cloud);
+        Ok(Self {
             cloud,
-            arm: cloud.arm(arm)?,
-            graph: cloud.graph(graph)?,
-            authority: Url::parse(cloud.roots().authority).ok()?,
+            // Told if at fault: what else depends on the cloud is looked at all the same.
+            arm: cloud.arm(arm.unwrap_or_default()).ok_or(Faulty)?,
+            graph: cloud.graph(graph.unwrap_or_default()).ok_or(Faulty)?,
+            authority: Url::parse(cloud.roots().authority).map_err(|_| Faulty)?,
         })
     }
 }

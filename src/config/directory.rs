@@ -2,7 +2,7 @@
 
 use std::{ops::RangeInclusive, time::Duration};
 
-use super::reader::Reader;
+use super::reader::{Faulty, Reader};
 
 /// How users are looked up, and what is kept of them.
 #[derive(Clone, Copy, Debug)]
@@ -41,7 +41,7 @@ const BYTES: RangeInclusive<usize> = 0..=1 << 30;
 const USERS: &str = "a number of users from 1 to 2000000";
 
 impl Directory {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let is_replica = reader.required("MIG_DIRECTORY", "direct or replica", |text| match text {
             "direct" => Some(false),
             "replica" => Some(true),
@@ -50,7 +50,7 @@ impl Directory {
         let pages = PageSettings::read(reader);
         let replica = ReplicaSettings::read(reader);
         let (is_replica, replica) = (is_replica?, replica?);
-        Some(Self {
+        Ok(Self {
             replica: is_replica.then_some(replica),
             pages: pages?,
         })
@@ -58,11 +58,11 @@ impl Directory {
 }
 
 impl PageSettings {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let max_age = reader.duration("MIG_DIRECTORY_MAX_AGE", &A_DAY);
         let stale_if_error = reader.duration("MIG_DIRECTORY_STALE_IF_ERROR", &A_DAY);
         let capacity = reader.bytes("MIG_DIRECTORY_CACHE", &BYTES);
-        Some(Self {
+        Ok(Self {
             max_age: max_age?,
             stale_if_error: stale_if_error?,
             capacity: capacity?,
@@ -71,14 +71,14 @@ impl PageSettings {
 }
 
 impl ReplicaSettings {
-    fn read(reader: &mut Reader) -> Option<Self> {
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let poll = reader.duration("MIG_DIRECTORY_POLL", &POLLS);
         let most_users = reader.required("MIG_DIRECTORY_MOST_USERS", USERS, |text| {
             text.parse()
                 .ok()
                 .filter(|users| (1..=2_000_000).contains(users))
         });
-        Some(Self {
+        Ok(Self {
             poll: poll?,
             most_users: most_users?,
         })

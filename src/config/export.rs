@@ -11,7 +11,7 @@ use std::time::Duration;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use url::Url;
 
-use super::reader::Reader;
+use super::reader::{Faulty, Reader};
 pub(crate) use sampler::{Choice, Sampler};
 
 /// What is sent by OTLP, to whom and how.
@@ -34,36 +34,35 @@ pub(crate) struct Export {
 }
 
 impl Export {
-    /// `None` inside where nothing is sent, be it for want of a way that we speak.
-    #[expect(clippy::option_option, reason = "read, and then not asked for")]
-    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+    /// `None` where nothing is sent, be it for want of a way that we speak.
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Faulty> {
         if ![ALL, TRACES, METRICS].iter().any(|name| reader.has(name)) {
-            return Some(None);
+            return Ok(None);
         }
         let disabled = is_disabled(reader);
-        if disabled == Some(true) {
-            return Some(None);
+        if disabled == Ok(true) {
+            return Ok(None);
         }
         // What is not understood is told, and hides nothing of what else is not.
         let traces = exporter(reader, TRACES_EXPORTER);
         let metrics = exporter(reader, METRICS_EXPORTER);
-        if [traces, metrics] == [Some(Exporter::None); 2] {
+        if [traces, metrics] == [Ok(Exporter::None); 2] {
             return disabled.map(|_| None);
         }
         if reader.given(PROTOCOL) == Some("grpc") {
             reader.warn(GRPC);
-            return Some(None);
+            return Ok(None);
         }
         let endpoints = Endpoints::read(reader);
-        let speaks = is_spoken(reader);
+        let spoken = is_spoken(reader);
         let headers = pairs::headers(reader);
         let timeout = milliseconds(reader, "OTEL_EXPORTER_OTLP_TIMEOUT");
         let interval = milliseconds(reader, "OTEL_METRIC_EXPORT_INTERVAL");
         let sampler = Sampler::read(reader);
         let resource = pairs::resource(reader);
-        let endpoints = endpoints.filter(|_| speaks && disabled.is_some())?;
-        let (traces, metrics) = (traces?, metrics?);
-        Some(Some(Self {
+        disabled.and(spoken)?;
+        let (endpoints, traces, metrics) = (endpoints?, traces?, metrics?);
+        Ok(Some(Self {
             traces: endpoints.traces.filter(|_| traces == Exporter::Otlp),
             metrics: endpoints.metrics.filter(|_| metrics == Exporter::Otlp),
             headers: headers?,
@@ -88,7 +87,7 @@ const PROTOCOL: &str = "OTEL_EXPORTER_OTLP_PROTOCOL";
 const TRACES_EXPORTER: &str = "OTEL_TRACES_EXPORTER";
 const METRICS_EXPORTER: &str = "OTEL_METRICS_EXPORTER";
 
-fn is_disabled(reader: &mut Reader) -> Option<bool> {
+fn is_disabled(reader: &mut Reader) -> Result<bool, Faulty> {
     reader.required("OTEL_SDK_DISABLED", "true or false", |text| {
         text.to_ascii_lowercase().parse().ok()
     })
@@ -101,7 +100,7 @@ enum Exporter {
     None,
 }
 
-fn exporter(reader: &mut Reader, name: &str) -> Option<Exporter> {
+fn exporter(reader: &mut Reader, name: &str) -> Result<Exporter, Faulty> {
     reader.required(name, "otlp or none", |text| match text {
         "otlp" => Some(Exporter::Otlp),
         "none" => Some(Exporter::None),
@@ -120,14 +119,11 @@ impl Endpoints {
     /// each kind has its own path.
     ///
     /// Source: "OpenTelemetry Protocol Exporter", endpoint URLs for OTLP/HTTP.
-    fn read(reader: &mut Reader) -> Option<Self> {
-        let mut url = |name| {
-            let url = reader.optional(name, ENDPOINT, endpoint);
-            (url.is_some() || !reader.has(name)).then_some(url)
-        };
+    fn read(reader: &mut Reader) -> Result<Self, Faulty> {
+        let mut url = |name| reader.optional(name, ENDPOINT, endpoint);
         let (all, traces, metrics) = (url(ALL), url(TRACES), url(METRICS));
         let all = all?;
-        Some(Self {
+        Ok(Self {
             traces: traces?.or_else(|| Some(below(all.as_ref()?, "traces"))),
             metrics: metrics?.or_else(|| Some(below(all.as_ref()?, "metrics"))),
         })
@@ -155,11 +151,10 @@ fn below(all: &Url, signal: &str) -> Url {
 }
 
 /// Whether it is the one that we speak.
-fn is_spoken(reader: &mut Reader) -> bool {
-    let spoken = reader.required(PROTOCOL, "http/protobuf", |text| {
+fn is_spoken(reader: &mut Reader) -> Result<(), Faulty> {
+    reader.required(PROTOCOL, "http/protobuf", |text| {
         (text == "http/protobuf").then_some(())
-    });
-    spoken.is_some()
+    })
 }
 
 /// Whoever did not set it themselves has it from the managed agent of Container
@@ -171,7 +166,7 @@ const GRPC: &str = "no traces and no metrics are sent: OTEL_EXPORTER_OTLP_PROTOC
      OTEL_SDK_DISABLED=true";
 
 /// The unit is OpenTelemetry's.
-fn milliseconds(reader: &mut Reader, name: &str) -> Option<Duration> {
+fn milliseconds(reader: &mut Reader, name: &str) -> Result<Duration, Faulty> {
     let expected = "a number of milliseconds from 10 to 300000";
     let millis = reader.required(name, expected, |text| {
         text.parse().ok().filter(|it| (10..=300_000).contains(it))

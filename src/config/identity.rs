@@ -8,7 +8,10 @@ use std::path::Path;
 
 use url::Url;
 
-use super::{GUID, guid, reader::Reader};
+use super::{
+    GUID, guid,
+    reader::{Faulty, Reader},
+};
 pub(crate) use access::Access;
 pub(super) use access::BINDINGS;
 use access::Variables;
@@ -83,7 +86,7 @@ impl Source {
 }
 
 impl Identity {
-    pub(super) fn read(reader: &mut Reader, authority: Option<&Url>) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader, authority: Option<&Url>) -> Result<Self, Faulty> {
         let id = id(reader);
         let (kind, evidence) = found(reader)?;
         let mut variables = Variables {
@@ -92,7 +95,7 @@ impl Identity {
         };
         let access = variables.access(kind);
         let default = reader.optional("DEFAULT_IDENTITY_CLIENT_ID", GUID, guid);
-        let id = id.map(|id| id.or_default_of(kind, default))?;
+        let id = id?.or_default_of(kind, default?);
         let source = Source {
             kind,
             access: access?,
@@ -108,7 +111,7 @@ impl Identity {
                 kind.choice()
             ));
         }
-        Some(Self { source, id })
+        Ok(Self { source, id })
     }
 }
 
@@ -116,14 +119,14 @@ impl Identity {
 ///
 /// An endpoint without what belongs to it is a fault, not a reason to ask anybody
 /// else: there may be another identity there.
-fn found(reader: &mut Reader) -> Option<Found> {
+fn found(reader: &mut Reader) -> Result<Found, Faulty> {
     const NAME: &str = "MIG_IDENTITY_SOURCE";
     let chosen = reader.required(NAME, EXPECTED, |text| match text {
         "auto" => Some(None),
         text => text.parse().ok().map(Some),
     })?;
     if let Some(kind) = chosen {
-        return Some((kind, &[NAME]));
+        return Ok((kind, &[NAME]));
     }
     let found = kind::detected(reader, Path::new(kind::AGENT));
     let is_its = matches!(
@@ -131,34 +134,32 @@ fn found(reader: &mut Reader) -> Option<Found> {
         Kind::AppService | Kind::ServiceFabric | Kind::Arc | Kind::Workload
     );
     if reader.has("IDENTITY_ENDPOINT") && !is_its {
-        reader.fault(
+        return Err(reader.fault(
             "IDENTITY_HEADER is required where IDENTITY_ENDPOINT is set, or IMDS_ENDPOINT on a \
              server of Azure Arc",
-        );
-        return None;
+        ));
     }
-    Some(found)
+    Ok(found)
 }
 
 /// The identity that is meant; at most one variable may say so.
-fn id(reader: &mut Reader) -> Option<IdentityId> {
+fn id(reader: &mut Reader) -> Result<IdentityId, Faulty> {
     let ids = [
         "AZURE_CLIENT_ID",
         "MIG_IDENTITY_OBJECT_ID",
         "MIG_IDENTITY_RESOURCE_ID",
     ];
     if ids.iter().filter(|id| reader.has(id)).count() > 1 {
-        reader.fault(
+        return Err(reader.fault(
             "AZURE_CLIENT_ID, MIG_IDENTITY_OBJECT_ID and MIG_IDENTITY_RESOURCE_ID name one \
              identity in three ways: set one of them",
-        );
-        return None;
+        ));
     }
     let [client, object, resource] = ids;
     let client = reader.optional(client, GUID, guid);
     let object = reader.optional(object, GUID, guid);
     let resource = reader.optional(resource, USER_ASSIGNED, user_assigned);
-    Some(match (client, object, resource) {
+    Ok(match (client?, object?, resource?) {
         (Some(id), ..) => IdentityId::ClientId(id),
         (_, Some(id), _) => IdentityId::ObjectId(id),
         (.., Some(id)) => IdentityId::ResourceId(id),

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use tracing::Level;
 
-use super::reader::Reader;
+use super::reader::{Faulty, Reader};
 
 /// What is logged, and how it looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +27,10 @@ pub enum LogFormat {
 }
 
 impl Log {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let level = reader.parsed("MIG_LOG", "error, warn, info, debug or trace");
         let format = reader.parsed("MIG_LOG_FORMAT", "auto, json or text");
-        Some(Self {
+        Ok(Self {
             level: level?,
             format: format?,
         })

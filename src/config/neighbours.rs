@@ -5,7 +5,7 @@ use std::{hash::Hasher as _, time::Duration};
 
 use fnv::FnvHasher;
 
-use super::reader::Reader;
+use super::reader::{Faulty, Reader};
 
 /// In Kubernetes a node has neighbours; elsewhere a start is not slowed down.
 const IN_A_POD: Duration = Duration::from_secs(2);
@@ -20,7 +20,7 @@ const LONGEST: Duration = Duration::from_mins(5);
 /// The place in the window follows from the name of the pod: it is another for
 /// each, and the same after each restart of a container. Without a name it is
 /// drawn.
-pub(super) fn start_delay(reader: &mut Reader) -> Option<Duration> {
+pub(super) fn start_delay(reader: &mut Reader) -> Result<Duration, Faulty> {
     let window = if reader.has(SPREAD) {
         reader.duration(SPREAD, &(Duration::ZERO..=LONGEST))?
     } else if reader.has("KUBERNETES_SERVICE_HOST") {
@@ -28,7 +28,7 @@ pub(super) fn start_delay(reader: &mut Reader) -> Option<Duration> {
     } else {
         ALONE
     };
-    Some(window.mul_f64(place(reader.given("HOSTNAME"))))
+    Ok(window.mul_f64(place(reader.given("HOSTNAME"))))
 }
 
 const SPREAD: &str = "MIG_IDENTITY_SPREAD";

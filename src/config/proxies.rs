@@ -4,7 +4,7 @@ use std::{net::IpAddr, str::FromStr};
 
 use ipnet::IpNet;
 
-use super::reader::Reader;
+use super::reader::{Faulty, Reader};
 
 /// The proxies in front of the gateway.
 #[derive(Clone, Debug)]
@@ -24,26 +24,25 @@ pub(crate) enum Family {
 }
 
 impl Proxies {
-    /// `None` inside where nobody is believed.
-    #[expect(clippy::option_option, reason = "read, and then not asked for")]
-    pub(super) fn read(reader: &mut Reader) -> Option<Option<Self>> {
+    /// `None` where nobody is believed.
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Faulty> {
         let family = reader.required("MIG_FORWARDED_HEADERS", FAMILY, family);
         let Some(networks) = reader.given("MIG_TRUSTED_PROXIES") else {
             if reader.has("MIG_FORWARDED_HEADERS") {
                 reader.fault(IDLE);
             }
-            return Some(None);
+            return Ok(None);
         };
         let networks = match networks.parse() {
             Ok(networks) => networks,
             Err(fault) => {
                 let fault: InvalidNetworks = fault;
-                reader.fault(format!("MIG_TRUSTED_PROXIES is {networks:?}, {fault}"));
-                return None;
+                let fault = format!("MIG_TRUSTED_PROXIES is {networks:?}, {fault}");
+                return Err(reader.fault(fault));
             }
         };
         let family = family?;
-        Some(Some(Self { networks, family }))
+        Ok(Some(Self { networks, family }))
     }
 
     /// Whether what `address` says of others is believed.

@@ -40,8 +40,9 @@ impl Reader {
     }
 
     /// Notes a fault in words of its own.
-    pub(super) fn fault(&mut self, words: impl Into<String>) {
+    pub(super) fn fault(&mut self, words: impl Into<String>) -> Faulty {
         self.faults.push(words.into());
+        Faulty
     }
 
     /// Notes what the gateway does not do although it was told to.
@@ -50,8 +51,8 @@ impl Reader {
     }
 
     /// The configuration, if nothing was wrong with it.
-    pub(super) fn finish(self, config: Option<Config>) -> Result<Config, Faults> {
-        let config = config.filter(|_| self.faults.is_empty());
+    pub(super) fn finish(self, config: Result<Config, Faulty>) -> Result<Config, Faults> {
+        let config = config.ok().filter(|_| self.faults.is_empty());
         let config = config.ok_or(Faults(self.faults))?;
         let warnings = self.warnings;
         Ok(Config { warnings, ..config })
@@ -79,7 +80,7 @@ impl Reader {
         name: &str,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
+    ) -> Result<T, Faulty> {
         self.required_or(name, default(name), expected, parse)
     }
 
@@ -90,17 +91,15 @@ impl Reader {
         default: Option<&str>,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
+    ) -> Result<T, Faulty> {
         let Some(value) = self.given(name).or(default) else {
-            self.fault(format!("{name} is required: {expected}"));
-            return None;
+            return Err(self.fault(format!("{name} is required: {expected}")));
         };
-        let parsed = parse(value.trim());
-        if parsed.is_none() {
-            let shown = shown(value);
-            self.fault(format!("{name} is {shown:?}, expected {expected}"));
+        if let Some(parsed) = parse(value.trim()) {
+            return Ok(parsed);
         }
-        parsed
+        let shown = shown(value);
+        Err(self.fault(format!("{name} is {shown:?}, expected {expected}")))
     }
 
     /// A variable that may be left out.
@@ -109,18 +108,20 @@ impl Reader {
         name: &str,
         expected: &str,
         parse: impl Fn(&str) -> Option<T>,
-    ) -> Option<T> {
-        self.given(name)?;
-        self.required(name, expected, parse)
+    ) -> Result<Option<T>, Faulty> {
+        if !self.has(name) {
+            return Ok(None);
+        }
+        self.required(name, expected, parse).map(Some)
     }
 
     /// A variable whose type reads itself from text.
-    pub(super) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Option<T> {
+    pub(super) fn parsed<T: FromStr>(&mut self, name: &str, expected: &str) -> Result<T, Faulty> {
         self.required(name, expected, |text| text.parse().ok())
     }
 
     /// Something that is on or off.
-    pub(super) fn switch(&mut self, name: &str) -> Option<bool> {
+    pub(super) fn switch(&mut self, name: &str) -> Result<bool, Faulty> {
         self.required(name, "on or off", |text| match text {
             "on" => Some(true),
             "off" => Some(false),
@@ -133,7 +134,7 @@ impl Reader {
         &mut self,
         name: &str,
         range: &RangeInclusive<Duration>,
-    ) -> Option<Duration> {
+    ) -> Result<Duration, Faulty> {
         let expected = format!(
             "a time such as 500ms, 10s or 2m, from {:?} to {:?}",
             range.start(),
@@ -145,22 +146,39 @@ impl Reader {
     }
 
     /// A number of bytes within `range`.
-    pub(super) fn bytes(&mut self, name: &str, range: &RangeInclusive<usize>) -> Option<usize> {
+    pub(super) fn bytes(
+        &mut self,
+        name: &str,
+        range: &RangeInclusive<usize>,
+    ) -> Result<usize, Faulty> {
         self.within(name, "a number of bytes", range)
     }
 
     /// A number within `range`.
-    pub(super) fn number(&mut self, name: &str, range: &RangeInclusive<usize>) -> Option<usize> {
+    pub(super) fn number(
+        &mut self,
+        name: &str,
+        range: &RangeInclusive<usize>,
+    ) -> Result<usize, Faulty> {
         self.within(name, "a number", range)
     }
 
-    fn within(&mut self, name: &str, what: &str, range: &RangeInclusive<usize>) -> Option<usize> {
+    fn within(
+        &mut self,
+        name: &str,
+        what: &str,
+        range: &RangeInclusive<usize>,
+    ) -> Result<usize, Faulty> {
         let expected = format!("{what} from {} to {}", range.start(), range.end());
         self.required(name, &expected, |text| {
             text.parse().ok().filter(|number| range.contains(number))
         })
     }
 }
+
+/// A variable is at fault, and that is noted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Faulty;
 
 fn default(name: &str) -> Option<&'static str> {
     let variable = VARIABLES.iter().find(|variable| variable.name == name)?;

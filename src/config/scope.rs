@@ -2,7 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
-use super::{guid, parsed, reader::Reader};
+use super::{
+    guid, parsed,
+    reader::{Faulty, Reader},
+};
 
 /// Source: "Naming rules and restrictions for Azure resources".
 const LONGEST_GROUP: usize = 90;
@@ -142,7 +145,7 @@ impl fmt::Display for Scope {
 pub(crate) struct Scopes(Vec<Scope>);
 
 impl Scopes {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Faulty> {
         reader.optional("MIG_SCOPES", Self::EXPECTED, parsed)
     }
 

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::{parsed, reader::Reader};
+use super::{
+    parsed,
+    reader::{Faulty, Reader},
+};
 
 const PEM: &str = "the path of a file in PEM";
 
@@ -18,27 +21,31 @@ pub(crate) struct TlsFiles {
 
 impl TlsFiles {
     /// `None` where the API is offered without TLS.
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
-        let names = [CERTIFICATE, KEY, CLIENT_CA];
-        let set = *names.iter().find(|name| reader.has(name))?;
-        for name in &names[..2] {
-            if !reader.has(name) {
-                reader.fault(format!("{name} is required with {set}: {PEM}"));
-            }
-        }
-        let [certificate, key, client_authorities] =
-            names.map(|name| reader.optional(name, PEM, parsed));
-        Some(Self {
+    pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Faulty> {
+        let mut names = [CERTIFICATE, KEY, CLIENT_CA].into_iter();
+        let Some(set) = names.find(|name| reader.has(name)) else {
+            return Ok(None);
+        };
+        let certificate = file(reader, CERTIFICATE, set);
+        let key = file(reader, KEY, set);
+        let client_authorities = reader.optional(CLIENT_CA, PEM, parsed);
+        Ok(Some(Self {
             certificate: certificate?,
             key: key?,
-            client_authorities,
-        })
+            client_authorities: client_authorities?,
+        }))
     }
 }
 
 const CERTIFICATE: &str = "MIG_TLS_CERTIFICATE_FILE";
 const KEY: &str = "MIG_TLS_KEY_FILE";
 const CLIENT_CA: &str = "MIG_TLS_CLIENT_CA_FILE";
+
+/// A file without which `set` is of no use.
+fn file(reader: &mut Reader, name: &str, set: &str) -> Result<PathBuf, Faulty> {
+    let path = reader.optional(name, PEM, parsed)?;
+    path.ok_or_else(|| reader.fault(format!("{name} is required with {set}: {PEM}")))
+}
 
 #[cfg(test)]
 mod tests {

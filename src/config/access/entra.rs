@@ -8,7 +8,7 @@ use crate::config::{
     Cloud, GUID,
     cloud::{ENDPOINT, endpoint},
     guid,
-    reader::Reader,
+    reader::{Faulty, Reader},
 };
 
 /// Whose tokens of Entra ID are taken, and what they have to be for.
@@ -41,7 +41,10 @@ impl EntraVersion {
 }
 
 impl EntraCallers {
-    pub(super) fn read(reader: &mut Reader, (cloud, authority): (Cloud, &Url)) -> Option<Self> {
+    pub(super) fn read(
+        reader: &mut Reader,
+        (cloud, authority): (Cloud, &Url),
+    ) -> Result<Self, Faulty> {
         let tenant = reader.given("AZURE_TENANT_ID").map(str::to_owned);
         let tenant = reader.required_or("MIG_AUTH_TENANT", tenant.as_deref(), GUID, |text| {
             guid(text)?.parse().ok()
@@ -52,12 +55,9 @@ impl EntraCallers {
             "1.0, 2.0 or both, separated by a comma",
             versions,
         );
-        let endpoint = match reader.given("MIG_ENTRA_ENDPOINT") {
-            Some(_) => reader.required("MIG_ENTRA_ENDPOINT", ENDPOINT, endpoint),
-            None => Some(authority.clone()),
-        };
-        Some(Self {
-            endpoint: endpoint?,
+        let endpoint = reader.optional("MIG_ENTRA_ENDPOINT", ENDPOINT, endpoint);
+        Ok(Self {
+            endpoint: endpoint?.unwrap_or_else(|| authority.clone()),
             cloud,
             tenant: tenant?,
             audiences: audiences?,

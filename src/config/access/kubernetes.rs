@@ -8,7 +8,7 @@ use super::audience;
 use crate::config::{
     cloud::address,
     identity::{ABSOLUTE, absolute},
-    reader::Reader,
+    reader::{Faulty, Reader},
 };
 
 /// Who reviews tokens, and what they have to be for.
@@ -43,7 +43,7 @@ fn endpoint(text: &str) -> Option<Url> {
 const AUDIENCE: &str = "an audience of the gateway's own, for which pods have a token projected";
 
 impl Reviews {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let in_cluster = in_cluster(reader);
         let endpoint = reader.required_or(
             "MIG_KUBERNETES_ENDPOINT",
@@ -54,7 +54,7 @@ impl Reviews {
         let audience = reader.required("MIG_AUTH_KUBERNETES_AUDIENCE", AUDIENCE, audience);
         let token = reader.required("MIG_KUBERNETES_TOKEN_FILE", ABSOLUTE, absolute);
         let authority = reader.required("MIG_KUBERNETES_CA_FILE", ABSOLUTE, absolute);
-        Some(Self {
+        Ok(Self {
             endpoint: endpoint?,
             audience: audience?,
             token: token?,

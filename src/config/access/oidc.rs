@@ -3,7 +3,11 @@
 use url::Url;
 
 use super::{audience, words};
-use crate::config::{Cloud, cloud::address, reader::Reader};
+use crate::config::{
+    Cloud,
+    cloud::address,
+    reader::{Faulty, Reader},
+};
 
 /// An issuer, and what its tokens have to be for: one of several audiences.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,7 +24,7 @@ const EXPECTED: &str = "up to 16 of issuer=audience, separated by commas or spac
      (http is allowed to a loopback address) without a query, which is not Entra ID's (that is what entra is for), and an audience of the \
      gateway's own";
 
-pub(super) fn read(reader: &mut Reader) -> Option<Vec<Issuer>> {
+pub(super) fn read(reader: &mut Reader) -> Result<Vec<Issuer>, Faulty> {
     reader.required("MIG_AUTH_ISSUERS", EXPECTED, issuers)
 }
 

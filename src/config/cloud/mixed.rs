@@ -2,14 +2,22 @@
 
 use url::Url;
 
-use super::{Cloud, Reader};
+use super::{Cloud, Reader, endpoint};
+
+const ENDPOINTS: [&str; 4] = [
+    "MIG_ARM_ENDPOINT",
+    "MIG_GRAPH_ENDPOINT",
+    "MIG_ENTRA_ENDPOINT",
+    "AZURE_AUTHORITY_HOST",
+];
 
 /// Refuses endpoints of another cloud than `cloud`: a token of the one is worth
 /// nothing in the other, and must not be shown there. An endpoint of no known
 /// cloud stands in for the real one, and may.
-pub(super) fn refuse(reader: &mut Reader, cloud: Cloud, named: [(&'static str, Option<&Url>); 4]) {
-    for (name, url) in named {
-        let Some(host) = url.and_then(Url::host_str) else {
+pub(super) fn refuse(reader: &mut Reader, cloud: Cloud) {
+    for name in ENDPOINTS {
+        let url = reader.given(name).and_then(|text| endpoint(text.trim()));
+        let Some(host) = url.as_ref().and_then(Url::host_str) else {
             continue;
         };
         let mut owners = Cloud::ALL.into_iter().filter(|it| it.has(host)).peekable();

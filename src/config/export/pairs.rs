@@ -3,7 +3,7 @@
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use percent_encoding::percent_decode_str;
 
-use crate::config::reader::Reader;
+use crate::config::reader::{Faulty, Reader};
 
 const HEADERS: &str = "OTEL_EXPORTER_OTLP_HEADERS";
 
@@ -17,19 +17,18 @@ const OURS: [HeaderName; 5] = [
 ];
 
 /// The headers; what is wrong with them is told without them.
-pub(super) fn headers(reader: &mut Reader) -> Option<Vec<(HeaderName, HeaderValue)>> {
+pub(super) fn headers(reader: &mut Reader) -> Result<Vec<(HeaderName, HeaderValue)>, Faulty> {
     let headers = pairs(reader.given(HEADERS).unwrap_or_default()).and_then(|pairs| {
         let headers = pairs.into_iter().map(header);
         headers.collect::<Option<_>>()
     });
-    if headers.is_none() {
+    headers.ok_or_else(|| {
         reader.fault(format!(
             "{HEADERS} is not shown, and is not as expected: headers such as \
              name=value,other=value, with commas and percent signs of values as %2C and %25, and \
              none that belongs to the exchange itself"
-        ));
-    }
-    headers
+        ))
+    })
 }
 
 fn header((name, value): (String, String)) -> Option<(HeaderName, HeaderValue)> {
@@ -40,13 +39,9 @@ fn header((name, value): (String, String)) -> Option<(HeaderName, HeaderValue)> 
 }
 
 /// What is told of the gateway itself. A name by itself goes over one in the list.
-pub(super) fn resource(reader: &mut Reader) -> Option<Vec<(String, String)>> {
-    let listed = reader.optional("OTEL_RESOURCE_ATTRIBUTES", ATTRIBUTES, pairs);
-    let mut resource = if reader.has("OTEL_RESOURCE_ATTRIBUTES") {
-        listed?
-    } else {
-        Vec::new()
-    };
+pub(super) fn resource(reader: &mut Reader) -> Result<Vec<(String, String)>, Faulty> {
+    let listed = reader.optional("OTEL_RESOURCE_ATTRIBUTES", ATTRIBUTES, pairs)?;
+    let mut resource = listed.unwrap_or_default();
     let is_named = resource.iter().any(|(name, _)| name == SERVICE_NAME);
     let own = reader.given("OTEL_SERVICE_NAME").map(str::to_owned);
     let default = (!is_named).then(|| env!("CARGO_PKG_NAME").to_owned());
@@ -54,7 +49,7 @@ pub(super) fn resource(reader: &mut Reader) -> Option<Vec<(String, String)>> {
         resource.retain(|(known, _)| known != SERVICE_NAME);
         resource.insert(0, (SERVICE_NAME.to_owned(), name));
     }
-    Some(resource)
+    Ok(resource)
 }
 
 const SERVICE_NAME: &str = "service.name";

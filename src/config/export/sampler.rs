@@ -1,6 +1,6 @@
 //! Which traces are recorded.
 
-use crate::config::reader::Reader;
+use crate::config::reader::{Faulty, Reader};
 
 /// Which traces are recorded.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -21,15 +21,15 @@ pub(crate) enum Choice {
 }
 
 impl Sampler {
-    pub(super) fn read(reader: &mut Reader) -> Option<Self> {
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
         let sampler = reader.required("OTEL_TRACES_SAMPLER", SAMPLERS, sampler)?;
         let (Self::OfParent(choice) | Self::Own(choice)) = sampler;
         let Choice::Share(_) = choice else {
-            return Some(sampler);
+            return Ok(sampler);
         };
         let share = reader.required("OTEL_TRACES_SAMPLER_ARG", SHARE, share)?;
         let choice = Choice::Share(share);
-        Some(match sampler {
+        Ok(match sampler {
             Self::OfParent(_) => Self::OfParent(choice),
             Self::Own(_) => Self::Own(choice),
         })

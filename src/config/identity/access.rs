@@ -9,7 +9,7 @@ use super::{
     Kind,
     endpoint::{self, Thumbprint},
 };
-use crate::config::reader::Reader;
+use crate::config::reader::{Faulty, Reader};
 
 /// How a token is asked for. A secret goes to the endpoint beside it, and
 /// nowhere else; it is marked as sensitive, so that it does not print.
@@ -52,7 +52,7 @@ pub(super) struct Variables<'a> {
 }
 
 impl Variables<'_> {
-    pub(super) fn access(&mut self, kind: Kind) -> Option<Access> {
+    pub(super) fn access(&mut self, kind: Kind) -> Result<Access, Faulty> {
         // Checked whatever it is needed for: a wrong one is never meant.
         let imds = self.imds();
         match kind {
@@ -60,7 +60,7 @@ impl Variables<'_> {
             Kind::AppService => {
                 let endpoint = self.identity_endpoint(endpoint::NEAR, endpoint::near);
                 let header = self.secret("IDENTITY_HEADER");
-                Some(Access::AppService {
+                Ok(Access::AppService {
                     endpoint: endpoint?,
                     header: header?,
                 })
@@ -68,7 +68,7 @@ impl Variables<'_> {
             Kind::AppService2017 | Kind::MachineLearning => {
                 let endpoint = self.msi_endpoint();
                 let secret = self.secret("MSI_SECRET");
-                Some(Access::Msi {
+                Ok(Access::Msi {
                     endpoint: endpoint?,
                     secret: secret?,
                 })
@@ -76,7 +76,7 @@ impl Variables<'_> {
             Kind::CloudShell => self.msi_endpoint().map(Access::CloudShell),
             Kind::VmExtension => {
                 let endpoint = self.vm_extension();
-                Some(Access::VmExtension {
+                Ok(Access::VmExtension {
                     endpoint: endpoint?,
                     imds: imds?,
                 })
@@ -84,13 +84,13 @@ impl Variables<'_> {
             Kind::Arc => self.arc(),
             Kind::ServiceFabric => self.service_fabric(),
             Kind::Workload => self.workload(),
-            Kind::AzureCli => Some(Access::AzureCli {
-                tenant: self.tenant(),
+            Kind::AzureCli => Ok(Access::AzureCli {
+                tenant: self.tenant()?,
             }),
         }
     }
 
-    fn imds(&mut self) -> Option<Url> {
+    fn imds(&mut self) -> Result<Url, Faulty> {
         self.reader
             .required("MIG_IMDS_ENDPOINT", endpoint::IMDS, endpoint::imds)
     }
@@ -99,16 +99,16 @@ impl Variables<'_> {
         &mut self,
         expected: &str,
         parse: impl Fn(&str) -> Option<Url>,
-    ) -> Option<Url> {
+    ) -> Result<Url, Faulty> {
         self.reader.required("IDENTITY_ENDPOINT", expected, parse)
     }
 
-    fn msi_endpoint(&mut self) -> Option<Url> {
+    fn msi_endpoint(&mut self) -> Result<Url, Faulty> {
         self.reader
             .required("MSI_ENDPOINT", endpoint::NEAR, endpoint::near)
     }
 
-    fn vm_extension(&mut self) -> Option<Url> {
+    fn vm_extension(&mut self) -> Result<Url, Faulty> {
         self.reader.required(
             "MIG_VM_EXTENSION_ENDPOINT",
             endpoint::LOOPBACK_ORIGIN,
@@ -117,7 +117,7 @@ impl Variables<'_> {
     }
 
     /// The agent is at the same place on every server; it need not be told.
-    fn arc(&mut self) -> Option<Access> {
+    fn arc(&mut self) -> Result<Access, Faulty> {
         let endpoint = self.reader.required_or(
             "IDENTITY_ENDPOINT",
             Some(endpoint::AGENT),
@@ -127,35 +127,32 @@ impl Variables<'_> {
         let folder =
             self.reader
                 .required("MIG_ARC_KEY_FOLDER", endpoint::ABSOLUTE, endpoint::absolute);
-        Some(Access::Arc {
+        Ok(Access::Arc {
             endpoint: endpoint?,
             folder: folder?,
         })
     }
 
-    fn service_fabric(&mut self) -> Option<Access> {
+    fn service_fabric(&mut self) -> Result<Access, Faulty> {
         let endpoint = self.identity_endpoint(endpoint::PINNED, endpoint::pinned);
         let header = self.secret("IDENTITY_HEADER");
         let thumbprint = self
             .reader
             .parsed("IDENTITY_SERVER_THUMBPRINT", Thumbprint::EXPECTED);
-        Some(Access::ServiceFabric {
+        Ok(Access::ServiceFabric {
             endpoint: endpoint?,
             header: header?,
             thumbprint: thumbprint?,
         })
     }
 
-    fn workload(&mut self) -> Option<Access> {
+    fn workload(&mut self) -> Result<Access, Faulty> {
         self.refuse_bindings();
-        let authority = match self.reader.given("AZURE_AUTHORITY_HOST") {
-            Some(_) => self.reader.required(
-                "AZURE_AUTHORITY_HOST",
-                endpoint::AUTHORITY,
-                crate::config::cloud::endpoint,
-            ),
-            None => self.authority.cloned(),
-        };
+        let authority = self.reader.optional(
+            "AZURE_AUTHORITY_HOST",
+            endpoint::AUTHORITY,
+            crate::config::cloud::endpoint,
+        );
         let assertion = self.reader.required(
             "AZURE_FEDERATED_TOKEN_FILE",
             endpoint::ABSOLUTE,
@@ -169,10 +166,12 @@ impl Variables<'_> {
         if !self.reader.has("AZURE_TENANT_ID") {
             self.required_for_workload("AZURE_TENANT_ID");
         }
-        Some(Access::Workload {
-            authority: authority?,
-            tenant: tenant?,
-            client_id: client_id?,
+        Ok(Access::Workload {
+            authority: authority?
+                .or_else(|| self.authority.cloned())
+                .ok_or(Faulty)?,
+            tenant: tenant?.ok_or(Faulty)?,
+            client_id: client_id.ok_or(Faulty)?,
             assertion: assertion?,
         })
     }
@@ -199,26 +198,25 @@ impl Variables<'_> {
         }
     }
 
-    fn tenant(&mut self) -> Option<String> {
+    fn tenant(&mut self) -> Result<Option<String>, Faulty> {
         self.reader
             .optional("AZURE_TENANT_ID", endpoint::TENANT, endpoint::tenant)
     }
 
     /// Not by way of [`Reader::required`], whose fault would show the value.
-    fn secret(&mut self, name: &str) -> Option<HeaderValue> {
+    fn secret(&mut self, name: &str) -> Result<HeaderValue, Faulty> {
         let Some(text) = self.reader.given(name) else {
-            self.reader
-                .fault(format!("{name} is required: the secret of the endpoint"));
-            return None;
+            return Err(self
+                .reader
+                .fault(format!("{name} is required: the secret of the endpoint")));
         };
         let Ok(mut header) = HeaderValue::from_str(text) else {
-            self.reader.fault(format!(
+            return Err(self.reader.fault(format!(
                 "{name} holds a control character, which no header may"
-            ));
-            return None;
+            )));
         };
         header.set_sensitive(true);
-        Some(header)
+        Ok(header)
     }
 }
 
