@@ -3,6 +3,7 @@
 use std::{
     cell::RefCell,
     collections::{HashMap, VecDeque},
+    iter,
     rc::Rc,
     time::Duration,
 };
@@ -29,7 +30,7 @@ struct Line {
     room: usize,
     waiting: usize,
     /// Callers who wait, in the order of their turns.
-    next: VecDeque<OnBehalf>,
+    callers: VecDeque<OnBehalf>,
     calls: HashMap<OnBehalf, VecDeque<oneshot::Sender<Turn>>>,
 }
 
@@ -43,7 +44,7 @@ impl Turns {
             free: at_once,
             room: at_once,
             waiting: 0,
-            next: VecDeque::new(),
+            callers: VecDeque::new(),
             calls: HashMap::new(),
         })))
     }
@@ -61,25 +62,22 @@ impl Turns {
         }
     }
 
-    /// Gives a turn that has ended to whoever is next.
+    /// Gives a turn that has ended to whoever is next, and still waits: who has left would
+    /// give it back in here, by dropping it.
     fn pass_on(&self) {
-        loop {
-            let next = self.0.borrow_mut().leave();
-            let Some(next) = next else { return };
-            // One that has left gives its turn back by dropping it, and would do so in
-            // here: it is told apart first.
-            if !next.is_closed() {
-                let _ = next.send(Turn(self.clone()));
-                return;
-            }
-            self.0.borrow_mut().free += 1;
-        }
+        let mut line = self.0.borrow_mut();
+        let next = iter::from_fn(|| line.next()).find(|call| !call.is_closed());
+        let Some(next) = next else {
+            line.free += 1;
+            return;
+        };
+        drop(line);
+        let _ = next.send(Turn(self.clone()));
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        self.0.0.borrow_mut().free += 1;
         self.0.pass_on();
     }
 }
@@ -100,7 +98,7 @@ impl Line {
         let (turn, waiting) = oneshot::channel();
         let calls = self.calls.entry(caller).or_default();
         if calls.is_empty() {
-            self.next.push_back(caller);
+            self.callers.push_back(caller);
         }
         calls.push_back(turn);
         self.waiting += 1;
@@ -113,7 +111,8 @@ impl Line {
             calls.retain(|call| !call.is_closed());
             !calls.is_empty()
         });
-        self.next.retain(|caller| self.calls.contains_key(caller));
+        self.callers
+            .retain(|caller| self.calls.contains_key(caller));
         self.waiting = self.calls.values().map(VecDeque::len).sum();
     }
 
@@ -121,7 +120,7 @@ impl Line {
     /// that is `caller`.
     fn make_room(&mut self, caller: OnBehalf) -> bool {
         let waiting = |of: &OnBehalf| self.calls.get(of).map_or(0, VecDeque::len);
-        let longest = self.next.iter().copied().max_by_key(waiting);
+        let longest = self.callers.iter().copied().max_by_key(waiting);
         let Some(longest) = longest.filter(|it| waiting(it) > waiting(&caller) + 1) else {
             return false;
         };
@@ -130,18 +129,17 @@ impl Line {
         newest.is_some()
     }
 
-    /// Whoever is next, with the turn that is free.
-    fn leave(&mut self) -> Option<oneshot::Sender<Turn>> {
-        let caller = self.next.pop_front()?;
+    /// Whoever is next leaves the line.
+    fn next(&mut self) -> Option<oneshot::Sender<Turn>> {
+        let caller = self.callers.pop_front()?;
         let calls = self.calls.get_mut(&caller)?;
         let next = calls.pop_front();
         if calls.is_empty() {
             self.calls.remove(&caller);
         } else {
-            self.next.push_back(caller);
+            self.callers.push_back(caller);
         }
         self.waiting -= usize::from(next.is_some());
-        self.free -= usize::from(next.is_some());
         next
     }
 }
