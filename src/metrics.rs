@@ -17,7 +17,7 @@ mod tokens;
 mod upstream;
 mod vms;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::SystemTime};
 
 use prometheus::{
     Encoder as _, Error, GaugeVec, HistogramOpts, HistogramVec, IntCounterVec, IntGauge,
@@ -29,6 +29,7 @@ pub(crate) use directory::PageEvent;
 pub(crate) use policy::PolicySummary;
 pub(crate) use readiness::CheckStanding;
 pub(crate) use replica::RoundOutcome;
+pub(crate) use requests::known_method;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 pub(crate) use upstream::Quota;
 pub(crate) use vms::VmCount;
@@ -155,6 +156,13 @@ impl Declare<'_> {
         Ok(metric)
     }
 
+    /// One that is shown from the start, and has no labels.
+    fn single_gauge(&self, name: &str, help: &str) -> Result<IntGauge, Error> {
+        let metric = IntGauge::with_opts(Opts::new(name, help).namespace(PREFIX))?;
+        self.0.register(Box::new(metric.clone()))?;
+        Ok(metric)
+    }
+
     fn ratio(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, Error> {
         let metric = GaugeVec::new(Opts::new(name, help).namespace(PREFIX), labels)?;
         self.0.register(Box::new(metric.clone()))?;
@@ -175,6 +183,17 @@ impl Declare<'_> {
         self.0.register(Box::new(metric.clone()))?;
         Ok(metric)
     }
+}
+
+/// `number`, or the most that a gauge shows.
+fn clamped(number: impl TryInto<i64>) -> i64 {
+    number.try_into().unwrap_or(i64::MAX)
+}
+
+/// Seconds since 1970.
+fn unix_seconds(at: SystemTime) -> i64 {
+    let since = at.duration_since(SystemTime::UNIX_EPOCH);
+    clamped(since.unwrap_or_default().as_secs())
 }
 
 /// A status as a label has it.

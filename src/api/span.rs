@@ -14,7 +14,10 @@ use actix_web::{
 };
 
 use super::{Settings, authority, edge::Fault, inbound::Inbound};
-use crate::telemetry::{OpenSpan, Value};
+use crate::{
+    metrics::known_method,
+    telemetry::{OpenSpan, Value},
+};
 
 /// The span that was begun with `request`, which `route` serves, told what is known by
 /// now.
@@ -55,13 +58,9 @@ fn addressed(span: &mut OpenSpan, request: &ServiceRequest) {
     }
 }
 
-/// A caller may send any word as a method.
+/// As OpenTelemetry has it of words that are no methods.
 fn known(method: &str) -> &'static str {
-    const METHODS: [&str; 8] = [
-        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
-    ];
-    let known = METHODS.into_iter().find(|known| *known == method);
-    known.unwrap_or("_OTHER")
+    known_method(method).unwrap_or("_OTHER")
 }
 
 /// Tells `span` what the answer is. One that lies with the caller is no failure.

@@ -23,13 +23,10 @@ impl AuditMetrics {
                 "Lines of the record of changes that could not be written when they were due.",
                 &["stage"],
             )?,
-            waiting: declare
-                .gauge(
-                    "audit_queue_length",
-                    "Lines of the record of changes that wait to be written.",
-                    &[],
-                )?
-                .with_label_values::<&str>(&[]),
+            waiting: declare.single_gauge(
+                "audit_queue_length",
+                "Lines of the record of changes that wait to be written.",
+            )?,
         })
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prometheus::{Error, IntCounterVec, IntGaugeVec};
 
-use super::{Declare, Metrics};
+use super::{Declare, Metrics, clamped};
 
 pub(super) struct CallerMetrics {
     authentications: IntCounterVec,
@@ -52,7 +52,7 @@ impl Metrics {
         let ages = &self.0.callers.key_age;
         match age {
             Some(age) => {
-                let seconds = i64::try_from(age.as_secs()).unwrap_or(i64::MAX);
+                let seconds = clamped(age.as_secs());
                 ages.with_label_values(&[source]).set(seconds);
             }
             None => {

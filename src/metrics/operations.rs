@@ -8,7 +8,7 @@ use std::{
 
 use prometheus::{Error, HistogramVec, IntCounterVec, IntGauge};
 
-use super::{Declare, Held, Metrics};
+use super::{Declare, Held, Metrics, clamped};
 
 /// Power operations take seconds to minutes.
 const SECONDS: [f64; 10] = [1.0, 2.5, 5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 320.0, 1_000.0];
@@ -44,19 +44,11 @@ impl OperationMetrics {
                 &SECONDS,
             )?,
             running: declare
-                .gauge(
-                    "operations_running",
-                    "Power operations being followed.",
-                    &[],
-                )?
-                .with_label_values::<&str>(&[]),
-            oldest: declare
-                .gauge(
-                    "operations_oldest_seconds",
-                    "Time since the oldest power operation being followed was ordered; 0 without any.",
-                    &[],
-                )?
-                .with_label_values::<&str>(&[]),
+                .single_gauge("operations_running", "Power operations being followed.")?,
+            oldest: declare.single_gauge(
+                "operations_oldest_seconds",
+                "Time since the oldest power operation being followed was ordered; 0 without any.",
+            )?,
             ordered: Mutex::default(),
         })
     }
@@ -100,9 +92,7 @@ impl Metrics {
         let age = oldest.map_or(0, |ordered| {
             now.saturating_duration_since(ordered).as_secs()
         });
-        operations
-            .oldest
-            .set(i64::try_from(age).unwrap_or(i64::MAX));
+        operations.oldest.set(clamped(age));
     }
 
     /// How many power operations are being followed.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use prometheus::{Error, IntCounterVec, IntGaugeVec};
 
-use super::{Declare, Metrics};
+use super::{Declare, Metrics, clamped, unix_seconds};
 
 /// Policies as they were loaded together.
 pub(crate) struct PolicySummary {
@@ -79,15 +79,13 @@ impl Metrics {
         metrics.loads.with_label_values(&["loaded"]).inc();
         for (kind, count) in [("enforced", summary.enforced), ("shadow", summary.shadow)] {
             let gauge = metrics.policies.with_label_values(&[kind]);
-            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+            gauge.set(clamped(count));
         }
         // One version at a time.
         metrics.info.reset();
         metrics.info.with_label_values(&[&summary.version]).set(1);
-        let since = summary.loaded_at.duration_since(SystemTime::UNIX_EPOCH);
-        let seconds = since.unwrap_or_default().as_secs();
         let loaded_at = metrics.loaded_at.with_label_values::<&str>(&[]);
-        loaded_at.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        loaded_at.set(unix_seconds(summary.loaded_at));
     }
 
     /// Policies were refused; those that held are kept.

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use prometheus::{Error, IntCounterVec, IntGaugeVec};
 
-use super::{Declare, Metrics};
+use super::{Declare, Metrics, clamped, unix_seconds};
 
 /// What came of a round of questions for changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,9 +73,8 @@ impl Metrics {
 
     /// As many users are held.
     pub(crate) fn replica_users(&self, users: usize) {
-        let users = i64::try_from(users).unwrap_or(i64::MAX);
         let gauge = &self.0.replica.users;
-        gauge.with_label_values::<&str>(&[]).set(users);
+        gauge.with_label_values::<&str>(&[]).set(clamped(users));
     }
 
     /// The replica is as the directory was then; `None` when there is none to
@@ -87,9 +86,9 @@ impl Metrics {
             let _ = gauge.remove_label_values::<&str>(&[]);
             return;
         };
-        let since = as_of.duration_since(SystemTime::UNIX_EPOCH);
-        let seconds = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
-        gauge.with_label_values::<&str>(&[]).set(seconds);
+        gauge
+            .with_label_values::<&str>(&[])
+            .set(unix_seconds(as_of));
     }
 
     /// A round has come to `outcome`.

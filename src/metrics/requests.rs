@@ -27,8 +27,7 @@ impl RequestMetrics {
                 &SECONDS,
             )?,
             in_flight: declare
-                .gauge("http_requests_in_flight", "Requests being answered.", &[])?
-                .with_label_values::<&str>(&[]),
+                .single_gauge("http_requests_in_flight", "Requests being answered.")?,
         })
     }
 }
@@ -42,7 +41,7 @@ impl Metrics {
     /// A request has been answered. `route` is a pattern, never a path.
     pub(crate) fn request_ended(&self, route: &str, method: &str, status: u16, took: Duration) {
         let requests = &self.0.requests;
-        let labels = [route, known_method(method), class(status)];
+        let labels = [route, label(method), class(status)];
         requests.total.with_label_values(&labels).inc();
         requests
             .seconds
@@ -52,17 +51,22 @@ impl Metrics {
 
     /// A request has ended without an answer, as its caller has gone.
     pub(crate) fn request_aborted(&self, route: &str, method: &str) {
-        let labels = [route, known_method(method), "aborted"];
+        let labels = [route, label(method), "aborted"];
         self.0.requests.total.with_label_values(&labels).inc();
     }
 }
 
-/// A caller may send any word as a method; a label has to be one of few.
-fn known_method(method: &str) -> &str {
-    match method {
-        "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS" | "TRACE" => method,
-        _ => "other",
-    }
+/// `method`, if it is one of HTTP's: a caller may send any word as a method, and what is
+/// told of it has to be one of few.
+pub(crate) fn known_method(method: &str) -> Option<&'static str> {
+    const METHODS: [&str; 8] = [
+        "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE",
+    ];
+    METHODS.into_iter().find(|known| *known == method)
+}
+
+fn label(method: &str) -> &'static str {
+    known_method(method).unwrap_or("other")
 }
 
 #[cfg(test)]

@@ -28,14 +28,13 @@ impl UnitMetrics {
             "Resource units that Graph charged.",
             &[],
         )?;
-        let used = declare.gauge(
+        let used = declare.single_gauge(
             "graph_resource_units_used",
             "Resource units that Graph charged within the last ten seconds.",
-            &[],
         )?;
         Ok(Self {
             total: total.with_label_values::<&str>(&[]),
-            used: used.with_label_values::<&str>(&[]),
+            used,
             recent: Mutex::new(Recent::new(Instant::now())),
         })
     }

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use prometheus::{Error, IntCounterVec, IntGaugeVec};
 
-use super::{Declare, Metrics};
+use super::{Declare, Metrics, unix_seconds};
 
 pub(super) struct TlsMetrics {
     handshakes: IntCounterVec,
@@ -44,10 +44,8 @@ impl Metrics {
     pub(crate) fn certificate_loaded(&self, expires: SystemTime) {
         let metrics = &self.0.tls;
         metrics.loads.with_label_values(&["loaded"]).inc();
-        let since = expires.duration_since(SystemTime::UNIX_EPOCH);
-        let seconds = since.unwrap_or_default().as_secs();
         let gauge = metrics.expires.with_label_values::<&str>(&[]);
-        gauge.set(i64::try_from(seconds).unwrap_or(i64::MAX));
+        gauge.set(unix_seconds(expires));
     }
 
     /// A certificate was refused; that which was shown is kept.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use prometheus::{Error, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
 
-use super::{Declare, Metrics, SECONDS};
+use super::{Declare, Metrics, SECONDS, clamped};
 
 /// What a look-up found in the cache.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,14 +163,13 @@ impl Metrics {
     /// The token in use, as it is now. `expires_on` counts from 1970.
     pub(crate) fn token_held(&self, resource: &'static str, age: Duration, expires_on: Duration) {
         let tokens = &self.0.tokens;
-        tokens.age.with_label_values(&[resource]).set(seconds(age));
+        tokens
+            .age
+            .with_label_values(&[resource])
+            .set(clamped(age.as_secs()));
         tokens
             .expiry
             .with_label_values(&[resource])
-            .set(seconds(expires_on));
+            .set(clamped(expires_on.as_secs()));
     }
-}
-
-fn seconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
 }

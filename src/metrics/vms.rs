@@ -7,7 +7,7 @@ use std::{
 
 use prometheus::{Error, IntGaugeVec};
 
-use super::{Declare, Metrics};
+use super::{Declare, Metrics, clamped, unix_seconds};
 
 /// How many virtual machines are in one power state.
 pub(crate) struct VmCount {
@@ -64,13 +64,9 @@ impl Metrics {
                 None => "unknown",
             };
             let gauge = metrics.vms.with_label_values(&[power_state, billed]);
-            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+            gauge.set(clamped(count));
         }
-        let since = SystemTime::now()
-            .duration_since(SystemTime::UNIX_EPOCH)
-            .map(|now| now.saturating_sub(as_of.elapsed()));
-        let seconds = i64::try_from(since.unwrap_or_default().as_secs()).unwrap_or(i64::MAX);
         let gauge = metrics.as_of.with_label_values::<&str>(&[]);
-        gauge.set(seconds);
+        gauge.set(unix_seconds(SystemTime::now() - as_of.elapsed()));
     }
 }
