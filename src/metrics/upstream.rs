@@ -36,6 +36,14 @@ pub(super) struct UpstreamMetrics {
 
 impl UpstreamMetrics {
     pub(super) fn new(declare: &Declare<'_>) -> Result<Self, Error> {
+        let withheld = declare.counter(
+            "upstream_withheld_total",
+            "Calls to Azure that were not made: no answers, no turn, no retry or no room left.",
+            &["service", "reason"],
+        )?;
+        // Power operations alone are kept, and there is room for so many: counts zero, so
+        // that its first time shows.
+        withheld.with_label_values(&["arm", "operation_limit"]);
         Ok(Self {
             total: declare.counter(
                 "upstream_requests_total",
@@ -58,11 +66,7 @@ impl UpstreamMetrics {
                 "Calls to Azure that were made again.",
                 &["service", "operation"],
             )?,
-            withheld: declare.counter(
-                "upstream_withheld_total",
-                "Calls to Azure that were not made: no answers, no turn, no retry or no room left.",
-                &["service", "reason"],
-            )?,
+            withheld,
             circuit: declare.gauge(
                 "upstream_circuit_open",
                 "1 while calls are withheld as there is no answer, and else 0.",
@@ -134,13 +138,7 @@ impl Metrics {
     pub(crate) fn upstream_guarded(&self, service: &'static str) {
         let upstream = &self.0.upstream;
         upstream.circuit.with_label_values(&[service]);
-        for reason in [
-            "circuit",
-            "queue_full",
-            "queue_wait",
-            "retry_budget",
-            "operation_limit",
-        ] {
+        for reason in ["circuit", "queue_full", "queue_wait", "retry_budget"] {
             upstream.withheld.with_label_values(&[service, reason]);
         }
     }
@@ -187,6 +185,17 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_resource_manager_has_operations_to_be_limited() {
+        let metrics = Metrics::new().unwrap();
+        metrics.upstream_guarded("arm");
+        metrics.upstream_guarded("graph");
+        let text = metrics.encode().unwrap();
+        let limit = r#"reason="operation_limit",service="arm"} 0"#;
+        assert!(text.contains(limit), "{text}");
+        assert_eq!(text.matches("operation_limit").count(), 1, "{text}");
+    }
 
     #[test]
     fn made_up_quotas_make_no_end_of_series() {
