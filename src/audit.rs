@@ -16,7 +16,7 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
-    thread::{self, JoinHandle},
+    thread::{self, ThreadId},
     time::Duration,
 };
 
@@ -66,7 +66,7 @@ struct Inner {
     waiting: Arc<AtomicUsize>,
     standing: Standing,
     metrics: Metrics,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    writer: ThreadId,
     ended: Mutex<mpsc::Receiver<()>>,
 }
 
@@ -96,7 +96,7 @@ impl Audit {
             waiting,
             standing,
             metrics,
-            writer: Mutex::new(Some(writer)),
+            writer: writer.thread().id(),
             ended: Mutex::new(ended),
         })))
     }
@@ -217,10 +217,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let queue = self.queue.get_mut();
         queue.unwrap_or_else(PoisonError::into_inner).take();
-        let writer = self.writer.get_mut();
-        let writer = writer.unwrap_or_else(PoisonError::into_inner).take();
-        let is_writer = writer.is_some_and(|it| it.thread().id() == thread::current().id());
-        if !is_writer {
+        if self.writer != thread::current().id() {
             let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
             // It never hears anything but that the thread is gone.
             let _ = ended.recv_timeout(LAST_LINES);
