@@ -31,7 +31,7 @@ pub(crate) struct Body {
 impl Body {
     /// `order` as `rehearsal` found it, permitted by what `requester` has.
     pub(crate) fn new(order: Order, rehearsal: &Rehearsal, requester: &Requester) -> Self {
-        let grounds = requester.grounds.as_ref();
+        let policies = requester.grounds.as_deref();
         Self {
             dry_run: true,
             action: order.action.as_str(),
@@ -39,7 +39,7 @@ impl Body {
             power_state: rehearsal.seen.power_state(),
             would_send: rehearsal.intent == Intent::Send,
             message: message(order, rehearsal),
-            policies: grounds.map_or_else(Vec::new, |grounds| grounds.policies.to_vec()),
+            policies: policies.unwrap_or_default().to_vec(),
         }
     }
 

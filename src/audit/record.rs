@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Instant};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use super::requester::{Grounds, Requester, cut};
+use super::requester::{Requester, cut};
 use crate::{
     azure::{self, Action, Call, Manner, Receipt, VirtualMachineId},
     policy::Denial,
@@ -61,8 +61,8 @@ pub(crate) struct Denied {
     pub(crate) code: &'static str,
     /// What the caller is told.
     pub(crate) detail: String,
-    /// What the denial stands on; `None` where no policy was asked.
-    pub(crate) grounds: Option<Grounds>,
+    /// The policies that it stands on; `None` where no policy was asked.
+    pub(crate) grounds: Option<Arc<[String]>>,
 }
 
 impl Denied {
@@ -73,7 +73,7 @@ impl Denied {
             resource,
             code: "forbidden",
             detail: denial.to_string(),
-            grounds: Some(Grounds::cedar(denial.reason.policies().into())),
+            grounds: Some(denial.reason.policies().into()),
         }
     }
 }

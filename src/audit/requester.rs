@@ -13,8 +13,8 @@ const LONGEST: usize = 512;
 #[derive(Clone, Debug)]
 pub(crate) struct Requester {
     pub(crate) warrant: Warrant,
-    /// Why it was allowed; `None` before it is decided, and where nobody decides.
-    pub(crate) grounds: Option<Grounds>,
+    /// The policies that allowed it; `None` before it is decided, and where nobody decides.
+    pub(crate) grounds: Option<Arc<[String]>>,
     pub(crate) provenance: Arc<Provenance>,
 }
 
@@ -53,27 +53,8 @@ impl Requester {
     /// The same, permitted by `policies`.
     pub(crate) fn on(&self, policies: Arc<[String]>) -> Self {
         Self {
-            grounds: Some(Grounds::cedar(policies)),
+            grounds: Some(policies),
             ..self.clone()
-        }
-    }
-}
-
-/// What a decision stands on.
-#[derive(Clone, Debug)]
-pub(crate) struct Grounds {
-    /// The ids of the policies that decided.
-    pub(crate) policies: Arc<[String]>,
-    /// What evaluated them.
-    pub(crate) engine: &'static str,
-}
-
-impl Grounds {
-    /// Cedar's, by these policies.
-    pub(crate) fn cedar(policies: Arc<[String]>) -> Self {
-        Self {
-            policies,
-            engine: "cedar",
         }
     }
 }

@@ -13,7 +13,6 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     access::{Caller, Kind, Principal, ServiceAccount},
-    audit::requester::Grounds,
     azure::{Action, Manner},
     policy::{Policies, Source, Warrant},
     telemetry::TraceContext,
@@ -213,10 +212,7 @@ async fn callers_and_decisions_are_told() {
         name: "night".to_owned(),
         pod: Some("night-1".to_owned()),
     });
-    let grounds = Grounds {
-        policies: ["operators".to_owned()].into(),
-        engine: "cedar",
-    };
+    let grounds: Arc<[String]> = ["operators".to_owned()].into();
     let mut by = Arc::unwrap_or_clone(requester(app));
     by.grounds = Some(grounds.clone());
     audit.joined(deed(), &Arc::new(by));

@@ -7,7 +7,7 @@ use crate::{
     access::{Caller, Kind, Principal, ServiceAccount, Subject},
     audit::{
         record::{About, Record},
-        requester::{Grounds, Requester, Way},
+        requester::{Requester, Way},
     },
 };
 
@@ -67,12 +67,12 @@ impl<'a> Actor<'a> {
     /// The one of `record`.
     pub(super) fn of(record: &'a Record) -> Self {
         let requester = &*record.requester;
-        let (decision, grounds) = match &record.about {
-            About::Deed(_) => ("allowed", requester.grounds.as_ref()),
-            About::Denied(denied) => ("denied", denied.grounds.as_ref()),
+        let (decision, policies) = match &record.about {
+            About::Deed(_) => ("allowed", requester.grounds.as_deref()),
+            About::Denied(denied) => ("denied", denied.grounds.as_deref()),
         };
         Self {
-            authorizations: grounds.map(|grounds| Authorizations { decision, grounds }),
+            authorizations: policies.map(|policies| Authorizations { decision, policies }),
             ..Self::who(requester)
         }
     }
@@ -185,7 +185,7 @@ pub(super) fn pod(requester: &Requester) -> Option<&str> {
 /// permits.
 struct Authorizations<'a> {
     decision: &'static str,
-    grounds: &'a Grounds,
+    policies: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -203,19 +203,12 @@ struct Policy<'a> {
 
 impl Serialize for Authorizations<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { decision, grounds } = *self;
+        let Self { decision, policies } = *self;
         let one = |policy| Authorization { decision, policy };
-        if grounds.policies.is_empty() {
+        if policies.is_empty() {
             return serializer.collect_seq([one(None)]);
         }
-        let group = Named {
-            name: grounds.engine,
-        };
-        serializer.collect_seq(
-            grounds
-                .policies
-                .iter()
-                .map(|uid| one(Some(Policy { uid, group }))),
-        )
+        let group = Named { name: "cedar" };
+        serializer.collect_seq(policies.iter().map(|uid| one(Some(Policy { uid, group }))))
     }
 }

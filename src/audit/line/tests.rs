@@ -8,10 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     access::{Caller, Kind, Principal, ServiceAccount, Subject},
-    audit::{
-        Conclusion, Deed, Denied, Endpoint, Outcome, Requester, Way, record::Stage,
-        requester::Grounds,
-    },
+    audit::{Conclusion, Deed, Denied, Endpoint, Outcome, Requester, Way, record::Stage},
     azure::{Action, Manner, Receipt},
     metrics::Metrics,
     policy::{Policies, Source, Warrant},
@@ -40,7 +37,7 @@ fn principal(kind: Kind) -> Principal {
     }
 }
 
-fn by(caller: Caller, way: Way, grounds: Option<Grounds>) -> Requester {
+fn by(caller: Caller, way: Way, grounds: Option<Arc<[String]>>) -> Requester {
     let trace = TraceContext::continued(&HeaderMap::new());
     let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();
     let warrant = Warrant::of(Arc::new(caller), policies);
@@ -101,7 +98,7 @@ fn an_intent_of_an_app_tells_its_token_and_its_policies() {
         intermediate_ips: vec![[0x2001, 0xdb8, 0, 0, 0, 0, 0, 1].into()],
     };
     let way = Way::api(Some(source), "POST", "/vms/web-01/deallocate", Some("a\"b"));
-    let grounds = Grounds::cedar(["operators".to_owned(), "night".to_owned()].into());
+    let grounds = ["operators".to_owned(), "night".to_owned()].into();
     let app = by(Caller::Entra(app), way, Some(grounds));
     let record = record(Stage::Intent, deed(Manner::Graceful, None), app);
     assert_line(
@@ -152,7 +149,7 @@ fn an_outcome_tells_what_azure_answered() {
     );
 }
 
-fn denied(resource: Option<&str>, grounds: Option<Grounds>, requester: Requester) -> Record {
+fn denied(resource: Option<&str>, grounds: Option<Arc<[String]>>, requester: Requester) -> Record {
     let denied = Denied {
         operation: "deallocate".to_owned(),
         resource: resource.map(str::to_owned),
@@ -175,7 +172,7 @@ fn a_denied_account_is_told_with_its_pod_and_without_azure() {
         pod: Some("night-1".to_owned()),
     });
     let account = by(account, unseen(), None);
-    let record = denied(None, Some(Grounds::cedar(Arc::default())), account);
+    let record = denied(None, Some(Arc::default()), account);
     assert_line(
         &record,
         &[
