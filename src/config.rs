@@ -39,7 +39,7 @@ pub use log::{Log, LogFormat};
 pub(crate) use proxies::{Family, Proxies};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
 pub(crate) use tls::TlsFiles;
-pub use variables::{VARIABLES, Variable};
+pub use variables::{Variable, variables};
 
 use environment::PREFIX;
 use reader::{Faulty, Reader};

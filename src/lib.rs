@@ -50,7 +50,7 @@ mod secret;
 pub use app::{Admissions, Decisions, Tokens};
 pub use app::{Application, CertificateError, Error};
 pub use cli::run;
-pub use config::{Config, Faults, Log, LogFormat, VARIABLES, Variable};
+pub use config::{Config, Faults, Log, LogFormat, Variable, variables};
 pub use doctor::{Form, doctor};
 #[cfg(any(fuzzing, test))]
 #[doc(hidden)]

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ffi::OsString};
 
-use super::{VARIABLES, identity::BINDINGS, reader::Reader};
+use super::{identity::BINDINGS, reader::Reader, variables};
 
 /// How the names begin that nobody else uses.
 pub(super) const PREFIX: &str = "MIG_";
@@ -46,7 +46,7 @@ pub(super) fn ours(
 }
 
 pub(super) fn is_ours(name: &str) -> bool {
-    VARIABLES.iter().any(|variable| variable.name == name)
+    variables().any(|variable| variable.name == name)
         || BINDINGS.contains(&name)
         || KUBERNETES.contains(&name)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::VARIABLES;
+use super::variables;
 
 /// What `mi-gateway --help` says of the environment.
 #[must_use]
@@ -11,7 +11,7 @@ pub(crate) fn help() -> String {
         "Environment:\n  An empty variable counts as unset. Times are whole numbers with ms, s or m, \
          and without a unit\n  they count seconds.\n\n",
     );
-    for variable in VARIABLES {
+    for variable in variables() {
         let default = variable
             .default
             .map_or_else(String::new, |value| format!(" [{value}]"));

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Config, Faults, PREFIX, VARIABLES, environment};
+use super::{Config, Faults, PREFIX, environment, variables};
 
 /// What is set, the faults found so far, and what is no fault and has to be told.
 #[derive(Default)]
@@ -65,8 +65,7 @@ impl Reader {
             return;
         }
         let upper = name.to_ascii_uppercase();
-        let nearest = VARIABLES
-            .iter()
+        let nearest = variables()
             .map(|variable| variable.name)
             .filter(|known| known.starts_with(PREFIX))
             .min_by_key(|known| strsim::damerau_levenshtein(known, &upper));
@@ -181,7 +180,7 @@ impl Reader {
 pub(super) struct Faulty;
 
 fn default(name: &str) -> Option<&'static str> {
-    let variable = VARIABLES.iter().find(|variable| variable.name == name)?;
+    let variable = variables().find(|variable| variable.name == name)?;
     variable.default
 }
 

@@ -27,24 +27,8 @@ const fn variable(
 }
 
 /// All variables, in the order in which the documentation has them.
-pub const VARIABLES: [Variable; 80] = joined(OURS, otel::VARIABLES);
-
-const fn joined<const A: usize, const B: usize, const ALL: usize>(
-    first: [Variable; A],
-    others: [Variable; B],
-) -> [Variable; ALL] {
-    assert!(A + B == ALL);
-    let mut all = [first[0]; ALL];
-    let mut place = 0;
-    while place < ALL {
-        all[place] = if place < A {
-            first[place]
-        } else {
-            others[place - A]
-        };
-        place += 1;
-    }
-    all
+pub fn variables() -> impl Iterator<Item = &'static Variable> {
+    OURS.iter().chain(&otel::VARIABLES)
 }
 
 const OURS: [Variable; 66] = [

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use mi_gateway::VARIABLES;
+use mi_gateway::variables;
 
 use crate::architecture::{root, sources};
 
@@ -41,7 +41,7 @@ fn documents() -> Vec<PathBuf> {
 #[test]
 fn the_readme_has_every_variable_with_its_default_and_meaning() {
     let readme = text(&root().join("README.md"));
-    for variable in VARIABLES {
+    for variable in variables() {
         let default = variable
             .default
             .map_or_else(String::new, |value| format!("`{value}`"));

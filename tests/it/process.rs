@@ -7,7 +7,7 @@ use std::{
 use actix_web::rt::time::timeout;
 use azure_sandbox::{Host, Sandbox, Service, Settings};
 use futures_util::future::join_all;
-use mi_gateway::VARIABLES;
+use mi_gateway::variables;
 
 use crate::{
     architecture::root,
@@ -23,7 +23,7 @@ fn help_names_every_variable() {
     let output = run(&["--help"]);
     assert_eq!(output.status.code(), Some(0));
     let help = text(&output.stdout);
-    for variable in VARIABLES {
+    for variable in variables() {
         assert!(help.contains(variable.name), "{}", variable.name);
     }
 }
