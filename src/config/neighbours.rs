@@ -1,9 +1,10 @@
 //! Where in a window of time this gateway begins, so that those of one node do
 //! not begin together.
 
-use std::{hash::Hasher as _, time::Duration};
-
-use fnv::FnvHasher;
+use std::{
+    hash::{DefaultHasher, Hasher as _},
+    time::Duration,
+};
 
 use super::reader::{Faulty, Reader};
 
@@ -38,18 +39,11 @@ fn place(pod: Option<&str>) -> f64 {
     let Some(pod) = pod else {
         return fastrand::f64();
     };
-    let mut hasher = FnvHasher::default();
+    // Another version of Rust may put a pod elsewhere, which is as good a place.
+    let mut hasher = DefaultHasher::new();
     hasher.write(pod.as_bytes());
-    let hash = u32::try_from(spread(hasher.finish()) >> 32).unwrap_or_default();
+    let hash = u32::try_from(hasher.finish() >> 32).unwrap_or_default();
     f64::from(hash) / f64::from(u32::MAX)
-}
-
-/// Names differ in their last letters, and all of the digest is to differ: the last
-/// step of `MurmurHash3`.
-fn spread(hash: u64) -> u64 {
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    let hash = (hash ^ (hash >> 33)).wrapping_mul(0xc4ce_b9fe_1a85_ec53);
-    hash ^ (hash >> 33)
 }
 
 #[cfg(test)]
