@@ -120,10 +120,7 @@ pub(super) async fn ready(
 
 /// Which identity it is, and what told where its tokens come from.
 fn source(report: &Report) -> Check {
-    let told_by = match report.evidence {
-        [] => "nothing else being set".to_owned(),
-        names => names.join(", "),
-    };
+    let told_by = told_by(report);
     let id = report.id.value.as_deref().unwrap_or("none named");
     Check {
         name: "identity".to_owned(),
@@ -134,6 +131,14 @@ fn source(report: &Report) -> Check {
             "tokens come from {}, told by {told_by}; {}: {id}",
             report.source, report.id.kind
         ),
+    }
+}
+
+/// What told where tokens come from.
+pub(super) fn told_by(report: &Report) -> String {
+    match report.evidence {
+        [] => "nothing else being set".to_owned(),
+        names => names.join(", "),
     }
 }
 

@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::{Check, KeyStanding, Quota, Report, policy, words};
-use crate::identity::{Failure, Held, Standing};
+use crate::{
+    app::readiness::told_by,
+    identity::{Failure, Held, Standing},
+};
 
 /// What readiness is told by, in its own words.
 pub(super) fn checks(checks: &[Check]) -> Markup {
@@ -54,12 +57,8 @@ pub(super) fn identity(report: &Report) -> Markup {
             .and_then(|holder| id(holder).as_deref())
             .unwrap_or("not known yet")
     };
-    let evidence = match report.evidence {
-        [] => "nothing else being set".to_owned(),
-        names => names.join(", "),
-    };
     let rows = html! {
-        tr { th scope="row" { "Source" } td.long { (report.source) ", told by " (evidence) } }
+        tr { th scope="row" { "Source" } td.long { (report.source) ", told by " (told_by(report)) } }
         tr {
             th scope="row" { "Configured" }
             td.long { (report.id.kind) ": " (report.id.value.as_deref().unwrap_or("none named")) }
