@@ -50,23 +50,18 @@ impl Readiness {
         policies: &Policies,
         transport: &Transport,
     ) -> Self {
-        let checks: Vec<_> = Resource::ALL
-            .map(|resource| tokens::token(identity, resource))
-            .into_iter()
-            .chain([source(&identity.report()), permission(&shared.permission)])
-            .chain([reloaded::policies(&policies.standing())])
-            .chain(transport.standing().as_ref().map(reloaded::certificate))
-            .chain(shared.replica.as_ref().map(replica))
-            .chain(cloud::agreement(shared).map(cloud))
-            .chain(
-                shared
-                    .access
-                    .keys()
-                    .map(|standing| callers::keys(&standing)),
-            )
-            .chain(shared.access.reviews().map(callers::reviews))
-            .chain([audit(&shared.audit), serving(shared)])
-            .collect();
+        let tokens = Resource::ALL.map(|resource| tokens::token(identity, resource));
+        let mut checks = Vec::from(tokens);
+        checks.push(source(&identity.report()));
+        checks.push(permission(&shared.permission));
+        checks.push(reloaded::policies(&policies.standing()));
+        checks.extend(transport.standing().as_ref().map(reloaded::certificate));
+        checks.extend(shared.replica.as_ref().map(replica));
+        checks.extend(cloud::agreement(shared).map(cloud));
+        checks.extend(shared.access.keys().map(|keys| callers::keys(&keys)));
+        checks.extend(shared.access.reviews().map(callers::reviews));
+        checks.push(audit(&shared.audit));
+        checks.push(serving(shared));
         let is_ready = checks.iter().all(|check| check.ok || !check.required);
         let status = if is_ready { "ready" } else { "not_ready" };
         Self { status, checks }
