@@ -12,7 +12,7 @@ use actix_web::{
     dev::{AppConfig, Server},
     middleware::from_fn,
     rt::net::TcpStream,
-    web::{Data, ThinData},
+    web::{Data, ServiceConfig, ThinData},
 };
 use tracing_actix_web::TracingLogger;
 
@@ -39,29 +39,20 @@ pub(super) fn serve(
     let config = &shared.config;
     let (settings, edge) = (settings(config, transport), shared.edge());
     let (shared, policies, transport) = (shared.clone(), policies.clone(), transport.clone());
-    let mut server = Server::build()
+    let workers = config.workers().get();
+    let server = Server::build()
         .disable_signals()
         // Whole seconds are all that actix knows; `drain` keeps the very time.
-        .shutdown_timeout(config.shutdown.grace.as_secs() + 1);
-    let workers = config.workers();
-    server = server
-        .workers(workers.get())
-        .max_concurrent_connections(config.limits.connections.div_ceil(workers.get()));
+        .shutdown_timeout(config.shutdown.grace.as_secs() + 1)
+        .workers(workers)
+        .max_concurrent_connections(config.limits.connections.div_ceil(workers));
     let stopping = server.graceful_shutdown_signal();
     let connections = move || {
-        let worker = shared.worker();
         let offers_docs = settings.docs;
         let app = App::new()
-            .app_data(ThinData(shared.identity()))
             .app_data(Data::new(settings.clone()))
             .app_data(Data::new(edge.clone()))
-            .app_data(ThinData(worker.inventory))
-            .app_data(ThinData(worker.power))
-            .app_data(ThinData(worker.directory))
-            .app_data(ThinData(shared.authenticator()))
-            .app_data(ThinData(policies.clone()))
-            .app_data(ThinData(shared.audit.clone()))
-            .app_data(ThinData(shared.limits.clone()))
+            .configure(|app| provide(app, &shared, &policies))
             .wrap(from_fn(api::read))
             .wrap(from_fn(api::own_callers))
             .wrap(from_fn(api::authenticate))
@@ -91,6 +82,19 @@ pub(super) fn serve(
     };
     let server = server.listen("api", listener, connections);
     Ok(server.map_err(Error::Serve)?.run())
+}
+
+/// What handlers of one worker ask for, each by its type.
+fn provide(app: &mut ServiceConfig, shared: &Shared, policies: &Policies) {
+    let worker = shared.worker();
+    app.app_data(ThinData(shared.identity()))
+        .app_data(ThinData(worker.inventory))
+        .app_data(ThinData(worker.power))
+        .app_data(ThinData(worker.directory))
+        .app_data(ThinData(shared.authenticator()))
+        .app_data(ThinData(policies.clone()))
+        .app_data(ThinData(shared.audit.clone()))
+        .app_data(ThinData(shared.limits.clone()));
 }
 
 fn settings(config: &Config, transport: &Transport) -> api::Settings {
