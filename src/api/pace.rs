@@ -17,49 +17,60 @@ use actix_web::{
 /// this time of its first byte.
 const SLOWEST_HEAD: Duration = Duration::from_secs(5);
 
-/// What has come of it before the answer to the one before it was given has a second
-/// more: a connection on which nothing has come is closed by then, with good manners.
+/// Where bytes of the next request may have come before the last answer ended, its head
+/// has this long from then: a second more than actix's keep-alive, which closes an idle
+/// connection properly.
 const SLOWEST_REST: Duration = Duration::from_secs(6);
 
 /// How one connection of a caller goes on; copies share it.
 #[derive(Clone, Default)]
-pub(crate) struct Pace(Rc<Inner>);
+pub(crate) struct Pace(Rc<Cell<Phase>>);
 
-#[derive(Default)]
-struct Inner {
-    /// Requests whose answers are not given to their last byte.
-    served: Cell<usize>,
-    /// Whether something has come since the last of them.
-    has_begun: Cell<bool>,
-    /// When the next one has to be there, after the first.
-    until: Cell<Option<Instant>>,
+#[derive(Clone, Copy, Default)]
+enum Phase {
+    /// Nothing has been asked yet.
+    #[default]
+    Fresh,
+    /// So many requests are there whose answers are not given to their last byte.
+    Serving(usize),
+    /// Nothing has come since the last of them.
+    Idle { until: Instant },
+    /// Something of the next one has come.
+    Head { until: Instant },
 }
 
 impl Pace {
     /// Bytes have come from the caller.
-    pub(crate) fn heard(&self, now: Instant) {
-        let it = &self.0;
-        if it.served.get() == 0 && it.until.get().is_some() && !it.has_begun.replace(true) {
-            it.until.set(Some(now + SLOWEST_HEAD));
+    pub(crate) fn received(&self, now: Instant) {
+        if let Phase::Idle { .. } = self.0.get() {
+            let until = now + SLOWEST_HEAD;
+            self.0.set(Phase::Head { until });
         }
     }
 
     /// The caller has taken something of what they were told.
-    pub(crate) fn told(&self, now: Instant) {
-        let it = &self.0;
-        if it.served.get() == 0 && it.until.get().is_some() && !it.has_begun.get() {
-            it.until.set(Some(now + SLOWEST_REST));
+    pub(crate) fn sent(&self, now: Instant) {
+        if let Phase::Idle { .. } = self.0.get() {
+            let until = now + SLOWEST_REST;
+            self.0.set(Phase::Idle { until });
         }
     }
 
     /// When the caller's time is up; nothing while they are served, or have not been.
     pub(crate) fn until(&self) -> Option<Instant> {
-        self.0.until.get().filter(|_| self.0.served.get() == 0)
+        match self.0.get() {
+            Phase::Fresh | Phase::Serving(_) => None,
+            Phase::Idle { until } | Phase::Head { until } => Some(until),
+        }
     }
 
     /// A request has come; it is served until what is returned is dropped.
     pub(super) fn serve(&self) -> Serving {
-        self.0.served.set(self.0.served.get() + 1);
+        let served = match self.0.get() {
+            Phase::Serving(served) => served,
+            Phase::Fresh | Phase::Idle { .. } | Phase::Head { .. } => 0,
+        };
+        self.0.set(Phase::Serving(served + 1));
         Serving(self.clone())
     }
 }
@@ -69,10 +80,14 @@ pub(super) struct Serving(Pace);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let it = &self.0.0;
-        it.served.set(it.served.get() - 1);
-        it.has_begun.set(false);
-        it.until.set(Some(Instant::now() + SLOWEST_REST));
+        let Pace(phase) = &self.0;
+        phase.set(match phase.get() {
+            Phase::Serving(served @ 2..) => Phase::Serving(served - 1),
+            Phase::Fresh | Phase::Serving(_) | Phase::Idle { .. } | Phase::Head { .. } => {
+                let until = Instant::now() + SLOWEST_REST;
+                Phase::Idle { until }
+            }
+        });
     }
 }
 

@@ -67,7 +67,7 @@ impl<S> Timed<S> {
     }
 
     /// What came of writing, unless it has come to nothing for too long.
-    fn taken<T>(
+    fn unless_stuck<T>(
         &mut self,
         written: Poll<io::Result<T>>,
         waker: &mut Context<'_>,
@@ -81,15 +81,15 @@ impl<S> Timed<S> {
     }
 
     /// The same of bytes that were written.
-    fn told(
+    fn sent(
         &mut self,
         written: Poll<io::Result<usize>>,
         waker: &mut Context<'_>,
     ) -> Poll<io::Result<usize>> {
         if written.is_ready() {
-            self.pace.told(Instant::now());
+            self.pace.sent(Instant::now());
         }
-        self.taken(written, waker)
+        self.unless_stuck(written, waker)
     }
 }
 
@@ -104,7 +104,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         let read = Pin::new(&mut this.stream).poll_read(waker, buffer);
         if read.is_ready() {
             if buffer.filled().len() > before {
-                this.pace.heard(Instant::now());
+                this.pace.received(Instant::now());
             }
             return read;
         }
@@ -120,7 +120,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(waker, bytes);
-        this.told(written, waker)
+        this.sent(written, waker)
     }
 
     fn poll_write_vectored(
@@ -130,7 +130,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write_vectored(waker, slices);
-        this.told(written, waker)
+        this.sent(written, waker)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -140,7 +140,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_flush(self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(waker);
-        this.taken(flushed, waker)
+        this.unless_stuck(flushed, waker)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
