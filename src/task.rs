@@ -64,8 +64,8 @@ impl Tasks {
         }));
     }
 
-    /// `work`, which shutdown knows of. What is long of it is to be on the heap: each
-    /// future around it would be as long again.
+    /// `work`, counted by shutdown. Box what is large: each future around it would hold it
+    /// again.
     fn tracked<T, F: Future<Output = T>>(&self, work: F) -> impl Future<Output = T> + use<T, F> {
         let alive = self.tracker.token();
         let task = async move {

@@ -88,7 +88,7 @@ impl Follower {
 
     /// Asks until there is an end to record.
     ///
-    /// Boxed, as thousands are followed at once: a future has what it is given twice.
+    /// Boxed: an async fn keeps its arguments twice, and thousands are followed at once.
     pub(super) async fn run(mut self: Box<Self>) {
         let _followed = self.power.metrics.operation_followed(self.ordered());
         let status = self.end().await;

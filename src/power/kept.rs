@@ -60,8 +60,8 @@ impl Kept {
         is_free
     }
 
-    /// Where the operation `id` is told, or what is known of it is `enough`.
-    /// Else `before` is put there, and what is known given back.
+    /// Where `id` is watched, if somebody still tells it or what is known is `enough`.
+    /// Else `before` takes its place, and what was known is the error.
     pub(super) fn watch(
         &self,
         id: &OperationId,
