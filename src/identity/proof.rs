@@ -78,7 +78,7 @@ mod tests {
         Grant {
             token: Secret::new(format!("e30.{payload}.s")),
             lifetime: Duration::from_hours(1),
-            echo: serde_json::from_value::<super::super::response::Echo>(echo.clone())
+            echo: serde_json::from_value::<crate::identity::response::Echo>(echo.clone())
                 .unwrap()
                 .into(),
         }

@@ -8,8 +8,7 @@ use actix_web::{
     },
 };
 
-use super::super::Problem;
-use crate::directory::Export;
+use crate::{api::Problem, directory::Export};
 
 /// A form that the directory has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::str::FromStr;
 
 use url::Url;
 
-use super::super::Problem;
 use crate::{
+    api::Problem,
     azure::{Departments, InvalidQuery, Top, UserQuery},
     directory::Cursor,
 };

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::super::UserProperty;
+use crate::azure::UserProperty;
 
 /// What is said of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]

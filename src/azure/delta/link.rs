@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::super::{Select, odata::encoded, page_link::is_askable};
+use crate::azure::{Select, odata::encoded, page_link::is_askable};
 
 /// A longer link does not come from Graph.
 const LONGEST_LINK: usize = 16 * 1024;

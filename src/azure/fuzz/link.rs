@@ -5,11 +5,13 @@ use std::sync::LazyLock;
 use actix_web::{http::Uri, web::Bytes};
 use serde_json::{Map, Value};
 
-use super::super::{
-    DeltaLink, Departments, Next, PageLink, Select, Top, UserQuery, UserType, envelope::Envelope,
-    graph,
+use crate::{
+    azure::{
+        DeltaLink, Departments, Next, PageLink, Select, Top, UserQuery, UserType,
+        envelope::Envelope, graph,
+    },
+    http::fuzz::host_asked,
 };
-use crate::http::fuzz::host_asked;
 
 /// Where a delta query and a listing begin.
 pub(super) const USERS: &str = "https://graph.microsoft.com/v1.0/users?";
