@@ -40,7 +40,7 @@ pub(crate) use response::Response;
 pub(crate) use retry::RetryPolicy;
 pub(crate) use text::text;
 pub(crate) use tls::{Tls, TlsError};
-pub(crate) use turns::OnBehalf;
+pub(crate) use turns::CallerKey;
 
 use guard::Guarded;
 use request::{Effect, Trace};

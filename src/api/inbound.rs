@@ -20,7 +20,7 @@ use tracing_actix_web::RootSpanBuilder;
 use super::{Edge, Problem, Settings};
 use crate::{
     access::Caller,
-    http::{Context, Deadline, OnBehalf},
+    http::{CallerKey, Context, Deadline},
     telemetry::{OpenSpan, RequestId, TraceContext, Tracer},
 };
 
@@ -55,7 +55,7 @@ impl Inbound {
 }
 
 /// Callers wait for their turn each behind their own calls, whatever their tokens.
-fn on_behalf(request: &HttpRequest) -> OnBehalf {
+fn on_behalf(request: &HttpRequest) -> CallerKey {
     let mut hasher = DefaultHasher::new();
     match request.extensions().get::<Arc<Caller>>().map(|it| &**it) {
         None | Some(Caller::Anonymous) => {}
@@ -63,7 +63,7 @@ fn on_behalf(request: &HttpRequest) -> OnBehalf {
         Some(Caller::Account(account)) => (&account.namespace, &account.name).hash(&mut hasher),
         Some(Caller::Subject(subject)) => (&subject.issuer, &subject.id).hash(&mut hasher),
     }
-    OnBehalf(hasher.finish())
+    CallerKey(hasher.finish())
 }
 
 /// A handler's way to ask for what its calls inherit.

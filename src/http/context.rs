@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::OnBehalf;
+use super::CallerKey;
 use crate::telemetry::TraceContext;
 
 /// The moment by which a whole exchange has to be over.
@@ -34,7 +34,7 @@ pub(crate) struct Context {
     /// The trace that the caller's request belongs to.
     pub(crate) trace: TraceContext,
     /// Whose request it is.
-    pub(crate) on_behalf: OnBehalf,
+    pub(crate) on_behalf: CallerKey,
 }
 
 impl Context {
@@ -43,7 +43,7 @@ impl Context {
         Self {
             deadline,
             trace,
-            on_behalf: OnBehalf::default(),
+            on_behalf: CallerKey::default(),
         }
     }
 }

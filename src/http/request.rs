@@ -10,7 +10,7 @@ use actix_web::{
     web::Bytes,
 };
 
-use super::{Context, OnBehalf};
+use super::{CallerKey, Context};
 use crate::telemetry::TraceContext;
 
 /// One request to an upstream.
@@ -30,7 +30,7 @@ pub(crate) struct Request<'a> {
     pub(super) effect: Effect,
     pub(super) body: Option<Bytes>,
     pub(super) trace: Trace<'a>,
-    pub(super) on_behalf: OnBehalf,
+    pub(super) on_behalf: CallerKey,
     /// How often it has been sent.
     pub(super) sent: Cell<u32>,
 }
@@ -105,7 +105,7 @@ impl<'a> Request<'a> {
             effect,
             body: None,
             trace: Trace::None,
-            on_behalf: OnBehalf::default(),
+            on_behalf: CallerKey::default(),
             sent: Cell::default(),
         }
     }
@@ -121,7 +121,7 @@ impl<'a> Request<'a> {
             effect: self.effect,
             body: self.body.clone(),
             trace: Trace::None,
-            on_behalf: OnBehalf::default(),
+            on_behalf: CallerKey::default(),
             sent: Cell::default(),
         })
     }

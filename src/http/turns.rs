@@ -18,7 +18,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// Whom a call is made for; those of one caller wait behind each other.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) struct OnBehalf(pub(crate) u64);
+pub(crate) struct CallerKey(pub(crate) u64);
 
 /// Turns of one worker's calls to one upstream. As many wait as are made at once;
 /// callers take turns, whatever each of them asks.
@@ -30,8 +30,8 @@ struct Line {
     room: usize,
     waiting: usize,
     /// Callers who wait, in the order of their turns.
-    callers: VecDeque<OnBehalf>,
-    calls: HashMap<OnBehalf, VecDeque<oneshot::Sender<Turn>>>,
+    callers: VecDeque<CallerKey>,
+    calls: HashMap<CallerKey, VecDeque<oneshot::Sender<Turn>>>,
 }
 
 /// The turn of one call. It passes to the next one when it is dropped.
@@ -50,7 +50,7 @@ impl Turns {
     }
 
     /// Waits for a turn, for as long as `deadline` allows and no longer than a second.
-    pub(super) async fn turn(&self, caller: OnBehalf, deadline: Deadline) -> Result<Turn, Crowd> {
+    pub(super) async fn turn(&self, caller: CallerKey, deadline: Deadline) -> Result<Turn, Crowd> {
         let Some(waiting) = self.0.borrow_mut().enter(caller)? else {
             return Ok(Turn(self.clone()));
         };
@@ -84,7 +84,7 @@ impl Drop for Turn {
 
 impl Line {
     /// `None` where it is the caller's turn at once.
-    fn enter(&mut self, caller: OnBehalf) -> Result<Option<oneshot::Receiver<Turn>>, Crowd> {
+    fn enter(&mut self, caller: CallerKey) -> Result<Option<oneshot::Receiver<Turn>>, Crowd> {
         if self.free > 0 {
             self.free -= 1;
             return Ok(None);
@@ -118,8 +118,8 @@ impl Line {
 
     /// Sends away the newest call of the caller who has most of them waiting, unless
     /// that is `caller`.
-    fn make_room(&mut self, caller: OnBehalf) -> bool {
-        let waiting = |of: &OnBehalf| self.calls.get(of).map_or(0, VecDeque::len);
+    fn make_room(&mut self, caller: CallerKey) -> bool {
+        let waiting = |of: &CallerKey| self.calls.get(of).map_or(0, VecDeque::len);
         let longest = self.callers.iter().copied().max_by_key(waiting);
         let Some(longest) = longest.filter(|it| waiting(it) > waiting(&caller) + 1) else {
             return false;
@@ -150,8 +150,8 @@ mod tests {
 
     use super::*;
 
-    fn caller(number: u64) -> OnBehalf {
-        OnBehalf(number)
+    fn caller(number: u64) -> CallerKey {
+        CallerKey(number)
     }
 
     /// A call of `caller` that waits for its turn, and notes whose it is when it comes.
