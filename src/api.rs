@@ -11,6 +11,7 @@ mod directory;
 mod docs;
 mod edge;
 mod forwarded;
+mod framing;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod identity;
@@ -42,7 +43,7 @@ use crate::config::Proxies;
 pub(crate) use authenticate::authenticate;
 pub(crate) use authority::own_callers;
 pub(crate) use directory::of_pages;
-pub(crate) use edge::{Edge, guard, read};
+pub(crate) use edge::{Edge, guard, longest_head, read};
 pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
 pub(crate) use pace::Pace;

@@ -106,7 +106,7 @@ impl Application {
         shared.check_audit()?;
         let source = Source::of(config.policy_file.as_deref());
         let policies = Policies::load(source, shared.metrics.clone()).map_err(Error::Policies)?;
-        let transport = Transport::of(config.tls.clone(), shared.metrics.clone())?;
+        let transport = Transport::of(&config, shared.metrics.clone())?;
         let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
         let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;
         Ok(Self {

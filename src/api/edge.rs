@@ -39,6 +39,10 @@ use crate::{
 /// well below.
 const LONGEST_TARGET: usize = 16 * 1024;
 
+/// What of a head is neither target nor headers: method, version, and space that may
+/// stand between them.
+const REST_OF_HEAD: usize = 8 * 1024;
+
 /// What an answer says that does not say otherwise: it is for nobody else, and no
 /// page, whatever a browser makes of it.
 const DEFAULTS: [(HeaderName, &str); 3] = [
@@ -67,6 +71,12 @@ pub(crate) struct Edge {
     pub(crate) header_limit: usize,
 }
 
+/// The most bytes of a head, of which `headers` may be its header section. What is
+/// longer has a part that is too long.
+pub(crate) const fn longest_head(headers: usize) -> usize {
+    LONGEST_TARGET + headers + REST_OF_HEAD
+}
+
 /// The outer middleware of both listeners; outside of it there is only the span.
 /// A request with too large a head ends here.
 pub(crate) async fn guard<B: MessageBody + 'static>(
@@ -74,7 +84,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<Served<EitherBody<B, BoxBody>>>, Error> {
-    let serving = request.conn_data::<Pace>().map(Pace::serve);
+    let serving = request.conn_data::<Pace>().map(|pace| pace.serve(&request));
     let record = Record::begin(&request, &edge.metrics);
     let inbound = Inbound::of(request.request());
     let answer = match admit(&request, &edge) {
@@ -101,7 +111,12 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     }
     let caller = answer.request().extensions().get::<Arc<Caller>>().cloned();
     record.answered(answer.status(), caller.as_deref(), fault.as_ref());
-    if edge.stopping.load(Ordering::Relaxed) {
+    let pace = answer.request().conn_data::<Pace>();
+    let is_last = pace.is_some_and(Pace::is_last) || edge.stopping.load(Ordering::Relaxed);
+    if is_last {
+        if let Some(pace) = pace {
+            pace.end();
+        }
         // Who stays would go on with the connection until it is cut.
         let head = answer.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
@@ -137,7 +152,7 @@ fn admit(request: &ServiceRequest, edge: &Edge) -> Result<(), Problem> {
         .iter()
         .map(|(name, value)| name.as_str().len() + value.len() + 4)
         .sum();
-    if size > edge.header_limit {
+    if size > edge.header_limit || is_cut(request) {
         let why = format!("the headers have more than {} bytes", edge.header_limit);
         return Err(Problem::unreadable(
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -145,6 +160,11 @@ fn admit(request: &ServiceRequest, edge: &Edge) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// Whether there was more of its head.
+fn is_cut(request: &ServiceRequest) -> bool {
+    request.conn_data::<Pace>().is_some_and(Pace::is_cut)
 }
 
 /// Refuses a body that is too large by its own account before a byte of it is

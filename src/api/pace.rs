@@ -1,17 +1,21 @@
-//! Whether a connection is being served, as it cannot see by itself.
+//! How a connection is being served, as it cannot see by itself.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     pin::Pin,
     rc::Rc,
-    task,
+    task::{self, Waker},
     time::{Duration, Instant},
 };
 
 use actix_web::{
     body::{BodySize, MessageBody},
+    dev::ServiceRequest,
+    http::ConnectionType,
     web::Bytes,
 };
+
+use super::framing::Framing;
 
 /// A further request on a connection has to have come whole, but for its body, within
 /// this time of its first byte.
@@ -23,16 +27,28 @@ const SLOWEST_HEAD: Duration = Duration::from_secs(5);
 const SLOWEST_REST: Duration = Duration::from_secs(6);
 
 /// How one connection of a caller goes on; copies share it.
-#[derive(Clone, Default)]
-pub(crate) struct Pace(Rc<Cell<Phase>>);
+#[derive(Clone)]
+pub(crate) struct Pace(Rc<Inner>);
 
-#[derive(Clone, Copy, Default)]
+struct Inner {
+    phase: Cell<Phase>,
+    framing: RefCell<Framing>,
+    /// The most bytes of a head.
+    longest_head: usize,
+    /// Whether the head that is served was too long, and is not all there.
+    is_cut: Cell<bool>,
+    /// Whether nothing comes after the request that is served.
+    is_last: Cell<bool>,
+    /// Who is told when the next bytes may be handed on.
+    parked: Cell<Option<Waker>>,
+}
+
+#[derive(Clone, Copy)]
 enum Phase {
     /// Nothing has been asked yet.
-    #[default]
     Fresh,
-    /// So many requests are there whose answers are not given to their last byte.
-    Serving(usize),
+    /// A request is there whose answer is not given to its last byte.
+    Serving,
     /// Nothing has come since the last of them.
     Idle { until: Instant },
     /// Something of the next one has come.
@@ -40,37 +56,100 @@ enum Phase {
 }
 
 impl Pace {
-    /// Bytes have come from the caller.
-    pub(crate) fn received(&self, now: Instant) {
-        if let Phase::Idle { .. } = self.0.get() {
+    /// Of a connection that begins; heads are cut at `longest_head` bytes.
+    pub(crate) fn new(longest_head: usize) -> Self {
+        Self(Rc::new(Inner {
+            phase: Cell::new(Phase::Fresh),
+            framing: RefCell::default(),
+            longest_head,
+            is_cut: Cell::default(),
+            is_last: Cell::default(),
+            parked: Cell::default(),
+        }))
+    }
+
+    /// Whether bytes may be handed on: those of a body, or of the next head when the
+    /// request before it was served.
+    pub(crate) fn is_open(&self) -> bool {
+        match &*self.0.framing.borrow() {
+            Framing::Whole => false,
+            Framing::Head(_) => !matches!(self.0.phase.get(), Phase::Serving) && !self.is_last(),
+            Framing::Sized(_) | Framing::Chunked(_) => true,
+        }
+    }
+
+    /// How many of `bytes`, which have come from the caller, may be handed on.
+    pub(crate) fn take(&self, bytes: &[u8], now: Instant) -> usize {
+        if let Phase::Idle { .. } = self.0.phase.get() {
             let until = now + SLOWEST_HEAD;
-            self.0.set(Phase::Head { until });
+            self.0.phase.set(Phase::Head { until });
+        }
+        let mut framing = self.0.framing.borrow_mut();
+        let taken = framing.take(bytes);
+        if framing.head() > self.0.longest_head {
+            *framing = Framing::Whole;
+            self.0.is_cut.set(true);
+        }
+        taken
+    }
+
+    /// Whether the caller sent more of a head than is taken. It was ended there, is not
+    /// served, and nothing comes after it.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.0.is_cut.get()
+    }
+
+    /// Whether nothing comes after what is served now.
+    pub(super) fn is_last(&self) -> bool {
+        self.0.is_last.get()
+    }
+
+    /// Nothing is served after what is served now.
+    ///
+    /// Source: RFC 9112, section 9.6.
+    pub(super) fn end(&self) {
+        self.0.is_last.set(true);
+    }
+
+    /// Has `waker` told when [`Pace::is_open`] changes.
+    pub(crate) fn park(&self, waker: &Waker) {
+        self.0.parked.set(Some(waker.clone()));
+    }
+
+    /// Tells whoever waits to look again.
+    pub(crate) fn wake(&self) {
+        if let Some(parked) = self.0.parked.take() {
+            parked.wake();
         }
     }
 
     /// The caller has taken something of what they were told.
     pub(crate) fn sent(&self, now: Instant) {
-        if let Phase::Idle { .. } = self.0.get() {
+        if let Phase::Idle { .. } = self.0.phase.get() {
             let until = now + SLOWEST_REST;
-            self.0.set(Phase::Idle { until });
+            self.0.phase.set(Phase::Idle { until });
         }
     }
 
     /// When the caller's time is up; nothing while they are served, or have not been.
     pub(crate) fn until(&self) -> Option<Instant> {
-        match self.0.get() {
-            Phase::Fresh | Phase::Serving(_) => None,
+        match self.0.phase.get() {
+            Phase::Fresh | Phase::Serving => None,
             Phase::Idle { until } | Phase::Head { until } => Some(until),
         }
     }
 
-    /// A request has come; it is served until what is returned is dropped.
-    pub(super) fn serve(&self) -> Serving {
-        let served = match self.0.get() {
-            Phase::Serving(served) => served,
-            Phase::Fresh | Phase::Idle { .. } | Phase::Head { .. } => 0,
-        };
-        self.0.set(Phase::Serving(served + 1));
+    /// `request` has come; it is served until what is returned is dropped.
+    pub(super) fn serve(&self, request: &ServiceRequest) -> Serving {
+        self.0.phase.set(Phase::Serving);
+        if self.is_cut() || request.head().connection_type() != ConnectionType::KeepAlive {
+            self.end();
+        }
+        let behind = Framing::behind(request.headers());
+        if behind.is_amid_body() {
+            self.wake();
+        }
+        self.0.framing.replace(behind);
         Serving(self.clone())
     }
 }
@@ -80,14 +159,9 @@ pub(super) struct Serving(Pace);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let Pace(phase) = &self.0;
-        phase.set(match phase.get() {
-            Phase::Serving(served @ 2..) => Phase::Serving(served - 1),
-            Phase::Fresh | Phase::Serving(_) | Phase::Idle { .. } | Phase::Head { .. } => {
-                let until = Instant::now() + SLOWEST_REST;
-                Phase::Idle { until }
-            }
-        });
+        let until = Instant::now() + SLOWEST_REST;
+        self.0.0.phase.set(Phase::Idle { until });
+        self.0.wake();
     }
 }
 

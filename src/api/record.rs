@@ -15,6 +15,9 @@ use crate::{
     telemetry::{OpenSpan, Value},
 };
 
+/// Of a method or a path that is longer, only so many bytes are logged.
+const LONGEST: usize = 512;
+
 /// A request under way. It is written down when it is answered, or else when it
 /// is dropped: actix drops a request whose connection is reset.
 pub(super) struct Record {
@@ -37,7 +40,7 @@ impl Record {
         Self {
             metrics: metrics.clone(),
             method: request.method().clone(),
-            path: request.path().to_owned(),
+            path: cut(request.path()).to_owned(),
             span: Span::current(),
             trace: span::taken(request, route.as_deref()),
             route,
@@ -70,7 +73,7 @@ impl Record {
             ($level:expr) => {
                 tracing::event!(
                     $level,
-                    http.method = method,
+                    http.method = cut(method),
                     http.route = route,
                     http.path = self.path,
                     http.status = status,
@@ -104,11 +107,15 @@ impl Drop for Record {
         self.metrics.request_aborted(route, method);
         tracing::info!(
             parent: &self.span,
-            http.method = method,
+            http.method = cut(method),
             http.route = route,
             http.path = self.path,
             duration_ms = self.started.elapsed().as_secs_f64() * 1e3,
             "request given up by its caller",
         );
     }
+}
+
+fn cut(text: &str) -> &str {
+    &text[..text.floor_char_boundary(LONGEST)]
 }

@@ -1,10 +1,13 @@
-//! A connection whose other end has to go on.
+//! A connection whose other end has to go on, and is served one request at a time.
 //!
 //! actix bounds the first head of a connection and the time in which nothing at all
-//! comes; what is here bounds the heads after it, and answers that nobody reads.
+//! comes; what is here bounds the heads after it, and answers that nobody reads. It
+//! also takes 128 KiB of heads that are sent ahead, and 7 kB of memory for each of
+//! them: what is here hands on the next one when the one before it was served.
 
 use std::{
     io::{self, IoSlice},
+    mem::MaybeUninit,
     pin::Pin,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -18,10 +21,18 @@ use crate::api::Pace;
 /// Who takes not a byte of an answer for this long does not read it.
 const SLOWEST_READER: Duration = Duration::from_secs(30);
 
+/// What ends a head that is too long to be read to its end.
+const END_OF_HEAD: &[u8] = b"\r\n\r\n";
+
+/// What is looked at of what comes ahead of its turn.
+const AHEAD: usize = 2048;
+
 /// `stream`, which ends with an error when its other end takes too long.
 pub(super) struct Timed<S> {
     stream: S,
     pace: Pace,
+    /// What has come ahead of its turn.
+    held: Vec<u8>,
     /// Since when there is something to write that is not taken.
     stuck: Option<Instant>,
     /// Wakes at a limit or before it: to set it for each request costs more than to be
@@ -30,10 +41,12 @@ pub(super) struct Timed<S> {
 }
 
 impl<S> Timed<S> {
-    pub(super) fn new(stream: S) -> Self {
+    /// Heads are cut at `longest_head` bytes, which the edge has to refuse.
+    pub(super) fn new(stream: S, longest_head: usize) -> Self {
         Self {
             stream,
-            pace: Pace::default(),
+            pace: Pace::new(longest_head),
+            held: Vec::new(),
             stuck: None,
             alarm: None,
         }
@@ -73,7 +86,9 @@ impl<S> Timed<S> {
         waker: &mut Context<'_>,
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stuck = None;
+            if self.stuck.take().is_some() {
+                self.pace.wake();
+            }
             return written;
         }
         self.stuck.get_or_insert_with(Instant::now);
@@ -93,6 +108,59 @@ impl<S> Timed<S> {
     }
 }
 
+impl<S: AsyncRead + Unpin> Timed<S> {
+    /// Hands on what has come, as far as the end of a head or of a body.
+    fn poll_next(
+        &mut self,
+        waker: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        if self.held.is_empty() {
+            ready!(Pin::new(&mut self.stream).poll_read(waker, buffer))?;
+        } else {
+            let room = self.held.len().min(buffer.remaining());
+            buffer.put_slice(&self.held[..room]);
+        }
+        let come = &buffer.filled()[before..];
+        if come.is_empty() {
+            return Poll::Ready(Ok(()));
+        }
+        let taken = self.pace.take(come, Instant::now());
+        if self.held.is_empty() {
+            self.held.extend_from_slice(&come[taken..]);
+        } else {
+            self.held.drain(..taken);
+        }
+        buffer.set_filled(before + taken);
+        if self.pace.is_cut() {
+            self.held.clear();
+            let cut = buffer.capacity().saturating_sub(END_OF_HEAD.len());
+            buffer.set_filled(cut.min(before + taken));
+            buffer.put_slice(END_OF_HEAD);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Where nothing may be handed on, it is of interest only whether the caller has
+    /// gone. What comes ahead waits; of what is cut, the rest is for nobody.
+    fn poll_ahead(&mut self, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.held.is_empty() {
+            let mut space = [MaybeUninit::uninit(); AHEAD];
+            let mut ahead = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(&mut self.stream).poll_read(waker, &mut ahead))?;
+            if ahead.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            if !self.pace.is_cut() {
+                self.held.extend_from_slice(ahead.filled());
+            }
+        }
+        self.pace.park(waker.waker());
+        Poll::Pending
+    }
+}
+
 impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     fn poll_read(
         self: Pin<&mut Self>,
@@ -100,12 +168,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        let before = buffer.filled().len();
-        let read = Pin::new(&mut this.stream).poll_read(waker, buffer);
+        // Answers that nobody reads wait for their reader: there are to be no more.
+        let read = if this.stuck.is_none() && this.pace.is_open() {
+            this.poll_next(waker, buffer)
+        } else {
+            this.poll_ahead(waker)
+        };
         if read.is_ready() {
-            if buffer.filled().len() > before {
-                this.pace.received(Instant::now());
-            }
             return read;
         }
         this.poll_limit(waker).map(Err)

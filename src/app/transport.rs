@@ -10,7 +10,7 @@ use super::{
     certificates::{CertificateError, Certificates, Standing},
     timed::Timed,
 };
-use crate::{config::TlsFiles, metrics::Metrics, telemetry::chain};
+use crate::{api::longest_head, config::Config, metrics::Metrics, telemetry::chain};
 
 /// A handshake has to be done by then; what a client needs for it comes in two
 /// packets.
@@ -28,14 +28,16 @@ pub(super) struct Ended;
 pub(super) struct Transport {
     certificates: Option<Certificates>,
     metrics: Metrics,
+    longest_head: usize,
 }
 
 impl Transport {
-    /// With the certificate of `files`, where there are any.
-    pub(super) fn of(files: Option<TlsFiles>, metrics: Metrics) -> Result<Self, CertificateError> {
+    /// As `config` has it: with a certificate, where there is one.
+    pub(super) fn of(config: &Config, metrics: Metrics) -> Result<Self, CertificateError> {
         let load = |files| Certificates::load(files, metrics.clone());
         Ok(Self {
-            certificates: files.map(load).transpose()?,
+            certificates: config.tls.clone().map(load).transpose()?,
+            longest_head: longest_head(config.limits.headers),
             metrics,
         })
     }
@@ -72,7 +74,7 @@ impl Transport {
             None => Either::Left(stream),
             Some(certificates) => Either::Right(self.handshake(certificates, stream).await?),
         };
-        Ok((Timed::new(connection), peer))
+        Ok((Timed::new(connection, self.longest_head), peer))
     }
 
     async fn handshake(

@@ -96,7 +96,7 @@ impl Way {
     ) -> Self {
         Self::Api {
             source,
-            method: method.to_owned(),
+            method: cut(method),
             path: cut(path),
             user_agent: user_agent.map(cut),
         }

@@ -58,6 +58,7 @@ mod page_cache;
 mod paging;
 mod people;
 mod permission;
+mod pipelining;
 mod policy_reload;
 mod polling;
 mod preferences;
