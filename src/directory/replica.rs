@@ -124,6 +124,9 @@ impl Replica {
 
     /// Takes a page of `round` in. `false` says that there are too many users,
     /// and that none is held any more.
+    ///
+    /// Before a round ends, who has left may not have been removed yet: so many more
+    /// are held, and not counted against the limit. What memory takes stays bounded.
     fn apply(&self, changes: Vec<UserChange>, round: Round) -> bool {
         self.0.metrics.replica_changes(changes.len());
         let mut contents = self.write();
@@ -131,38 +134,49 @@ impl Replica {
         for change in changes {
             contents.store.apply(change, round);
         }
-        let users = contents.store.len();
-        let fits = users <= self.0.settings.most_users;
-        if fits {
-            drop(contents);
-            self.0.metrics.replica_users(users);
-        } else {
-            contents.phase = Phase::TooLarge;
-            let all = mem::take(&mut contents.store);
-            drop(contents);
-            // Many, and nobody is to wait for their end.
-            drop(all);
-            self.0.metrics.replica_users(0);
-            self.0.metrics.replica_as_of(None);
+        let (users, most) = (contents.store.len(), self.0.settings.most_users);
+        let certain = match round {
+            Round::Full(_) => contents.store.told(),
+            Round::Changes(_) => 0,
+        };
+        if certain > most || users > most.saturating_mul(2) {
+            self.give_up(contents);
+            return false;
         }
-        fits
+        drop(contents);
+        self.0.metrics.replica_users(users);
+        true
     }
 
-    /// `round`, whose first page was asked for at `as_of`, is complete. `true`
-    /// says that only now there are answers.
+    /// `round`, whose first page was asked for at `as_of`, is complete. `false` says
+    /// that there are too many users, and that none is held any more.
     fn complete(&self, round: Round, as_of: SystemTime) -> bool {
         if let Round::Full(number) = round {
             self.sweep(number);
         }
         let mut contents = self.write();
-        let was = mem::replace(&mut contents.phase, Phase::Ready(as_of));
         let users = contents.store.len();
+        if users > self.0.settings.most_users {
+            self.give_up(contents);
+            return false;
+        }
+        contents.phase = Phase::Ready(as_of);
         drop(contents);
         let metrics = &self.0.metrics;
         metrics.replica_users(users);
         metrics.replica_as_of(Some(as_of));
         metrics.replica_round(RoundOutcome::Ok);
-        !matches!(was, Phase::Ready(_))
+        true
+    }
+
+    fn give_up(&self, mut contents: RwLockWriteGuard<'_, Contents>) {
+        contents.phase = Phase::TooLarge;
+        let all = mem::take(&mut contents.store);
+        drop(contents);
+        // Many, and nobody is to wait for their end.
+        drop(all);
+        self.0.metrics.replica_users(0);
+        self.0.metrics.replica_as_of(None);
     }
 
     /// Nobody whom the full synchronization did not tell of stays.

@@ -202,6 +202,29 @@ async fn graph_is_asked_until_everybody_has_been_heard_of() {
 }
 
 #[actix_web::test]
+async fn who_has_left_does_not_make_a_directory_too_large_when_it_is_read_anew() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let most = ("MIG_DIRECTORY_MOST_USERS", "2005");
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[&REPLICA[..], &[most]].concat());
+    rounds(&gateway, 1.0).await;
+    gateway.proven().await;
+    let hold = gateway.azure.hold(Service::Graph);
+    hold.arrived(1).await;
+    for id in gateway.azure.user_ids("R&D").iter().take(10) {
+        gateway.azure.purge_user(id);
+        gateway.azure.add_user(Some("R&D"));
+    }
+    gateway.azure.forget_delta_tokens();
+    hold.release();
+    reached(&gateway, resync::RESYNCS, 1.0).await;
+    caught_up(&gateway).await;
+    let asked = gateway.listings().len();
+    assert_eq!(rows(&gateway, listing("R&D", "&top=50")).await.len(), 310);
+    let since = &gateway.listings()[asked..];
+    assert!(since.iter().all(|it| it.path.ends_with("/users/delta")));
+}
+
+#[actix_web::test]
 async fn a_directory_that_is_too_large_is_asked_of_graph() {
     let azure = Sandbox::start(Settings::default()).unwrap();
     let few = ("MIG_DIRECTORY_MOST_USERS", "900");

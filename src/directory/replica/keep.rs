@@ -109,8 +109,12 @@ impl Keeper {
         }
     }
 
-    fn completed(&self, round: Round, as_of: SystemTime) -> Ended {
-        if self.replica.complete(round, as_of) {
+    fn completed(&mut self, round: Round, as_of: SystemTime) -> Ended {
+        let is_first = self.replica.as_of().is_none();
+        if !self.replica.complete(round, as_of) {
+            return self.given_up();
+        }
+        if is_first {
             tracing::info!(
                 users = self.replica.read().store.len(),
                 seconds = self.began.elapsed().as_secs_f64(),

@@ -32,12 +32,22 @@ pub(super) enum Round {
 pub(super) struct Store {
     homes: HashMap<Id, Home>,
     rows: HashMap<Home, BTreeMap<Id, Row>>,
+    /// The last full synchronization that told of anybody.
+    latest: u32,
+    /// How many it, and the changes since, told of.
+    told: usize,
 }
 
 impl Store {
     /// How many users there are.
     pub(super) fn len(&self) -> usize {
         self.homes.len()
+    }
+
+    /// How many of them the last full synchronization, and the changes since, told
+    /// of; the others may have left.
+    pub(super) fn told(&self) -> usize {
+        self.told
     }
 
     /// The users of `department`, which is folded, from after `id` on.
@@ -57,6 +67,10 @@ impl Store {
 
     /// Takes `change` in. The same change twice is as good as once.
     pub(super) fn apply(&mut self, change: UserChange, round: Round) {
+        let (Round::Full(number) | Round::Changes(number)) = round;
+        if number != self.latest {
+            (self.latest, self.told) = (number, 0);
+        }
         match change {
             UserChange::Gone(id) => self.remove(&id),
             UserChange::Present { id, properties } => self.put(&id, &properties, round),
@@ -106,6 +120,7 @@ impl Store {
             known.merged(properties, number)
         };
         if row.department().as_deref() == home.as_deref() {
+            self.told += usize::from(known.round != number);
             *known = row;
         } else {
             self.leave(&home, &id);
@@ -118,6 +133,7 @@ impl Store {
         // The department's name is held once for all of its users.
         let known = self.rows.get_key_value(&department);
         let home = known.map_or(department, |(known, _)| known.clone());
+        self.told += usize::from(row.round == self.latest);
         self.homes.insert(Arc::clone(&id), home.clone());
         self.rows.entry(home).or_default().insert(id, row);
     }
@@ -132,7 +148,8 @@ impl Store {
         let Some(users) = self.rows.get_mut(home) else {
             return;
         };
-        users.remove(id);
+        let left = users.remove(id);
+        self.told -= usize::from(left.is_some_and(|row| row.round == self.latest));
         if users.is_empty() {
             self.rows.remove(home);
         }

@@ -151,13 +151,52 @@ fn there_is_no_answer_until_everybody_has_been_heard_of() {
     );
 }
 
+fn users(ids: &[&str]) -> Vec<UserChange> {
+    ids.iter().map(|id| user(id, "R&D", "A", &[])).collect()
+}
+
 #[test]
-fn too_many_users_are_given_up_at_once_and_may_come_back() {
+fn who_has_left_does_not_make_the_others_too_many() {
     let replica = empty(2);
-    let users = |ids: &[&str]| ids.iter().map(|id| user(id, "R&D", "A", &[])).collect();
     assert!(replica.apply(users(&["1", "2"]), Round::Full(1)));
-    replica.complete(Round::Full(1), as_of());
-    assert!(!replica.apply(users(&["3"]), Round::Changes(1)));
+    assert!(replica.complete(Round::Full(1), as_of()));
+    // Read anew: nobody says that 1 and 2 have gone.
+    assert!(replica.apply(users(&["3"]), Round::Full(2)));
+    assert!(replica.apply(users(&["4"]), Round::Full(2)));
+    assert!(replica.complete(Round::Full(2), as_of()));
+    assert_eq!(pages(&replica, &query(&["R&D"])), [["3", "4"]]);
+    // Who comes may be told of pages before who goes.
+    assert!(replica.apply(users(&["5"]), Round::Changes(2)));
+    assert!(replica.apply(vec![UserChange::Gone("3".to_owned())], Round::Changes(2)));
+    assert!(replica.complete(Round::Changes(2), as_of()));
+    assert_eq!(pages(&replica, &query(&["R&D"])), [["4", "5"]]);
+}
+
+#[test]
+fn too_many_users_are_given_up_before_all_are_read() {
+    let replica = empty(2);
+    assert!(!replica.apply(users(&["1", "2", "3"]), Round::Full(1)));
+    assert!(matches!(replica.status(), Status::TooLarge { limit: 2 }));
+
+    assert!(replica.apply(users(&["1", "2"]), Round::Full(2)));
+    assert!(replica.complete(Round::Full(2), as_of()));
+    // Told of again, they are no more than they were; one more is.
+    assert!(replica.apply(users(&["1", "2", "1"]), Round::Full(3)));
+    assert!(!replica.apply(users(&["3"]), Round::Full(3)));
+
+    assert!(replica.apply(users(&["1", "2"]), Round::Full(4)));
+    assert!(replica.complete(Round::Full(4), as_of()));
+    assert!(replica.apply(users(&["3", "4"]), Round::Changes(4)));
+    assert!(!replica.apply(users(&["5"]), Round::Changes(4)));
+}
+
+#[test]
+fn too_many_users_are_given_up_and_may_come_back() {
+    let replica = empty(2);
+    assert!(replica.apply(users(&["1", "2"]), Round::Full(1)));
+    assert!(replica.complete(Round::Full(1), as_of()));
+    assert!(replica.apply(users(&["3"]), Round::Changes(1)));
+    assert!(!replica.complete(Round::Changes(1), as_of()));
     assert!(replica.page(&query(&["R&D"]), None).is_none());
     assert!(matches!(replica.status(), Status::TooLarge { limit: 2 }));
 

@@ -116,7 +116,7 @@ fn ten_thousand_random_changes_end_as_in_a_plain_map() {
         store.apply(change.clone(), Round::Changes(1));
         last.push(change);
     }
-    assert_eq!(store.len(), model.0.len());
+    assert_eq!((store.len(), store.told()), (model.0.len(), model.0.len()));
     for department in ["a", "bä"] {
         let rows: BTreeSet<_> = rows(&store, department).into_iter().collect();
         assert!(rows.len() > 30, "{}", rows.len());
@@ -166,6 +166,7 @@ fn a_full_synchronization_removes_who_and_what_it_does_not_tell_of() {
     store.apply(present("a", &now), Round::Full(2));
     store.apply(present("a", &[]), Round::Full(2));
     assert_eq!(rows(&store, "x").len(), 2, "served until it is complete");
+    assert_eq!((store.len(), store.told()), (3, 1));
 
     for department in store.departments() {
         store.sweep(&department, 2);
