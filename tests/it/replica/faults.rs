@@ -2,7 +2,7 @@
 
 use azure_sandbox::{Fault, Sandbox, Service, Settings, Times};
 
-use super::{OK_ROUNDS, caught_up, reached, resync::on_to_the_next, rows, warm};
+use super::{caught_up, reached, resync::on_to_the_next, rows, warm};
 use crate::{answer::Answer, people::listing};
 
 const FAILED: &str = r#"directory_replica_rounds_total{outcome="failed"}"#;
@@ -75,7 +75,7 @@ async fn who_is_refused_has_nothing_to_show_any_more() {
     gateway.azure.clear(Service::Graph);
     let served = r#"directory_pages_total{event="replica"}"#;
     let before = gateway.metric(served).await;
-    reached(&gateway, OK_ROUNDS, 2.0).await;
+    caught_up(&gateway).await;
     assert_eq!(gateway.get(&path).await.status, 200);
     assert!(gateway.metric(served).await > before);
 }
