@@ -177,7 +177,8 @@ impl Directory {
         older
     }
 
-    /// The page from Graph, which all who wait for it ask once.
+    /// The page from Graph, which all who wait for it ask once; those to whom it is
+    /// too old, as it was asked for before they came, ask together once more.
     async fn asked(
         &self,
         place: Place,
@@ -185,13 +186,19 @@ impl Directory {
         freshness: Freshness,
         context: &Context,
     ) -> Outcome {
-        let landing = match self.pages.join(key, freshness) {
-            Joined::Landed(outcome) => return outcome,
-            Joined::Waiting(seat) => {
-                self.metrics.directory_page(PageEvent::Joined);
-                return seat.outcome().await?;
+        let came = Instant::now();
+        let landing = loop {
+            match self.pages.join(key, freshness) {
+                Joined::Landed(outcome) => return outcome,
+                Joined::Waiting(seat) => {
+                    self.metrics.directory_page(PageEvent::Joined);
+                    let page = seat.outcome().await??;
+                    if page.read >= came || freshness.is_met_by(page.age(Instant::now())) {
+                        return Ok(page);
+                    }
+                }
+                Joined::First(landing) => break landing,
             }
-            Joined::First(landing) => landing,
         };
         self.metrics.directory_page(PageEvent::Miss);
         let flight = self.flight(place, key.clone(), landing, context.clone());

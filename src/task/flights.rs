@@ -59,6 +59,7 @@ impl<K: Clone + Eq + Hash, T> Flights<K, T> {
             flights: self.clone(),
             key: key.clone(),
             sender,
+            outcome: None,
         })
     }
 }
@@ -83,23 +84,30 @@ impl<K, T> Clone for Flights<K, T> {
 
 /// Work under way. Dropped before it lands, it lets those who wait know that
 /// nothing comes of it.
+///
+/// They hear of either once nobody can join any more: to whom it will not do may
+/// begin anew.
 pub(crate) struct Landing<K: Eq + Hash, T> {
     flights: Flights<K, T>,
     key: K,
     sender: watch::Sender<Option<T>>,
+    outcome: Option<T>,
 }
 
 impl<K: Eq + Hash, T> Landing<K, T> {
     /// Hands `outcome` to everybody who waits. What those who come later are to
     /// know has to be kept before.
-    pub(crate) fn land(self, outcome: T) {
-        self.sender.send_replace(Some(outcome));
+    pub(crate) fn land(mut self, outcome: T) {
+        self.outcome = Some(outcome);
     }
 }
 
 impl<K: Eq + Hash, T> Drop for Landing<K, T> {
     fn drop(&mut self) {
         self.flights.flights().remove(&self.key);
+        if let Some(outcome) = self.outcome.take() {
+            self.sender.send_replace(Some(outcome));
+        }
     }
 }
 

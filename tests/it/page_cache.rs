@@ -97,6 +97,36 @@ async fn a_caller_who_wants_it_fresh_gets_it_fresh() {
 }
 
 #[actix_web::test]
+async fn those_who_want_it_fresh_do_not_get_what_was_asked_for_before_they_came() {
+    let gateway = Rc::new(Gateway::start());
+    gateway.proven().await;
+    let user = gateway.azure.user_ids("C++ Guild").pop_first().unwrap();
+    let hold = gateway.azure.hold(Service::Graph);
+    let ask = |wish: &'static str| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { asked(&gateway, GUILD, ("cache-control", wish)).await })
+    };
+    let first = ask("no-transform");
+    hold.arrived(1).await;
+    let late: Vec<_> = ["no-cache", "max-age=0", "max-age=3600"].map(ask).into();
+    gateway.busy_with(4).await;
+    let second = gateway.azure.hold(Service::Graph);
+    hold.release();
+    second.arrived(1).await;
+    gateway.azure.remove_user(&user);
+    // Three wait for the first page, and one of two who want a newer for the other.
+    let joined = r#"directory_pages_total{event="joined"} 4"#;
+    let is_so = |answer: &Answer| answer.text().contains(joined).then_some(());
+    gateway.until("/metrics", is_so).await;
+    second.release();
+    assert_eq!(ids(&first.await.unwrap()).len(), 41);
+    for (caller, users) in late.into_iter().zip([40, 40, 41]) {
+        assert_eq!(ids(&caller.await.unwrap()).len(), users);
+    }
+    assert_eq!(calls(&gateway), 2);
+}
+
+#[actix_web::test]
 async fn a_caller_who_has_it_gets_it_not_again() {
     let gateway = Gateway::start();
     let tag = gateway.get(GUILD).await.header("etag").unwrap().to_owned();
