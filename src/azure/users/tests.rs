@@ -27,6 +27,12 @@ fn a_department_is_one_encoded_literal() {
 }
 
 #[test]
+fn a_department_is_asked_for_once_whatever_its_case() {
+    let query = query(&["ΟΔΟΣ", "οδος", "οδοσ", "Öl", "öL"]);
+    assert_eq!(filters(&query), ["department in ('ΟΔΟΣ','Öl')"]);
+}
+
+#[test]
 fn everything_that_narrows_is_in_the_filter() {
     let query = UserQuery {
         enabled: Some(false),

@@ -221,5 +221,11 @@ mod tests {
             department(r#""K\u00fcche""#).department(),
             department(r#""KÜCHE""#).department()
         );
+        for text in [r#""οδος""#, r#""οδοσ""#] {
+            assert_eq!(
+                department(text).department(),
+                department(r#""ΟΔΟΣ""#).department()
+            );
+        }
     }
 }

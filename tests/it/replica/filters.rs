@@ -1,6 +1,9 @@
 //! Filters find in the replica whom they find in Graph.
 
-use super::{EVERYTHING, rows, warm};
+use serde_json::json;
+use url::form_urlencoded;
+
+use super::{EVERYTHING, caught_up, rows, warm};
 use crate::people::listing;
 
 /// Asks with and without a replica.
@@ -35,4 +38,32 @@ async fn names_and_several_departments_are_found_as_by_graph() {
         "&search=AD&enabled=true",
     ])
     .await;
+}
+
+#[actix_web::test]
+async fn case_is_not_told_apart_in_greek_either() {
+    let gateway = warm().await;
+    let id = gateway.azure.add_user(Some("ΟΔΟΣ"));
+    let name = json!({ "displayName": "Ασημάκης", "surname": "ΑΣΗΜΑΚΗΣ" });
+    gateway.azure.change_user(&id, &name);
+    caught_up(&gateway).await;
+    let direct = gateway.twin();
+    for (department, search) in [("οδοσ", "ΑΣ"), ("οδος", "ασ"), ("Οδος", "ΑΣΗΜΑΚΗΣ")]
+    {
+        let path = listing(
+            department,
+            &format!("{EVERYTHING}&search={}", encoded(search)),
+        );
+        let expected = rows(&direct, path.clone()).await;
+        assert!(expected.keys().eq([&id]), "{department} {search}");
+        assert_eq!(
+            rows(&gateway, path).await,
+            expected,
+            "{department} {search}"
+        );
+    }
+}
+
+fn encoded(text: &str) -> String {
+    form_urlencoded::byte_serialize(text.as_bytes()).collect()
 }

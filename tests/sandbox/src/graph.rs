@@ -8,6 +8,7 @@
 mod access;
 mod answers;
 mod capability;
+mod case;
 mod delta;
 mod directory;
 mod fault;

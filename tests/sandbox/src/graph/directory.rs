@@ -17,6 +17,7 @@ use std::{
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::case::folded;
 use crate::seed;
 pub(crate) use change::NotChanged;
 use record::Record;
@@ -57,11 +58,10 @@ impl Directory {
         let mut found: HashMap<String, String> = HashMap::new();
         for (_, user) in people.from(0) {
             if let Some(Value::String(name)) = user.get("department").as_deref() {
-                let key = name.to_lowercase();
-                found.entry(key).or_insert_with(|| name.clone());
+                found.entry(folded(name)).or_insert_with(|| name.clone());
             }
         }
-        let known = seed::departments().filter_map(|name| found.remove(&name.to_lowercase()));
+        let known = seed::departments().filter_map(|name| found.remove(&folded(name)));
         let mut departments: Vec<_> = known.collect();
         let mut others: Vec<_> = found.into_values().collect();
         others.sort();
@@ -71,10 +71,10 @@ impl Directory {
 
     /// The ids of those who are in `department`.
     pub(crate) fn ids(&self, department: &str) -> BTreeSet<String> {
-        let department = department.to_lowercase();
+        let department = folded(department);
         let people = self.read();
         let of = |user: &User<'_>| match user.get("department").as_deref() {
-            Some(Value::String(own)) => own.to_lowercase() == department,
+            Some(Value::String(own)) => folded(own) == department,
             _ => false,
         };
         let users = people.from(0).filter(|(_, user)| of(user));

@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::{capability::Use, directory::User};
+use super::{capability::Use, case::folded, directory::User};
 pub(super) use parser::Wrong;
 
 /// A filter that can be asked of a user.
@@ -44,7 +44,7 @@ enum Operator {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Literal {
-    /// In lower case.
+    /// Folded.
     Text(String),
     Bool(bool),
     Null,
@@ -112,7 +112,7 @@ impl Literal {
     fn compared(&self, value: Option<&Value>) -> Option<Ordering> {
         match (value, self) {
             (Some(Value::String(value)), Self::Text(text)) => {
-                Some(value.to_lowercase().as_str().cmp(text))
+                Some(folded(value).as_str().cmp(text))
             }
             (Some(Value::Bool(value)), Self::Bool(wanted)) => Some(value.cmp(wanted)),
             (None | Some(Value::Null), Self::Null) => Some(Ordering::Equal),
@@ -122,7 +122,7 @@ impl Literal {
 
     fn is_part(&self, value: Option<&Value>, of: impl Fn(&str, &str) -> bool) -> bool {
         match (value, self) {
-            (Some(Value::String(value)), Self::Text(text)) => of(&value.to_lowercase(), text),
+            (Some(Value::String(value)), Self::Text(text)) => of(&folded(value), text),
             _ => false,
         }
     }

@@ -6,9 +6,9 @@
 
 use serde_json::Value;
 
-use super::{directory::User, fault::Fault};
+use super::{case::folded, directory::User, fault::Fault};
 
-/// The words that are sought, in lower case.
+/// The words that are sought, folded.
 pub(super) struct Search(Vec<String>);
 
 impl Search {
@@ -49,12 +49,12 @@ fn words(text: &str) -> Vec<String> {
             words.push(String::new());
         }
         if let (true, Some(word)) = (letter.is_alphanumeric(), words.last_mut()) {
-            word.extend(letter.to_lowercase());
+            word.push(letter);
         }
         before = letter;
     }
     words.retain(|word| !word.is_empty());
-    words
+    words.iter().map(|word| folded(word)).collect()
 }
 
 #[cfg(test)]

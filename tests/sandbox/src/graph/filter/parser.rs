@@ -4,7 +4,7 @@ use super::{
     Clause, Filter, Literal, Operator,
     words::{Word, words},
 };
-use crate::seed;
+use crate::{graph::case::folded, seed};
 
 /// Why a filter is none.
 #[derive(Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ fn called(function: &str, property: &'static str, text: &str) -> Result<Clause, 
     Ok(Clause {
         property,
         operator,
-        values: vec![Literal::Text(text.to_lowercase())],
+        values: vec![Literal::Text(folded(text))],
     })
 }
 
@@ -148,7 +148,7 @@ fn literal(rest: &mut &[Word]) -> Result<Literal, Wrong> {
     };
     *rest = after;
     match value {
-        Word::Text(text) => Ok(Literal::Text(text.to_lowercase())),
+        Word::Text(text) => Ok(Literal::Text(folded(text))),
         Word::Name(name) if name == "true" => Ok(Literal::Bool(true)),
         Word::Name(name) if name == "false" => Ok(Literal::Bool(false)),
         Word::Name(name) if name == "null" => Ok(Literal::Null),
