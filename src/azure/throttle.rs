@@ -33,7 +33,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// reads and writes of users none is counted over a longer time.
 ///
 /// Source: as for `WINDOW`.
-const LONGEST_ASKED: Duration = Duration::from_mins(5);
+pub(crate) const LONGEST_ASKED: Duration = Duration::from_mins(5);
 
 /// What all workers know of how Graph throttles us.
 #[derive(Clone)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::azure::LONGEST_ASKED;
+
 /// The ceiling of the first pause after a failure; it doubles with every further
 /// one.
 const FIRST: Duration = Duration::from_secs(1);
@@ -23,13 +25,12 @@ impl Backoff {
 
     /// The pause after one more failure: somewhere below a ceiling that doubles,
     /// so that gateways that failed together do not ask together again, and
-    /// never shorter than Graph's `asked`.
+    /// never shorter than Graph's `asked`, as far as Graph is left alone at all.
     pub(super) fn failed(&mut self, asked: Option<Duration>) -> Duration {
         let ceiling = ceiling(self.failures);
         self.failures = self.failures.saturating_add(1);
-        ceiling
-            .mul_f64(fastrand::f64())
-            .max(asked.unwrap_or_default())
+        let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
+        ceiling.mul_f64(fastrand::f64()).max(asked)
     }
 
     /// Whether the last failure was the first in a row.
@@ -62,9 +63,12 @@ mod tests {
     }
 
     #[test]
-    fn the_pause_that_graph_asks_for_is_kept() {
+    fn the_pause_that_graph_asks_for_is_kept_as_long_as_callers_keep_it() {
         let mut backoff = Backoff::default();
-        let asked = Duration::from_mins(20);
+        let day = Duration::from_hours(24);
+        assert_eq!(backoff.failed(Some(day)), LONGEST_ASKED);
+        let mut backoff = Backoff::default();
+        let asked = Duration::from_mins(4);
         assert_eq!(backoff.failed(Some(asked)), asked);
         assert!(backoff.has_just_begun());
         assert!(backoff.failed(None) <= Duration::from_secs(2));
