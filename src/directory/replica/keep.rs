@@ -23,7 +23,10 @@ const SMALLER_AFTER: Duration = Duration::from_hours(24);
 /// Keeps `replica` by asking `graph`, each question for `timeout` at most and as a
 /// trace of its own. It does not end.
 pub(crate) async fn keep(replica: Replica, graph: GraphClient, timeout: Duration, tracer: Tracer) {
-    let poll = replica.0.settings.poll;
+    let mut pauses = Pauses {
+        poll: replica.0.settings.poll,
+        resyncs: Backoff::default(),
+    };
     let mut keeper = Keeper {
         replica,
         graph,
@@ -32,30 +35,44 @@ pub(crate) async fn keep(replica: Replica, graph: GraphClient, timeout: Duration
         course: Course::default(),
         began: Instant::now(),
         pages: Backoff::default(),
-        resyncs: Backoff::default(),
     };
     loop {
-        let pause = match keeper.round().await {
-            Ended::Complete => {
-                keeper.resyncs.succeeded();
-                jittered(poll)
-            }
-            Ended::Forgotten(asked) => keeper.resyncs.failed(asked),
-            Ended::TooLarge => SMALLER_AFTER,
-            Ended::Overdue => Duration::ZERO,
-        };
-        time::sleep(pause).await;
+        let ended = keeper.round().await;
+        time::sleep(pauses.after(&ended)).await;
     }
 }
 
 /// How a round ended.
 enum Ended {
-    Complete,
+    Complete(Round),
     /// Graph does not go on from where it was; it may want to be left alone.
     Forgotten(Option<Duration>),
     TooLarge,
     /// It has not come to its end in the time after which everybody is read anew.
     Overdue,
+}
+
+/// How long the next round is waited for.
+struct Pauses {
+    poll: Duration,
+    resyncs: Backoff,
+}
+
+impl Pauses {
+    fn after(&mut self, ended: &Ended) -> Duration {
+        match ended {
+            Ended::Complete(round) => {
+                // That everybody was read says nothing of the link that came of it.
+                if let Round::Changes(_) = round {
+                    self.resyncs.succeeded();
+                }
+                jittered(self.poll)
+            }
+            Ended::Forgotten(asked) => self.resyncs.failed(*asked),
+            Ended::TooLarge => SMALLER_AFTER,
+            Ended::Overdue => Duration::ZERO,
+        }
+    }
 }
 
 struct Keeper {
@@ -66,7 +83,6 @@ struct Keeper {
     course: Course,
     began: Instant,
     pages: Backoff,
-    resyncs: Backoff,
 }
 
 impl Keeper {
@@ -121,7 +137,7 @@ impl Keeper {
                 "the directory is in memory; listings are answered from there"
             );
         }
-        Ended::Complete
+        Ended::Complete(round)
     }
 
     fn forgotten(&mut self, error: azure::Error) -> Ended {
@@ -166,4 +182,26 @@ impl Keeper {
 
 fn retry_after(error: &azure::Error) -> Option<Duration> {
     error.refusal()?.retry_after
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn readings_are_further_apart_until_changes_can_be_asked_for() {
+        let mut pauses = Pauses {
+            poll: Duration::from_secs(30),
+            resyncs: Backoff::default(),
+        };
+        pauses.after(&Ended::Forgotten(None));
+        assert!(pauses.resyncs.has_just_begun());
+        pauses.after(&Ended::Complete(Round::Full(2)));
+        pauses.after(&Ended::Forgotten(None));
+        assert!(!pauses.resyncs.has_just_begun());
+        pauses.after(&Ended::Complete(Round::Full(3)));
+        pauses.after(&Ended::Complete(Round::Changes(3)));
+        pauses.after(&Ended::Forgotten(None));
+        assert!(pauses.resyncs.has_just_begun());
+    }
 }
