@@ -8,22 +8,38 @@ use super::{
     position::{Passed, Position},
     replica,
 };
-use crate::azure::{self, UserChange, UserProperty, fuzz::users};
+use crate::azure::{self, UserChange, UserProperty, UserQuery, fuzz::users};
 
 /// A cursor has one way to write it, and is of the query that it belongs to, if of any.
 pub(crate) fn cursor(text: &str) {
-    let Ok(cursor) = text.parse::<Cursor>() else {
-        return;
-    };
-    assert_eq!(cursor.to_string(), text);
-    for query in users() {
-        if let Ok(place) = cursor.place(query) {
-            azure::fuzz::page_link(place.link.as_str());
-            assert_eq!(Cursor::new(&place), cursor);
+    if let Ok(cursor) = text.parse::<Cursor>() {
+        assert_eq!(cursor.to_string(), text);
+        for query in users() {
+            check_graph(&cursor, query);
         }
-        if let Ok(Some(place)) = cursor.place_in_replica(query) {
-            assert_eq!(Cursor::in_replica(query, place.clone()), cursor);
+    }
+    // What has the digest of a query in it is not guessed.
+    if let Ok(place) = text.parse() {
+        for query in users() {
+            check_replica(query, &place);
         }
+    }
+}
+
+fn check_graph(cursor: &Cursor, query: &UserQuery) {
+    if let Ok(place) = cursor.place(query) {
+        azure::fuzz::page_link(place.link.as_str());
+        assert_eq!(Cursor::new(&place), *cursor);
+    }
+}
+
+fn check_replica(query: &UserQuery, place: &replica::Place) {
+    let given = Cursor::in_replica(query, place.clone());
+    assert_eq!(given.to_string().parse(), Ok(given.clone()));
+    for other in users() {
+        let found = given.place_in_replica(other);
+        assert_eq!(found == Ok(Some(place)), other == query, "{given:?}");
+        assert!(given.place(other).is_err());
     }
 }
 
