@@ -4,10 +4,10 @@ mod csv;
 mod cursor;
 mod error;
 mod export;
+mod from_replica;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod listing;
-mod memory;
 mod pages;
 mod permission;
 mod position;
@@ -165,7 +165,7 @@ impl Directory {
         cursor: Option<&Cursor>,
         freshness: Freshness,
     ) -> Result<Option<Arc<Page>>, Error> {
-        let page = memory::page(self.source.replica.as_ref(), query, cursor, freshness)?;
+        let page = from_replica::page(self.source.replica.as_ref(), query, cursor, freshness)?;
         if page.is_some() {
             self.metrics.directory_page(PageEvent::Replica);
         }

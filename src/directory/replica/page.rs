@@ -31,7 +31,7 @@ pub(super) fn page(
         return None;
     };
     let mut rows = Rows::new(query);
-    let next = rows.fill(contents, query, after);
+    let next = rows.fill(contents, after);
     Some(ReplicaPage {
         rows: rows.end(),
         next,
@@ -57,12 +57,8 @@ impl<'a> Rows<'a> {
 
     /// Writes users until the page is full; returns the last of them if it was
     /// not the last of all.
-    fn fill(
-        &mut self,
-        contents: &Contents,
-        query: &UserQuery,
-        after: Option<&Place>,
-    ) -> Option<Place> {
+    fn fill(&mut self, contents: &Contents, after: Option<&Place>) -> Option<Place> {
+        let query = self.query;
         let filter = RowFilter::new(query);
         let first = after.map_or(0, |place| place.department);
         let departments = (0..).zip(query.departments.iter());
