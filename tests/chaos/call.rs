@@ -1,9 +1,6 @@
 //! One call as somebody might make it, and which answers it may have.
 
-use std::{
-    collections::VecDeque,
-    time::{Duration, SystemTime},
-};
+use std::{collections::VecDeque, time::SystemTime};
 
 use serde_json::Value;
 
@@ -135,13 +132,9 @@ impl Call {
     }
 
     /// Whether it is about an operation that began while the clock of Azure was an hour
-    /// ahead: its id ends with the time in milliseconds, and eight digits more.
+    /// ahead.
     fn is_of_the_future(&self) -> bool {
-        let time = self.request.path.rsplit('.').next();
-        let digits = time.and_then(|text| text.get(..text.len().checked_sub(8)?));
-        let millis = digits.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-        let began = SystemTime::UNIX_EPOCH + Duration::from_millis(millis.unwrap_or_default());
-        began > SystemTime::now()
+        truth::began(&self.request.path).is_some_and(|began| began > SystemTime::now())
     }
 
     /// What is wrong with `status` in this weather, where by right it is `right`.

@@ -13,6 +13,10 @@ use std::{
 use azure_sandbox::{Order, Standing};
 use serde_json::Value;
 
+/// How long an answer may take that shows a machine: what it shows may have ended before
+/// the operation begins that follows on it.
+const SHOWN: Duration = Duration::from_secs(1);
+
 /// What becomes of an operation when a newer order takes its machine over.
 const PREEMPTED: &str = "OperationPreempted";
 
@@ -59,7 +63,7 @@ impl Told {
             "Succeeded" => {
                 matches!(standing, Some(Standing::Succeeded(_)))
                     || self.is_completed(own, orders)
-                    || own.is_some_and(|own| self.was_needless(own, orders))
+                    || self.was_needless(own, orders)
             }
             "Failed" | "Canceled" => match standing {
                 None => true,
@@ -73,28 +77,50 @@ impl Told {
         (!is_true).then(|| format!("{} is told as {}; in Azure: {own:?}", self.id, self.status))
     }
 
-    /// Whether it failed, of a machine that rested before where it was to lead: at first
-    /// machines run.
-    fn was_needless(&self, own: &Order, orders: &[Order]) -> bool {
+    /// Whether it failed or never came to Azure, of a machine that rested before where it
+    /// was to lead: at first machines run.
+    fn was_needless(&self, own: Option<&Order>, orders: &[Order]) -> bool {
+        let began = self.began(own);
         let before = orders.iter().filter(|order| is_of(order, &self.machine));
         let before = before.filter_map(|order| {
-            let ended = ended(order).filter(|at| *at <= own.began)?;
+            let ended = ended(order).filter(|at| *at <= began)?;
             Some((ended, led_to(order.action)?))
         });
         let rested = before.max().map_or("running", |(_, state)| state);
-        let has_failed = matches!(&own.standing, Standing::Failed(code) if code != PREEMPTED);
+        let has_failed = own
+            .is_none_or(|own| matches!(&own.standing, Standing::Failed(code) if code != PREEMPTED));
         has_failed && goal(&self.action) == Some(rested)
     }
 
     /// Whether an order of no less than its age led the machine where it leads.
     fn is_completed(&self, own: Option<&Order>, orders: &[Order]) -> bool {
-        let began = own.map_or(SystemTime::UNIX_EPOCH, |order| order.began);
+        let began = self.began(own);
         let leads_there = |order: &&Order| {
             is_of(order, &self.machine) && is_compatible(goal(&self.action), led_to(order.action))
         };
         let mut led = orders.iter().filter(leads_there).filter_map(ended);
         led.any(|at| at >= began)
     }
+
+    /// When it began: the order that carries it out did; of none, what its id says. One
+    /// of the future is by a clock of Azure that was ahead, and may have begun at any time.
+    fn began(&self, own: Option<&Order>) -> SystemTime {
+        if let Some(order) = own {
+            return order.began;
+        }
+        let told = began(&self.id);
+        let told = told.filter(|at| *at <= SystemTime::now());
+        told.map_or(SystemTime::UNIX_EPOCH, |at| at - SHOWN)
+    }
+}
+
+/// When the operation `id` began, as it says: it ends with the time in milliseconds, and
+/// eight digits more.
+pub(crate) fn began(id: &str) -> Option<SystemTime> {
+    let time = id.rsplit('.').next()?;
+    let digits = time.get(..time.len().checked_sub(8)?)?;
+    let millis = u64::from_str_radix(digits, 16).ok()?;
+    Some(SystemTime::UNIX_EPOCH + Duration::from_millis(millis))
 }
 
 /// When an order was carried out, if it was.
@@ -220,6 +246,18 @@ mod tests {
                 .is_some()
         );
         assert_eq!(told.fault(Some(&failed), &[off, on]), None);
+    }
+
+    #[test]
+    fn what_never_came_to_azure_is_completed_by_what_came_later_alone() {
+        let id = |action| format!("web-01.{action}.{:011x}00000000", 10_000);
+        let fault = |action, order| Told::new(&id(action), "Succeeded").fault(None, &[order]);
+        assert!(fault("restart", order("restart", 1, at(2))).is_some());
+        assert_eq!(fault("restart", order("restart", 1, at(12))), None);
+        assert!(fault("deallocate", order("deallocate", 1, at(12))).is_none());
+        // It was there before, which a look cannot tell from being brought there.
+        assert_eq!(fault("deallocate", order("deallocate", 1, at(2))), None);
+        assert!(fault("start", order("deallocate", 1, at(2))).is_some());
     }
 
     #[test]
