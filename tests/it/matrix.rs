@@ -20,6 +20,11 @@ enum Trouble {
     Reset,
     /// Azure does it, and the answer is lost.
     Lost,
+    /// Azure does it, and the answer breaks off in its head.
+    Beheaded,
+    /// Azure does it, and answers 202 without saying where it is told how it goes.
+    Unlinked,
+    /// Of an answer that has a body.
     Truncated,
     Silent,
 }
@@ -35,6 +40,8 @@ fn fault(trouble: Trouble) -> Option<Fault> {
         Trouble::Status(status) => Some(Fault::answer(status, body)),
         Trouble::Reset => Some(Fault::Reset),
         Trouble::Lost => Some(Fault::LoseAnswer),
+        Trouble::Beheaded => Some(Fault::CutHead),
+        Trouble::Unlinked => Some(Fault::Unlink),
         Trouble::Truncated => Some(Fault::TruncateAt(1)),
         Trouble::Refused | Trouble::Silent => None,
     }
@@ -221,9 +228,10 @@ macro_rules! rows {
 }
 
 macro_rules! matrix {
-    ($($phase:ident),+) => {
+    ($($phase:ident: $($name:ident $trouble:expr),+;)+) => {
         $(rows! {
             $phase:
+            $($name $trouble,)+
             status_401 Trouble::Status(401),
             status_403 Trouble::Status(403),
             status_404 Trouble::Status(404),
@@ -238,10 +246,15 @@ macro_rules! matrix {
             connection_refused Trouble::Refused,
             connection_reset Trouble::Reset,
             answer_lost Trouble::Lost,
-            answer_truncated Trouble::Truncated,
+            head_cut Trouble::Beheaded,
             silence Trouble::Silent,
         })+
     };
 }
 
-matrix!(submit, change, poll, observe);
+matrix! {
+    submit: answer_without_links Trouble::Unlinked;
+    change: answer_truncated Trouble::Truncated;
+    poll: answer_truncated Trouble::Truncated;
+    observe: answer_truncated Trouble::Truncated;
+}

@@ -26,7 +26,7 @@ const STATUSES: [u16; 10] = [400, 401, 403, 404, 409, 410, 429, 500, 502, 503];
 const OVERSIZE: u64 = 9 << 20;
 
 /// How many kinds of faults there are.
-pub(crate) const VERBS: usize = 13;
+pub(crate) const VERBS: usize = 15;
 
 /// Fault number `verb` for `service`.
 pub(super) fn fault(verb: usize, service: Service, random: &mut fastrand::Rng) -> Fault {
@@ -49,6 +49,8 @@ pub(super) fn fault(verb: usize, service: Service, random: &mut fastrand::Rng) -
         9 => Fault::Redirect("http://localhost:9/".to_owned()),
         10 => Fault::Oversize(OVERSIZE),
         11 => Fault::Alter(without(service)),
+        12 => Fault::CutHead,
+        13 => Fault::Unlink,
         _ => Fault::Arc(ArcFault::MissingFile),
     }
 }
@@ -61,8 +63,9 @@ fn without(service: Service) -> Value {
         Service::Discovery => json!({"metadata": null}),
         Service::Keys => json!({"keys": null, "jwks_uri": null}),
         Service::Instance => json!({"compute": null}),
-        Service::VirtualMachines => json!({"properties": null, "id": null}),
-        Service::TokenReview | Service::Actions | Service::Operations => json!({"status": null}),
+        // An order is answered without a body, and a change with the machine.
+        Service::VirtualMachines | Service::Actions => json!({"properties": null, "id": null}),
+        Service::TokenReview | Service::Operations => json!({"status": null}),
         Service::ResourceGraph => json!({"data": null}),
         Service::Graph => json!({"value": null}),
     }

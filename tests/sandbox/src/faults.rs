@@ -38,6 +38,10 @@ pub enum Fault {
     Close,
     /// What is asked is done, and the connection reset instead of an answer.
     LoseAnswer,
+    /// What is asked is done, and the connection closed amid the answer's head.
+    CutHead,
+    /// The real answer, if it is 202, does not say where it is told how it goes on.
+    Unlink,
     /// The real answer is cut short in the middle of its body.
     Truncate,
     /// The real answer is cut short after so many bytes of its body; after none

@@ -24,7 +24,7 @@ use crate::{
     server::{End, Entrance, Wire},
     sources::Source,
 };
-use broken::{Framing, altered, oversized, scripted, truncated};
+use broken::{Framing, altered, oversized, scripted, truncated, unlinked};
 
 /// Bodies are small; what is longer is not read.
 const BODY_LIMIT: usize = 1 << 20;
@@ -183,6 +183,11 @@ async fn faulty(
             wire.end(End::Reset);
             Response::new(Body::empty())
         }
+        Fault::CutHead => {
+            wire.end(End::InHead);
+            real(azure, service, asked)
+        }
+        Fault::Unlink => unlinked(real(azure, service, asked)),
         Fault::Truncate => {
             let whole = real(azure, service, asked);
             truncated(whole, Framing::Length, |length| length / 2).await

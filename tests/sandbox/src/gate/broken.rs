@@ -4,7 +4,7 @@ use std::io;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    http::{HeaderValue, Response, header},
+    http::{HeaderValue, Response, StatusCode, header},
 };
 use futures_util::stream;
 use serde_json::Value;
@@ -32,6 +32,16 @@ pub(super) async fn altered(answer: Response<Body>, patch: &Value) -> Response<B
     merge(&mut json, patch);
     parts.headers.remove(header::CONTENT_LENGTH);
     Response::from_parts(parts, Body::from(json.to_string()))
+}
+
+/// `answer`, which does not say where it is told how it goes on. One that is not 202 stays
+/// as it is: without a link it would say that all is done.
+pub(super) fn unlinked(mut answer: Response<Body>) -> Response<Body> {
+    if answer.status() == StatusCode::ACCEPTED {
+        answer.headers_mut().remove("azure-asyncoperation");
+        answer.headers_mut().remove(header::LOCATION);
+    }
+    answer
 }
 
 /// How a client is to know where a body ends.

@@ -3,8 +3,11 @@
 use std::{
     io,
     pin::Pin,
-    sync::{Arc, OnceLock, Weak},
-    task::{Context, Poll},
+    sync::{
+        Arc, OnceLock, Weak,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll, ready},
 };
 
 use axum::{extract::connect_info::Connected, serve::IncomingStream};
@@ -16,6 +19,9 @@ use tokio::{
 
 use super::door::Door;
 
+/// What comes of a head that is cut: a status, and no header as a whole.
+const STUB: usize = 30;
+
 /// How a connection ends before its time.
 #[derive(Clone, Copy)]
 pub(crate) enum End {
@@ -23,6 +29,8 @@ pub(crate) enum End {
     Reset,
     /// With FIN, as if all had been said.
     Close,
+    /// With FIN as well, after the beginning of a head.
+    InHead,
 }
 
 /// The switch of one connection.
@@ -32,6 +40,8 @@ pub(crate) struct Wire(Arc<Switch>);
 #[derive(Default)]
 pub(super) struct Switch {
     end: OnceLock<End>,
+    /// Whether the beginning of the head that is cut has been written.
+    is_begun: AtomicBool,
     /// Whoever waits for the other side to say something.
     reader: AtomicWaker,
 }
@@ -85,7 +95,9 @@ impl AsyncRead for Cuttable {
         self.wire.0.reader.register(context.waker());
         match self.wire.0.end.get() {
             Some(End::Reset) => Poll::Ready(Err(self.reset())),
-            Some(End::Close) | None => Pin::new(&mut self.stream).poll_read(context, buffer),
+            Some(End::Close | End::InHead) | None => {
+                Pin::new(&mut self.stream).poll_read(context, buffer)
+            }
         }
     }
 }
@@ -100,7 +112,15 @@ impl AsyncWrite for Cuttable {
         match self.wire.0.end.get() {
             None => Pin::new(&mut self.stream).poll_write(context, bytes),
             Some(End::Reset) => Poll::Ready(Err(self.reset())),
-            Some(End::Close) => Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into())),
+            Some(End::InHead) if !self.wire.0.is_begun.load(Ordering::Relaxed) => {
+                let stub = &bytes[..bytes.len().min(STUB)];
+                let written = ready!(Pin::new(&mut self.stream).poll_write(context, stub));
+                self.wire.0.is_begun.store(true, Ordering::Relaxed);
+                Poll::Ready(written)
+            }
+            Some(End::Close | End::InHead) => {
+                Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()))
+            }
         }
     }
 
@@ -112,7 +132,9 @@ impl AsyncWrite for Cuttable {
         match self.wire.0.end.get() {
             // FIN would come before RST.
             Some(End::Reset) => Poll::Ready(Ok(())),
-            Some(End::Close) | None => Pin::new(&mut self.stream).poll_shutdown(context),
+            Some(End::Close | End::InHead) | None => {
+                Pin::new(&mut self.stream).poll_shutdown(context)
+            }
         }
     }
 }

@@ -19,6 +19,8 @@ fn every_fault_can_be_asked_for() {
         (json!({"throttleSeconds": 3}), Some(429)),
         (json!("reset"), None),
         (json!("close"), None),
+        (json!("cutHead"), None),
+        (json!("unlink"), Some(200)),
         (json!("truncate"), None),
         (json!({"truncateAtByte": 9}), None),
         (json!({"truncateChunkedAtByte": 9}), None),

@@ -11,7 +11,7 @@ use azure_sandbox::{Fault, Sandbox, Service, Times};
 
 use crate::{
     client::{Answer, GRAPH, METADATA, PATIENCE, bearer, get, sandbox, send, token_url, wait},
-    compute::{VERSION, machine, read},
+    compute::{VERSION, deallocate, machine, read},
 };
 
 #[test]
@@ -109,6 +109,33 @@ fn a_closed_connection_ends_in_good_order_and_without_an_answer() {
     assert_eq!(received, "");
     end.unwrap();
     assert_eq!(token(&azure).status, 200);
+}
+
+#[test]
+fn a_head_that_is_cut_ends_before_its_first_header() {
+    let azure = sandbox();
+
+    azure.inject(Service::Token, Fault::CutHead, Times::Next(1));
+
+    let (received, end) = raw(&azure);
+    assert!(received.starts_with("HTTP/1.1 200 OK\r\n"), "{received}");
+    assert_eq!(received.matches("\r\n").count(), 1, "{received}");
+    end.unwrap();
+    assert_eq!(token(&azure).status, 200);
+}
+
+#[test]
+fn what_is_accepted_may_have_no_link_and_is_done_all_the_same() {
+    let azure = sandbox();
+
+    azure.inject(Service::Actions, Fault::Unlink, Times::Next(1));
+    let answer = deallocate(&azure, "web-01");
+
+    assert_eq!(answer.status, 202);
+    for name in ["azure-asyncoperation", "location"] {
+        assert_eq!(answer.header(name), None);
+    }
+    assert_eq!(azure.orders().len(), 1);
 }
 
 #[test]
