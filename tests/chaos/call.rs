@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     callers::Who,
     client::{Answer, Request},
+    lists,
     site::{Site, Weather},
     truth::{self, Told},
 };
@@ -44,7 +45,8 @@ const CHANGES: [&str; 4] = [
     r#"{"size":"Standard_B4ms","tags":{"owner":"web"}}"#,
 ];
 
-const DEPARTMENTS: [&str; 4] = ["Seinfeld", "Executive", "R%26D", "K%C3%BCche+%26+Caf%C3%A9"];
+pub(crate) const DEPARTMENTS: [&str; 4] =
+    ["Seinfeld", "Executive", "R%26D", "K%C3%BCche+%26+Caf%C3%A9"];
 
 /// What a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,7 +88,7 @@ impl Call {
         };
         let path = match kind {
             Kind::Machine | Kind::Change => machine(random),
-            Kind::Machines => "/vms?top=5".to_owned(),
+            Kind::Machines => lists::MACHINES.to_owned(),
             Kind::Order if random.u8(..3) == 0 => with(ordered(random), "supersede=true"),
             Kind::Order => ordered(random),
             Kind::Rehearsal => with(ordered(random), "dryRun=true"),
@@ -181,11 +183,16 @@ impl Call {
     pub(crate) fn examine(&self, answer: &Answer, asked: SystemTime, life: usize, site: &Site) {
         let body = answer.json();
         match self.kind {
-            Kind::Machine => examine_machine(&body, asked, site),
+            Kind::Machine => find(site, lists::machine_fault(&body, asked, site)),
+            Kind::Machines => site.examine_machines(&body, asked),
             Kind::Order | Kind::Change | Kind::Operation => operation(&body, self.kind, life, site),
             Kind::Rehearsal => site.barred.borrow_mut().push(self.request.correlation_id()),
-            Kind::Users | Kind::Page => keep(&mut site.pages.borrow_mut(), next(&body)),
-            Kind::Machines | Kind::Identity => {}
+            Kind::Users | Kind::Page => {
+                let fault = site.lists.borrow().users_fault(&self.request.path, &body);
+                find(site, fault);
+                keep(&mut site.pages.borrow_mut(), next(&body));
+            }
+            Kind::Identity => {}
         }
     }
 }
@@ -214,7 +221,10 @@ fn with(path: String, parameter: &str) -> String {
 fn users(random: &mut fastrand::Rng) -> String {
     let department = DEPARTMENTS[random.usize(..DEPARTMENTS.len())];
     let top = random.usize(1..=20);
-    format!("/directory/users?department={department}&select=displayName,mail&top={top}")
+    format!(
+        "/directory/users?department={department}&{}&top={top}",
+        lists::SELECT
+    )
 }
 
 /// The path of the page after this one.
@@ -232,16 +242,8 @@ fn keep(latest: &mut VecDeque<String>, text: Option<String>) {
     }
 }
 
-fn examine_machine(body: &Value, asked: SystemTime, site: &Site) {
-    let (Some(name), Some(state)) = (body["name"].as_str(), body["powerState"].as_str()) else {
-        return site.find(format!("no machine: {body}"));
-    };
-    if !matches!(state, "running" | "deallocated" | "stopped") {
-        return;
-    }
-    let now = site.azure.power_state("rg-web", name).unwrap_or_default();
-    let orders = site.azure.orders();
-    if let Some(fault) = truth::machine_fault((name, state), &now, asked, &orders) {
+fn find(site: &Site, fault: Option<String>) {
+    if let Some(fault) = fault {
         site.find(fault);
     }
 }

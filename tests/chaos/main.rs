@@ -21,6 +21,7 @@ mod fault;
 mod files;
 mod judge;
 mod ledger;
+mod lists;
 #[allow(dead_code, reason = "the tests of TLS need more of it")]
 #[path = "../it/transport/pki.rs"]
 mod pki;

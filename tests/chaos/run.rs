@@ -32,6 +32,7 @@ async fn whatever_fails_nothing_is_lost_untrue_or_told_and_it_passes() {
     println!("chaos: CHAOS_SEED={seed}");
     let allowed = seconds.map_or(SHORT, Duration::from_secs);
     let site = Rc::new(Site::start(seed).await);
+    site.learn().await;
     let traffic = Traffic::begin(&site, seed);
     let steps = faults(&site, seed, allowed).await;
     traffic.end().await;

@@ -193,7 +193,7 @@ impl Site {
     }
 
     /// The answer of the gateway at `slot`, if there is one.
-    async fn asked(&self, slot: usize, request: &Request) -> Option<Answer> {
+    pub(crate) async fn asked(&self, slot: usize, request: &Request) -> Option<Answer> {
         let (api, _) = self.address(slot)?;
         let answer = self.client.ask("https", api, request).await.ok()?;
         self.see(&answer.body);

@@ -12,7 +12,7 @@ use std::{
 use azure_sandbox::{API_CLIENT_ID, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Settings, TENANT};
 
 use crate::{
-    callers::Callers, client::Client, files::Files, ledger::Ledger, replica::Replica,
+    callers::Callers, client::Client, files::Files, ledger::Ledger, lists::Lists, replica::Replica,
     vitals::Vitals,
 };
 
@@ -69,6 +69,8 @@ pub(crate) struct Site {
     pub(crate) recent: RefCell<VecDeque<String>>,
     /// Paths of further pages of users.
     pub(crate) pages: RefCell<VecDeque<String>>,
+    /// What lists said at first.
+    pub(crate) lists: RefCell<Lists>,
     /// Correlation ids of what was not to reach Azure.
     pub(crate) barred: RefCell<Vec<String>>,
     pub(crate) answered: Cell<u64>,
@@ -107,6 +109,7 @@ impl Site {
             needless: RefCell::default(),
             recent: RefCell::default(),
             pages: RefCell::default(),
+            lists: RefCell::default(),
             barred: RefCell::default(),
             answered: Cell::new(0),
             weather: Cell::new(Weather::Calm),
