@@ -31,7 +31,7 @@ mod users;
 mod version;
 mod vm;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use actix_web::http::{StatusCode, header::HeaderValue};
 use uuid::Uuid;
@@ -71,7 +71,7 @@ use version::ComputeVersion;
 
 use crate::{
     http::{self, Cause, Client, Context, Request, Response, RetryPolicy},
-    identity::{AccessToken, ManagedIdentity, Resource, TokenError},
+    identity::{AccessToken, ManagedIdentity, Moment, Resource, TokenError},
     telemetry::TraceContext,
 };
 
@@ -212,7 +212,7 @@ impl Api {
         Error::Upstream {
             service: self.client.service(),
             call,
-            token_age: token.map(|token| token.age(Instant::now())),
+            token_age: token.map(|token| token.age(Moment::now())),
             grant: None,
             source,
         }

@@ -8,6 +8,7 @@ mod failure;
 mod gate;
 mod keep;
 mod metadata;
+mod moment;
 mod proof;
 mod report;
 mod response;
@@ -26,6 +27,7 @@ pub(crate) use claims::Claims;
 pub(crate) use failure::{TokenError, Unusable};
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};
+pub(crate) use moment::Moment;
 pub(crate) use report::{Failure, Held, Holder, Report, Standing};
 #[cfg(any(fuzzing, test))]
 pub(crate) use source::fuzz;
@@ -130,7 +132,7 @@ impl ManagedIdentity {
             REPLACEMENT_HOLDS
         };
         let replaced_lately =
-            rejected.origin() == Origin::Replacement && rejected.age(Instant::now()) < holds;
+            rejected.origin() == Origin::Replacement && rejected.age(Moment::now()) < holds;
         if replaced_lately {
             return Err(TokenError::Unchanged);
         }
@@ -228,7 +230,7 @@ impl ManagedIdentity {
         token: &AccessToken,
         trace: Option<&TraceContext>,
     ) -> TokenEvent {
-        let now = Instant::now();
+        let now = Moment::now();
         if !token.is_stale(now) {
             return TokenEvent::Hit;
         }

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     api,
-    identity::{ManagedIdentity, Resource},
+    identity::{ManagedIdentity, Moment, Resource},
     policy::Policies,
     telemetry,
 };
@@ -114,7 +114,7 @@ fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {
             .unwrap_or_default();
         shared
             .metrics
-            .token_held(resource.label(), token.age(Instant::now()), expires_on);
+            .token_held(resource.label(), token.age(Moment::now()), expires_on);
     }
 }
 

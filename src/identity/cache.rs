@@ -9,7 +9,7 @@ use moka::sync::Cache;
 use tokio::sync::watch;
 
 use super::{
-    AccessToken, Resource, TokenError,
+    AccessToken, Moment, Resource, TokenError,
     keep::{Recent, Remembered, Usable},
 };
 use crate::{
@@ -236,7 +236,7 @@ impl Flight {
         if self.is_replacement {
             acquisition.irreplaceable = Some((now + memory, failure));
         } else {
-            token.postpone_renewal(memory, now);
+            token.postpone_renewal(memory, Moment::now());
         }
     }
 }

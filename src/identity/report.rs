@@ -1,13 +1,13 @@
 //! Which identity the gateway holds, why that one, and how its tokens stand:
 //! everything but the tokens.
 
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use jiff::Timestamp;
 use serde::Serialize;
 use uuid::Uuid;
 
-use super::{AccessToken, Claims, ManagedIdentity, Resource, TokenError};
+use super::{AccessToken, Claims, ManagedIdentity, Moment, Resource, TokenError};
 use crate::{config::IdentityId, telemetry::chain};
 
 /// The answer to "which identity is this?".
@@ -115,7 +115,7 @@ impl Report {
 impl Standing {
     fn new(identity: &ManagedIdentity, resource: Resource) -> Self {
         let token = identity.held(resource);
-        let now = Instant::now();
+        let now = Moment::now();
         Self {
             resource: resource.label(),
             audience: identity.audience(resource),
@@ -134,7 +134,7 @@ impl Standing {
 }
 
 impl Held {
-    fn new(token: &AccessToken, now: Instant) -> Self {
+    fn new(token: &AccessToken, now: Moment) -> Self {
         Self {
             age_seconds: token.age(now).as_secs(),
             expires_on: moment(token.expires_on()),

@@ -5,12 +5,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant, SystemTime},
+    time::{Duration, SystemTime},
 };
 
 use actix_web::http::header::{HeaderValue, InvalidHeaderValue};
 
-use super::{claims::Claims, response::Grant};
+use super::{Moment, claims::Claims, response::Grant};
 
 /// Before its expiry a token is not used any more: it has to outlive the call
 /// that it is sent with, and clocks differ.
@@ -60,11 +60,11 @@ pub(crate) struct AccessToken(Arc<Inner>);
 struct Inner {
     authorization: HeaderValue,
     origin: Origin,
-    acquired: Instant,
+    acquired: Moment,
     usable_for: Duration,
     fresh_for: Duration,
     expires_on: SystemTime,
-    /// Milliseconds after `acquired`.
+    /// Milliseconds after `acquired`, by the clock that nobody sets.
     next_renewal: AtomicU64,
     /// Whether Azure has taken it.
     has_served: AtomicBool,
@@ -79,15 +79,15 @@ impl AccessToken {
         let mut authorization = HeaderValue::try_from(format!("Bearer {}", grant.token.expose()))?;
         authorization.set_sensitive(true);
         let lifetime = grant.lifetime;
-        let fresh_for = fresh_for(lifetime, fastrand::f64());
+        let acquired = Moment::now();
         Ok(Self(Arc::new(Inner {
             authorization,
             origin,
-            acquired: Instant::now(),
+            acquired,
             usable_for: lifetime.saturating_sub(HARD_MARGIN.min(lifetime / 10)),
-            fresh_for,
-            expires_on: SystemTime::now() + lifetime,
-            next_renewal: AtomicU64::new(millis(fresh_for)),
+            fresh_for: fresh_for(lifetime, fastrand::f64()),
+            expires_on: acquired.wall + lifetime,
+            next_renewal: AtomicU64::new(0),
             has_served: AtomicBool::new(false),
         })))
     }
@@ -113,9 +113,9 @@ impl AccessToken {
         self.0.expires_on
     }
 
-    /// The time since its acquisition.
-    pub(crate) fn age(&self, now: Instant) -> Duration {
-        now.saturating_duration_since(self.0.acquired)
+    /// The time since its acquisition; a clock that is set forward adds to it.
+    pub(crate) fn age(&self, now: Moment) -> Duration {
+        now.since(self.0.acquired)
     }
 
     /// Why it was acquired.
@@ -147,17 +147,18 @@ impl AccessToken {
     }
 
     /// Whether it should be renewed; it stays usable.
-    pub(crate) fn is_stale(&self, now: Instant) -> bool {
+    pub(crate) fn is_stale(&self, now: Moment) -> bool {
         self.age(now) >= self.0.fresh_for
     }
 
     /// True for one caller when a renewal is due, and for nobody else in the
     /// 30 seconds after that.
-    pub(crate) fn claim_renewal(&self, now: Instant) -> bool {
-        let age = self.age(now);
+    pub(crate) fn claim_renewal(&self, now: Moment) -> bool {
+        let age = now.steadily_since(self.0.acquired);
         let due = self.0.next_renewal.load(Ordering::Relaxed);
         let next = millis(age + RENEWAL_SPACING);
-        millis(age) >= due
+        self.is_stale(now)
+            && millis(age) >= due
             && self
                 .0
                 .next_renewal
@@ -166,8 +167,8 @@ impl AccessToken {
     }
 
     /// A renewal has failed: nobody tries the next one within `pause`.
-    pub(crate) fn postpone_renewal(&self, pause: Duration, now: Instant) {
-        let next = millis(self.age(now) + pause);
+    pub(crate) fn postpone_renewal(&self, pause: Duration, now: Moment) {
+        let next = millis(now.steadily_since(self.0.acquired) + pause);
         self.0.next_renewal.fetch_max(next, Ordering::Relaxed);
     }
 }
@@ -230,25 +231,66 @@ mod tests {
         assert_eq!(token(short).usable_for(), Duration::from_secs(9));
     }
 
+    /// So many seconds after `began`, and of them so many that the machine slept.
+    fn later(began: Moment, seconds: u64, asleep: u64) -> Moment {
+        Moment {
+            steady: began.steady + Duration::from_secs(seconds - asleep),
+            wall: began.wall + Duration::from_secs(seconds),
+        }
+    }
+
+    const STALE: u64 = 14 * 60 * 60;
+
     #[test]
     fn one_caller_renews_and_the_next_only_after_the_spacing() {
         let token = token(Duration::from_hours(24));
-        let (now, stale) = (Instant::now(), Instant::now() + Duration::from_hours(14));
+        let now = Moment::now();
+        let stale = later(now, STALE, 0);
         assert!(!token.claim_renewal(now) && !token.is_stale(now));
         assert!(token.claim_renewal(stale) && token.is_stale(stale));
-        assert!(!token.claim_renewal(stale + Duration::from_secs(29)));
-        assert!(token.claim_renewal(stale + Duration::from_secs(31)));
+        assert!(!token.claim_renewal(later(stale, 29, 0)));
+        assert!(token.claim_renewal(later(stale, 31, 0)));
     }
 
     #[test]
     fn a_renewal_that_failed_is_not_tried_again_before_its_pause() {
         let token = token(Duration::from_hours(24));
-        let after =
-            |seconds| Instant::now() + Duration::from_hours(14) + Duration::from_secs(seconds);
+        let stale = later(Moment::now(), STALE, 0);
+        let after = |seconds| later(stale, seconds, 0);
         assert!(token.claim_renewal(after(0)));
         token.postpone_renewal(Duration::from_mins(5), after(1));
         token.postpone_renewal(Duration::from_secs(1), after(2));
         assert!(!token.claim_renewal(after(300)));
         assert!(token.claim_renewal(after(302)));
+    }
+
+    #[test]
+    fn a_token_grows_old_while_the_machine_sleeps() {
+        let token = token(Duration::from_hours(24));
+        let awake = later(Moment::now(), STALE, STALE);
+        assert!(token.is_stale(awake) && token.claim_renewal(awake));
+        assert!(token.age(awake) >= Duration::from_secs(STALE));
+        assert!(!token.claim_renewal(later(awake, 1, 0)));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_keeps_no_token_from_its_renewal() {
+        let token = token(Duration::from_hours(24));
+        let began = Moment::now();
+        let forward = Moment {
+            wall: began.wall + Duration::from_hours(48),
+            ..began
+        };
+        assert!(token.claim_renewal(forward), "a clock forward costs one");
+        let back = Moment {
+            wall: began.wall - Duration::from_hours(48),
+            ..began
+        };
+        assert!(!token.is_stale(back));
+        let stale = Moment {
+            steady: began.steady + Duration::from_secs(STALE),
+            ..back
+        };
+        assert!(token.is_stale(stale) && token.claim_renewal(stale));
     }
 }
