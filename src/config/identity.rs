@@ -91,6 +91,7 @@ impl Identity {
         let (kind, evidence) = found(reader)?;
         let mut variables = Variables {
             reader: &mut *reader,
+            id: id.as_ref().ok(),
             authority,
         };
         let access = variables.access(kind);

@@ -6,7 +6,7 @@ use actix_web::http::header::HeaderValue;
 use url::Url;
 
 use super::{
-    Kind,
+    IdentityId, Kind,
     endpoint::{self, Thumbprint},
 };
 use crate::config::reader::{Faulty, Reader};
@@ -47,6 +47,8 @@ pub(crate) enum Access {
 /// The variables of one environment, and what is wrong with them.
 pub(super) struct Variables<'a> {
     pub(super) reader: &'a mut Reader,
+    /// The identity that is meant; `None` where it cannot be told.
+    pub(super) id: Option<&'a IdentityId>,
     /// Entra ID of the cloud; `None` where the cloud is not known.
     pub(super) authority: Option<&'a Url>,
 }
@@ -158,10 +160,13 @@ impl Variables<'_> {
             endpoint::ABSOLUTE,
             endpoint::absolute,
         );
-        let client_id = self.reader.given("AZURE_CLIENT_ID").map(str::to_owned);
-        if client_id.is_none() {
+        if !self.reader.has("AZURE_CLIENT_ID") {
             self.required_for_workload("AZURE_CLIENT_ID");
         }
+        let client_id = match self.id {
+            Some(IdentityId::ClientId(id)) => Some(id.clone()),
+            _ => None,
+        };
         let tenant = self.tenant();
         if !self.reader.has("AZURE_TENANT_ID") {
             self.required_for_workload("AZURE_TENANT_ID");

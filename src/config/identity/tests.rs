@@ -269,6 +269,29 @@ fn w1_workload_identity_names_what_it_lacks() {
 }
 
 #[test]
+fn what_is_around_a_value_is_not_sent_with_it() {
+    let around = |(name, value): (&'static str, &str)| (name, format!(" {value}\n"));
+    let around = [FILE, CLIENT, TENANT].map(around);
+    let vars: Vec<_> = around
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
+    let identity = config(&vars).unwrap().identity;
+    let Access::Workload {
+        tenant,
+        client_id,
+        assertion,
+        ..
+    } = identity.source.access
+    else {
+        panic!("{identity:?}");
+    };
+    let told = [tenant, client_id, assertion.display().to_string()];
+    assert_eq!(told, [TENANT.1, CLIENT.1, FILE.1]);
+    assert_eq!(identity.id, IdentityId::ClientId(CLIENT.1.to_owned()));
+}
+
+#[test]
 fn w4_identity_bindings_are_refused_each_by_name() {
     let told = faults(&[
         FILE,
