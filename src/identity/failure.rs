@@ -97,19 +97,19 @@ impl TokenError {
     /// how long the gateway has run.
     ///
     /// Transport faults are short: a restarted endpoint is back at once.
-    /// Throttling backs off with decorrelated jitter from 5 to 60 seconds. What
-    /// the endpoint asks for is kept, within reason. An identity that was
-    /// assigned a moment ago is not known at once.
+    /// Throttling, and what somebody has to mend, backs off with decorrelated
+    /// jitter from 5 to 60 seconds. What the endpoint asks for is kept, within
+    /// reason. An identity that was assigned a moment ago is not known at once.
     pub(crate) fn memory(&self, previous: Duration, age: Duration) -> Duration {
         const STEP: Duration = Duration::from_secs(5);
         const LONGEST: Duration = Duration::from_mins(1);
         const LONGEST_ASKED: Duration = Duration::from_mins(5);
         let own = match self {
             // Files come late, and are near.
-            Self::Local(_) => Duration::from_secs(2),
+            Self::Local(fault) if fault.is_of_a_file() => Duration::from_secs(2),
             Self::Refused(_) if age < SETTLING => STEP,
             Self::Refused(_) => LONGEST,
-            Self::Throttled(_) | Self::Unusable(_) => {
+            Self::Throttled(_) | Self::Unusable(_) | Self::Local(_) => {
                 let reach = (previous * 3).saturating_sub(STEP);
                 (STEP + reach.mul_f64(fastrand::f64())).min(LONGEST)
             }
@@ -195,6 +195,30 @@ mod tests {
         for _ in 0..50 {
             memory = throttled.memory(memory, OLD);
             assert!(memory >= Duration::from_secs(5) && memory <= Duration::from_mins(1));
+        }
+    }
+
+    #[test]
+    fn a_file_is_looked_for_soon_and_what_somebody_has_to_mend_less_and_less() {
+        let cause = || http::Cause::said("no");
+        for (fault, longest) in [
+            (LocalFault::NoAssertion, 2..=2),
+            (LocalFault::AssertionUnreadable(cause()), 2..=2),
+            (LocalFault::KeyUnreadable(cause()), 2..=2),
+            (LocalFault::NotHonoured, 30..=60),
+            (LocalFault::Untrusted(cause()), 30..=60),
+            (LocalFault::NoCli(cause()), 30..=60),
+            (LocalFault::CliRefused(cause()), 30..=60),
+            (LocalFault::CliTooOld, 30..=60),
+        ] {
+            let failure = TokenError::Local(fault);
+            let mut previous = Duration::ZERO;
+            let memories = std::iter::repeat_with(|| {
+                previous = failure.memory(previous, OLD);
+                previous.as_secs()
+            });
+            let reached = memories.take(50).max().unwrap();
+            assert!(longest.contains(&reached), "{failure:?}: {reached}");
         }
     }
 

@@ -50,3 +50,22 @@ pub(crate) enum LocalFault {
     #[error("az does not tell expires_on, as it does from version 2.54.0 on")]
     CliTooOld,
 }
+
+impl LocalFault {
+    /// Whether a file is in the way that may be there in a moment.
+    pub(crate) fn is_of_a_file(&self) -> bool {
+        match self {
+            Self::AssertionUnreadable(_) | Self::NoAssertion | Self::KeyUnreadable(_) => true,
+            Self::Untrusted(_)
+            | Self::NoChallenge
+            | Self::UnclearChallenge
+            | Self::KeyOutside
+            | Self::NoKey
+            | Self::KeyTooLong
+            | Self::NotHonoured
+            | Self::NoCli(_)
+            | Self::CliRefused(_)
+            | Self::CliTooOld => false,
+        }
+    }
+}
