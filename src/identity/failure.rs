@@ -104,11 +104,13 @@ impl TokenError {
         const STEP: Duration = Duration::from_secs(5);
         const LONGEST: Duration = Duration::from_mins(1);
         const LONGEST_ASKED: Duration = Duration::from_mins(5);
+        let settled = if age < SETTLING { STEP } else { LONGEST };
         let own = match self {
             // Files come late, and are near.
             Self::Local(fault) if fault.is_of_a_file() => Duration::from_secs(2),
-            Self::Refused(_) if age < SETTLING => STEP,
-            Self::Refused(_) => LONGEST,
+            Self::Refused(_) => settled,
+            // Some hosts say by 404 what others say by 400.
+            Self::Unavailable(_) if Diagnosis::of(self) == Diagnosis::NotAssigned => settled,
             Self::Throttled(_) | Self::Unusable(_) | Self::Local(_) => {
                 let reach = (previous * 3).saturating_sub(STEP);
                 (STEP + reach.mul_f64(fastrand::f64())).min(LONGEST)
@@ -245,6 +247,16 @@ mod tests {
         let refused = answered(400);
         assert_eq!(refused.memory(Duration::ZERO, Duration::ZERO).as_secs(), 5);
         assert_eq!(refused.memory(Duration::ZERO, OLD).as_secs(), 60);
+    }
+
+    #[test]
+    fn an_identity_that_is_not_found_is_remembered_as_a_refusal_whatever_its_status() {
+        let body = br#"{"error":"not_found","error_description":"No MSI found"}"#;
+        let refusal = http::Refusal::read(StatusCode::NOT_FOUND, &HeaderMap::new(), body);
+        let unknown = TokenError::from_exchange(http::Error::Refused(Box::new(refusal)));
+        assert_eq!(unknown.memory(Duration::ZERO, Duration::ZERO).as_secs(), 5);
+        assert_eq!(unknown.memory(Duration::ZERO, OLD).as_secs(), 60);
+        assert_eq!(answered(404).memory(Duration::ZERO, OLD).as_secs(), 1);
     }
 
     fn asked(status: u16, retry_after: &'static str) -> TokenError {
