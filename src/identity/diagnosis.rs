@@ -84,12 +84,8 @@ impl Diagnosis {
 /// Source: "How to use managed identities on an Azure VM to acquire an access
 /// token", error handling.
 fn of_refusal(refusal: &Refusal) -> Diagnosis {
-    let code = refusal.code.as_deref().unwrap_or_default();
-    let said = format!("{code} {}", refusal.message.as_deref().unwrap_or_default());
-    let said = said.to_ascii_lowercase();
-    let known = SAID.iter().find(|(words, _)| said.contains(words));
-    match (known, refusal.status.as_u16()) {
-        (Some((_, diagnosis)), _) => *diagnosis,
+    match (of_words(refusal), refusal.status.as_u16()) {
+        (Some(diagnosis), _) => diagnosis,
         // An App Service that is sent another header than its own.
         (None, 401 | 403) if is_mute(refusal) && is_by(refusal, "Kestrel") => {
             Diagnosis::HeaderRefused
@@ -98,6 +94,14 @@ fn of_refusal(refusal: &Refusal) -> Diagnosis {
         (None, _) if is_mute(refusal) && !is_by(refusal, "IMDS/") => Diagnosis::NotImds,
         (None, _) => Diagnosis::Refused,
     }
+}
+
+fn of_words(refusal: &Refusal) -> Option<Diagnosis> {
+    let code = refusal.code.as_deref().unwrap_or_default();
+    let said = format!("{code} {}", refusal.message.as_deref().unwrap_or_default());
+    let said = said.to_ascii_lowercase();
+    let known = SAID.iter().find(|(words, _)| said.contains(words))?;
+    Some(known.1)
 }
 
 /// What is in the words of a refusal, in lower case. Sources: the same;
@@ -120,12 +124,15 @@ const SAID: [(&str, Diagnosis); 13] = [
     ("to an unreachable ", Diagnosis::Unreachable),
 ];
 
-/// A 404 may pass, and may say that there is no such identity.
+/// A 404 may pass, and may say that there is no such identity. The proxy of workload
+/// identity puts Entra ID's words into a 500.
 fn of_failure(refusal: &Refusal) -> Diagnosis {
-    match of_refusal(refusal) {
-        Diagnosis::NotAssigned => Diagnosis::NotAssigned,
+    if let Some(diagnosis) = of_words(refusal) {
+        return diagnosis;
+    }
+    match (of_refusal(refusal), refusal.status.as_u16()) {
         // A proxy that does not get through; the endpoints have words for it.
-        Diagnosis::NotImds if matches!(refusal.status.as_u16(), 502 | 504) => Diagnosis::NotImds,
+        (Diagnosis::NotImds, 502 | 504) => Diagnosis::NotImds,
         _ => Diagnosis::Failing,
     }
 }
@@ -223,6 +230,8 @@ mod tests {
             (410, "", "failing"),
             (429, "", "throttled"),
             (500, "unknown", "failing"),
+            (500, "failed: AADSTS70021: No match", "not_federated"),
+            (500, "failed: AADSTS700024: Cl", "assertion_expired"),
             (400, "something new", "refused"),
             (
                 403,
