@@ -10,6 +10,7 @@ use crate::http::{self, Refusal};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Diagnosis {
     NotAssigned,
+    NotInTenant,
     Ambiguous,
     AudienceUnknown,
     MetadataHeaderMissing,
@@ -49,10 +50,15 @@ impl Diagnosis {
         }
     }
 
+    /// Whether there is no such identity, as far as is known.
+    pub(super) fn is_of_the_identity(self) -> bool {
+        matches!(self, Self::NotAssigned | Self::NotInTenant)
+    }
+
     /// The word, as `openapi.yaml` has it.
     pub(super) fn code(self) -> &'static str {
         match self {
-            Self::NotAssigned => "identity_not_assigned",
+            Self::NotAssigned | Self::NotInTenant => "identity_not_assigned",
             Self::Ambiguous => "identity_ambiguous",
             Self::AudienceUnknown => "audience_unknown",
             Self::MetadataHeaderMissing => "metadata_header_missing",
@@ -113,7 +119,7 @@ const SAID: [(&str, Diagnosis); 13] = [
     ("invalid_resource", Diagnosis::AudienceUnknown),
     ("aadsts700024", Diagnosis::AssertionExpired),
     ("aadsts70021", Diagnosis::NotFederated),
-    ("aadsts700016", Diagnosis::NotAssigned),
+    ("aadsts700016", Diagnosis::NotInTenant),
     ("multiple user assigned", Diagnosis::Ambiguous),
     ("metadata header", Diagnosis::MetadataHeaderMissing),
     ("identity not found", Diagnosis::NotAssigned),
@@ -241,6 +247,19 @@ mod tests {
         ] {
             assert_eq!(code(status, "IMDS/150", body), expected, "{status} {body}");
         }
+    }
+
+    #[test]
+    fn an_application_that_entra_does_not_know_is_no_matter_of_the_host() {
+        let body = r#"{"error":"unauthorized_client","error_description":"AADSTS700016: no"}"#;
+        let unknown = refused(400, "", body);
+        assert_eq!(unknown.code(), "identity_not_assigned");
+        let mend = unknown.mend().unwrap();
+        assert!(
+            mend.contains("AZURE_CLIENT_ID and AZURE_TENANT_ID"),
+            "{mend}"
+        );
+        assert!(!mend.contains("MIG_"), "{mend}");
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl TokenError {
             Self::Local(fault) if fault.is_of_a_file() => Duration::from_secs(2),
             Self::Refused(_) => settled,
             // Some hosts say by 404 what others say by 400.
-            Self::Unavailable(_) if Diagnosis::of(self) == Diagnosis::NotAssigned => settled,
+            Self::Unavailable(_) if Diagnosis::of(self).is_of_the_identity() => settled,
             Self::Throttled(_) | Self::Unusable(_) | Self::Local(_) => {
                 let reach = (previous * 3).saturating_sub(STEP);
                 (STEP + reach.mul_f64(fastrand::f64())).min(LONGEST)

@@ -8,6 +8,9 @@ const KEY_UNUSABLE: &str = "let the gateway read the key files of the agent of A
 const ASSERTION_UNREADABLE: &str = "mount the service account's token at AZURE_FEDERATED_TOKEN_FILE, readable by the gateway's \
      user: the pod needs the label azure.workload.identity/use";
 
+const NOT_IN_TENANT: &str = "the tenant has no application of this id: compare AZURE_CLIENT_ID and AZURE_TENANT_ID with \
+     those of the identity (az identity show)";
+
 const NOT_FEDERATED: &str = "no federated credential of the identity fits this service account: compare issuer, subject and \
      audience (az identity federated-credential list)";
 
@@ -20,6 +23,7 @@ impl Diagnosis {
                  MIG_IDENTITY_OBJECT_ID or MIG_IDENTITY_RESOURCE_ID); one that was assigned a \
                  moment ago may not be known for five minutes"
             }
+            Self::NotInTenant => NOT_IN_TENANT,
             Self::Ambiguous => {
                 "the host has several identities: set AZURE_CLIENT_ID to one of them"
             }
