@@ -269,6 +269,9 @@ impl From<azure::Error> for Problem {
     }
 }
 
+/// The service that gives out the gateway's own tokens.
+const IDENTITY: &str = "identity";
+
 fn without_token(error: &TokenError) -> Problem {
     let detail = match error.mend() {
         Some(mend) => format!("{error} ({}): {mend}", error.code()),
@@ -281,9 +284,9 @@ fn without_token(error: &TokenError) -> Problem {
         | TokenError::Throttled(source)
         | TokenError::Unavailable(source) => problem
             .retry_after(pause)
-            .upstream(said("identity", source.refusal())),
+            .upstream(said(IDENTITY, source.refusal())),
         TokenError::Unusable(_) | TokenError::Local(_) => {
-            problem.retry_after(pause).upstream(said("identity", None))
+            problem.retry_after(pause).upstream(said(IDENTITY, None))
         }
         TokenError::Waiting | TokenError::Unchanged | TokenError::Stopped => {
             problem.retry_after(pause)
@@ -335,8 +338,7 @@ fn from_exchange(
     problem.upstream(said(service, error.refusal()))
 }
 
-/// Azure's code and message; the message of 401 and 403 names our ids and
-/// stays in the log.
+/// Azure's code and message; a message that names our ids stays in the log.
 fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
     let Some(refusal) = refusal else {
         return Upstream {
@@ -344,7 +346,9 @@ fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
             ..Upstream::default()
         };
     };
-    let names_us = matches!(refusal.status.as_u16(), 401 | 403);
+    let message = refusal.message.as_deref();
+    let names_us = matches!(refusal.status.as_u16(), 401 | 403)
+        || (service == IDENTITY && message.is_some_and(is_of_a_sign_in));
     Upstream {
         service,
         status: Some(refusal.status.as_u16()),
@@ -353,6 +357,13 @@ fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
         request_id: refusal.request_id.clone(),
         correlation_id: refusal.correlation_id.clone(),
     }
+}
+
+/// Whether Entra ID said so of one request: its words name the tenant and the client.
+///
+/// Source: "Microsoft Entra authentication and authorization error codes".
+fn is_of_a_sign_in(message: &str) -> bool {
+    message.contains("AADSTS") && message.contains("Trace ID: ")
 }
 
 #[cfg(test)]

@@ -95,6 +95,15 @@ async fn an_application_that_does_not_trust_the_cluster_is_told_in_entras_words(
     let gateway = Gateway::before(usual(), Host::Aks, &[("AZURE_CLIENT_ID", nobody)]);
     let answer = gateway.get(MACHINE).await;
     assert_eq!(answer.status, 503);
-    let upstream = &answer.json()["upstream"];
+    let problem = answer.json();
+    let (upstream, detail) = (&problem["upstream"], problem["detail"].as_str().unwrap());
     assert_eq!(upstream["code"], "unauthorized_client");
+    assert!(
+        detail.contains("AZURE_CLIENT_ID and AZURE_TENANT_ID"),
+        "{detail}"
+    );
+    // Entra ID names tenant and client: that is for the log, and for who runs this.
+    assert!(!answer.text().contains("AADSTS"), "{}", answer.text());
+    let report = gateway.get("/identity").await.text();
+    assert!(report.contains("AADSTS700016"), "{report}");
 }
