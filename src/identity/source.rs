@@ -16,14 +16,17 @@ mod workload;
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::http::header::HeaderName;
+use actix_web::{
+    http::header::HeaderName,
+    rt::{task::spawn_blocking, time},
+};
 use jiff::Timestamp;
 use url::Url;
 
 use super::{Gate, Resource, TokenError, Unusable, response, response::Grant};
 use crate::{
     config::IdentityId,
-    http::{self, Client, Deadline, Request, Response},
+    http::{self, Cause, Client, Deadline, Request, Response},
     metrics::Metrics,
     telemetry::TraceContext,
 };
@@ -132,6 +135,18 @@ impl Turn<'_> {
     }
 }
 
+/// What `read` reads of a file. What hangs there, such as a mount that is gone, holds
+/// up nobody for longer than until `deadline`.
+async fn read_within<T: Send + 'static>(
+    deadline: Deadline,
+    read: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Cause> {
+    match time::timeout(deadline.remaining(), spawn_blocking(read)).await {
+        Ok(read) => read.map_err(|error| Cause::new(&error)),
+        Err(_) => Err(Cause::said("it takes too long")),
+    }
+}
+
 /// `endpoint` with what most of them want to be told.
 fn with_query(endpoint: &Url, version: &str, audience: &str, id: Option<(&str, &str)>) -> Url {
     let mut url = endpoint.clone();
@@ -151,5 +166,21 @@ fn id_parameter<'a>(id: &'a IdentityId, names: [&'a str; 3]) -> Option<(&'a str,
         IdentityId::ClientId(id) => Some((client, id)),
         IdentityId::ObjectId(id) => Some((object, id)),
         IdentityId::ResourceId(id) => Some((resource, id)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn a_file_that_hangs_is_given_up() {
+        let (end, hanging) = mpsc::channel::<()>();
+        let soon = Deadline::after(Duration::from_millis(20));
+        let given_up = read_within(soon, move || hanging.recv()).await;
+        drop(end);
+        assert_eq!(given_up.unwrap_err().to_string(), "it takes too long");
     }
 }

@@ -9,20 +9,19 @@
 
 use std::path::{Path, PathBuf};
 
-use actix_web::{
-    http::{
-        StatusCode,
-        header::{AUTHORIZATION, HeaderValue},
-    },
-    rt::task::spawn_blocking,
+use actix_web::http::{
+    StatusCode,
+    header::{AUTHORIZATION, HeaderValue},
 };
 use serde_json::Value;
 use url::Url;
 
-use super::{LocalFault, METADATA, TokenError, Turn, id_parameter, key_file, with_query};
+use super::{
+    LocalFault, METADATA, TokenError, Turn, id_parameter, key_file, read_within, with_query,
+};
 use crate::{
     config::IdentityId,
-    http::{Cause, Error, Request, Response},
+    http::{Deadline, Error, Request, Response},
 };
 
 const VERSION: &str = "2020-06-01";
@@ -41,7 +40,7 @@ impl Agent {
         let request =
             Request::get(url.as_str(), "token").header(METADATA, HeaderValue::from_static("true"));
         let path = challenged(turn.send(request.clone()).await)?;
-        let key = self.key(path).await?;
+        let key = self.key(path, turn.deadline).await?;
         let answer = turn.send(request.header(AUTHORIZATION, key)).await;
         let answer = answer.map_err(TokenError::from_exchange)?;
         if !is_honoured(&answer.body, &self.id) {
@@ -50,10 +49,10 @@ impl Agent {
         Ok(answer)
     }
 
-    async fn key(&self, path: PathBuf) -> Result<HeaderValue, LocalFault> {
+    async fn key(&self, path: PathBuf, deadline: Deadline) -> Result<HeaderValue, LocalFault> {
         let folder = self.folder.clone();
-        let key = spawn_blocking(move || key_file::read(&path, &folder)).await;
-        let key = key.map_err(|error| LocalFault::KeyUnreadable(Cause::new(&error)))??;
+        let read = read_within(deadline, move || key_file::read(&path, &folder)).await;
+        let key = read.map_err(LocalFault::KeyUnreadable)??;
         let value = HeaderValue::from_str(&format!("Basic {}", key.trim_end()));
         let mut value = value.map_err(|_| LocalFault::NoKey)?;
         value.set_sensitive(true);

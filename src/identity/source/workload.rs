@@ -9,13 +9,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use actix_web::{
-    rt::{task::spawn_blocking, time},
-    web::Bytes,
-};
+use actix_web::web::Bytes;
 use url::{Url, form_urlencoded::Serializer};
 
-use super::{LocalFault, TokenError, Turn};
+use super::{LocalFault, TokenError, Turn, read_within};
 use crate::http::{Cause, Error, Request, Response};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -72,17 +69,10 @@ impl Workload {
 
     async fn assertion(&self, turn: &Turn<'_>) -> Result<String, LocalFault> {
         let path = self.assertion.clone();
-        let unreadable = |cause| LocalFault::AssertionUnreadable(cause);
-        // What hangs there, such as a mount that is gone, holds up this one alone.
-        let read = time::timeout(
-            turn.deadline.remaining(),
-            spawn_blocking(move || beginning(&path)),
-        );
-        let read = read
-            .await
-            .map_err(|_| unreadable(Cause::said("it takes too long")))?;
-        let read = read.map_err(|error| unreadable(Cause::new(&error)))?;
-        let text = read.map_err(|error| unreadable(Cause::new(&error)))?;
+        let read = read_within(turn.deadline, move || beginning(&path)).await;
+        let text = read
+            .and_then(|text| text.map_err(|error| Cause::new(&error)))
+            .map_err(LocalFault::AssertionUnreadable)?;
         let assertion = text.trim();
         if assertion.is_empty() {
             return Err(LocalFault::NoAssertion);
