@@ -75,14 +75,17 @@ impl Certificates {
         loop {
             time::sleep(EVERY).await;
             let this = self.clone();
-            let Ok(look) = spawn_blocking(move || this.compare()).await else {
-                return;
-            };
-            match look {
-                Ok(None) => self.refuse(None),
-                Ok(Some(certificate)) => self.show(certificate),
-                Err(error) => self.refuse(Some(chain(&error))),
-            }
+            self.take(spawn_blocking(move || this.compare()).await.ok());
+        }
+    }
+
+    /// A look that ended in a panic is no last one: the files may be mended.
+    fn take(&self, look: Option<Result<Option<Certificate>, CertificateError>>) {
+        match look {
+            Some(Ok(None)) => self.refuse(None),
+            Some(Ok(Some(certificate))) => self.show(certificate),
+            Some(Err(error)) => self.refuse(Some(chain(&error))),
+            None => self.refuse(Some("the look at the files broke off".to_owned())),
         }
     }
 
@@ -126,5 +129,36 @@ impl Certificates {
             );
         }
         *refused = fault;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{env, fs};
+
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn a_look_that_broke_off_is_told_until_another_went_well() {
+        let own = rcgen::generate_simple_self_signed(vec!["here".to_owned()]).unwrap();
+        let path = |end| env::temp_dir().join(format!("{}.{end}", Uuid::new_v4()));
+        let files = TlsFiles {
+            certificate: path("crt"),
+            key: path("key"),
+            client_authorities: None,
+        };
+        fs::write(&files.certificate, own.cert.pem()).unwrap();
+        fs::write(&files.key, own.signing_key.serialize_pem()).unwrap();
+        let loaded = Certificates::load(files.clone(), Metrics::new().unwrap());
+        fs::remove_file(&files.certificate).unwrap();
+        fs::remove_file(&files.key).unwrap();
+        let certificates = loaded.unwrap();
+
+        certificates.take(None);
+        assert!(certificates.standing().refused.is_some());
+        certificates.take(Some(Ok(None)));
+        assert_eq!(certificates.standing().refused, None);
     }
 }
