@@ -186,11 +186,8 @@ impl ManagedIdentity {
     /// Why there is no token for `resource`, or `None` when there is one. Nothing is
     /// fetched for the question; what has failed so far is told while it is tried again.
     pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
-        if self.cache.get(resource).is_some() {
-            return None;
-        }
-        let failure = self.cache.last_failure(resource);
-        Some(failure.map_or(TokenError::Waiting, |(_, failure)| failure))
+        let is_there = self.cache.get(resource).is_some();
+        (!is_there).then(|| self.so_far(resource))
     }
 
     /// The cached token for `resource`, for metrics: it counts as no use.
@@ -261,24 +258,27 @@ impl ManagedIdentity {
         let patience = deadline.at_most(self.wait).remaining();
         time::timeout(patience, landed(seat))
             .await
-            .unwrap_or_else(|_| {
-                let failure = self.cache.last_failure(resource);
-                Err(failure.map_or(TokenError::Waiting, |(_, failure)| failure))
-            })
+            .unwrap_or_else(|_| Err(self.so_far(resource)))
+    }
+
+    /// What has failed so far, if anything has.
+    fn so_far(&self, resource: Resource) -> TokenError {
+        let Some((at, failure)) = self.cache.last_failure(resource) else {
+            return TokenError::Waiting;
+        };
+        let asked = failure.asked_pause().unwrap_or_default();
+        let passed = at.elapsed().unwrap_or_default();
+        failure.with_pause_left(asked.saturating_sub(passed))
     }
 
     /// A seat in the acquisition for `resource`, which runs in a task of its
     /// own: it outlives its callers.
     fn join(&self, resource: Resource, demand: &Demand, trace: Option<&TraceContext>) -> Joined {
-        let origin = match demand {
-            Demand::Absent | Demand::Renewal => Origin::Ordinary,
-            Demand::Replacement(_) => Origin::Replacement,
-        };
         self.cache.join(resource, demand, |flight: Flight| {
             let identity = self.clone();
             let span = span::begin(&self.tracer, trace, resource, self.source.label());
             let acquisition = async move {
-                let outcome = identity.acquire(resource, origin, &span).await;
+                let outcome = identity.acquire(resource, flight.origin(), &span).await;
                 span::end(span, &outcome);
                 flight.land(outcome);
             };

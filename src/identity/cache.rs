@@ -10,7 +10,8 @@ use tokio::sync::watch;
 
 use super::{
     AccessToken, Moment, Resource, TokenError,
-    keep::{Recent, Remembered, Usable},
+    keep::{Believed, Usable},
+    token::Origin,
 };
 use crate::{
     metrics::{Metrics, TokenEvents},
@@ -33,6 +34,15 @@ pub(crate) enum Demand {
     Replacement(AccessToken),
 }
 
+impl Demand {
+    fn origin(&self) -> Origin {
+        match self {
+            Self::Absent | Self::Renewal => Origin::Ordinary,
+            Self::Replacement(_) => Origin::Replacement,
+        }
+    }
+}
+
 /// What somebody who joins an acquisition finds.
 pub(crate) enum Joined {
     /// What it is for is there already, or is known to fail.
@@ -52,7 +62,6 @@ pub(crate) struct TokenCache(Arc<Inner>);
 
 struct Inner {
     tokens: Cache<Resource, AccessToken>,
-    failures: Cache<Resource, Remembered>,
     slots: [Slot; Resource::ALL.len()],
     metrics: Metrics,
     born: Instant,
@@ -68,9 +77,10 @@ struct Acquisition {
     seat: Option<Seat>,
     /// How long the last failure in a row was remembered.
     memory: Duration,
-    /// Why there was no replacement for the token in use, and until when that
-    /// is believed.
-    irreplaceable: Option<(Instant, TokenError)>,
+    /// Why there is no token.
+    absent: Option<Believed>,
+    /// Why there was no replacement for the token in use.
+    irreplaceable: Option<Believed>,
     /// The last attempt since there was a token, where it failed.
     last_failure: Option<(SystemTime, TokenError)>,
 }
@@ -86,10 +96,6 @@ impl TokenCache {
             tokens: Cache::builder()
                 .max_capacity(64)
                 .expire_after(Usable)
-                .build(),
-            failures: Cache::builder()
-                .max_capacity(64)
-                .expire_after(Recent)
                 .build(),
             slots: Resource::ALL.map(slot),
             metrics,
@@ -142,7 +148,7 @@ impl TokenCache {
         start(Flight {
             cache: self.clone(),
             resource,
-            is_replacement: matches!(demand, Demand::Replacement(_)),
+            origin: demand.origin(),
             has_landed: false,
             landing,
         });
@@ -160,12 +166,12 @@ impl TokenCache {
             (Demand::Absent, Some(token)) => Some(Ok(token)),
             (Demand::Replacement(rejected), Some(token)) if !token.is(rejected) => Some(Ok(token)),
             (Demand::Replacement(_), Some(_)) => {
-                let (until, failure) = acquisition.irreplaceable.as_ref()?;
-                (Instant::now() < *until).then(|| Err(failure.clone()))
+                let failure = acquisition.irreplaceable.as_ref()?.told()?;
+                Some(Err(failure))
             }
             (Demand::Absent | Demand::Replacement(_), None) => {
-                let remembered = self.0.failures.get(&resource)?;
-                Some(Err(remembered.failure))
+                let failure = acquisition.absent.as_ref()?.told()?;
+                Some(Err(failure))
             }
         }
     }
@@ -183,12 +189,17 @@ impl TokenCache {
 pub(crate) struct Flight {
     cache: TokenCache,
     resource: Resource,
-    is_replacement: bool,
+    origin: Origin,
     has_landed: bool,
     landing: watch::Sender<Option<Outcome>>,
 }
 
 impl Flight {
+    /// Why it was started.
+    pub(crate) fn origin(&self) -> Origin {
+        self.origin
+    }
+
     /// Stores `outcome` and hands it to everybody who waits.
     ///
     /// A failure is told to callers to come only when there is no token to go
@@ -207,7 +218,7 @@ impl Flight {
 
     fn store(&self, token: &AccessToken, acquisition: &mut Acquisition) {
         let inner = &self.cache.0;
-        if self.is_replacement {
+        if self.origin == Origin::Replacement {
             inner
                 .metrics
                 .token_invalidation(self.resource.label(), "401");
@@ -223,20 +234,17 @@ impl Flight {
         let memory = failure.memory(acquisition.memory, inner.born.elapsed());
         acquisition.memory = memory;
         acquisition.last_failure = Some((SystemTime::now(), failure.clone()));
-        let (now, failure) = (Instant::now(), failure.clone());
+        let believed = Some(Believed::new(failure, memory));
         let Some(token) = inner.tokens.get(&self.resource) else {
-            inner
-                .failures
-                .insert(self.resource, Remembered { failure, memory });
+            acquisition.absent = believed;
             return;
         };
         inner
             .metrics
             .token_refresh_failure(resource, failure.code());
-        if self.is_replacement {
-            acquisition.irreplaceable = Some((now + memory, failure));
-        } else {
-            token.postpone_renewal(memory, Moment::now());
+        match self.origin {
+            Origin::Ordinary => token.postpone_renewal(memory, Moment::now()),
+            Origin::Replacement => acquisition.irreplaceable = believed,
         }
     }
 }

@@ -9,6 +9,9 @@ use crate::http;
 /// found for a while.
 const SETTLING: Duration = Duration::from_mins(5);
 
+/// The longest pause that the endpoint is granted.
+const LONGEST_ASKED: Duration = Duration::from_mins(5);
+
 /// Told apart by what a caller, and the next acquisition, would do.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum TokenError {
@@ -87,9 +90,21 @@ impl TokenError {
         }
     }
 
-    /// What the identity endpoint asked for by `Retry-After`.
+    /// What the identity endpoint asked for by `Retry-After`, within reason.
     pub(crate) fn asked_pause(&self) -> Option<Duration> {
-        self.refusal()?.retry_after
+        let asked = self.refusal()?.retry_after?;
+        Some(asked.min(LONGEST_ASKED))
+    }
+
+    /// The same, told when there is `left` of the pause that was asked for, if any was.
+    pub(super) fn with_pause_left(mut self, left: Duration) -> Self {
+        if let Self::Refused(error) | Self::Throttled(error) | Self::Unavailable(error) = &mut self
+            && let http::Error::Refused(refusal) = error
+            && let Some(asked) = &mut refusal.retry_after
+        {
+            *asked = left;
+        }
+        self
     }
 
     /// For how long callers are told of this failure without asking again;
@@ -103,7 +118,6 @@ impl TokenError {
     pub(crate) fn memory(&self, previous: Duration, age: Duration) -> Duration {
         const STEP: Duration = Duration::from_secs(5);
         const LONGEST: Duration = Duration::from_mins(1);
-        const LONGEST_ASKED: Duration = Duration::from_mins(5);
         let settled = if age < SETTLING { STEP } else { LONGEST };
         let own = match self {
             // Files come late, and are near.
@@ -120,7 +134,7 @@ impl TokenError {
             }
         };
         let asked = self.asked_pause().unwrap_or_default();
-        own.max(asked.min(LONGEST_ASKED))
+        own.max(asked)
     }
 }
 

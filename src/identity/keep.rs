@@ -6,11 +6,27 @@ use moka::Expiry;
 
 use super::{AccessToken, Resource, TokenError};
 
-/// A failure, and for how long callers are told of it.
-#[derive(Clone)]
-pub(super) struct Remembered {
-    pub(super) failure: TokenError,
-    pub(super) memory: Duration,
+/// A failure, and until when it is told without asking again.
+pub(super) struct Believed {
+    failure: TokenError,
+    until: Instant,
+}
+
+impl Believed {
+    /// `failure`, from now on for as long as `memory`.
+    pub(super) fn new(failure: &TokenError, memory: Duration) -> Self {
+        Self {
+            failure: failure.clone(),
+            until: Instant::now() + memory,
+        }
+    }
+
+    /// The failure, unless its time is over. Of a pause that the endpoint asked for it
+    /// has what is left.
+    pub(super) fn told(&self) -> Option<TokenError> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then(|| self.failure.clone().with_pause_left(left))
+    }
 }
 
 /// Tokens stay until their hard limit.
@@ -34,24 +50,5 @@ impl Expiry<Resource, AccessToken> for Usable {
         _: Option<Duration>,
     ) -> Option<Duration> {
         Some(token.usable_for())
-    }
-}
-
-/// Failures stay as long as they say.
-pub(super) struct Recent;
-
-impl Expiry<Resource, Remembered> for Recent {
-    fn expire_after_create(&self, _: &Resource, it: &Remembered, _: Instant) -> Option<Duration> {
-        Some(it.memory)
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Resource,
-        it: &Remembered,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(it.memory)
     }
 }

@@ -238,6 +238,31 @@ async fn a_failure_that_passes_is_repeated_and_not_shown() {
     }
 }
 
+fn throttled(retry_after: &str) -> Fault {
+    Fault::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), retry_after.to_owned())],
+        body: "{}".to_owned(),
+    }
+}
+
+fn pause(answer: &Answer) -> u64 {
+    answer.header("retry-after").unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn callers_are_told_when_the_gateway_asks_again_and_not_what_it_was_asked_for() {
+    let azure = azure();
+    azure.inject(Service::Token, throttled("3600"), Times::Always);
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+
+    let first = gateway.get(MACHINE).await;
+
+    assert!((290..=300).contains(&pause(&first)), "{}", first.text());
+    let less = |answer: &Answer| (pause(answer) < pause(&first)).then_some(());
+    gateway.until(MACHINE, less).await;
+}
+
 #[actix_web::test]
 async fn who_waits_in_vain_is_told_what_has_failed_so_far() {
     let azure = azure();

@@ -278,7 +278,7 @@ fn without_token(error: &TokenError) -> Problem {
         None => error.to_string(),
     };
     let problem = Problem::new(Code::Unavailable, detail);
-    let pause = error.asked_pause().unwrap_or(SOON);
+    let pause = error.asked_pause().unwrap_or_default().max(SOON);
     match error {
         TokenError::Refused(source)
         | TokenError::Throttled(source)
