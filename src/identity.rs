@@ -330,6 +330,7 @@ impl ManagedIdentity {
         span: &OpenSpan,
     ) -> Outcome {
         let started = Instant::now();
+        let _turn = self.source.turn().await?;
         let outcome = self
             .source
             .fetch(resource, host_cache, span.trace())

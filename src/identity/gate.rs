@@ -1,4 +1,4 @@
-//! The share of a node's identity endpoint that one gateway takes.
+//! The share of an identity endpoint that one gateway takes.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -7,6 +7,8 @@ use std::{
 
 use actix_web::rt::time;
 use tokio::sync::{Semaphore, SemaphorePermit};
+
+use super::{TokenError, keep::Believed};
 
 /// All pods of a node share 20 requests a second, five at a time.
 ///
@@ -45,6 +47,32 @@ impl Gate {
 
     fn opens(&self) -> MutexGuard<'_, Instant> {
         self.0.opens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the endpoint has asked to be left alone. Its limit is one for every
+/// resource, and for every reason to ask.
+#[derive(Default)]
+pub(super) struct Respite(Mutex<Option<Believed>>);
+
+impl Respite {
+    /// Notes the pause that `failure` asks for, where the endpoint throttles.
+    pub(super) fn note(&self, failure: &TokenError) {
+        let TokenError::Throttled(_) = failure else {
+            return;
+        };
+        if let Some(pause) = failure.asked_pause() {
+            *self.asked() = Some(Believed::new(failure, pause));
+        }
+    }
+
+    /// What it would answer now.
+    pub(super) fn told(&self) -> Option<TokenError> {
+        self.asked().as_ref()?.told()
+    }
+
+    fn asked(&self) -> MutexGuard<'_, Option<Believed>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -21,9 +21,10 @@ use actix_web::{
     rt::{task::spawn_blocking, time},
 };
 use jiff::Timestamp;
+use tokio::sync::SemaphorePermit;
 use url::Url;
 
-use super::{Gate, Resource, TokenError, Unusable, response, response::Grant};
+use super::{Gate, Resource, TokenError, Unusable, gate::Respite, response, response::Grant};
 use crate::{
     config::IdentityId,
     http::{self, Cause, Client, Deadline, Request, Response},
@@ -95,6 +96,16 @@ impl TokenSource {
         matches!(self.plan.place, Place::Imds(_))
     }
 
+    /// Waits until it is this request's turn. It has none while the endpoint wants to
+    /// be left alone.
+    pub(crate) async fn turn(&self) -> Result<Option<SemaphorePermit<'_>>, TokenError> {
+        let turn = match &self.plan.gate {
+            Some(gate) => gate.pass().await,
+            None => None,
+        };
+        self.plan.respite.told().map_or(Ok(turn), Err)
+    }
+
     /// Asks once for a token for `resource`, as part of `trace`.
     pub(crate) async fn fetch(
         &self,
@@ -102,10 +113,6 @@ impl TokenSource {
         host_cache: HostCache,
         trace: Option<&TraceContext>,
     ) -> Result<Grant, TokenError> {
-        let _turn = match &self.plan.gate {
-            Some(gate) => gate.pass().await,
-            None => None,
-        };
         let turn = Turn {
             client: &self.client,
             audience: self.audience(resource),
@@ -113,7 +120,8 @@ impl TokenSource {
             deadline: Deadline::after(self.plan.place.patience()),
             trace,
         };
-        let answer = self.plan.place.ask(&turn).await?;
+        let answer = self.plan.place.ask(&turn).await;
+        let answer = answer.inspect_err(|failure| self.plan.respite.note(failure))?;
         response::read(&answer.body, Timestamp::now()).map_err(TokenError::Unusable)
     }
 }

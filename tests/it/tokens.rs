@@ -7,6 +7,7 @@ use std::{
 
 use actix_web::rt::{self, time};
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use serde_json::Value;
 
 use crate::{answer::Answer, gateway::Gateway};
 
@@ -246,8 +247,54 @@ fn throttled(retry_after: &str) -> Fault {
     }
 }
 
+/// Resolves when there is no token for either resource, for the reason that `code` tells.
+async fn both_absent(gateway: &Gateway, code: &str) {
+    let absent = |answer: &Answer| {
+        let told = answer.json();
+        let mut tokens = told["tokens"].as_array().unwrap().iter();
+        let is_so = |it: &Value| it["state"] == "absent" && it["lastFailure"]["code"] == code;
+        tokens.all(is_so).then_some(())
+    };
+    gateway.until("/identity", absent).await;
+}
+
 fn pause(answer: &Answer) -> u64 {
     answer.header("retry-after").unwrap().parse().unwrap()
+}
+
+#[actix_web::test]
+async fn an_endpoint_that_asks_for_a_pause_has_it_from_both_resources() {
+    let azure = azure();
+    azure.inject(Service::Token, throttled("120"), Times::Next(1));
+    let gateway = Gateway::before(azure, Host::Vm, &[]);
+
+    both_absent(&gateway, "throttled").await;
+
+    for path in [MACHINE, USERS] {
+        let answer = gateway.get(path).await;
+        assert_eq!(answer.status, 503, "{path}");
+        assert!((100..=120).contains(&pause(&answer)), "{}", answer.text());
+    }
+    assert_eq!(gateway.azure.requests(Service::Token).len(), 1);
+}
+
+#[actix_web::test]
+async fn a_pause_that_a_renewal_was_asked_for_holds_when_the_token_has_ended() {
+    let azure = Sandbox::start(Settings {
+        token_lifetime: Duration::from_secs(5),
+        ..Settings::default()
+    });
+    let gateway = Gateway::before(azure.unwrap(), Host::Vm, &[]);
+    gateway.ready().await;
+    let asked = gateway.azure.requests(Service::Token).len();
+    gateway
+        .azure
+        .inject(Service::Token, throttled("120"), Times::Next(1));
+
+    both_absent(&gateway, "throttled").await;
+
+    assert_eq!(gateway.get(MACHINE).await.status, 503);
+    assert_eq!(gateway.azure.requests(Service::Token).len(), asked + 1);
 }
 
 #[actix_web::test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    BODY_LIMIT, Gate, Resource, TokenError, Turn, app_service::AppService, arc::Agent,
+    BODY_LIMIT, Gate, Resource, Respite, TokenError, Turn, app_service::AppService, arc::Agent,
     azure_cli::AzureCli, form::Form, imds::Imds, msi::Msi, service_fabric::ServiceFabric,
     workload::Workload,
 };
@@ -29,6 +29,7 @@ pub(crate) struct Plan {
     pub(super) id: IdentityId,
     pub(super) place: Place,
     pub(super) gate: Option<Gate>,
+    pub(super) respite: Respite,
     audiences: [&'static str; Resource::ALL.len()],
     tls: Option<Tls>,
 }
@@ -57,6 +58,7 @@ impl Plan {
             gate: source
                 .instance_metadata()
                 .map(|_| Gate::new(config.identity_delay)),
+            respite: Respite::default(),
             audiences: [config.arm.audience, config.graph.audience],
             tls: tls(&source.access)?,
         })
