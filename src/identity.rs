@@ -50,8 +50,8 @@ use token::Origin;
 /// asking more often changes nothing.
 const REPLACEMENT_HOLDS: Duration = Duration::from_mins(5);
 
-/// One that Azure took before it rejected it was good, and the next may be. Servers
-/// that disagree would have one asked for again and again: so often they may.
+/// A replacement that Azure took before it rejected it was good, and so may the next
+/// be. Where Azure's servers disagree, this is the least time between two of them.
 const SERVED_HOLDS: Duration = Duration::from_secs(10);
 
 /// The pause between two looks at whether a token is due that nobody asks for.

@@ -25,6 +25,8 @@ pub(crate) struct Claims {
     pub(crate) tenant_id: Option<Uuid>,
     /// The APIs that it is for; one as a rule.
     pub(crate) audiences: Vec<String>,
+    /// When it expires, in seconds since 1970.
+    pub(crate) expires: Option<i64>,
     /// The application permissions; absent from a token without any.
     pub(crate) roles: Vec<String>,
 }
@@ -54,6 +56,7 @@ impl Claims {
                 .chain(texts("aud"))
                 .map(str::to_owned)
                 .collect(),
+            expires: claims.get("exp").and_then(Value::as_i64),
             roles: texts("roles")
                 .filter(|role| is_word(role))
                 .take(MOST_ROLES)

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Value;
@@ -19,6 +18,8 @@ use crate::secret::Secret;
 pub(crate) struct Grant {
     pub(crate) token: Secret,
     pub(crate) lifetime: Duration,
+    /// What the token says of its holder, where it can be read.
+    pub(crate) claims: Option<Claims>,
     /// What the endpoint says of the token's holder.
     pub(crate) echo: Claims,
 }
@@ -68,8 +69,7 @@ struct Answer {
 ///
 /// Expiry is the earliest of what `expires_on`, `expires_in` and the token's
 /// own `exp` say: which of them an endpoint sends, and whether as number, text
-/// or date, differs from one to the next. The token is read for this alone; it
-/// is opaque otherwise.
+/// or date, differs from one to the next.
 pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Grant, Unusable> {
     let answer: Option<Answer> = serde_json::from_slice(body).map_err(|_| Unusable::NotJson)?;
     let answer = answer.ok_or(Unusable::NoToken)?;
@@ -78,10 +78,12 @@ pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Grant, Unusable> {
     if !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Unusable::NotText);
     }
+    let claims = Claims::read(&token);
+    let own = claims.as_ref().and_then(|claims| claims.expires);
     let stated = [
         expiry::on(answer.expires_on.as_ref(), now)?,
         expiry::within(answer.expires_in.as_ref())?,
-        own_expiry(&token, now),
+        own.map(|epoch| Expiry::at(epoch, now)),
     ];
     let lifetime = match stated.into_iter().flatten().min() {
         None => return Err(Unusable::NoExpiry),
@@ -91,24 +93,15 @@ pub(crate) fn read(body: &[u8], now: Timestamp) -> Result<Grant, Unusable> {
     Ok(Grant {
         token: Secret::new(token),
         lifetime,
+        claims,
         echo: answer.echo.into(),
     })
 }
 
-/// The `exp` claim, when the token is a JWT that can be read.
-fn own_expiry(token: &str, now: Timestamp) -> Option<Expiry> {
-    #[derive(Deserialize)]
-    struct Claims {
-        exp: i64,
-    }
-    let payload = token.split('.').nth(1)?;
-    let payload = URL_SAFE_NO_PAD.decode(payload).ok()?;
-    let claims: Claims = serde_json::from_slice(&payload).ok()?;
-    Some(Expiry::at(claims.exp, now))
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
     use super::*;
 
     /// 2026-11-24T10:00:00Z

@@ -51,7 +51,7 @@ pub(crate) enum HostCache {
     PassBy,
 }
 
-/// The client for endpoints of this host: no TLS, no proxy, small answers.
+/// The client for instance metadata; tokens are asked for by [`Plan::client`].
 pub(crate) fn client(metrics: Metrics) -> Client {
     let profile = http::Profile {
         service: "identity",

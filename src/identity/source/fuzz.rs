@@ -8,7 +8,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    super::{Claims, metadata},
+    super::metadata,
     TokenError, Unusable, arc, azure_cli, msi,
     response::{self, Grant},
 };
@@ -79,10 +79,7 @@ fn check(grant: &Grant) {
     let token = grant.token.expose();
     assert!(!token.is_empty() && token.bytes().all(|it| it.is_ascii_graphic()));
     assert!(!grant.lifetime.is_zero() && grant.lifetime <= LONGEST);
-    let Some(claims) = Claims::read(token) else {
-        return;
-    };
-    for role in claims.roles {
+    for role in grant.claims.iter().flat_map(|claims| &claims.roles) {
         let is_inert = |it: u8| it.is_ascii_alphanumeric() || b".-_".contains(&it);
         assert!(!role.is_empty() && role.bytes().all(is_inert), "{role:?}");
     }
