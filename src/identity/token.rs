@@ -16,7 +16,7 @@ use super::{Moment, claims::Claims, response::Grant};
 /// that it is sent with, and clocks differ.
 const HARD_MARGIN: Duration = Duration::from_secs(30);
 
-/// From this lifetime on a token is renewed at half of it, as MSAL does.
+/// Beyond this lifetime a token is renewed at half of it, as MSAL does.
 const LONG_LIVED: Duration = Duration::from_hours(2);
 
 /// After one renewal was begun, the next may begin this much later.
