@@ -69,6 +69,8 @@ pub(crate) struct Edge {
     pub(crate) body_limit: usize,
     /// The longest header section that is accepted, in bytes.
     pub(crate) header_limit: usize,
+    /// What a path that there is not is counted under.
+    pub(crate) unmatched: &'static str,
 }
 
 /// The most bytes of a head, of which `headers` may be its header section. What is
@@ -85,7 +87,7 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     next: Next<B>,
 ) -> Result<ServiceResponse<Served<EitherBody<B, BoxBody>>>, Error> {
     let serving = request.conn_data::<Pace>().map(|pace| pace.serve(&request));
-    let record = Record::begin(&request, &edge.metrics);
+    let record = Record::begin(&request, &edge);
     let inbound = Inbound::of(request.request());
     let answer = match admit(&request, &edge) {
         Ok(()) => next.call(request).await?.map_into_left_body(),

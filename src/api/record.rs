@@ -1,6 +1,6 @@
 //! What is written down of a request: its metrics, its span and its one log line.
 
-use std::time::Instant;
+use std::{borrow::Cow, time::Instant};
 
 use actix_web::{
     dev::ServiceRequest,
@@ -8,7 +8,10 @@ use actix_web::{
 };
 use tracing::{Level, Span, field};
 
-use super::{edge::Fault, span};
+use super::{
+    edge::{Edge, Fault},
+    span,
+};
 use crate::{
     access::Caller,
     metrics::{Held, Metrics},
@@ -23,7 +26,8 @@ const LONGEST: usize = 512;
 pub(super) struct Record {
     metrics: Metrics,
     method: Method,
-    route: Option<String>,
+    /// The pattern of the path: an unknown path makes no series of its own.
+    route: Cow<'static, str>,
     path: String,
     /// It is not entered when a request is dropped.
     span: Span,
@@ -35,18 +39,18 @@ pub(super) struct Record {
 
 impl Record {
     /// A request that has just come in.
-    pub(super) fn begin(request: &ServiceRequest, metrics: &Metrics) -> Self {
+    pub(super) fn begin(request: &ServiceRequest, edge: &Edge) -> Self {
         let route = request.match_pattern();
         Self {
-            metrics: metrics.clone(),
+            metrics: edge.metrics.clone(),
             method: request.method().clone(),
             path: cut(request.path()).to_owned(),
             span: Span::current(),
             trace: span::taken(request, route.as_deref()),
-            route,
+            route: route.map_or(Cow::Borrowed(edge.unmatched), Cow::Owned),
             started: Instant::now(),
             is_answered: false,
-            _in_flight: metrics.request_started(),
+            _in_flight: edge.metrics.request_started(),
         }
     }
 
@@ -65,7 +69,7 @@ impl Record {
     ) {
         self.is_answered = true;
         span::answered(&mut self.trace, status, fault);
-        let (route, method) = (self.route(), self.method.as_str());
+        let (route, method) = (&*self.route, self.method.as_str());
         let (status, took) = (status.as_u16(), self.started.elapsed());
         self.metrics.request_ended(route, method, status, took);
         let duration_ms = took.as_secs_f64() * 1e3;
@@ -90,11 +94,6 @@ impl Record {
             _ => line!(Level::INFO),
         }
     }
-
-    /// The pattern of the path: an unknown path makes no series of its own.
-    fn route(&self) -> &str {
-        self.route.as_deref().unwrap_or("unmatched")
-    }
 }
 
 impl Drop for Record {
@@ -103,7 +102,7 @@ impl Drop for Record {
             return;
         }
         self.trace.fail(Value::word("aborted"));
-        let (route, method) = (self.route(), self.method.as_str());
+        let (route, method) = (&*self.route, self.method.as_str());
         self.metrics.request_aborted(route, method);
         tracing::info!(
             parent: &self.span,

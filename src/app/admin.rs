@@ -40,7 +40,11 @@ pub(super) fn serve(
     listener: TcpListener,
 ) -> Result<Server, Error> {
     let (shared, policies, transport) = (shared.clone(), policies.clone(), transport.clone());
-    let edge = shared.edge();
+    let edge = api::Edge {
+        // Objectives are about callers' requests, and these are none of theirs.
+        unmatched: "unmatched_admin",
+        ..shared.edge()
+    };
     let server = HttpServer::new(move || {
         App::new()
             .app_data(web::Data::new(edge.clone()))

@@ -130,6 +130,7 @@ impl Shared {
             stopping: Arc::clone(&self.stopping),
             body_limit: self.config.limits.body,
             header_limit: self.config.limits.headers,
+            unmatched: "unmatched",
         }
     }
 

@@ -2,7 +2,7 @@
 
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
-use crate::gateway::Gateway;
+use crate::{architecture::root, gateway::Gateway};
 
 #[actix_web::test]
 async fn a_gateway_with_its_tokens_is_ready() {
@@ -102,4 +102,37 @@ async fn the_api_listener_has_no_metrics_and_the_admin_listener_no_api() {
         .await;
     assert_eq!(answer.status, 404);
     assert_eq!(gateway.admin("/vms/web-01").await.status, 404);
+}
+
+#[actix_web::test]
+async fn requests_to_the_admin_listener_are_none_of_the_objectives() {
+    let gateway = Gateway::start();
+    for path in [
+        "/",
+        "/status.css",
+        "/livez",
+        "/readyz",
+        "/metrics",
+        "/favicon.ico",
+    ] {
+        gateway.admin(path).await;
+    }
+    let rules = root().join("helm/mi-gateway/alerts/objectives.yaml");
+    let rules = std::fs::read_to_string(rules).unwrap();
+    let left_out = rules.split("route!~\"").nth(1).unwrap();
+    let left_out = left_out.split('"').next().unwrap();
+    let left_out: Vec<&str> = left_out.split('|').collect();
+    let metrics = gateway.admin("/metrics").await.text();
+    let counted = metrics
+        .lines()
+        .filter(|line| line.starts_with("mi_gateway_http_requests_total"));
+    let mut routes: Vec<&str> = counted
+        .map(|line| line.split("route=\"").nth(1).unwrap())
+        .map(|rest| rest.split('"').next().unwrap())
+        .collect();
+    routes.dedup();
+    assert_eq!(routes.len(), 6, "{routes:?}");
+    for route in routes {
+        assert!(left_out.contains(&route), "{route} is not in {left_out:?}");
+    }
 }
