@@ -76,7 +76,10 @@ impl Policies {
     /// policies would change, which is logged as well.
     pub(crate) fn decide(&self, caller: &Caller, ask: &Ask<'_>) -> Arc<Decision> {
         let decision = self.current().decide(caller, ask);
-        self.count(ask.action(), decision.label(), decision.shadow());
+        let action = ask.action();
+        let metrics = &self.0.metrics;
+        metrics.policy_decided(action.as_str(), decision.label());
+        self.count_shadow(action, decision.shadow());
         decision
     }
 
@@ -112,15 +115,15 @@ impl Policies {
         }
         let denials = actions.iter().map(|it| set.none_permits(caller, *it));
         let denials: Vec<_> = denials.collect();
+        // It is one call: what its caller is told counts.
+        if let Some(told) = denials.first() {
+            let (action, reason) = (told.action.as_str(), told.reason.label());
+            self.0.metrics.policy_decided(action, reason);
+        }
         for denial in &denials {
-            self.count(denial.action, denial.reason.label(), &denial.shadow);
+            self.count_shadow(denial.action, &denial.shadow);
         }
         Err(denials)
-    }
-
-    fn count(&self, action: Action, label: &'static str, shadow: &Shadow) {
-        self.0.metrics.policy_decided(action.as_str(), label);
-        self.count_shadow(action, shadow);
     }
 
     fn count_shadow(&self, action: Action, shadow: &Shadow) {

@@ -110,3 +110,27 @@ fn every_metric_is_documented_in_the_words_of_its_help() {
     let declared: usize = calls.iter().map(|call| code.matches(call).count()).sum();
     assert_eq!(rows.len(), declared);
 }
+
+#[test]
+fn every_word_of_a_label_is_documented() {
+    // An operation is counted once it has ended, and a shadow where it differs.
+    const NEVER_COUNTED: [&str; 2] = ["in_progress", "same"];
+    let document = text(&root().join("docs/metrics.md"));
+    let (_, values) = document.split_once("| Label | Values |").unwrap();
+    let labels = sources("src").into_iter().map(|file| (file, "fn label("));
+    let names = ["azure/action.rs", "policy/action.rs", "audit/record.rs"]
+        .map(|file| (root().join("src").join(file), "fn as_str("));
+    let mut seen = 0;
+    for (file, function) in labels.chain(names) {
+        for body in text(&file).split(function).skip(1) {
+            let body = body.split("\n    }").next().unwrap();
+            let words = body.split('"').skip(1).step_by(2);
+            for word in words.filter(|word| !NEVER_COUNTED.contains(word)) {
+                let code = format!("`{word}`");
+                assert!(values.contains(&code), "{word} of {}", file.display());
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen > 70, "{seen} words were looked for");
+}

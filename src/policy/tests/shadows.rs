@@ -129,3 +129,19 @@ fn what_was_counted_with_the_decision_is_not_counted_again_after_the_look() {
     policies.try_tags(&Caller::Anonymous, OnVm::Get, about(Some(&tagged)));
     assert_eq!(differences(&policies, "getVm", "deny"), 1);
 }
+
+#[test]
+fn whom_none_of_two_actions_is_permitted_is_counted_once() {
+    let policies = policies(NEITHER);
+    let hibernate = Action::Order(azure::Action::Hibernate);
+    let both = [Action::Order(DEALLOCATE), hibernate];
+    assert!(policies.admit(&Caller::Anonymous, &both).is_err());
+    let text = policies.0.metrics.encode().unwrap();
+    let counted = text
+        .lines()
+        .filter(|line| line.starts_with("mi_gateway_policy_decisions_total"));
+    assert_eq!(
+        counted.collect::<Vec<_>>(),
+        [r#"mi_gateway_policy_decisions_total{action="deallocate",outcome="none_permits"} 1"#]
+    );
+}
