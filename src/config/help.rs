@@ -9,7 +9,8 @@ use super::variables;
 pub(crate) fn help() -> String {
     let mut text = String::from(
         "Environment:\n  An empty variable counts as unset. Times are whole numbers with ms, s or m, \
-         and without a unit\n  they count seconds.\n\n",
+         and without a unit\n  they count seconds. A MIG_ variable that is not among these ends the start \
+         with exit code 78.\n\n",
     );
     for variable in variables() {
         let default = variable

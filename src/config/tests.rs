@@ -193,3 +193,38 @@ fn help_shows_every_variable_with_its_default() {
     }
     assert!(help.lines().all(|line| line.len() <= 100));
 }
+
+/// A limit as a fault or a table has it: a number, or a time in its smallest unit.
+fn limit(text: &str) -> u128 {
+    let time = || reader::duration(text).map(|time| time.as_nanos());
+    let number = text.parse().ok();
+    number.or_else(time).unwrap_or_else(|| panic!("{text}"))
+}
+
+/// What `text` says last of a range: from what to what.
+fn range(text: &str) -> Option<[u128; 2]> {
+    let words: Vec<_> = text.split([' ', ',', ';']).collect();
+    let starts_with_digit = |word: &str| word.starts_with(|it: char| it.is_ascii_digit());
+    let is_range =
+        |it: &&[&str]| it[1] == "to" && starts_with_digit(it[0]) && starts_with_digit(it[2]);
+    let found = words.windows(3).filter(is_range).last()?;
+    Some([found[0], found[2]].map(|it| limit(it.strip_suffix("ns").unwrap_or(it))))
+}
+
+#[test]
+fn the_range_of_a_variable_is_told_with_its_meaning() {
+    let mut seen = 0;
+    for variable in VARIABLES {
+        let endpoint = ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318");
+        let sampler = ("OTEL_TRACES_SAMPLER", "traceidratio");
+        let Err(fault) = config(&[endpoint, sampler, (variable.name, "x")]) else {
+            continue;
+        };
+        let Some(expected) = range(&fault.to_string()) else {
+            continue;
+        };
+        assert_eq!(range(variable.meaning), Some(expected), "{}", variable.name);
+        seen += 1;
+    }
+    assert_eq!(seen, 21);
+}

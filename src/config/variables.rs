@@ -135,7 +135,7 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_WORKERS",
         None,
-        "Threads that serve the API; unset: one for each core",
+        "Threads that serve the API, 1 to 256; unset: one for each core",
     ),
     variable(
         "MIG_CLOUD",
@@ -194,27 +194,28 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_DIRECTORY_MAX_AGE",
         Some("30s"),
-        "How long a page of users is handed out again without asking Graph, up to a day; 0: never",
+        "How long a page of users is handed out again without asking Graph, 0 to 1440m; 0: never",
     ),
     variable(
         "MIG_DIRECTORY_STALE_IF_ERROR",
         Some("5m"),
-        "How much longer it is handed out while Graph throttles or fails, with its age",
+        "How much longer it is handed out while Graph throttles or fails, with its age, 0 to \
+         1440m",
     ),
     variable(
         "MIG_DIRECTORY_CACHE",
         Some("16777216"),
-        "Most bytes of pages of users that are kept, over all workers",
+        "Most bytes of pages of users that are kept, over all workers, 0 to 1073741824",
     ),
     variable(
         "MIG_DIRECTORY_POLL",
         Some("30s"),
-        "With a replica, the time from one question for changes to the next",
+        "With a replica, the time from one question for changes to the next, 100ms to 60m",
     ),
     variable(
         "MIG_DIRECTORY_MOST_USERS",
         Some("250000"),
-        "A directory with more users is not kept as a replica, but asked of Graph",
+        "A directory with more users, 1 to 2000000, is not kept as a replica, but asked of Graph",
     ),
     variable(
         "MIG_IDENTITY_SOURCE",
@@ -302,66 +303,68 @@ const OURS: [Variable; 66] = [
         "MIG_IDENTITY_SPREAD",
         None,
         "With instance metadata, gateways of one node first ask for tokens within this time of \
-         their start, each at its own moment: a second for every four; unset: 2s in Kubernetes, \
-         elsewhere 0s",
+         their start, 0 to 5m, each at its own moment: a second for every four; unset: 2s in \
+         Kubernetes, elsewhere 0s",
     ),
     variable(
         "MIG_UPSTREAM_TIMEOUT",
         Some("10s"),
-        "Longest time that a request may take at Azure, retries included",
+        "Longest time that a request may take at Azure, retries included, 100ms to 5m",
     ),
     variable(
         "MIG_TOKEN_WAIT",
         Some("2s"),
-        "Longest time that a request waits for a token",
+        "Longest time that a request waits for a token, 100ms to 5m",
     ),
     variable(
         "MIG_UPSTREAM_CONCURRENCY",
         Some("256"),
-        "Most calls at once to Resource Manager, and as many to Graph, over all workers; as many \
-         wait up to a second for their turn, and the rest is refused with 503",
+        "Most calls at once to Resource Manager, and as many to Graph, over all workers, 1 to \
+         4096; as many wait up to a second for their turn, and the rest is refused with 503",
     ),
     variable(
         "MIG_OPERATION_LIMIT",
         Some("5000"),
-        "Most power operations under way at once, over all workers, of some 9 kB each; further \
-         orders are refused with 503",
+        "Most power operations under way at once, over all workers, 1 to 1000000, of some 9 kB \
+         each; further orders are refused with 503",
     ),
     variable(
         "MIG_CONNECTION_LIMIT",
         Some("4096"),
-        "Most connections of callers at once, over all workers; others wait to be accepted",
+        "Most connections of callers at once, over all workers, 16 to 65536; others wait to be \
+         accepted",
     ),
     variable(
         "MIG_BODY_LIMIT",
         Some("16384"),
-        "Longest request body, in bytes",
+        "Longest request body, in bytes, 1024 to 1048576",
     ),
     variable(
         "MIG_HEADER_LIMIT",
         Some("16384"),
-        "Longest header section of a request, in bytes, up to 98304; at most 96 headers whatever it \
-         says",
+        "Longest header section of a request, in bytes, 1024 to 98304; at most 96 headers \
+         whatever it says",
     ),
     variable(
         "MIG_SHUTDOWN_DELAY",
         Some("5s"),
-        "Time from SIGTERM, when readiness ends, to the end of new connections",
+        "Time from SIGTERM, when readiness ends, to the end of new connections, 0 to 5m",
     ),
     variable(
         "MIG_SHUTDOWN_GRACE",
         Some("20s"),
-        "Longest wait for requests under way, after that",
+        "Longest wait for requests under way, after that, 0 to 5m",
     ),
     variable(
         "MIG_CALLER_CHANGES",
         Some("60/1m"),
-        "How many changes a caller may order in a time; off: any number",
+        "How many changes a caller may order in a time, 1s to 60m; off: any number",
     ),
     variable(
         "MIG_GROUP_CHANGES",
         Some("off"),
-        "How many virtual machines of one resource group may be changed in a time, such as 5/10m, by all callers of this replica together; off: any number",
+        "How many virtual machines of one resource group may be changed in a time, 1s to 60m, \
+         such as 5/10m, by all callers of this replica together; off: any number",
     ),
     variable(
         "MIG_AUDIT_FILE",

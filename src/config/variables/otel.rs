@@ -31,7 +31,7 @@ pub(super) const VARIABLES: [Variable; 14] = [
     variable(
         "OTEL_EXPORTER_OTLP_TIMEOUT",
         Some("10000"),
-        "Longest time that sending may take, in milliseconds",
+        "Longest time that sending may take, in milliseconds, 10 to 300000",
     ),
     variable(
         "OTEL_SERVICE_NAME",
@@ -51,12 +51,12 @@ pub(super) const VARIABLES: [Variable; 14] = [
     variable(
         "OTEL_TRACES_SAMPLER_ARG",
         Some("1"),
-        "With traceidratio, the share of traces that is recorded, from 0 to 1",
+        "With traceidratio, the share of traces that is recorded, 0 to 1",
     ),
     variable(
         "OTEL_METRIC_EXPORT_INTERVAL",
         Some("60000"),
-        "Time between two sendings of metrics, in milliseconds",
+        "Time between two sendings of metrics, in milliseconds, 10 to 300000",
     ),
     variable(
         "OTEL_TRACES_EXPORTER",
