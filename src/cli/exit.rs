@@ -42,7 +42,7 @@ impl Exit {
         ),
         (
             Self::Unavailable,
-            "an address cannot be listened on, or no connections be made",
+            "a listen address cannot be bound, or outbound connections cannot be set up",
         ),
         (
             Self::Config,
