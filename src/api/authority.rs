@@ -51,7 +51,10 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     // A page that rebinds its name to a proxy has that name forwarded, under a `Host`
     // that may be of the proxy's making: neither stands for the other.
     let mut names = iter::once(&addressed).chain(&forwarded);
-    if !settings.asks_callers && !names.all(|url| is_known(url, settings)) {
+    let mut is_known = || {
+        names.all(|url| is_known(url, settings)) && !is_forwarded_without_a_host(request, settings)
+    };
+    if !settings.asks_callers && !is_known() {
         return Err(Problem::forbidden(
             "the gateway answers to the names of this machine and of MIG_PUBLIC_URL alone",
         ));
@@ -94,6 +97,20 @@ fn forwarded(request: &HttpRequest, settings: &Settings) -> Option<Arc<Url>> {
         asked.scheme?;
         url(scheme, authority(request)?)
     })
+}
+
+/// Whether a trusted proxy says that it was asked for something that is no host here. A
+/// page may have such a name all the same: browsers take more letters for one.
+///
+/// Source: the URL standard, "forbidden domain code points".
+fn is_forwarded_without_a_host(request: &HttpRequest, settings: &Settings) -> bool {
+    let Some(proxies) = &settings.proxies else {
+        return false;
+    };
+    let asked = Asked::of(request, proxies);
+    let scheme = asked.scheme.unwrap_or(settings.scheme);
+    let is_host = |authority| url(scheme, authority).is_some();
+    asked.is_garbled || !asked.authority.is_none_or(is_host)
 }
 
 /// The authority of an absolute target, else the Host header (RFC 9112, 3.2.2).

@@ -44,6 +44,8 @@ pub(super) struct Asked<'a> {
     pub(super) scheme: Option<&'static str>,
     /// As it was written: that it is a host is for whoever uses it to see.
     pub(super) authority: Option<&'a str>,
+    /// Whether there is a word that cannot be read.
+    pub(super) is_garbled: bool,
 }
 
 impl<'a> Asked<'a> {
@@ -55,19 +57,23 @@ impl<'a> Asked<'a> {
             return Self::default();
         }
         let headers = request.headers();
-        let (proto, authority) = match proxies.family {
-            Family::XForwarded => (
-                last(headers, X_FORWARDED_PROTO),
-                last(headers, X_FORWARDED_HOST),
-            ),
+        let (proto, authority, is_garbled) = match proxies.family {
+            Family::XForwarded => {
+                let host = last(headers, X_FORWARDED_HOST);
+                let is_garbled = host.is_none() && headers.contains_key(X_FORWARDED_HOST);
+                (last(headers, X_FORWARDED_PROTO), host, is_garbled)
+            }
             Family::Forwarded => {
-                let element = elements(headers).next().flatten().unwrap_or_default();
-                (element.proto, element.host)
+                let element = elements(headers).next();
+                let is_garbled = element == Some(None);
+                let element = element.flatten().unwrap_or_default();
+                (element.proto, element.host, is_garbled)
             }
         };
         Self {
             scheme: proto.and_then(scheme),
             authority,
+            is_garbled,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What proxies say, and whether it is believed. The peer of every request here is
 //! 127.0.0.1.
 
-use azure_sandbox::CallerToken;
+use azure_sandbox::{Caller, CallerToken};
 use serde_json::{Value, json};
 
 use crate::{answer::Answer, callers::bearer, gateway::Gateway};
@@ -36,7 +36,11 @@ async fn send(gateway: &Gateway, method: &str, path: &str, headers: &[(&str, &st
 /// Where the record says that an order comes from, without the port of the
 /// connection.
 async fn source(vars: &[(&str, &str)], headers: &[(&str, &str)]) -> Value {
-    let mut gateway = Gateway::with(vars);
+    recorded(Gateway::with(vars), headers).await
+}
+
+/// The same of a gateway that there is.
+async fn recorded(mut gateway: Gateway, headers: &[(&str, &str)]) -> Value {
     assert_eq!(send(&gateway, "POST", ORDER, headers).await.status, 200);
     gateway.stop();
     let mut line = gateway.records.of_stage("noop").pop().unwrap();
@@ -125,11 +129,15 @@ async fn what_is_malformed_is_as_if_it_was_not_said() {
         "for=192.0.2.1;host=vms.localhost;proto=https;host=b",
     )];
     for (family, headers) in [(X, &x[..]), (RFC, &rfc)] {
-        let vars = [TRUSTED, family];
-        assert_eq!(source(&vars, headers).await, itself());
-        let gateway = Gateway::with(&vars);
+        let gateway = bearer::entra(&[TRUSTED, family]);
+        gateway.ready().await;
+        let caller = Caller::operator().with_roles(&["Vm.Operate", "Directory.Read"]);
+        let token = gateway.azure.caller_token(&CallerToken::of(caller));
+        let bearer = format!("Bearer {token}");
+        let headers = [headers, &[("authorization", bearer.as_str())]].concat();
         let own = format!("http://{}/directory/users", gateway.api);
-        assert_eq!(link(&gateway, headers).await, own);
+        assert_eq!(link(&gateway, &headers).await, own);
+        assert_eq!(recorded(gateway, &headers).await, itself());
     }
 }
 
@@ -167,6 +175,8 @@ async fn no_proxy_makes_a_foreign_name_this_machines() {
         ("rebind.evil.example", "localhost", 403),
         ("rebind.evil.example", "vms.example.com", 403),
         ("localhost", "rebind.evil.example", 403),
+        ("localhost", "a~b.evil.example", 403),
+        ("localhost", "vms.example.com, a+b.evil.example", 403),
         ("a b", "localhost", 400),
         ("localhost", "vms.example.com", 200),
         ("vms.example.com", "vms.localhost", 200),
@@ -174,6 +184,23 @@ async fn no_proxy_makes_a_foreign_name_this_machines() {
         let headers = [("host", host), ("x-forwarded-host", forwarded)];
         let answer = send(&gateway, "POST", ORDER, &headers).await;
         assert_eq!(answer.status, status, "{host} {forwarded}");
+    }
+}
+
+#[actix_web::test]
+async fn an_element_that_cannot_be_read_is_no_name_of_this_machine() {
+    let gateway = Gateway::with(&[TRUSTED, RFC]);
+    for (forwarded, status) in [
+        ("host=localhost", 200),
+        ("proto=http", 200),
+        ("host=rebind.evil.example", 403),
+        ("host=a~b.evil.example", 403),
+        ("host=a(b.evil.example", 403),
+        ("host=\"a\\$b.evil.example\"", 403),
+    ] {
+        let headers = [("host", "localhost"), ("forwarded", forwarded)];
+        let answer = send(&gateway, "POST", ORDER, &headers).await;
+        assert_eq!(answer.status, status, "{forwarded}");
     }
 }
 

@@ -211,3 +211,22 @@ fn what_the_last_proxy_leaves_out_is_not_taken_from_others() {
         assert_eq!(asked("x-forwarded", PEER, &headers).0, None, "{scheme:?}");
     }
 }
+
+#[test]
+fn a_word_that_cannot_be_read_is_not_taken_for_none() {
+    let is_garbled = |family, headers: &[(&str, &[u8])]| {
+        Asked::of(&request(PEER, headers), &proxies(family)).is_garbled
+    };
+    for (family, header, text, expected) in [
+        ("x-forwarded", "x-forwarded-host", &b"\xff"[..], true),
+        ("x-forwarded", "x-forwarded-host", b"\xff, a.example", false),
+        ("x-forwarded", "forwarded", b"\xff", false),
+        ("forwarded", "forwarded", b"host=a;host=b", true),
+        ("forwarded", "forwarded", b"host=a b", true),
+        ("forwarded", "forwarded", b"host=a b, proto=https", false),
+        ("forwarded", "x-forwarded-host", b"\xff", false),
+    ] {
+        assert_eq!(is_garbled(family, &[(header, text)]), expected, "{text:?}");
+    }
+    assert!(!is_garbled("x-forwarded", &[]) && !is_garbled("forwarded", &[]));
+}
