@@ -123,7 +123,8 @@ impl Authenticator {
     }
 
     /// The method of the issuer that a token names; nothing of it is believed by
-    /// that. Entra ID has an issuer and a configuration for each version.
+    /// that. Entra ID has an issuer and a configuration for each version. What the own
+    /// cluster reviews its keys do not prove: a pod may be gone.
     fn method(&self, claimed: &Claimed) -> Result<Method<'_>, Refusal> {
         let mut entra = self.access.entra().iter().peekable();
         if entra.peek().is_some() && claimed.is_of_entra() {
@@ -132,15 +133,15 @@ impl Authenticator {
             let (rules, keys) = found.ok_or(Refusal::Version)?;
             return Ok(Method::Entra(rules, keys));
         }
+        if let Some(reviewer) = &self.reviewer
+            && reviewer.knows(&claimed.iss)?
+        {
+            return Ok(Method::Kubernetes(reviewer));
+        }
         let mut oidc = self.access.oidc().iter();
-        if let Some((rules, keys)) = oidc.find(|(rules, _)| rules.issuer == claimed.iss) {
-            return Ok(Method::Oidc(rules, keys));
-        }
-        let reviewer = self.reviewer.as_ref();
-        match reviewer {
-            Some(reviewer) if reviewer.knows(&claimed.iss)? => Ok(Method::Kubernetes(reviewer)),
-            Some(_) | None => Err(Refusal::Issuer),
-        }
+        let found = oidc.find(|(rules, _)| rules.issuer == claimed.iss);
+        let (rules, keys) = found.ok_or(Refusal::Issuer)?;
+        Ok(Method::Oidc(rules, keys))
     }
 
     async fn key(&self, jws: &Jws<'_>, keys: &KeySet) -> Result<Found, Refusal> {

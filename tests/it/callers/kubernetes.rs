@@ -6,7 +6,7 @@ use azure_sandbox::{Fault, Sandbox, Service, ServiceAccountToken, Settings, Time
 use futures_util::future::join_all;
 
 use super::bearer::{before, get};
-use crate::gateway::Gateway;
+use crate::{answer::Answer, gateway::Gateway};
 
 async fn reviewing() -> Gateway {
     let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
@@ -69,6 +69,56 @@ async fn what_is_not_for_the_gateway_is_not_sent_to_the_cluster() {
         assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 401);
     }
     assert_eq!(reviews(&gateway), 0);
+}
+
+#[actix_web::test]
+async fn a_cluster_that_does_not_answer_is_no_proof_against_the_token() {
+    let gateway = reviewing().await;
+    let token = gateway
+        .azure
+        .service_account_token(&ServiceAccountToken::default());
+    let fault = Fault::answer(403, "{}");
+    gateway
+        .azure
+        .inject(Service::TokenReview, fault, Times::Always);
+    let answer = get(&gateway, "/vms/web-01", &token).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (503, "unavailable")
+    );
+    gateway.azure.clear(Service::TokenReview);
+    assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 200);
+}
+
+#[actix_web::test]
+async fn the_own_cluster_reviews_its_tokens_though_its_keys_would_prove_them() {
+    let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
+    let gateway = before(azure, "oidc,kubernetes", &[]);
+    gateway.ready().await;
+    let token = |name| {
+        let account = ServiceAccountToken::of("ops", name);
+        gateway.azure.service_account_token(&account)
+    };
+    let (alive, gone) = (token("robot"), token("gone"));
+    assert_eq!(get(&gateway, "/vms/web-01", &alive).await.status, 200);
+    gateway.azure.delete_pod("ops", "gone-0");
+    assert_eq!(get(&gateway, "/vms/web-01", &gone).await.status, 401);
+    assert_eq!(reviews(&gateway), 2);
+}
+
+#[actix_web::test]
+async fn no_keys_stand_in_for_a_review_while_the_own_cluster_is_not_known() {
+    let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
+    let vars = [("MIG_KUBERNETES_TOKEN_FILE", "/nowhere/token")];
+    let gateway = before(azure, "oidc,kubernetes", &vars);
+    let has_keys = |answer: &Answer| answer.text().contains("keys of http").then_some(());
+    gateway.until("/readyz", has_keys).await;
+    let token = gateway
+        .azure
+        .service_account_token(&ServiceAccountToken::default());
+    assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 503);
+    let unreviewed = "authentications_total{outcome=\"no_review\"}";
+    assert_eq!(gateway.metric(unreviewed).await, 1.0);
 }
 
 #[actix_web::test]
