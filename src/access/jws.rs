@@ -67,6 +67,17 @@ impl<'a> Jws<'a> {
         header.kid.filter(is_usable).ok_or(Refusal::NoKeyId)
     }
 
+    /// Whether it says that it is signed as issuers sign, whose algorithm need not be
+    /// ours: with a key of which they publish a part.
+    pub(super) fn is_signed_with_a_key_pair(&self) -> bool {
+        let header = serde_json::from_slice(&self.header);
+        let is_one = |Header { alg, .. }: Header| {
+            let alg = alg.to_ascii_lowercase();
+            alg != "none" && !alg.starts_with("hs")
+        };
+        !self.signature.is_empty() && header.is_ok_and(is_one)
+    }
+
     /// Whether it is signed with `key`.
     pub(super) fn verify(&self, key: &Key) -> Result<(), Refusal> {
         let message = self.message.as_bytes();
@@ -125,6 +136,20 @@ mod tests {
         ] {
             assert_eq!(key_id(&header), Err(refusal), "{header}");
         }
+    }
+
+    #[test]
+    fn a_signature_that_anybody_could_make_is_none() {
+        let is_signed = |alg: &Value, signature: &str| {
+            let header = URL_SAFE_NO_PAD.encode(json!({ "alg": alg }).to_string());
+            let token = format!("{header}.e30.{signature}");
+            Jws::split(&token).unwrap().is_signed_with_a_key_pair()
+        };
+        assert!(is_signed(&json!("RS256"), "AA") && is_signed(&json!("ES256"), "AA"));
+        for alg in ["none", "None", "HS256", "hs512"] {
+            assert!(!is_signed(&json!(alg), "AA"), "{alg}");
+        }
+        assert!(!is_signed(&json!("RS256"), "") && !is_signed(&json!(null), "AA"));
     }
 
     #[test]

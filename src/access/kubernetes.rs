@@ -19,6 +19,7 @@ use super::{
     Refusal,
     claims::{Audiences, Claimed, Moment},
     jws::Jws,
+    oidc,
     review::{self, Outcome},
     validated::Digest,
 };
@@ -36,8 +37,11 @@ const MEMORY: Duration = Duration::from_secs(10);
 
 const MOST_REMEMBERED: u64 = 10_000;
 
-/// The API server is everybody's; more than so many at a time are refused.
+/// The API server is everybody's; no more than so many are asked of it at a time.
 const AT_ONCE: usize = 64;
+
+/// How long one waits for the others.
+const TURN: Duration = Duration::from_secs(2);
 
 /// The cluster replaces our token after four fifths of its life, of ten minutes at
 /// the least.
@@ -170,7 +174,7 @@ impl Reviewer {
     }
 
     /// Whether tokens of `issuer` are for the cluster to review: it is the issuer
-    /// of our own.
+    /// of our own. While that is not known it may be any.
     pub(super) fn knows(&self, issuer: &str) -> Result<bool, Refusal> {
         let own = self.cluster.own();
         let own = own.as_ref().ok_or(Refusal::NoReview)?;
@@ -212,11 +216,15 @@ impl Reviewer {
         struct Plain {
             aud: Audiences,
             exp: u64,
+            sub: String,
         }
         let plain: Plain = jws.claims().map_err(|_| Refusal::Reviewed)?;
         let own = std::slice::from_ref(&self.cluster.0.reviews.audience);
-        let is_hopeless = !plain.aud.are_for(own) || now.is_within(None, plain.exp).is_err();
-        if is_hopeless {
+        let has_hope = jws.is_signed_with_a_key_pair()
+            && plain.aud.are_for(own)
+            && now.is_within(None, plain.exp).is_ok()
+            && oidc::account(&plain.sub, None).is_some();
+        if !has_hope {
             return Err(Refusal::Reviewed);
         }
         Ok(())
@@ -225,7 +233,7 @@ impl Reviewer {
     async fn review(&self, token: Secret) -> Outcome {
         let inner = &self.cluster.0;
         let own = self.cluster.own().clone().ok_or(Refusal::NoReview)?;
-        let Ok(_turn) = inner.turns.try_acquire() else {
+        let Ok(Ok(_turn)) = time::timeout(TURN, inner.turns.acquire()).await else {
             return Err(Refusal::NoReview);
         };
         let client = self.client(&own);

@@ -2,11 +2,16 @@
 
 use std::rc::Rc;
 
+use actix_web::rt::{self, task::JoinHandle};
 use azure_sandbox::{Fault, Sandbox, Service, ServiceAccountToken, Settings, Times};
 use futures_util::future::join_all;
+use serde_json::json;
 
 use super::bearer::{before, get};
 use crate::{answer::Answer, gateway::Gateway};
+
+/// How many tokens an instance has reviewed at a time.
+const AT_ONCE: usize = 64;
 
 async fn reviewing() -> Gateway {
     let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
@@ -64,30 +69,77 @@ async fn what_is_not_for_the_gateway_is_not_sent_to_the_cluster() {
             expires_in: -90,
             ..ServiceAccountToken::default()
         },
+        ServiceAccountToken {
+            header: json!({"alg": "none"}),
+            ..ServiceAccountToken::default()
+        },
+        ServiceAccountToken {
+            header: json!({"alg": "HS256"}),
+            ..ServiceAccountToken::default()
+        },
+        ServiceAccountToken {
+            claims: json!({"sub": "system:node:aks-1"}),
+            ..ServiceAccountToken::default()
+        },
+        ServiceAccountToken {
+            claims: json!({"sub": null}),
+            ..ServiceAccountToken::default()
+        },
     ] {
         let token = gateway.azure.service_account_token(&token);
         assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 401);
     }
-    assert_eq!(reviews(&gateway), 0);
-}
-
-#[actix_web::test]
-async fn a_cluster_that_does_not_answer_is_no_proof_against_the_token() {
-    let gateway = reviewing().await;
     let token = gateway
         .azure
         .service_account_token(&ServiceAccountToken::default());
-    let fault = Fault::answer(403, "{}");
-    gateway
+    let (unsigned, _) = token.rsplit_once('.').unwrap();
+    let answer = get(&gateway, "/vms/web-01", &format!("{unsigned}.")).await;
+    assert_eq!(answer.status, 401);
+    assert_eq!(reviews(&gateway), 0);
+}
+
+/// The statuses of calls that come together, each with a token of its own.
+fn calls(gateway: &Rc<Gateway>, count: usize) -> Vec<JoinHandle<u16>> {
+    let calls = (0..count).map(|number| {
+        let account = ServiceAccountToken::of("ops", &format!("robot-{number}"));
+        let token = gateway.azure.service_account_token(&account);
+        let gateway = Rc::clone(gateway);
+        rt::spawn(async move { get(&gateway, "/identity", &token).await.status })
+    });
+    calls.collect()
+}
+
+#[actix_web::test]
+async fn who_comes_while_as_many_are_reviewed_as_may_be_waits_for_a_turn() {
+    let gateway = Rc::new(reviewing().await);
+    let hold = gateway.azure.hold(Service::TokenReview);
+    let calls = calls(&gateway, AT_ONCE + 8);
+    // Whoever asks for it is in it.
+    let all = format!("http_requests_in_flight {}", AT_ONCE + 8 + 1);
+    let are_there = |answer: &Answer| answer.text().contains(&all).then_some(());
+    gateway.until("/metrics", are_there).await;
+    hold.arrived(AT_ONCE).await;
+    assert_eq!(reviews(&gateway), AT_ONCE);
+    hold.release();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 200);
+    }
+}
+
+#[actix_web::test]
+async fn nobody_waits_for_a_turn_for_ever() {
+    let gateway = Rc::new(reviewing().await);
+    let hold = gateway.azure.hold(Service::TokenReview);
+    let calls = calls(&gateway, AT_ONCE);
+    hold.arrived(AT_ONCE).await;
+    let late = gateway
         .azure
-        .inject(Service::TokenReview, fault, Times::Always);
-    let answer = get(&gateway, "/vms/web-01", &token).await;
-    assert_eq!(
-        (answer.status, answer.code().as_str()),
-        (503, "unavailable")
-    );
-    gateway.azure.clear(Service::TokenReview);
-    assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 200);
+        .service_account_token(&ServiceAccountToken::default());
+    assert_eq!(get(&gateway, "/identity", &late).await.status, 503);
+    hold.release();
+    for call in calls {
+        assert_eq!(call.await.unwrap(), 200);
+    }
 }
 
 #[actix_web::test]
