@@ -17,6 +17,7 @@ mod oidc;
 mod refusal;
 mod review;
 mod ring;
+mod rules;
 #[cfg(any(fuzzing, test))]
 mod signer;
 mod validated;

@@ -10,12 +10,11 @@ use actix_web::http::header::HeaderValue;
 use super::{
     Access, Caller, Refusal, bearer,
     claims::{Claimed, Moment},
-    entra,
     jws::Jws,
     keys::KeySet,
     kubernetes::Reviewer,
-    oidc,
     ring::Found,
+    rules::Rules,
     validated::{Digest, Proof},
 };
 use crate::{
@@ -38,9 +37,8 @@ pub(crate) struct Authenticator {
 
 /// Who decides about a token.
 enum Method<'a> {
-    Entra(&'a entra::Rules, &'a KeySet),
-    Oidc(&'a oidc::Rules, &'a KeySet),
-    Kubernetes(&'a Reviewer),
+    Keys(&'a Rules, &'a KeySet),
+    Review(&'a Reviewer),
 }
 
 impl Authenticator {
@@ -106,42 +104,36 @@ impl Authenticator {
         let claimed: Claimed = jws.claims().map_err(|_| Refusal::Issuer)?;
         let now = Moment::now();
         match self.method(&claimed)? {
-            Method::Entra(rules, keys) => {
+            Method::Keys(rules, keys) => {
                 let found = self.key(&jws, keys).await?;
                 let (caller, expires) = rules.caller(&jws, &found.key, now)?;
                 let lasts = now.until(expires);
                 Ok(self.keep_proof(digest, caller, (keys, &found), lasts))
             }
-            Method::Oidc(rules, keys) => {
-                let found = self.key(&jws, keys).await?;
-                let (caller, expires) = rules.caller(&jws, &found.key, now)?;
-                let lasts = now.until(expires);
-                Ok(self.keep_proof(digest, caller, (keys, &found), lasts))
-            }
-            Method::Kubernetes(reviewer) => reviewer.caller(token, &jws, digest, now).await,
+            Method::Review(reviewer) => reviewer.caller(token, &jws, digest, now).await,
         }
     }
 
     /// The method of the issuer that a token names; nothing of it is believed by
-    /// that. Entra ID has an issuer and a configuration for each version. What the own
-    /// cluster reviews its keys do not prove: a pod may be gone.
+    /// that. What the own cluster reviews its keys do not prove: a pod may be gone.
     fn method(&self, claimed: &Claimed) -> Result<Method<'_>, Refusal> {
-        let mut entra = self.access.entra().iter().peekable();
-        if entra.peek().is_some() && claimed.is_of_entra() {
-            let version = claimed.ver.as_str();
-            let found = entra.find(|(rules, _)| Some(rules.version.as_str()) == version);
-            let (rules, keys) = found.ok_or(Refusal::Version)?;
-            return Ok(Method::Entra(rules, keys));
-        }
+        let is_of_entra = claimed.is_of_entra();
         if let Some(reviewer) = &self.reviewer
+            && !is_of_entra
             && reviewer.knows(&claimed.iss)?
         {
-            return Ok(Method::Kubernetes(reviewer));
+            return Ok(Method::Review(reviewer));
         }
-        let mut oidc = self.access.oidc().iter();
-        let found = oidc.find(|(rules, _)| rules.issuer == claimed.iss);
-        let (rules, keys) = found.ok_or(Refusal::Issuer)?;
-        Ok(Method::Oidc(rules, keys))
+        let issuers = self.access.issuers();
+        if let Some((rules, keys)) = issuers.iter().find(|(rules, _)| rules.are_for(claimed)) {
+            return Ok(Method::Keys(rules, keys));
+        }
+        let is_entra = |(rules, _): &(Rules, KeySet)| matches!(rules, Rules::Entra(_));
+        Err(if is_of_entra && issuers.iter().any(is_entra) {
+            Refusal::Version
+        } else {
+            Refusal::Issuer
+        })
     }
 
     async fn key(&self, jws: &Jws<'_>, keys: &KeySet) -> Result<Found, Refusal> {
@@ -165,13 +157,5 @@ impl Authenticator {
         };
         self.access.validated().keep(token, proof);
         caller
-    }
-}
-
-impl Claimed {
-    /// Whether a cloud's Entra ID is named, be it for another tenant: its rules
-    /// then say what is wrong.
-    fn is_of_entra(&self) -> bool {
-        crate::config::Cloud::is_of_entra(self.iss.split('/').nth(2).unwrap_or_default())
     }
 }

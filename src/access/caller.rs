@@ -1,6 +1,6 @@
 //! Who calls, once it is proven.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 use uuid::Uuid;
 
@@ -25,7 +25,51 @@ impl Caller {
 
     pub(crate) const ANONYMOUS: &str = "anonymous";
     /// What Kubernetes has before an account's namespace and name.
-    pub(crate) const ACCOUNT: &str = "system:serviceaccount:";
+    const ACCOUNT: &str = "system:serviceaccount:";
+}
+
+/// No id that a caller can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "it is {{tenant}}/{{object id}}, both GUIDs, system:serviceaccount:{{namespace}}:{{name}}, \
+     {{issuer}}|{{subject}}, or anonymous"
+)]
+pub(crate) struct InvalidCaller;
+
+/// Its id, which tells nothing else of it: an application, without roles.
+impl FromStr for Caller {
+    type Err = InvalidCaller;
+
+    fn from_str(id: &str) -> Result<Self, Self::Err> {
+        if id == Self::ANONYMOUS {
+            return Ok(Self::Anonymous);
+        }
+        if let Some((issuer, subject)) = id.split_once('|') {
+            let subject = Subject {
+                issuer: issuer.to_owned(),
+                id: subject.to_owned(),
+                client_id: None,
+                roles: Vec::new(),
+            };
+            let is_whole = !subject.issuer.is_empty() && !subject.id.is_empty();
+            return is_whole
+                .then_some(Self::Subject(subject))
+                .ok_or(InvalidCaller);
+        }
+        if id.starts_with(Self::ACCOUNT) {
+            return id.parse().map(Self::Account);
+        }
+        let guid = |text: &str| text.parse().map_err(|_| InvalidCaller);
+        let (tenant, object) = id.split_once('/').ok_or(InvalidCaller)?;
+        Ok(Self::Entra(Principal {
+            tenant: guid(tenant)?,
+            object_id: guid(object)?,
+            client_id: None,
+            kind: Kind::App,
+            roles: Vec::new(),
+            token_id: None,
+        }))
+    }
 }
 
 /// Its id.
@@ -76,6 +120,37 @@ pub(crate) struct ServiceAccount {
     pub(crate) pod: Option<String>,
 }
 
+impl ServiceAccount {
+    pub(super) fn in_pod(self, pod: Option<String>) -> Self {
+        Self { pod, ..self }
+    }
+}
+
+/// The account behind the name that Kubernetes has for its user; of its pod that says
+/// nothing.
+impl FromStr for ServiceAccount {
+    type Err = InvalidCaller;
+
+    fn from_str(user: &str) -> Result<Self, Self::Err> {
+        let account = user.strip_prefix(Caller::ACCOUNT);
+        let (namespace, name) = account
+            .and_then(|rest| rest.split_once(':'))
+            .ok_or(InvalidCaller)?;
+        let is_name = |text: &str| {
+            let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+            (1..=253).contains(&text.len()) && text.bytes().all(known)
+        };
+        if !is_name(namespace) || !is_name(name) {
+            return Err(InvalidCaller);
+        }
+        Ok(Self {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            pod: None,
+        })
+    }
+}
+
 /// Its name as Kubernetes has it among users.
 impl fmt::Display for ServiceAccount {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -97,4 +172,49 @@ pub(crate) struct Subject {
     pub(crate) client_id: Option<String>,
     /// `roles`, where it is a list of texts.
     pub(crate) roles: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_that_is_read_is_the_id_that_it_was() {
+        for id in [
+            "anonymous",
+            "5ab1e000-0000-4000-8000-00000000000a/5ab1e000-0000-4000-8000-00000000000b",
+            "system:serviceaccount:ci:builder",
+            "https://ci.example|system:serviceaccount:ci:builder",
+            "https://ci.example|a|b",
+        ] {
+            let caller: Caller = id.parse().unwrap();
+            assert_eq!(caller.id(), id);
+        }
+        let upper = "5AB1E000-0000-4000-8000-00000000000A/5AB1E000-0000-4000-8000-00000000000B";
+        let caller: Caller = upper.parse().unwrap();
+        assert_eq!(caller.id(), upper.to_lowercase());
+    }
+
+    #[test]
+    fn what_no_caller_can_be_called_is_no_id() {
+        for id in [
+            "",
+            "Anonymous",
+            "5ab1e000-0000-4000-8000-00000000000b",
+            "ops/robot",
+            "system:serviceaccount::",
+            "system:serviceaccount:ops",
+            "system:serviceaccount:ops:",
+            "system:serviceaccount::robot",
+            "xsystem:serviceaccount:ops:robot",
+            "system:serviceaccount:ops:a:b",
+            "system:serviceaccount:ops:ro bot",
+            "system:node:a",
+            "|",
+            "https://ci.example|",
+            "|robot",
+        ] {
+            assert_eq!(id.parse::<Caller>(), Err(InvalidCaller), "{id}");
+        }
+    }
 }

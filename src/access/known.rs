@@ -10,6 +10,7 @@ use super::{
     keys::{KeySet, KeyStanding},
     kubernetes::Cluster,
     oidc::{self, Clusters},
+    rules::Rules,
     validated::Validated,
 };
 use crate::{
@@ -26,8 +27,7 @@ pub(crate) struct Access(Arc<Inner>);
 struct Inner {
     /// Not told by whether there is a method: without one, nobody is let in.
     asks: bool,
-    entra: Vec<(entra::Rules, KeySet)>,
-    oidc: Vec<(oidc::Rules, KeySet)>,
+    issuers: Vec<(Rules, KeySet)>,
     kubernetes: Option<Cluster>,
     validated: Validated,
     tls: Option<Tls>,
@@ -42,7 +42,6 @@ impl Access {
         tasks: &Tasks,
         metrics: &Metrics,
     ) -> Self {
-        let set = |place, source| KeySet::new(place, source, tasks.clone(), metrics.clone());
         let entra = callers.entra.iter().flat_map(|callers| {
             callers.versions.iter().map(move |version| {
                 let rules = entra::Rules::new(callers, *version);
@@ -51,23 +50,21 @@ impl Access {
                     EntraVersion::V1 => "entra_v1",
                     EntraVersion::V2 => "entra_v2",
                 };
-                (rules, place, source)
+                (Rules::Entra(rules), place, source)
             })
         });
-        let clusters = match (&callers.issuers[..], &callers.kubernetes) {
-            ([] | [_], None) => Clusters::One,
-            _ => Clusters::Several,
-        };
+        let clusters = Clusters::of(callers);
         let oidc = callers.issuers.iter().filter_map(|issuer| {
-            let keys = set(of_issuer(issuer)?, "oidc");
-            Some((oidc::Rules::new(issuer, clusters), keys))
+            let rules = oidc::Rules::new(issuer, clusters);
+            Some((Rules::Oidc(rules), of_issuer(issuer)?, "oidc"))
+        });
+        let issuers = entra.chain(oidc).map(|(rules, place, source)| {
+            let keys = KeySet::new(place, source, tasks.clone(), metrics.clone());
+            (rules, keys)
         });
         Self(Arc::new(Inner {
             asks: callers.are_asked(),
-            entra: entra
-                .map(|(rules, place, source)| (rules, set(place, source)))
-                .collect(),
-            oidc: oidc.collect(),
+            issuers: issuers.collect(),
             kubernetes: callers
                 .kubernetes
                 .as_ref()
@@ -89,16 +86,11 @@ impl Access {
     }
 
     pub(super) fn sets(&self) -> impl Iterator<Item = &KeySet> {
-        let entra = self.0.entra.iter().map(|(_, keys)| keys);
-        entra.chain(self.0.oidc.iter().map(|(_, keys)| keys))
+        self.0.issuers.iter().map(|(_, keys)| keys)
     }
 
-    pub(super) fn entra(&self) -> &[(entra::Rules, KeySet)] {
-        &self.0.entra
-    }
-
-    pub(super) fn oidc(&self) -> &[(oidc::Rules, KeySet)] {
-        &self.0.oidc
+    pub(super) fn issuers(&self) -> &[(Rules, KeySet)] {
+        &self.0.issuers
     }
 
     pub(super) fn kubernetes(&self) -> Option<&Cluster> {

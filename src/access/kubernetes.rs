@@ -16,10 +16,9 @@ use moka::sync::Cache;
 use tokio::sync::Semaphore;
 
 use super::{
-    Refusal,
+    Refusal, ServiceAccount,
     claims::{Audiences, Claimed, Moment},
     jws::Jws,
-    oidc,
     review::{self, Outcome},
     validated::Digest,
 };
@@ -223,7 +222,7 @@ impl Reviewer {
         let has_hope = jws.is_signed_with_a_key_pair()
             && plain.aud.are_for(own)
             && now.is_within(None, plain.exp).is_ok()
-            && oidc::account(&plain.sub, None).is_some();
+            && plain.sub.parse::<ServiceAccount>().is_ok();
         if !has_hope {
             return Err(Refusal::Reviewed);
         }

@@ -13,7 +13,7 @@ use super::{
     jwks::Key,
     jws::Jws,
 };
-use crate::config::Issuer;
+use crate::config::{Callers, Issuer};
 
 /// What has to hold of the tokens of one issuer.
 #[derive(Clone, Debug)]
@@ -31,6 +31,15 @@ pub(super) enum Clusters {
     /// Others as well, who may have another account of that name: it is the subject
     /// of its issuer.
     Several,
+}
+
+impl Clusters {
+    pub(super) fn of(callers: &Callers) -> Self {
+        match (&callers.issuers[..], &callers.kubernetes) {
+            ([] | [_], None) => Self::One,
+            _ => Self::Several,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -122,27 +131,12 @@ impl Claims {
 impl Bound {
     /// The account that both the subject and the claims of Kubernetes name.
     fn account(self, subject: &str) -> Result<ServiceAccount, Refusal> {
-        let account = account(subject, self.pod.map(|pod| pod.name)).ok_or(Refusal::Claims)?;
+        let account: ServiceAccount = subject.parse().map_err(|_| Refusal::Claims)?;
         if account.namespace != self.namespace || account.name != self.serviceaccount.name {
             return Err(Refusal::Claims);
         }
-        Ok(account)
+        Ok(account.in_pod(self.pod.map(|pod| pod.name)))
     }
-}
-
-/// The account behind the name that Kubernetes has for its user.
-pub(super) fn account(user: &str, pod: Option<String>) -> Option<ServiceAccount> {
-    let rest = user.strip_prefix("system:serviceaccount:")?;
-    let (namespace, name) = rest.split_once(':')?;
-    let is_name = |text: &str| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
-        (1..=253).contains(&text.len()) && text.bytes().all(known)
-    };
-    (is_name(namespace) && is_name(name)).then(|| ServiceAccount {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        pod,
-    })
 }
 
 #[cfg(test)]

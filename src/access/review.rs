@@ -11,7 +11,7 @@ use actix_web::{
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Caller, Refusal, oidc};
+use super::{Caller, Refusal, ServiceAccount};
 use crate::{
     config::Reviews,
     http::{Client, Deadline, Request, RetryPolicy},
@@ -99,9 +99,9 @@ impl Status {
             .extra
             .get(POD)
             .and_then(|all| all.first().cloned());
-        let account = oidc::account(&self.user.username, pod);
-        let caller = account.map(Caller::Account).map(Arc::new);
-        caller.ok_or(Refusal::Reviewed)
+        let account = self.user.username.parse::<ServiceAccount>();
+        let account = account.map_err(|_| Refusal::Reviewed)?;
+        Ok(Arc::new(Caller::Account(account.in_pod(pod))))
     }
 }
 
@@ -121,14 +121,9 @@ mod tests {
             "user": {"username": "system:serviceaccount:ops:robot", "extra": {POD: ["robot-0"]}},
             "audiences": ["mi-gateway"],
         });
-        let account = oidc::account(
-            "system:serviceaccount:ops:robot",
-            Some("robot-0".to_owned()),
-        );
-        assert_eq!(
-            read(&status).ok(),
-            account.map(Caller::Account).map(Arc::new)
-        );
+        let account = "system:serviceaccount:ops:robot".parse::<ServiceAccount>();
+        let account = account.unwrap().in_pod(Some("robot-0".to_owned()));
+        assert_eq!(read(&status), Ok(Arc::new(Caller::Account(account))));
         for (name, value, refusal) in [
             ("authenticated", json!(false), Refusal::Reviewed),
             ("audiences", json!([]), Refusal::Audience),

@@ -1,7 +1,5 @@
 //! The ids of entities: those that policies write, and those of requests.
 
-use uuid::Uuid;
-
 use super::fold::folded;
 use crate::{
     access::Caller,
@@ -100,26 +98,10 @@ fn department(id: &str) -> Result<String, String> {
 }
 
 fn named_caller(id: &str) -> Result<String, String> {
-    let is_account = |rest: &str| {
-        rest.split_once(':')
-            .is_some_and(|(namespace, name)| !namespace.is_empty() && !name.is_empty())
-    };
-    if id == Caller::ANONYMOUS
-        || id.contains('|')
-        || id.strip_prefix(Caller::ACCOUNT).is_some_and(is_account)
-    {
-        return Ok(id.to_owned());
-    }
-    let guids = id.split_once('/').and_then(|(tenant, object)| {
-        let (tenant, object): (Uuid, Uuid) = (tenant.parse().ok()?, object.parse().ok()?);
-        Some(format!("{tenant}/{object}"))
-    });
-    guids.ok_or_else(|| {
-        format!(
-            "{id:?} is no caller: write {{tenant}}/{{object id}}, both GUIDs, \
-             system:serviceaccount:{{namespace}}:{{name}}, {{issuer}}|{{subject}}, or anonymous"
-        )
-    })
+    let caller = id.parse::<Caller>();
+    caller
+        .map(|caller| caller.id())
+        .map_err(|reason| format!("{id:?} is no caller: {reason}"))
 }
 
 #[cfg(test)]

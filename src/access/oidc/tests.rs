@@ -127,19 +127,3 @@ fn each_claim_is_needed_as_it_is() {
         assert_eq!(changed(&changes), Err(refusal), "{changes}");
     }
 }
-
-#[test]
-fn a_name_of_an_account_has_two_parts_and_no_more() {
-    let read = |user| account(user, None);
-    assert!(read("system:serviceaccount:ops:robot").is_some());
-    for user in [
-        "system:node:n",
-        "system:serviceaccount:ops",
-        "system:serviceaccount:ops:",
-        "system:serviceaccount::robot",
-        "system:serviceaccount:ops:robot:x",
-        "xsystem:serviceaccount:ops:robot",
-    ] {
-        assert!(read(user).is_none(), "{user}");
-    }
-}

@@ -3,11 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
-use uuid::Uuid;
 
 use super::FormAsked;
 use crate::{
-    access::{Caller, Kind, Principal, ServiceAccount, Subject},
+    access::{Caller, Kind},
     azure::{Department, Select, VirtualMachineId},
     policy::Action,
 };
@@ -75,53 +74,29 @@ enum CallerKind {
 impl PolicyQuestion {
     /// Who is meant; otherwise why nobody is.
     pub(in crate::cli) fn caller(&self) -> Result<Caller, String> {
-        let id = self.caller.as_str();
-        if id == "anonymous" {
-            return Ok(Caller::Anonymous);
+        let id = &self.caller;
+        let caller = id.parse::<Caller>();
+        let mut caller =
+            caller.map_err(|reason| format!("--caller {id} is no caller: {reason}"))?;
+        match &mut caller {
+            Caller::Anonymous | Caller::Account(_) => {}
+            Caller::Entra(principal) => {
+                let client_id = self.client_id.as_deref().map(str::parse).transpose();
+                principal.client_id = client_id
+                    .map_err(|_| "--client-id of a caller of Entra ID is a GUID".to_owned())?;
+                principal.kind = match self.kind {
+                    CallerKind::App => Kind::App,
+                    CallerKind::User => Kind::User,
+                };
+                principal.roles.clone_from(&self.roles);
+            }
+            Caller::Subject(subject) => {
+                subject.client_id.clone_from(&self.client_id);
+                subject.roles.clone_from(&self.roles);
+            }
         }
-        if let Some((issuer, subject)) = id.split_once('|') {
-            return Ok(Caller::Subject(Subject {
-                issuer: issuer.to_owned(),
-                id: subject.to_owned(),
-                client_id: self.client_id.clone(),
-                roles: self.roles.clone(),
-            }));
-        }
-        if let Some(account) = id.strip_prefix("system:serviceaccount:") {
-            let (namespace, name) = account.split_once(':').ok_or_else(|| unknown(id))?;
-            return Ok(Caller::Account(ServiceAccount {
-                namespace: namespace.to_owned(),
-                name: name.to_owned(),
-                pod: None,
-            }));
-        }
-        self.principal(id).map(Caller::Entra)
+        Ok(caller)
     }
-
-    fn principal(&self, id: &str) -> Result<Principal, String> {
-        let (tenant, object) = id.split_once('/').ok_or_else(|| unknown(id))?;
-        let guid = |text: &str| text.parse::<Uuid>().map_err(|_| unknown(id));
-        let client_id = self.client_id.as_deref();
-        let no_client = |_| "--client-id of a caller of Entra ID is a GUID".to_owned();
-        Ok(Principal {
-            tenant: guid(tenant)?,
-            object_id: guid(object)?,
-            client_id: client_id.map(str::parse).transpose().map_err(no_client)?,
-            kind: match self.kind {
-                CallerKind::App => Kind::App,
-                CallerKind::User => Kind::User,
-            },
-            roles: self.roles.clone(),
-            token_id: None,
-        })
-    }
-}
-
-fn unknown(id: &str) -> String {
-    format!(
-        "--caller {id} is no caller: it is {{tenant}}/{{object id}}, both GUIDs, \
-         system:serviceaccount:{{namespace}}:{{name}}, {{issuer}}|{{subject}}, or anonymous"
-    )
 }
 
 fn action(text: &str) -> Result<Action, String> {
