@@ -105,7 +105,9 @@ impl Application {
         let shared = Shared::new(&config)?;
         shared.check_audit()?;
         let source = Source::of(config.policy_file.as_deref());
-        let policies = Policies::load(source, shared.metrics.clone()).map_err(Error::Policies)?;
+        let callers = Some(config.callers.clone());
+        let policies = Policies::load(source, callers, shared.metrics.clone());
+        let policies = policies.map_err(Error::Policies)?;
         let transport = Transport::of(&config, shared.metrics.clone())?;
         let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
         let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;

@@ -21,6 +21,7 @@ mod set;
 mod source;
 mod vocabulary;
 mod warrant;
+mod whom;
 
 use std::{
     fmt,
@@ -38,7 +39,7 @@ pub(crate) use set::{Entry, PolicySet};
 pub(crate) use source::Source;
 pub(crate) use warrant::Warrant;
 
-use crate::{access::Caller, metrics::Metrics};
+use crate::{access::Caller, config::Callers, metrics::Metrics};
 
 /// The policies that hold, for all workers; cloning it copies nothing.
 #[derive(Clone)]
@@ -46,6 +47,7 @@ pub(crate) struct Policies(Arc<Inner>);
 
 struct Inner {
     source: Source,
+    callers: Option<Callers>,
     /// Replaced as a whole: a decision has one set from its beginning to its end.
     held: RwLock<Arc<PolicySet>>,
     refused: Mutex<Option<Faults>>,
@@ -53,13 +55,18 @@ struct Inner {
 }
 
 impl Policies {
-    /// The policies of `source`, or all that is wrong with them.
-    pub(crate) fn load(source: Source, metrics: Metrics) -> Result<Self, Faults> {
-        let set = PolicySet::load(&source)?;
+    /// See [`PolicySet::load`].
+    pub(crate) fn load(
+        source: Source,
+        callers: Option<Callers>,
+        metrics: Metrics,
+    ) -> Result<Self, Faults> {
+        let set = PolicySet::load(&source, callers.as_ref())?;
         set.tell_warnings();
         metrics.policies_loaded(&set.summary());
         Ok(Self(Arc::new(Inner {
             source,
+            callers,
             held: RwLock::new(Arc::new(set)),
             refused: Mutex::default(),
             metrics,

@@ -72,7 +72,7 @@ pub(super) fn deed() -> Deed {
 pub(super) fn requester(caller: Caller) -> Arc<Requester> {
     let trace = TraceContext::continued(&HeaderMap::new());
     let way = Way::api(None, "POST", "/vms/web-01/deallocate", Some("curl/8"));
-    let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();
+    let policies = Policies::load(Source::of(None), None, Metrics::new().unwrap()).unwrap();
     let warrant = Warrant::of(Arc::new(caller), policies);
     Arc::new(Requester::new(warrant, "request".to_owned(), &trace, way))
 }

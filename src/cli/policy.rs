@@ -100,11 +100,16 @@ pub(super) fn explain(asked: &PolicyQuestion) -> Outcome {
 }
 
 fn load(path: Option<&Path>) -> Result<PolicySet, Failure> {
-    let source = match path {
-        Some(path) => Source::of(Some(path)),
-        None => Source::of(Config::from_env()?.policy_file.as_deref()),
+    let config = Config::from_env();
+    let (source, callers) = if let Some(path) = path {
+        // It may be looked at where nothing else of the gateway is set.
+        (Source::of(Some(path)), config.ok().map(|it| it.callers))
+    } else {
+        let config = config?;
+        let source = Source::of(config.policy_file.as_deref());
+        (source, Some(config.callers))
     };
-    let set = PolicySet::load(&source).map_err(Failure::Policies)?;
+    let set = PolicySet::load(&source, callers.as_ref()).map_err(Failure::Policies)?;
     for warning in &set.warnings {
         remark(&format!("{ODD}: {warning}"));
     }

@@ -17,7 +17,7 @@ pub(crate) fn policies(text: &str) {
         file: "made-up.cedar".to_owned(),
         text: text.to_owned(),
     }];
-    match load::set(&Source::Default, &texts) {
+    match load::set(&Source::Default, None, &texts) {
         Ok(set) => check(&set),
         Err(faults) => check_faults(&faults, text),
     }

@@ -18,22 +18,28 @@ use super::{
     set::Entry,
     source::{Source, Text},
     vocabulary::Vocabulary,
+    whom::Named,
 };
+use crate::config::Callers;
 
 /// Digits of the version.
 const VERSION: usize = 12;
 
-/// The policies of `source`.
-pub(super) fn load(source: &Source) -> Result<PolicySet, Faults> {
-    set(source, &source.read()?)
+/// The policies of `source`, for `callers` where it is known who they are.
+pub(super) fn load(source: &Source, callers: Option<&Callers>) -> Result<PolicySet, Faults> {
+    set(source, callers, &source.read()?)
 }
 
 /// The policies of `texts`, which were read from `source`; in a thread of its own, whose
 /// stack is long enough for whatever is taken.
-pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
+pub(super) fn set(
+    source: &Source,
+    callers: Option<&Callers>,
+    texts: &[Text],
+) -> Result<PolicySet, Faults> {
     let thread = thread::Builder::new().stack_size(nesting::STACK);
     thread::scope(
-        |scope| match thread.spawn_scoped(scope, || read(source, texts)) {
+        |scope| match thread.spawn_scoped(scope, || read(source, callers, texts)) {
             Ok(reading) => reading.join().unwrap_or_else(|it| resume_unwind(it)),
             Err(error) => Err(Faults::unread(vec![Fault::of_file(
                 &source.words(),
@@ -43,7 +49,7 @@ pub(super) fn set(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> 
     )
 }
 
-fn read(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
+fn read(source: &Source, callers: Option<&Callers>, texts: &[Text]) -> Result<PolicySet, Faults> {
     let version = version(texts);
     let refused = |errors: Vec<Fault>, warnings: Vec<Fault>| Faults {
         version: Some(version.clone()),
@@ -57,6 +63,8 @@ fn read(source: &Source, texts: &[Text]) -> Result<PolicySet, Faults> {
     let vocabulary = Arc::new(Vocabulary::new().map_err(fault)?);
     let mut loading = Loading {
         validator: Validator::new(vocabulary.schema.clone()),
+        // Where nobody is asked, policies for others are being tried out.
+        callers: callers.filter(|callers| callers.are_asked()),
         entries: Vec::new(),
         faults: Vec::new(),
         warnings: Vec::new(),
@@ -97,14 +105,15 @@ pub(super) fn version(texts: &[Text]) -> String {
 }
 
 /// Policies as they are read, and what was wrong with them so far.
-struct Loading {
+struct Loading<'a> {
     validator: Validator,
+    callers: Option<&'a Callers>,
     entries: Vec<Entry>,
     faults: Vec<Fault>,
     warnings: Vec<Fault>,
 }
 
-impl Loading {
+impl Loading<'_> {
     fn read(&mut self, text: &Text) {
         if let Some(offset) = nesting::excess(&text.text) {
             self.faults.push(Fault::at(
@@ -161,6 +170,11 @@ impl Loading {
         let json = policy.to_json().map_err(|error| error.to_string());
         let mut json = json.map_err(unlike)?;
         reasons.extend(lint::mend(&mut json));
+        if let Some(callers) = self.callers {
+            let named = Named::of(&json, policy.effect(), callers);
+            reasons.extend(named.faults);
+            self.warnings.extend(named.warnings.into_iter().map(fault));
+        }
         let mut faults = self.unfit(text, place, &policy);
         faults.extend(reasons.into_iter().map(fault));
         if !faults.is_empty() {

@@ -13,7 +13,7 @@ use super::{
     names::is_nameable,
     vocabulary::{Inexpressible, Situation, Vocabulary, roles},
 };
-use crate::{access::Caller, metrics::PolicySummary};
+use crate::{access::Caller, config::Callers, metrics::PolicySummary};
 
 /// A policy, and what was learnt of it when it was loaded.
 #[derive(Clone, Debug)]
@@ -195,9 +195,10 @@ impl PolicySet {
         })
     }
 
-    /// The policies of `source`, or all that is wrong with them.
-    pub(crate) fn load(source: &Source) -> Result<Self, Faults> {
-        load::load(source)
+    /// The policies of `source`, or all that is wrong with them; where it is known who
+    /// `callers` are, that is held against whom the policies name.
+    pub(crate) fn load(source: &Source, callers: Option<&Callers>) -> Result<Self, Faults> {
+        load::load(source, callers)
     }
 
     /// What it is, in numbers.

@@ -54,7 +54,7 @@ impl Folder {
     }
 
     fn load(&self) -> Result<Policies, Faults> {
-        Policies::load(self.source(), Metrics::new().unwrap())
+        Policies::load(self.source(), None, Metrics::new().unwrap())
     }
 }
 

@@ -39,7 +39,7 @@ fn principal(kind: Kind) -> Principal {
 
 fn by(caller: Caller, way: Way, grounds: Option<Arc<[String]>>) -> Requester {
     let trace = TraceContext::continued(&HeaderMap::new());
-    let policies = Policies::load(Source::of(None), Metrics::new().unwrap()).unwrap();
+    let policies = Policies::load(Source::of(None), None, Metrics::new().unwrap()).unwrap();
     let warrant = Warrant::of(Arc::new(caller), policies);
     let mut requester = Requester::new(warrant, "request".to_owned(), &trace, way);
     let provenance = Arc::get_mut(&mut requester.provenance).unwrap();

@@ -69,7 +69,7 @@ fn what_is_no_policy_at_all_is_refused() {
     );
     let nowhere = Source::of(Some(Path::new("/nowhere/policies")));
     assert!(
-        PolicySet::load(&nowhere)
+        PolicySet::load(&nowhere, None)
             .err()
             .unwrap()
             .to_string()

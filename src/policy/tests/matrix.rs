@@ -201,7 +201,7 @@ fn the_identity_is_for_callers_of_entra() {
 
 #[test]
 fn the_built_in_policies_give_each_app_role_its_own() {
-    let policies = Policies::load(Source::Default, Metrics::new().unwrap()).unwrap();
+    let policies = Policies::load(Source::Default, None, Metrics::new().unwrap()).unwrap();
     let id = machine(TWO, "any", "vm");
     let departments = Departments::read(["Any"]).unwrap();
     let may = |caller: &Caller, action: Action| {

@@ -1,7 +1,7 @@
 //! What is odd about policies, and may be meant.
 
 use super::*;
-use crate::policy::reload::Look;
+use crate::{config::Config, policy::reload::Look};
 
 /// The name of its group has a letter that only looks like an o.
 const ODD_FORBID: &str = "@id(\"odd\") forbid (principal, action, resource in \
@@ -28,6 +28,61 @@ fn what_is_odd_alone_is_no_refusal() {
     let told: Vec<_> = set.warnings.iter().map(ToString::to_string).collect();
     assert_eq!((set.entries().len(), told.len()), (2, 1), "{told:?}");
     assert!(told[0].contains("test.cedar:2:"), "{told:?}");
+}
+
+/// The policies of `text`, where callers prove themselves by `methods` and `vars`.
+fn among(text: &str, methods: &str, vars: &[(&str, &str)]) -> Result<Policies, Faults> {
+    let vars = vars.iter().copied().chain([("MIG_AUTH", methods)]);
+    let callers = Config::from_vars(vars).unwrap().callers;
+    let folder = Folder::new().with("test.cedar", &written(text));
+    Policies::load(folder.source(), Some(callers), Metrics::new().unwrap())
+}
+
+#[test]
+fn a_forbid_of_somebody_who_is_called_otherwise_is_refused_or_odd() {
+    let one = ("MIG_AUTH_ISSUERS", "https://a.example=g");
+    let two = (
+        "MIG_AUTH_ISSUERS",
+        "https://a.example=g,https://b.example=g",
+    );
+    let audience = ("MIG_AUTH_KUBERNETES_AUDIENCE", "g");
+    let cluster = ("MIG_KUBERNETES_ENDPOINT", "https://cluster.example");
+    let robot = "%Caller::\"system:serviceaccount:ops:robot\"";
+    let in_scope = format!("{PERMIT}\nforbid (principal == {robot}, action, resource);");
+    let in_condition =
+        format!("{PERMIT}\nforbid (principal, action, resource) when {{ principal == {robot} }};");
+    for text in [&in_scope, &in_condition] {
+        let warnings = |policies: Policies| policies.current().warnings.len();
+        assert_eq!(among(text, "oidc", &[one]).map(warnings), Ok(0));
+        assert_eq!(among(text, "none", &[]).map(warnings), Ok(0));
+        let reviewed = among(text, "oidc,kubernetes", &[one, audience, cluster]);
+        assert_eq!(reviewed.map(warnings), Ok(1));
+        let refused = among(text, "oidc", &[two]).err().unwrap().to_string();
+        let words = "test.cedar:2:1: nobody can be system:serviceaccount:ops:robot: ";
+        assert!(refused.contains(words), "{refused}");
+    }
+}
+
+#[test]
+fn a_permit_of_nobody_is_odd_and_an_exception_of_nobody_is_refused() {
+    let nobody = "%Caller::\"https://a.example|robot\"";
+    let entra = [
+        ("MIG_AUTH_TENANT", "5ab1e000-0000-4000-8000-00000000000a"),
+        ("MIG_AUTH_AUDIENCE", "g"),
+    ];
+    let permit = format!("permit (principal == {nobody}, action, resource);");
+    let policies = among(&permit, "entra", &entra).unwrap();
+    assert_eq!(policies.current().warnings.len(), 1);
+    let exception =
+        format!("permit (principal, action, resource) unless {{ principal == {nobody} }};");
+    let refused = among(&exception, "entra", &entra)
+        .err()
+        .unwrap()
+        .to_string();
+    assert!(
+        refused.contains("nobody can be https://a.example|robot: "),
+        "{refused}"
+    );
 }
 
 #[actix_web::test]

@@ -58,6 +58,24 @@ fn the_built_in_policies_are_listed_where_none_are_given() {
 }
 
 #[test]
+fn a_forbid_of_whom_nobody_can_be_is_told_where_it_is_known_who_can() {
+    let path = file(
+        "nobody.cedar",
+        "permit (principal, action, resource);\nforbid (principal == MiGateway::Caller::\"system:serviceaccount:ops:robot\", action, resource);\n",
+    );
+    let check = ["policy", "check", &path];
+    asked(&check, &[]).done();
+    let issuers = (
+        "MIG_AUTH_ISSUERS",
+        "https://a.example=g https://b.example=g",
+    );
+    let told = asked(&check, &[("MIG_AUTH", "oidc"), issuers]);
+    assert_eq!(told.code, Some(78), "{told}");
+    let words = format!("{path}:2:1: nobody can be system:serviceaccount:ops:robot: ");
+    assert!(told.errors.contains(&words), "{told}");
+}
+
+#[test]
 fn faults_are_told_with_their_places_and_exit_78() {
     let path = file(
         "faulty.cedar",
