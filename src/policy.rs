@@ -33,7 +33,7 @@ pub(crate) use ask::{Ask, Machine, OnVm, fields};
 pub(crate) use decision::{Decision, Denial, Grounds, Reason, Shadow};
 pub(crate) use explain::Bearing;
 pub use fault::Faults;
-pub(crate) use fault::ODD;
+pub(crate) use fault::{Fault, ODD};
 pub(crate) use reload::Standing;
 pub(crate) use set::{Entry, PolicySet};
 pub(crate) use source::Source;

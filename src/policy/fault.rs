@@ -55,6 +55,15 @@ impl Fault {
         }
     }
 
+    /// Its file, line and column.
+    pub(crate) fn whereabouts(&self) -> String {
+        let file = &self.file;
+        match self.place {
+            Some(Place { line, column }) => format!("{file}:{line}:{column}"),
+            None => file.clone(),
+        }
+    }
+
     /// What Cedar says of `text`, with its advice.
     pub(super) fn told(file: &str, text: &str, diagnostic: &dyn Diagnostic) -> Self {
         let label = diagnostic.labels().and_then(|mut labels| labels.next());
@@ -77,17 +86,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file,
-            place,
-            reason,
-        } = self;
-        match place {
-            Some(Place { line, column }) => {
-                write!(formatter, "{file}:{line}:{column}: {reason}")
-            }
-            None => write!(formatter, "{file}: {reason}"),
-        }
+        write!(formatter, "{}: {}", self.whereabouts(), self.reason)
     }
 }
 

@@ -39,7 +39,10 @@ fn policies(set: usize) -> String {
 const ODD: &str = "forbid (principal, action, resource in MiGateway::ResourceGroup::\
      \"/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-l\u{43e}cked\");";
 
-const BAD: &str = "permit (principal, action, resource);\n\n  forbid (principal, action, resouce);";
+/// What is wrong names a group and a caller.
+const BAD: &str = "permit (principal, action, resource);\n\n  \
+     forbid (principal == MiGateway::Caller::\"secret-caller\", action, resource);\n\
+     forbid (principal, action, resource in MiGateway::ResourceGroup::\"rg-secret\");";
 
 /// A volume as Kubernetes makes one of a `ConfigMap`: its files are links by way of
 /// `..data`, which is put in place anew.
@@ -199,9 +202,10 @@ async fn policies_change_under_load_and_no_answer_follows_those_that_were() {
     volume.update(BAD);
     until(async || standing(&gateway).await.0 == "refused").await;
     let (_, detail) = standing(&gateway).await;
-    for words in ["2 policies and", "policies.cedar:3:", "resouce"] {
+    for words in ["2 policies and", "2 faults", "policies.cedar:3:3;"] {
         assert!(detail.contains(words), "{words} in {detail}");
     }
+    assert!(!detail.contains("secret"), "{detail}");
 
     sets.place(2, || volume.update(&policies(2)));
     until(async || standing(&gateway).await.0 == "current").await;

@@ -5,7 +5,10 @@ use std::time::SystemTime;
 use jiff::Timestamp;
 
 use super::Check;
-use crate::{app::certificates, policy::Standing};
+use crate::{
+    app::certificates,
+    policy::{Fault, Faults, Standing},
+};
 
 /// Whoever writes a bad policy takes no replica out of service: the last good ones
 /// hold.
@@ -34,13 +37,21 @@ pub(super) fn policies(standing: &Standing) -> Check {
         }),
         detail: match refused {
             None => detail,
-            Some(faults) => {
-                let faults = faults.to_string();
-                let faults: Vec<_> = faults.lines().map(str::trim).collect();
-                format!("{detail}; since then {}", faults.join("; "))
-            }
+            Some(faults) => format!("{detail}; since then {}", places(faults)),
         },
     }
+}
+
+/// How much is wrong, and where it begins. What it is may name callers and machines, which
+/// nobody is shown here.
+fn places(faults: &Faults) -> String {
+    let count = faults.errors.len();
+    let first = faults.errors.first().map(Fault::whereabouts);
+    format!(
+        "there are others with {count} faults, the first at {}; the log and mi-gateway policy \
+         check say what they are",
+        first.unwrap_or_default()
+    )
 }
 
 /// Nor does whoever renews a certificate too late or wrongly: callers are told by the
