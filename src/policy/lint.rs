@@ -106,6 +106,8 @@ fn walk(node: &mut Value, faults: &mut Vec<String>) {
             // Whether there is any needs no text.
         } else if name == "." {
             bare(operands, faults);
+        } else if name == "Record" {
+            record(operands, faults);
         } else {
             walk(operands, faults);
         }
@@ -182,6 +184,18 @@ fn bare(operands: &mut Value, faults: &mut Vec<String>) {
     }
     if let Some(left) = operands.get_mut("left") {
         walk(left, faults);
+    }
+}
+
+/// A record that a policy writes out: its members go by names of their own, be they those
+/// of operators. None may have that of an attribute with a spelling, for which it would be
+/// taken.
+fn record(members: &mut Value, faults: &mut Vec<String>) {
+    for (name, value) in members.as_object_mut().into_iter().flatten() {
+        if spelling(name).is_some() {
+            faults.push(format!("a record that is written out cannot have a {name}"));
+        }
+        walk(value, faults);
     }
 }
 

@@ -92,6 +92,14 @@ fn a_condition_that_would_never_hold_is_refused() {
         ),
         ("resource.hasTag(principal.kind)", "written out"),
         ("principal in %Caller::\"me\"", "no caller"),
+        (
+            "resource.hasTag(\"o\") && {name: resource.getTag(\"o\")}.name == \"Web\"",
+            "cannot have a name",
+        ),
+        (
+            "{\".\": principal.kind == \"App\"}[\".\"]",
+            "no caller's kind is \"App\"",
+        ),
         ("false", "impossible"),
     ] {
         let action = if condition.contains("context") {
