@@ -2,7 +2,12 @@
 
 use std::collections::HashSet;
 
-use super::{Ask, Decision, Faults, Machine, PolicySet, Source, fold::folded, load, source::Text};
+use super::{
+    Ask, Decision, Faults, Machine, PolicySet, Source,
+    fold::{folded, folded_without_accents},
+    load,
+    source::Text,
+};
 use crate::{access::Caller, azure};
 
 /// A machine that policies can be about.
@@ -13,6 +18,8 @@ const MACHINE: &str = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resou
 pub(crate) fn policies(text: &str) {
     let form = folded(text);
     assert_eq!(folded(&form), form, "{text:?}");
+    let form = folded_without_accents(text);
+    assert_eq!(folded_without_accents(&form), form, "{text:?}");
     let texts = [Text {
         file: "made-up.cedar".to_owned(),
         text: text.to_owned(),

@@ -1,6 +1,6 @@
 //! The ids of entities: those that policies write, and those of requests.
 
-use super::fold::folded;
+use super::fold::{folded, folded_without_accents};
 use crate::{
     access::Caller,
     azure::{VirtualMachineId, VmName},
@@ -90,7 +90,7 @@ fn machine(id: &str) -> Result<String, String> {
 }
 
 fn department(id: &str) -> Result<String, String> {
-    let department = folded(id);
+    let department = folded_without_accents(id);
     if department.is_empty() {
         return Err("a department has a name".to_owned());
     }

@@ -7,7 +7,12 @@ use cedar_policy::{
     RestrictedExpression as Value, Schema,
 };
 
-use super::{Action, Ask, ask::Machine, fold::folded, names::MachineIds};
+use super::{
+    Action, Ask,
+    ask::Machine,
+    fold::{folded, folded_without_accents},
+    names::MachineIds,
+};
 use crate::{
     access::{Caller, Kind},
     azure::UserProperty,
@@ -110,7 +115,10 @@ impl Vocabulary {
             }
             Ask::ListUsers { department, fields } => {
                 context = of_fields(fields)?;
-                let department = uid(&self.department, &folded(&department.folded()));
+                let department = uid(
+                    &self.department,
+                    &folded_without_accents(&department.folded()),
+                );
                 let parents = HashSet::from([self.directory.clone()]);
                 entities.push(Entity::new_no_attrs(department.clone(), parents));
                 vec![department, self.directory.clone()]
