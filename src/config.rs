@@ -30,7 +30,7 @@ use uuid::Uuid;
 pub(crate) use access::{Callers, EntraCallers, EntraVersion, Issuer, Reviews};
 pub(crate) use audit::AuditTarget;
 pub(crate) use changes::{Changes, Rate};
-pub(crate) use cloud::{Cloud, Upstream};
+pub(crate) use cloud::{ARM_ID, Cloud, GRAPH_ID, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use export::{Choice, Export, Sampler};
 pub(crate) use help::help;

@@ -4,16 +4,16 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use crate::{config::IdentityId, identity::Claims};
+use crate::{
+    config::{GRAPH_ID, IdentityId},
+    identity::Claims,
+};
 
 /// The permission, and its id in every cloud.
 ///
 /// Source: Microsoft Graph permissions reference, `User.Read.All`.
 const ROLE: &str = "User.Read.All";
 const ROLE_ID: &str = "df021288-bdef-4463-88db-98f22de89214";
-
-/// The application that Microsoft Graph itself is, in every cloud.
-const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
 /// What stands in commands for a service principal that is not known.
 const PLACE: &str = "PRINCIPAL";

@@ -37,7 +37,7 @@ enum Method {
 const METHODS: &str = "none, or one or more of entra, oidc and kubernetes, separated by commas";
 
 impl Callers {
-    /// Entra ID is at `authority`, unless it is told elsewhere.
+    /// With `cloud`, and where its Entra ID is, unless `MIG_ENTRA_ENDPOINT` says otherwise.
     pub(super) fn read(reader: &mut Reader, cloud: Option<(Cloud, &Url)>) -> Result<Self, Faulty> {
         let methods = reader.required("MIG_AUTH", METHODS, methods)?;
         let has = |method| methods.contains(&method);
@@ -130,28 +130,17 @@ pub(super) fn listen(reader: &mut Reader, callers: Option<&Callers>) -> Result<S
 ///
 /// Sources: "Microsoft identity platform access tokens" (validate the audience);
 /// "Workload identity federation" (`api://AzureADTokenExchange` and those of the
-/// national clouds); the audiences of Resource Manager and Graph.
+/// national clouds); the audiences of Graph's predecessor.
 fn is_of_others(audience: &str) -> bool {
-    const OTHERS: [&str; 16] = [
+    const OTHERS: [&str; 5] = [
         "api://azureadtokenexchange",
         "api://azureadtokenexchangeusgov",
         "api://azureadtokenexchangechina",
-        "00000003-0000-0000-c000-000000000000",
         "00000002-0000-0000-c000-000000000000",
-        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
-        "https://graph.microsoft.com",
-        "https://graph.microsoft.us",
-        "https://dod-graph.microsoft.us",
-        "https://microsoftgraph.chinacloudapi.cn",
         "https://graph.windows.net",
-        "https://management.azure.com",
-        "https://management.core.windows.net",
-        "https://management.usgovcloudapi.net",
-        "https://management.core.usgovcloudapi.net",
-        "https://management.core.chinacloudapi.cn",
     ];
     let plain = audience.trim_end_matches('/').to_ascii_lowercase();
-    OTHERS.contains(&plain.as_str())
+    OTHERS.contains(&plain.as_str()) || Cloud::has_audience(&plain)
 }
 
 const AUDIENCE: &str = "audiences of the gateway's own, such as the client id of its application, \

@@ -79,32 +79,44 @@ impl Cloud {
     fn roots(self) -> Roots {
         match self {
             Self::Public => Roots {
-                arm: (
+                arm: [
                     "https://management.azure.com",
-                    "https://management.azure.com/",
-                ),
+                    "https://management.core.windows.net",
+                ],
+                arm_audience: "https://management.azure.com/",
                 graph: "https://graph.microsoft.com",
                 authority: "https://login.microsoftonline.com",
             },
             Self::UsGov => Roots {
-                arm: US_GOV_ARM,
                 graph: "https://graph.microsoft.us",
-                authority: US_GOV_AUTHORITY,
+                ..US_GOV
             },
-            Self::UsDod => Roots {
-                arm: US_GOV_ARM,
-                graph: "https://dod-graph.microsoft.us",
-                authority: US_GOV_AUTHORITY,
-            },
+            Self::UsDod => US_GOV,
             Self::China => Roots {
-                arm: (
+                arm: [
                     "https://management.chinacloudapi.cn",
-                    "https://management.core.chinacloudapi.cn/",
-                ),
+                    "https://management.core.chinacloudapi.cn",
+                ],
+                arm_audience: "https://management.core.chinacloudapi.cn/",
                 graph: "https://microsoftgraph.chinacloudapi.cn",
                 authority: "https://login.chinacloudapi.cn",
             },
         }
+    }
+
+    /// The names of Resource Manager as an audience, without a slash at their end.
+    pub(crate) fn arm_names(self) -> [&'static str; 2] {
+        self.roots().arm
+    }
+
+    /// Whether tokens for `audience`, in lower case and without a slash at its end, are
+    /// for Resource Manager or Graph of any cloud.
+    pub(super) fn has_audience(audience: &str) -> bool {
+        let is_of = |cloud: Self| {
+            let Roots { arm, graph, .. } = cloud.roots();
+            graph == audience || arm.contains(&audience)
+        };
+        [ARM_ID, GRAPH_ID].contains(&audience) || Self::ALL.into_iter().any(is_of)
     }
 
     /// Who has issued a token of `tenant` of that version.
@@ -135,8 +147,8 @@ impl Cloud {
 
     /// Resource Manager, at `endpoint` if it is given.
     fn arm(self, endpoint: Option<Url>) -> Option<Upstream> {
-        let (root, audience) = self.roots().arm;
-        upstream(endpoint, root, audience)
+        let roots = self.roots();
+        upstream(endpoint, roots.arm[0], roots.arm_audience)
     }
 
     /// Microsoft Graph, at `endpoint` if it is given.
@@ -173,20 +185,32 @@ impl Azure {
 }
 
 struct Roots {
-    /// Endpoint and audience.
-    arm: (&'static str, &'static str),
+    /// Names of Resource Manager, the endpoint first.
+    arm: [&'static str; 2],
+    /// The one that tokens for it are asked for with.
+    arm_audience: &'static str,
     /// Both endpoint and audience.
     graph: &'static str,
     /// Entra ID.
     authority: &'static str,
 }
 
-const US_GOV_AUTHORITY: &str = "https://login.microsoftonline.us";
+/// Both clouds of the government but for Graph, which is that of the second.
+const US_GOV: Roots = Roots {
+    arm: [
+        "https://management.usgovcloudapi.net",
+        "https://management.core.usgovcloudapi.net",
+    ],
+    arm_audience: "https://management.core.usgovcloudapi.net/",
+    graph: "https://dod-graph.microsoft.us",
+    authority: "https://login.microsoftonline.us",
+};
 
-const US_GOV_ARM: (&str, &str) = (
-    "https://management.usgovcloudapi.net",
-    "https://management.core.usgovcloudapi.net/",
-);
+/// The applications that Resource Manager and Graph themselves are, in every cloud.
+///
+/// Source: "Verify first-party Microsoft applications in sign-in reports".
+pub(crate) const ARM_ID: &str = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
+pub(crate) const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
 
 fn upstream(endpoint: Option<Url>, root: &str, audience: &'static str) -> Option<Upstream> {
     let endpoint = endpoint.or_else(|| Url::parse(root).ok())?;

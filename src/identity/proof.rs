@@ -6,33 +6,7 @@
 //! is used: Azure calls its tokens opaque.
 
 use super::{Claims, failure::Unusable, response::Grant};
-use crate::config::IdentityId;
-
-/// Names of Resource Manager in one cloud.
-///
-/// Source: Azure/azure-cli `azure/cli/core/cloud.py`; "Configure a managed
-/// identity on a VM", which asks for the first.
-const ARM: [[&str; 2]; 3] = [
-    [
-        "https://management.azure.com",
-        "https://management.core.windows.net",
-    ],
-    [
-        "https://management.usgovcloudapi.net",
-        "https://management.core.usgovcloudapi.net",
-    ],
-    [
-        "https://management.chinacloudapi.cn",
-        "https://management.core.chinacloudapi.cn",
-    ],
-];
-
-/// Application ids of first-party APIs, the same in every cloud: Resource Manager and
-/// Graph.
-///
-/// Source: "Verify first-party Microsoft applications in sign-in reports".
-const ARM_ID: &str = "797f4846-ba00-4fd7-ba43-dac1f8f63013";
-const GRAPH_ID: &str = "00000003-0000-0000-c000-000000000000";
+use crate::config::{ARM_ID, Cloud, GRAPH_ID, IdentityId};
 
 /// Checks `grant`, which was asked for with `audience` and for `id`.
 pub(super) fn check(grant: &Grant, audience: &str, id: &IdentityId) -> Result<(), Unusable> {
@@ -51,7 +25,8 @@ pub(super) fn check(grant: &Grant, audience: &str, id: &IdentityId) -> Result<()
 fn is_for(aud: &str, audience: &str) -> bool {
     let aud = aud.trim_end_matches('/').to_ascii_lowercase();
     let audience = audience.trim_end_matches('/').to_ascii_lowercase();
-    let aliases = ARM.iter().find(|names| names.contains(&&*audience));
+    let mut clouds = Cloud::ALL.into_iter().map(Cloud::arm_names);
+    let aliases = clouds.find(|names| names.contains(&&*audience));
     match (aliases, aud.parse::<uuid::Uuid>().is_ok()) {
         (Some(_), true) => aud == ARM_ID,
         (None, true) => aud == GRAPH_ID,

@@ -1,6 +1,6 @@
 //! Which ways to prove oneself can be configured, and where the API is then.
 
-use crate::config::Config;
+use crate::config::{Cloud, Config};
 
 const TENANT: (&str, &str) = ("MIG_AUTH_TENANT", "5ab1e000-0000-4000-8000-00000000000a");
 const AUDIENCE: (&str, &str) = ("MIG_AUTH_AUDIENCE", "5ab1e000-0000-4000-8000-00000000000b");
@@ -72,6 +72,7 @@ fn tokens_that_are_for_others_cannot_be_asked_for() {
         "https://graph.microsoft.com/",
         "00000003-0000-0000-C000-000000000000",
         "https://management.azure.com",
+        "797f4846-ba00-4fd7-ba43-dac1f8f63013",
     ] {
         let entra = [
             ("MIG_AUTH", "entra"),
@@ -89,6 +90,30 @@ fn tokens_that_are_for_others_cannot_be_asked_for() {
         ];
         let told = config(&kubernetes).unwrap_err();
         assert!(told.contains("MIG_AUTH_KUBERNETES_AUDIENCE is"), "{told}");
+    }
+}
+
+#[test]
+fn no_tokens_of_azure_are_taken_as_callers_in_any_cloud() {
+    for cloud in Cloud::ALL {
+        let vars = [("MIG_CLOUD", cloud.as_str())];
+        let azure = config(&vars).unwrap();
+        let own = [azure.arm, azure.graph].map(|it| [it.endpoint.to_string(), it.audience.into()]);
+        for audience in own
+            .as_flattened()
+            .iter()
+            .map(String::as_str)
+            .chain(cloud.arm_names())
+        {
+            let vars = [
+                ("MIG_AUTH", "entra"),
+                TENANT,
+                ("MIG_CLOUD", cloud.as_str()),
+                ("MIG_AUTH_AUDIENCE", audience),
+            ];
+            let told = config(&vars).err().unwrap_or_default();
+            assert!(told.contains("MIG_AUTH_AUDIENCE is"), "{audience}: {told}");
+        }
     }
 }
 

@@ -42,11 +42,10 @@ impl Cloud {
     /// Whether `host` is one of this cloud's.
     fn has(self, host: &str) -> bool {
         let roots = self.roots();
-        let (arm, audience) = roots.arm;
-        let is_root = [arm, audience, roots.graph, roots.authority]
+        let [arm, other] = roots.arm;
+        let is_root = [arm, other, roots.graph, roots.authority]
             .iter()
-            .filter_map(|root| root.strip_prefix("https://"))
-            .any(|root| root.trim_end_matches('/') == host);
+            .any(|root| root.strip_prefix("https://") == Some(host));
         is_root || (self == Self::China && host == CHINA_PARTNER)
     }
 }
