@@ -79,7 +79,9 @@ impl ChangeLimits {
 fn words(left: &Left) -> String {
     let (most, per) = (left.rate.most, left.rate.per);
     match left.name {
-        callers::NAME => format!("a caller may order {most} changes in {per:?}"),
+        callers::NAME => {
+            format!("a caller may order {most} changes at once, and as many again over {per:?}")
+        }
         _ => format!("{most} virtual machines of a resource group may be changed in {per:?}"),
     }
 }

@@ -1,4 +1,5 @@
-//! How many changes each caller may order: a bucket that is filled all the time.
+//! How many changes each caller may order: a bucket that is full at first and filled all
+//! the time, so that in the first of them there may be nearly twice as many.
 
 use std::time::Duration;
 

@@ -358,7 +358,7 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_CALLER_CHANGES",
         Some("60/1m"),
-        "How many changes a caller may order in a time, 1s to 60m; off: any number",
+        "How many changes a caller may order at once, and again evenly over the time, 1s to 60m, at each replica, whatever comes of them; off: any number",
     ),
     variable(
         "MIG_GROUP_CHANGES",
