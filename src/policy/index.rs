@@ -25,6 +25,14 @@ pub(super) struct Found {
     pub(super) errors: Vec<String>,
 }
 
+/// What policies come to, by name: each goes over those that follow.
+pub(super) enum Verdict {
+    Fails(Vec<String>),
+    Forbids(Vec<String>),
+    Permits(Vec<String>),
+    Silent,
+}
+
 impl Index {
     pub(super) fn add(&mut self, policy: Policy) -> Result<(), String> {
         let place = match entity(&policy) {
@@ -51,6 +59,18 @@ impl Index {
 }
 
 impl Found {
+    pub(super) fn verdict(self) -> Verdict {
+        if !self.errors.is_empty() {
+            Verdict::Fails(self.errors)
+        } else if !self.forbids.is_empty() {
+            Verdict::Forbids(self.forbids)
+        } else if !self.permits.is_empty() {
+            Verdict::Permits(self.permits)
+        } else {
+            Verdict::Silent
+        }
+    }
+
     fn evaluate(&mut self, policies: &PolicySet, situation: &Situation) {
         if policies.is_empty() {
             return;

@@ -14,7 +14,7 @@ use super::{
     Action, PolicySet,
     annotations::Annotations,
     fault::{Fault, Faults, Place},
-    lint, nesting,
+    nesting, normalize,
     set::Entry,
     source::{Source, Text},
     vocabulary::Vocabulary,
@@ -169,7 +169,7 @@ impl Loading<'_> {
         let policy = policy.new_id(PolicyId::new(&name));
         let json = policy.to_json().map_err(|error| error.to_string());
         let mut json = json.map_err(unlike)?;
-        reasons.extend(lint::mend(&mut json));
+        reasons.extend(normalize::mend(&mut json));
         if let Some(callers) = self.callers {
             let named = Named::of(&json, policy.effect(), callers);
             reasons.extend(named.faults);
@@ -180,8 +180,8 @@ impl Loading<'_> {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let looks_at_tags = lint::looks_at_tags(&json);
-        let looks_at_resource = lint::looks_at_resource(&json);
+        let looks_at_tags = normalize::looks_at_tags(&json);
+        let looks_at_resource = normalize::looks_at_resource(&json);
         let mended = Policy::from_json(Some(PolicyId::new(&name)), json);
         self.entries.push(Entry {
             name,

@@ -7,7 +7,7 @@ use cedar_policy::{Effect, EntityUid, Policy, PrincipalConstraint, ResourceConst
 use super::{
     Action, Ask, Decision, Denial, Faults, Grounds, Reason, Shadow, Source,
     fault::{Fault, Place},
-    index::{Found, Index},
+    index::{Found, Index, Verdict},
     known::Known,
     load,
     names::is_nameable,
@@ -298,42 +298,31 @@ impl PolicySet {
 
 /// What `found` comes to, and what it would come to together with `shadow`.
 fn decided(action: Action, found: Found, shadow: Found, roles: &[String]) -> Decision {
-    let reason = if !found.errors.is_empty() {
-        Reason::Failed(found.errors)
-    } else if !found.forbids.is_empty() {
-        Reason::Forbidden(found.forbids)
-    } else if found.permits.is_empty() {
-        let roles = roles.to_vec();
-        let would_permit =
-            shadow.errors.is_empty() && shadow.forbids.is_empty() && !shadow.permits.is_empty();
-        return Decision::Deny(Denial {
+    let deny = |reason, shadow| {
+        Decision::Deny(Denial {
             action,
-            reason: Reason::NonePermits { roles },
-            shadow: if would_permit {
-                Shadow::Permits(shadow.permits)
-            } else {
-                Shadow::Same
-            },
-        });
-    } else {
-        let denying = if shadow.errors.is_empty() {
-            shadow.forbids
-        } else {
-            shadow.errors
-        };
-        return Decision::Permit(Grounds {
-            policies: found.permits.into(),
-            shadow: if denying.is_empty() {
-                Shadow::Same
-            } else {
-                Shadow::Denies(denying)
-            },
-        });
+            reason,
+            shadow,
+        })
     };
-    // No further policy turns these into a permission.
-    Decision::Deny(Denial {
-        action,
-        reason,
-        shadow: Shadow::Same,
-    })
+    match (found.verdict(), shadow.verdict()) {
+        // No further policy turns these into a permission.
+        (Verdict::Fails(policies), _) => deny(Reason::Failed(policies), Shadow::Same),
+        (Verdict::Forbids(policies), _) => deny(Reason::Forbidden(policies), Shadow::Same),
+        (Verdict::Silent, shadow) => {
+            let roles = roles.to_vec();
+            let shadow = match shadow {
+                Verdict::Permits(policies) => Shadow::Permits(policies),
+                Verdict::Fails(_) | Verdict::Forbids(_) | Verdict::Silent => Shadow::Same,
+            };
+            deny(Reason::NonePermits { roles }, shadow)
+        }
+        (Verdict::Permits(policies), shadow) => Decision::Permit(Grounds {
+            policies: policies.into(),
+            shadow: match shadow {
+                Verdict::Fails(policies) | Verdict::Forbids(policies) => Shadow::Denies(policies),
+                Verdict::Permits(_) | Verdict::Silent => Shadow::Same,
+            },
+        }),
+    }
 }

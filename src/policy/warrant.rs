@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::{Action, Ask, Decision, Denial, Machine, OnVm, Policies};
 use crate::access::Caller;
 
-/// On what something is done. What may be denied takes one, so that it cannot be
-/// reached without having been decided.
+/// By what right something is done. What may be denied takes one, so that it cannot be
+/// reached undecided.
 #[derive(Clone, Debug)]
 pub(crate) enum Warrant {
     /// A command on this host: whoever may run it holds the identity themselves.

@@ -103,7 +103,7 @@ fn walk(node: &mut Value, faults: &mut Vec<String>) {
         } else if matches!(name.as_str(), "hasTag" | "getTag") {
             tagged(operands, faults);
         } else if name == "isEmpty" && operands.get("arg").and_then(attribute).is_some() {
-            // Whether there is any needs no text.
+            // `isEmpty` compares with no text: there is nothing to spell.
         } else if name == "." {
             bare(operands, faults);
         } else if name == "Record" {
