@@ -1,6 +1,7 @@
 //! Who changed what, written down before it is sent and after it has ended.
 
 mod batch;
+mod left_out;
 mod line;
 mod pending;
 mod record;
@@ -28,6 +29,7 @@ pub(crate) use record::{Conclusion, Deed, Denied, Outcome};
 pub(crate) use requester::{Endpoint, Requester, Way};
 
 use crate::{config::AuditTarget, http::Deadline, metrics::Metrics};
+use left_out::LeftOut;
 use record::{Record, Stage};
 use sink::Sink;
 use standing::Standing;
@@ -40,7 +42,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How long the end of the process waits for the last lines.
 const LAST_LINES: Duration = Duration::from_secs(3);
 
-/// Lines that may wait; outcomes of what was let through always may.
+/// Lines that may wait before no change is begun.
 const QUEUE: usize = 1_024;
 
 /// Why a change is not made: what is to be done cannot be written down.
@@ -64,6 +66,7 @@ struct Inner {
     target: AuditTarget,
     queue: Mutex<Option<mpsc::Sender<Queued>>>,
     waiting: Arc<AtomicUsize>,
+    left_out: LeftOut,
     standing: Standing,
     metrics: Metrics,
     writer: ThreadId,
@@ -94,6 +97,7 @@ impl Audit {
             target,
             queue: Mutex::new(Some(queue)),
             waiting,
+            left_out: LeftOut::default(),
             standing,
             metrics,
             writer: writer.thread().id(),
@@ -137,7 +141,7 @@ impl Audit {
         requester: &Arc<Requester>,
         deadline: Deadline,
     ) -> Result<Pending, Unavailable> {
-        if self.is_full() {
+        if !self.has_room_for(Stage::Intent) {
             return Err(Unavailable::Full);
         }
         let record = Record::of_deed(Stage::Intent, deed, Arc::clone(requester));
@@ -158,6 +162,8 @@ impl Audit {
     }
 
     /// Writes that `deed` needed nothing to be sent, for the reason in `outcome`.
+    /// Nothing waits for it, as for what follows: it is left out, and counted, where
+    /// it finds no room.
     pub(crate) fn noop(&self, deed: Deed, requester: &Arc<Requester>, outcome: Outcome) {
         let record = Record::of_deed(Stage::Noop, deed, Arc::clone(requester));
         self.line(record.ended(outcome));
@@ -170,13 +176,8 @@ impl Audit {
         self.line(record.ended(Outcome::success("an operation under way was joined")));
     }
 
-    /// Writes that `requester` was not allowed something. Nothing waits for it: it
-    /// is lost, and counted, where it cannot be written.
+    /// Writes that `requester` was not allowed something.
     pub(crate) fn denied(&self, denied: Denied, requester: &Arc<Requester>) {
-        if self.is_full() {
-            self.0.metrics.audit_failed(Stage::Denied.as_str());
-            return;
-        }
         self.line(Record::of_denied(denied, Arc::clone(requester)));
     }
 
@@ -194,11 +195,25 @@ impl Audit {
     }
 
     fn line(&self, record: Record) {
-        self.send(Message::Line(Box::new(record)));
+        if self.has_room_for(record.stage) {
+            self.send(Message::Line(Box::new(record)));
+        } else {
+            self.0.metrics.audit_failed(record.stage.as_str());
+            self.0.left_out.one_more();
+        }
     }
 
-    fn is_full(&self) -> bool {
-        self.0.waiting.load(Ordering::Relaxed) >= QUEUE
+    /// Whether few enough lines wait for one of `stage`. What is of no change has to
+    /// leave room for changes: nothing bounds how often a caller is denied something.
+    fn has_room_for(&self, stage: Stage) -> bool {
+        let most = match stage {
+            Stage::Denied => QUEUE / 4,
+            Stage::Noop | Stage::Joined => QUEUE / 2,
+            Stage::Intent => QUEUE,
+            // Its change was let through.
+            Stage::Outcome => usize::MAX,
+        };
+        self.0.waiting.load(Ordering::Relaxed) < most
     }
 
     fn send(&self, message: Message) {

@@ -33,7 +33,8 @@ const AGAIN: Duration = Duration::from_secs(1);
 /// Lines that are made to last together: a disk takes as long for one.
 const TOGETHER: usize = 256;
 
-/// Lines that are kept for later when they cannot be written; more are lost.
+/// Lines that are kept for later when they cannot be written; more are lost, except
+/// outcomes, of which there are no more than changes under way.
 const KEPT: usize = 10_000;
 
 /// Where whoever is about to change something waits.
@@ -186,10 +187,15 @@ impl Writer {
     /// Keeps what was not written, or may not last, for later.
     fn postpone(&mut self, record: Box<Record>) {
         self.metrics.audit_failed(record.stage.as_str());
-        if record.stage == Stage::Denied || self.late.len() >= KEPT {
-            self.lost += 1;
-        } else {
+        let is_kept = match record.stage {
+            Stage::Denied => false,
+            Stage::Noop | Stage::Joined => self.late.len() < KEPT,
+            Stage::Intent | Stage::Outcome => true,
+        };
+        if is_kept {
             self.late.push_back(record);
+        } else {
+            self.lost += 1;
         }
     }
 

@@ -2,15 +2,16 @@
 
 use std::{
     fs::{self, File},
-    io::{BufRead as _, BufReader},
+    io::{self, BufRead as _, BufReader},
     path::Path,
     process::{Command, Stdio},
+    thread,
     time::Duration,
 };
 
 use actix_web::rt::{self, task::JoinHandle, time};
 use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use serde_json::Value;
 
 use crate::{
@@ -189,6 +190,47 @@ async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     assert_eq!(records.of_stage("outcome").len(), 2);
     records.remove();
     drop(output);
+}
+
+/// The value of `series` in what `running` measures.
+async fn metric(running: &Running, series: &str) -> f64 {
+    let metrics = running.metrics().await;
+    let line = metrics.lines().find_map(|line| {
+        let (name, value) = line.strip_prefix("mi_gateway_")?.rsplit_once(' ')?;
+        (name == series).then_some(value)
+    });
+    line.map_or(0.0, |value| value.parse().unwrap())
+}
+
+#[actix_web::test]
+async fn denied_calls_leave_room_for_changes_while_nothing_is_written() {
+    const QUEUE_LENGTH: &str = "audit_queue_length";
+    let azure = azure();
+    let mut command = gateway();
+    command.envs(azure.environment(Host::ContainerApp));
+    let (running, mut output) = Running::unread(command);
+    running.ready().await;
+    // Nobody reads its output: the pipe is full after some lines.
+    let denied = || order(running.url("/vms/managed-01/deallocate"));
+    let left_out = r#"audit_failures_total{stage="denied"}"#;
+    while metric(&running, left_out).await < 1_000.0 {
+        join_all((0..100).map(|_| denied())).await;
+    }
+    // A quarter of 1,024, and one for each worker.
+    let waiting = metric(&running, QUEUE_LENGTH).await;
+    assert!((200.0..300.0).contains(&waiting), "{waiting}");
+    assert_eq!(running.readiness().await.0, 200);
+
+    let ordered = running.ordered("/vms/web-01/deallocate");
+    let read = async {
+        let mut ticks = time::interval(Duration::from_millis(10));
+        while metric(&running, QUEUE_LENGTH).await <= waiting {
+            ticks.tick().await;
+        }
+        // It waits to be written.
+        thread::spawn(move || io::copy(&mut output, &mut io::sink()));
+    };
+    join(ordered, read).await;
 }
 
 /// The program, whose files are no longer than `bytes`: what is too long for one is cut

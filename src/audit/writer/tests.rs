@@ -172,3 +172,18 @@ fn lines_that_come_all_the_time_do_not_keep_it_from_being_tried_again() {
         ["resumed", "joined", "joined", "joined"]
     );
 }
+
+#[test]
+fn what_is_of_no_change_takes_no_outcomes_place() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    for _ in 0..KEPT {
+        writer.postpone(Box::new(record(Stage::Noop)));
+    }
+    for stage in [Stage::Joined, Stage::Outcome, Stage::Denied] {
+        writer.postpone(Box::new(record(stage)));
+    }
+    assert_eq!(writer.late.len(), KEPT + 1);
+    assert_eq!(late(&writer).pop(), Some(Stage::Outcome));
+    assert_eq!(writer.lost, 2);
+}
