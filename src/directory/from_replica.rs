@@ -19,10 +19,8 @@ pub(super) fn page(
     freshness: Freshness,
 ) -> Result<Option<Page>, Error> {
     let Some(cursor) = cursor else {
-        let first = replica.and_then(|replica| replica.page(query, None));
-        let first = first.map(|page| kept(page, query));
-        let now = Instant::now();
-        return Ok(first.filter(|page| freshness.is_met_by(page.age(now))));
+        let first = fresh(replica, freshness).and_then(|(replica, _)| replica.page(query, None));
+        return Ok(first.map(|page| kept(page, query)));
     };
     let Some(place) = cursor.place_in_replica(query)? else {
         return Ok(None);
@@ -30,6 +28,18 @@ pub(super) fn page(
     let page = replica.and_then(|replica| replica.page(query, Some(place)));
     page.map(|page| Some(kept(page, query)))
         .ok_or(Error::Expired)
+}
+
+/// The replica, and of when it is, where that is as fresh as a caller wants it: a page is
+/// looked for in no other one.
+pub(super) fn fresh(
+    replica: Option<&Replica>,
+    freshness: Freshness,
+) -> Option<(&Replica, SystemTime)> {
+    let replica = replica?;
+    let as_of = replica.as_of()?;
+    let age = as_of.elapsed().unwrap_or_default();
+    freshness.is_met_by(age).then_some((replica, as_of))
 }
 
 fn kept(page: ReplicaPage, query: &UserQuery) -> Page {

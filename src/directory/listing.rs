@@ -8,7 +8,7 @@ use std::{
 use super::{
     Error, Freshness, Replica, Rows, Source,
     cursor::Place,
-    place,
+    memory, place,
     reading::{Read, Reading},
     replica::{self, ReplicaPage},
 };
@@ -40,13 +40,9 @@ impl Listing {
         context: Context,
         patience: Duration,
     ) -> Result<Self, Error> {
-        let replica = source.replica.as_ref().and_then(|replica| {
-            let as_of = replica.as_of()?;
-            let age = as_of.elapsed().unwrap_or_default();
-            freshness.is_met_by(age).then(|| (replica.clone(), as_of))
-        });
+        let replica = memory::fresh(source.replica.as_ref(), freshness);
         let (next, as_of) = match replica {
-            Some((replica, as_of)) => (Next::Replica(replica, None), as_of),
+            Some((replica, as_of)) => (Next::Replica(replica.clone(), None), as_of),
             None => (Next::Graph(place(&query, None)?), SystemTime::now()),
         };
         let mut listing = Self {

@@ -205,3 +205,19 @@ fn too_many_users_are_given_up_and_may_come_back() {
     assert!(replica.complete(Round::Full(2), as_of()));
     assert_eq!(pages(&replica, &query(&["R&D"])), [["1"]]);
 }
+
+#[test]
+fn a_page_ends_after_so_many_who_do_not_fit() {
+    let replica = empty(5_000);
+    let guest = [(UserProperty::UserType, r#""Guest""#)];
+    let kind = |number: u32| if number % 4_000 == 1 { &guest[..] } else { &[] };
+    let users = (0..4_500).map(|number| user(&format!("{number:04}"), "R&D", "A", kind(number)));
+    assert!(replica.apply(users.collect(), Round::Full(1)));
+    replica.complete(Round::Full(1), as_of());
+    let mut query = query(&["R&D", "Sales"]);
+    query.user_type = "guest".parse().ok();
+    assert_eq!(
+        pages(&replica, &query),
+        [vec!["0001"], vec![], vec!["4001"]]
+    );
+}

@@ -1,10 +1,13 @@
 //! Filters find in the replica whom they find in Graph.
 
+use std::collections::BTreeSet;
+
+use azure_sandbox::Settings;
 use serde_json::json;
 use url::form_urlencoded;
 
-use super::{EVERYTHING, caught_up, rows, warm};
-use crate::people::listing;
+use super::{EVERYTHING, before, caught_up, rounds, rows, warm};
+use crate::people::{ids, in_ndjson, listing, pages};
 
 /// Asks with and without a replica.
 async fn compared(filters: &[&str]) {
@@ -66,4 +69,28 @@ async fn case_is_not_told_apart_in_greek_either() {
 
 fn encoded(text: &str) -> String {
     form_urlencoded::byte_serialize(text.as_bytes()).collect()
+}
+
+#[actix_web::test]
+async fn a_search_among_many_comes_in_parts_and_misses_nobody() {
+    let gateway = before(Settings {
+        users: Some(6_000),
+        ..Settings::default()
+    });
+    rounds(&gateway, 1.0).await;
+    gateway.proven().await;
+    let path = listing("Workforce", "&search=ad&select=id&top=999");
+    let direct = pages(&gateway.twin(), path.clone()).await;
+    let expected: BTreeSet<_> = direct.iter().flat_map(ids).collect();
+    assert!((1..999).contains(&expected.len()), "{}", expected.len());
+
+    let parts = pages(&gateway, path.clone()).await;
+    assert_eq!(parts.len(), 2);
+    assert_eq!(
+        parts.iter().flat_map(ids).collect::<BTreeSet<_>>(),
+        expected
+    );
+    let ndjson = [("accept", "application/x-ndjson")];
+    let whole = gateway.send("GET", gateway.api, &path, &ndjson, Vec::new());
+    assert_eq!(BTreeSet::from_iter(in_ndjson(&whole.await)), expected);
 }
