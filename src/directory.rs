@@ -8,6 +8,7 @@ mod from_replica;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod listing;
+mod listings;
 mod pages;
 mod permission;
 mod position;
@@ -28,6 +29,7 @@ pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use error::Error;
 pub(crate) use export::{Export, Unwritable};
 pub(crate) use listing::Listing;
+pub(crate) use listings::Listings;
 pub(crate) use pages::{Freshness, KnownPages};
 pub(crate) use permission::{Permission, Standing, Verdict};
 pub(crate) use replica::{Replica, Status, keep};
@@ -79,6 +81,7 @@ struct Source {
 pub(crate) struct Directory {
     source: Rc<Source>,
     pages: KnownPages,
+    listings: Listings,
     tasks: Tasks,
     metrics: Metrics,
 }
@@ -90,7 +93,7 @@ impl Directory {
         graph: GraphClient,
         permission: Permission,
         replica: Option<Replica>,
-        pages: KnownPages,
+        (pages, listings): (KnownPages, Listings),
         tasks: Tasks,
         metrics: Metrics,
     ) -> Self {
@@ -101,6 +104,7 @@ impl Directory {
                 replica,
             }),
             pages,
+            listings,
             tasks,
             metrics,
         }
@@ -142,8 +146,8 @@ impl Directory {
         }
     }
 
-    /// Every page of `query`, one after the other, past the cache. Each call may
-    /// take `patience`.
+    /// Every page of `query`, one after the other, past the cache, if there is room for
+    /// one more listing. Each call may take `patience`.
     pub(crate) async fn listing(
         &self,
         query: UserQuery,
@@ -151,7 +155,9 @@ impl Directory {
         context: Context,
         patience: Duration,
     ) -> Result<Listing, Error> {
-        Listing::begin(Rc::clone(&self.source), query, freshness, context, patience).await
+        let room = self.listings.room(context.on_behalf)?;
+        let source = Rc::clone(&self.source);
+        Listing::begin(source, query, freshness, context, patience, room).await
     }
 
     /// Where its answers are counted.

@@ -1,6 +1,9 @@
 //! Why there are no users to show.
 
-use super::InvalidCursor;
+use super::{
+    InvalidCursor,
+    listings::{AT_ONCE, OF_ONE},
+};
 use crate::{azure, task::Unfinished};
 
 /// Why there is no page.
@@ -33,6 +36,12 @@ pub(crate) enum Error {
     /// Graph shows nobody, and it is not known whether it would show anybody.
     #[error("nobody was found, and whether anybody would be is not proven: {0}")]
     Unproven(String),
+    /// There are as many whole listings under way as there may be.
+    #[error(
+        "as many whole listings are on their way as may be, {AT_ONCE} in all and {OF_ONE} of one \
+         caller; nothing was asked of Azure"
+    )]
+    Crowded,
     /// Azure said no, or nothing.
     #[error("the users of the department could not be listed")]
     Azure(#[source] azure::Error),
@@ -46,7 +55,7 @@ impl Error {
     pub(super) fn is_passing(&self) -> bool {
         match self {
             Self::Azure(error) => error.is_passing(),
-            Self::Unfinished(_) | Self::Unproven(_) => true,
+            Self::Unfinished(_) | Self::Unproven(_) | Self::Crowded => true,
             Self::Cursor(_)
             | Self::Expired
             | Self::Changed
@@ -64,6 +73,7 @@ impl Error {
             | Self::Forgotten
             | Self::NotShown(_)
             | Self::Unproven(_)
+            | Self::Crowded
             | Self::Azure(_)
             | Self::Unfinished(_) => self,
         }

@@ -8,6 +8,7 @@ use std::{
 use super::{
     Error, Freshness, Replica, Rows, Source,
     cursor::Place,
+    listings::Room,
     memory, place,
     reading::{Read, Reading},
     replica::{self, ReplicaPage},
@@ -29,6 +30,8 @@ pub(crate) struct Listing {
     as_of: SystemTime,
     ready: Option<Rows>,
     next: Option<Next>,
+    #[expect(dead_code, reason = "it is there to be dropped")]
+    room: Room,
 }
 
 impl Listing {
@@ -39,6 +42,7 @@ impl Listing {
         freshness: Freshness,
         context: Context,
         patience: Duration,
+        room: Room,
     ) -> Result<Self, Error> {
         let replica = memory::fresh(source.replica.as_ref(), freshness);
         let (next, as_of) = match replica {
@@ -53,6 +57,7 @@ impl Listing {
             as_of,
             ready: None,
             next: Some(next),
+            room,
         };
         listing.ready = listing.read().await?;
         Ok(listing)

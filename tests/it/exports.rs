@@ -7,6 +7,7 @@ use std::{
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Service, Times};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
@@ -294,4 +295,29 @@ async fn a_listing_that_breaks_off_is_seen_to() {
         let line = format!("directory_exports_total{{form=\"{form}\",outcome=\"broken\"}} 1\n");
         assert!(metrics.contains(&line), "{line}");
     }
+}
+
+#[actix_web::test]
+async fn a_caller_has_no_more_whole_listings_on_their_way_than_their_share() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("R&D", "&top=50");
+    let hold = gateway.azure.hold(Service::Graph);
+    let begun = join_all((0..8).map(|_| whole(&gateway, &path, NDJSON)));
+    let meanwhile = async {
+        hold.arrived(8).await;
+        let refused = whole(&gateway, &path, NDJSON).await;
+        hold.release();
+        refused
+    };
+    let (begun, refused) = tokio::join!(begun, meanwhile);
+    assert_eq!(
+        (refused.status, refused.code()),
+        (503, "overloaded".to_owned())
+    );
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    for answer in begun {
+        assert_eq!(in_ndjson(&answer).len(), 310);
+    }
+    assert_eq!(whole(&gateway, &path, NDJSON).await.status, 200);
 }

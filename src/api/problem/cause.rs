@@ -197,6 +197,9 @@ impl From<directory::Error> for Problem {
             directory::Error::Unproven(_) => {
                 Self::new(Code::Unavailable, error.to_string()).retry_after(SOON)
             }
+            directory::Error::Crowded => {
+                Self::new(Code::Overloaded, error.to_string()).retry_after(SOON)
+            }
             directory::Error::NotShown(why) => Self::new(Code::UpstreamRefused, why),
             directory::Error::Unfinished(source) => Self::from(source),
             directory::Error::Azure(source) => Self::from(source),
