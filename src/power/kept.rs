@@ -15,12 +15,30 @@ use super::{Operation, OperationId, seat::Seat};
 /// `lro-status-monitor-retention`.
 pub(super) const RETENTION: Duration = Duration::from_hours(24);
 
-/// More are never kept; the ones longest not heard of and not asked for go first.
-const CAPACITY: usize = 10_000;
+/// Operations ordered here that are kept beside those that may be under way; the ones
+/// longest not heard of and not asked for go first.
+const ORDERED: usize = 10_000;
+
+/// The same for those of which a look told. Their ids can be invented, and take no place
+/// of one ordered here.
+const SEEN: usize = 1_000;
 
 /// Where each of them can be watched. A lock is held for a moment, and costs less than a
 /// cache that needs none: an order writes three times.
-pub(super) struct Kept(Mutex<LruCache<OperationId, Heard>>);
+pub(super) struct Kept(Mutex<Known>);
+
+struct Known {
+    /// With [`Kept::reserve`], an operation comes here, and stays.
+    ordered: Shelf,
+    /// All others.
+    seen: Shelf,
+}
+
+/// Operations, so many at most.
+struct Shelf {
+    kept: LruCache<OperationId, Heard>,
+    capacity: usize,
+}
 
 /// What is kept of an operation.
 struct Heard {
@@ -30,32 +48,36 @@ struct Heard {
 }
 
 impl Kept {
-    /// None yet.
-    pub(super) fn new() -> Self {
-        Self(Mutex::new(LruCache::unbounded()))
+    /// None yet; `most` that were ordered here may be under way at once.
+    pub(super) fn new(most: usize) -> Self {
+        Self(Mutex::new(Known {
+            ordered: Shelf::of(ORDERED.saturating_add(most)),
+            seen: Shelf::of(SEEN),
+        }))
     }
 
     /// Where the operation `id` can be watched.
     pub(super) fn seat(&self, id: &OperationId) -> Option<Seat> {
-        seat(&mut self.lock(), id)
+        self.lock().of(id).seat(id)
     }
 
     /// The operation `id` can be watched from `seat`.
     pub(super) fn insert(&self, id: OperationId, seat: Seat) {
-        put(&mut self.lock(), id, Some(seat), Instant::now());
+        let mut known = self.lock();
+        known.of(&id).put(id, Some(seat), Instant::now());
     }
 
     /// Nothing is known of the operation `id`.
     pub(super) fn forget(&self, id: &OperationId) {
-        self.lock().pop(id);
+        self.lock().of(id).kept.pop(id);
     }
 
     /// Whether `id` was free; it is not any more.
     pub(super) fn reserve(&self, id: &OperationId) -> bool {
-        let mut kept = self.lock();
-        let is_free = !kept.contains(id);
+        let mut known = self.lock();
+        let is_free = !known.of(id).kept.contains(id);
         if is_free {
-            put(&mut kept, id.clone(), None, Instant::now());
+            known.ordered.put(id.clone(), None, Instant::now());
         }
         is_free
     }
@@ -68,36 +90,66 @@ impl Kept {
         before: Seat,
         enough: impl Fn(&Operation) -> bool,
     ) -> Result<Seat, Option<Box<Operation>>> {
-        let mut kept = self.lock();
-        let held = seat(&mut kept, id);
+        let mut known = self.lock();
+        let shelf = known.of(id);
+        let held = shelf.seat(id);
         let known = held.as_ref().and_then(Seat::operation);
         match held {
             Some(held) if held.is_told() || known.as_ref().is_some_and(enough) => Ok(held),
             Some(_) | None => {
-                put(&mut kept, id.clone(), Some(before), Instant::now());
+                shelf.put(id.clone(), Some(before), Instant::now());
                 Err(known.map(Box::new))
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<OperationId, Heard>> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn seat(kept: &mut LruCache<OperationId, Heard>, id: &OperationId) -> Option<Seat> {
-    let heard = kept.get(id)?;
-    let seat = heard.seat.clone();
-    seat.filter(|_| heard.at.elapsed() < RETENTION)
+impl Known {
+    /// Where `id` is kept, or would be.
+    fn of(&mut self, id: &OperationId) -> &mut Shelf {
+        if self.ordered.kept.contains(id) {
+            &mut self.ordered
+        } else {
+            &mut self.seen
+        }
+    }
 }
 
-/// Keeps `seat`, and lets go of what is too old or too much.
-fn put(kept: &mut LruCache<OperationId, Heard>, id: OperationId, seat: Option<Seat>, at: Instant) {
-    kept.put(id, Heard { seat, at });
-    let is_over =
-        |(_, oldest): (&OperationId, &Heard)| at.saturating_duration_since(oldest.at) >= RETENTION;
-    while kept.len() > CAPACITY || kept.peek_lru().is_some_and(is_over) {
-        kept.pop_lru();
+impl Shelf {
+    fn of(capacity: usize) -> Self {
+        let kept = LruCache::unbounded();
+        Self { kept, capacity }
+    }
+
+    fn seat(&mut self, id: &OperationId) -> Option<Seat> {
+        let heard = self.kept.get(id)?;
+        let seat = heard.seat.clone();
+        seat.filter(|_| heard.at.elapsed() < RETENTION)
+    }
+
+    /// Keeps `seat`, and lets go of what is too old or too much, but for what is told
+    /// here: it runs.
+    fn put(&mut self, id: OperationId, seat: Option<Seat>, at: Instant) {
+        self.kept.put(id, Heard { seat, at });
+        for _ in 0..self.kept.len() {
+            let Some((id, oldest)) = self.kept.peek_lru() else {
+                return;
+            };
+            let is_old = at.saturating_duration_since(oldest.at) >= RETENTION;
+            if !is_old && self.kept.len() <= self.capacity {
+                return;
+            }
+            if oldest.seat.as_ref().is_some_and(Seat::is_told) {
+                let id = id.clone();
+                self.kept.promote(&id);
+            } else {
+                self.kept.pop_lru();
+            }
+        }
     }
 }
 
@@ -118,7 +170,7 @@ mod tests {
 
     #[test]
     fn an_id_is_taken_once_and_leads_nowhere_before_it_is_told() {
-        let kept = Kept::new();
+        let kept = Kept::new(0);
         assert!(kept.reserve(&id(1)) && !kept.reserve(&id(1)));
         assert!(kept.seat(&id(1)).is_none());
         kept.insert(id(1), nobody());
@@ -127,26 +179,61 @@ mod tests {
         assert!(kept.reserve(&id(1)));
     }
 
+    fn ordered(kept: &Kept, number: usize) {
+        assert!(kept.reserve(&id(number)));
+        kept.insert(id(number), nobody());
+    }
+
     #[test]
     fn those_longest_not_heard_of_go_when_there_are_too_many() {
-        let kept = Kept::new();
-        for number in 0..CAPACITY {
+        let kept = Kept::new(0);
+        for number in 0..ORDERED {
+            ordered(&kept, number);
+        }
+        assert!(kept.seat(&id(0)).is_some());
+        ordered(&kept, ORDERED);
+        assert!(kept.seat(&id(0)).is_some() && kept.seat(&id(1)).is_none());
+        assert_eq!(kept.lock().ordered.kept.len(), ORDERED);
+    }
+
+    #[test]
+    fn what_was_only_seen_takes_no_place_of_what_was_ordered() {
+        let kept = Kept::new(0);
+        ordered(&kept, 0);
+        for number in 1..=ORDERED {
+            assert!(kept.watch(&id(number), nobody(), |_| false).is_err());
             kept.insert(id(number), nobody());
         }
         assert!(kept.seat(&id(0)).is_some());
-        kept.insert(id(CAPACITY), nobody());
-        assert!(kept.seat(&id(0)).is_some() && kept.seat(&id(1)).is_none());
-        assert_eq!(kept.lock().len(), CAPACITY);
+        assert!(kept.seat(&id(ORDERED - SEEN)).is_none());
+        assert!(kept.seat(&id(ORDERED)).is_some());
+        assert_eq!(kept.lock().seen.kept.len(), SEEN);
+    }
+
+    #[test]
+    fn what_runs_is_kept_however_many_come_after_it() {
+        let kept = Kept::new(1);
+        let stage = Sender::new(Stage::Sending);
+        assert!(kept.reserve(&id(0)));
+        kept.insert(id(0), Seat::before(&stage));
+        for number in 1..2 * ORDERED {
+            ordered(&kept, number);
+        }
+        assert!(kept.seat(&id(0)).is_some());
+        drop(stage);
+        for number in 2 * ORDERED..4 * ORDERED {
+            ordered(&kept, number);
+        }
+        assert!(kept.seat(&id(0)).is_none());
     }
 
     #[test]
     fn what_was_not_heard_of_for_a_day_is_forgotten() {
-        let kept = Kept::new();
-        let now = Instant::now();
-        put(&mut kept.lock(), id(1), Some(nobody()), now);
-        put(&mut kept.lock(), id(2), None, now + RETENTION / 2);
-        put(&mut kept.lock(), id(3), None, now + RETENTION);
-        assert_eq!(kept.lock().len(), 2);
-        assert!(!kept.lock().contains(&id(1)));
+        let (mut shelf, now) = (Shelf::of(3), Instant::now());
+        shelf.put(id(1), Some(nobody()), now);
+        shelf.put(id(2), None, now + RETENTION / 2);
+        shelf.put(id(3), None, now + RETENTION);
+        assert_eq!(shelf.kept.len(), 2);
+        assert!(!shelf.kept.contains(&id(1)));
     }
 }

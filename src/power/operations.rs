@@ -74,7 +74,7 @@ impl Operations {
     /// No operations yet; `most` may be under way at once.
     pub(crate) fn new(most: usize) -> Self {
         Self(Arc::new(Inner {
-            kept: Kept::new(),
+            kept: Kept::new(most),
             room: Arc::new(Semaphore::new(most)),
             running: Mutex::default(),
         }))
