@@ -59,7 +59,9 @@ impl ChangeLimits {
     pub(crate) fn take(&self, caller: &Caller) -> Result<Option<Left>, Exceeded> {
         match (&self.0.of_caller, caller) {
             (None, _) | (_, Caller::Anonymous) => Ok(None),
-            (Some(limit), _) => self.counted(limit.take(&caller.id())).map(Some),
+            (Some(limit), _) => self
+                .counted(limit.take(&caller.id(), Instant::now()))
+                .map(Some),
         }
     }
 

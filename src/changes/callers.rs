@@ -1,25 +1,36 @@
 //! How many changes each caller may order: a bucket that is full at first and filled all
 //! the time, so that in the first of them there may be nearly twice as many.
 
-use std::time::Duration;
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use governor::{
-    DefaultKeyedRateLimiter, Quota, RateLimiter,
+    DefaultDirectRateLimiter, Quota, RateLimiter,
     clock::{Clock as _, DefaultClock},
     middleware::StateInformationMiddleware,
 };
+use lru::LruCache;
 
 use super::{Exceeded, Left};
 use crate::config::Rate;
 
 pub(super) const NAME: &str = "caller";
 
-/// Callers whose buckets are full again are forgotten from so many on.
-const MANY: usize = 10_000;
+/// More callers are never told apart; the bucket longest not taken from goes first. One
+/// takes some 300 bytes.
+const MOST: usize = 100_000;
 
 pub(super) struct CallerLimit {
     rate: Rate,
-    buckets: DefaultKeyedRateLimiter<String, StateInformationMiddleware>,
+    quota: Quota,
+    buckets: Mutex<LruCache<String, Bucket>>,
+}
+
+struct Bucket {
+    changes: DefaultDirectRateLimiter<StateInformationMiddleware>,
+    taken: Instant,
 }
 
 impl CallerLimit {
@@ -27,24 +38,25 @@ impl CallerLimit {
         let pause = rate.per / rate.most.get();
         let quota = Quota::with_period(pause.max(Duration::from_millis(1)));
         let quota = quota.unwrap_or(Quota::per_second(rate.most));
-        let buckets = RateLimiter::keyed(quota.allow_burst(rate.most));
         Self {
             rate,
-            buckets: buckets.with_middleware(),
+            quota: quota.allow_burst(rate.most),
+            buckets: Mutex::new(LruCache::unbounded()),
         }
     }
 
-    pub(super) fn take(&self, caller: &str) -> Result<Left, Exceeded> {
-        if self.buckets.len() > MANY {
-            self.buckets.retain_recent();
-        }
+    pub(super) fn take(&self, caller: &str, now: Instant) -> Result<Left, Exceeded> {
+        let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
+        self.make_room(&mut buckets, now);
+        let bucket = buckets.get_or_insert_mut_ref(caller, || self.full());
+        bucket.taken = now;
         let left = |remaining, reset| Left {
             name: NAME,
             rate: self.rate,
             remaining,
             reset,
         };
-        match self.buckets.check_key(&caller.to_owned()) {
+        match bucket.changes.check() {
             Ok(state) => {
                 let pause = self.rate.per / self.rate.most.get();
                 Ok(left(state.remaining_burst_capacity(), pause))
@@ -55,6 +67,24 @@ impl CallerLimit {
             }
         }
     }
+
+    fn full(&self) -> Bucket {
+        Bucket {
+            changes: RateLimiter::direct(self.quota).with_middleware(),
+            taken: Instant::now(),
+        }
+    }
+
+    /// Forgets those whose buckets are full again, and who are too many for one more.
+    fn make_room(&self, buckets: &mut LruCache<String, Bucket>, now: Instant) {
+        while let Some((_, oldest)) = buckets.peek_lru() {
+            let is_full = now.saturating_duration_since(oldest.taken) > self.rate.per;
+            if !is_full && buckets.len() < MOST {
+                return;
+            }
+            buckets.pop_lru();
+        }
+    }
 }
 
 #[cfg(test)]
@@ -63,13 +93,21 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn each_caller_has_a_bucket_of_its_own() {
-        let limit = CallerLimit::new(Rate {
+    fn three_an_hour() -> CallerLimit {
+        CallerLimit::new(Rate {
             most: NonZeroU32::new(3).unwrap(),
             per: Duration::from_hours(1),
-        });
-        let take = |who: &str| limit.take(who);
+        })
+    }
+
+    fn count(limit: &CallerLimit) -> usize {
+        limit.buckets.lock().unwrap().len()
+    }
+
+    #[test]
+    fn each_caller_has_a_bucket_of_its_own() {
+        let (limit, now) = (three_an_hour(), Instant::now());
+        let take = |who: &str| limit.take(who, now);
 
         let left: Vec<_> = (0..3).map(|_| take("a").unwrap().remaining).collect();
 
@@ -79,5 +117,25 @@ mod tests {
         let twenty = Duration::from_mins(20);
         assert!(refused.reset <= twenty && refused.reset > twenty / 2);
         assert_eq!(take("b").unwrap().remaining, 2);
+    }
+    #[test]
+    fn whose_bucket_is_full_again_is_forgotten() {
+        let (limit, now) = (three_an_hour(), Instant::now());
+        limit.take("a", now).unwrap();
+        limit.take("b", now + Duration::from_mins(30)).unwrap();
+        limit.take("c", now + Duration::from_mins(61)).unwrap();
+        assert_eq!(count(&limit), 2);
+        limit.take("c", now + Duration::from_mins(180)).unwrap();
+        assert_eq!(count(&limit), 1);
+    }
+
+    #[test]
+    fn callers_are_not_told_apart_without_end() {
+        let (limit, now) = (three_an_hour(), Instant::now());
+        for number in 0..=MOST {
+            limit.take(&number.to_string(), now).unwrap();
+        }
+        assert_eq!(count(&limit), MOST);
+        assert_eq!(limit.take(&MOST.to_string(), now).unwrap().remaining, 1);
     }
 }
