@@ -21,6 +21,7 @@ mod ring;
 mod rules;
 #[cfg(any(fuzzing, test))]
 mod signer;
+mod turns;
 mod validated;
 
 pub(crate) use authenticator::Authenticator;

@@ -13,13 +13,13 @@ use std::{
 
 use actix_web::rt::{task::spawn_blocking, time};
 use moka::sync::Cache;
-use tokio::sync::Semaphore;
 
 use super::{
     Refusal, ServiceAccount,
     claims::{Audiences, Claimed, Moment},
     jws::Jws,
     review::{self, Outcome},
+    turns::Turns,
     validated::Digest,
 };
 use crate::{
@@ -35,9 +35,6 @@ use crate::{
 const MEMORY: Duration = Duration::from_secs(10);
 
 const MOST_REMEMBERED: u64 = 10_000;
-
-/// The API server is everybody's; no more than so many are asked of it at a time.
-const AT_ONCE: usize = 64;
 
 /// How long one waits for the others.
 const TURN: Duration = Duration::from_secs(2);
@@ -59,7 +56,7 @@ struct Inner {
     own: Mutex<Option<Own>>,
     reviewed: Cache<Digest, Outcome>,
     flights: Flights<Digest, Outcome>,
-    turns: Semaphore,
+    turns: Turns,
     tasks: Tasks,
     metrics: Metrics,
 }
@@ -95,7 +92,7 @@ impl Cluster {
                 .time_to_live(MEMORY)
                 .build(),
             flights: Flights::default(),
-            turns: Semaphore::new(AT_ONCE),
+            turns: Turns::new(),
             tasks,
             metrics,
         }))
@@ -196,7 +193,10 @@ impl Reviewer {
             Joined::First(landing) => {
                 let (this, token) = (self.clone(), Secret::new(token));
                 let work = async move {
-                    let outcome = this.review(token).await;
+                    let outcome = this.review(token, &digest).await;
+                    if outcome.is_ok() {
+                        this.cluster.0.turns.know(digest);
+                    }
                     if outcome != Err(Refusal::NoReview) {
                         this.cluster.0.reviewed.insert(digest, outcome.clone());
                     }
@@ -229,10 +229,10 @@ impl Reviewer {
         Ok(())
     }
 
-    async fn review(&self, token: Secret) -> Outcome {
+    async fn review(&self, token: Secret, digest: &Digest) -> Outcome {
         let inner = &self.cluster.0;
         let own = self.cluster.own().clone().ok_or(Refusal::NoReview)?;
-        let Ok(Ok(_turn)) = time::timeout(TURN, inner.turns.acquire()).await else {
+        let Ok(_turn) = time::timeout(TURN, inner.turns.take(digest)).await else {
             return Err(Refusal::NoReview);
         };
         let client = self.client(&own);

@@ -8,8 +8,9 @@ use std::{
 use super::{
     Error, Freshness, Replica, Rows, Source,
     cursor::Place,
+    from_replica,
     listings::Room,
-    memory, place,
+    place,
     reading::{Read, Reading},
     replica::{self, ReplicaPage},
 };
@@ -44,7 +45,7 @@ impl Listing {
         patience: Duration,
         room: Room,
     ) -> Result<Self, Error> {
-        let replica = memory::fresh(source.replica.as_ref(), freshness);
+        let replica = from_replica::fresh(source.replica.as_ref(), freshness);
         let (next, as_of) = match replica {
             Some((replica, as_of)) => (Next::Replica(replica.clone(), None), as_of),
             None => (Next::Graph(place(&query, None)?), SystemTime::now()),

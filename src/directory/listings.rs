@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::Error;
-use crate::http::OnBehalf;
+use crate::http::CallerKey;
 
 /// Of all callers: one that is read slowly, or not at all for a while, holds a page, and
 /// what is written of it, some 0.5 MB.
@@ -14,17 +14,17 @@ pub(super) const OF_ONE: usize = 8;
 
 /// The listings of all workers, each by whose it is.
 #[derive(Clone, Default)]
-pub(crate) struct Listings(Arc<Mutex<Vec<OnBehalf>>>);
+pub(crate) struct Listings(Arc<Mutex<Vec<CallerKey>>>);
 
 /// Room for one of them, until it is dropped.
 pub(super) struct Room {
     listings: Listings,
-    caller: OnBehalf,
+    caller: CallerKey,
 }
 
 impl Listings {
     /// Room for one more of `caller`'s.
-    pub(super) fn room(&self, caller: OnBehalf) -> Result<Room, Error> {
+    pub(super) fn room(&self, caller: CallerKey) -> Result<Room, Error> {
         let mut callers = self.callers();
         let own = callers.iter().filter(|it| **it == caller).count();
         if own >= OF_ONE || callers.len() >= AT_ONCE {
@@ -37,7 +37,7 @@ impl Listings {
         })
     }
 
-    fn callers(&self) -> MutexGuard<'_, Vec<OnBehalf>> {
+    fn callers(&self) -> MutexGuard<'_, Vec<CallerKey>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -58,7 +58,7 @@ mod tests {
     #[test]
     fn each_caller_has_a_share_and_all_have_no_more_than_there_is() {
         let listings = Listings::default();
-        let room = |caller| listings.room(OnBehalf(caller)).ok();
+        let room = |caller| listings.room(CallerKey(caller)).ok();
         let callers = (1..=4).flat_map(|caller| [caller; OF_ONE]);
         let mut taken: Vec<_> = callers.map(room).collect();
         assert!(taken.iter().all(Option::is_some));
