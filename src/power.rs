@@ -30,8 +30,8 @@ use jiff::Timestamp;
 pub(crate) use id::{InvalidId, OperationId};
 pub(crate) use operation::{Operation, Spared, Status};
 pub(crate) use operations::Operations;
-pub(crate) use plan::{Obstacle, Precedence};
-pub(crate) use rehearsal::{Intent, Rehearsal};
+pub(crate) use plan::{Intent, Obstacle, Precedence};
+pub(crate) use rehearsal::Rehearsal;
 pub(crate) use update::Update;
 
 use crate::{

@@ -160,8 +160,7 @@ impl Follower {
             Way::Observation => {
                 let machine = arm.virtual_machine(machine, &context).await?;
                 schedule.answered(machine.left, None);
-                let ordered = Ordered::of(&self.operation);
-                Ok(verdict(ordered, &machine, machine.seen_at))
+                Ok(verdict(Ordered::of(&self.operation), &machine))
             }
         }
     }

@@ -2,17 +2,15 @@
 
 use crate::azure::{Action, LastChange, Order, PowerState, VirtualMachine};
 
-/// What is to be done about an order.
+/// What becomes of an order that nothing is in the way of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Plan {
-    /// Send it.
+pub(crate) enum Intent {
+    /// It is sent.
     Send,
-    /// Nothing: the machine is so already.
+    /// Nothing is sent: the machine is so already.
     AlreadySo,
-    /// Nothing: Azure is doing it, though not on an order that is known here.
+    /// Nothing is sent: Azure is doing it, though not on an order that is known here.
     UnderWay,
-    /// Nothing, for a reason.
-    Refuse(Obstacle),
 }
 
 /// Why an order is not sent.
@@ -41,21 +39,25 @@ pub(crate) enum Precedence {
 }
 
 /// Looks at `machine` before `order` is sent.
-pub(super) fn plan(order: Order, machine: &VirtualMachine, precedence: Precedence) -> Plan {
+pub(super) fn plan(
+    order: Order,
+    machine: &VirtualMachine,
+    precedence: Precedence,
+) -> Result<Intent, Obstacle> {
     let state = machine.power_state();
     if is_so(order.action, machine) {
-        return Plan::AlreadySo;
+        return Ok(Intent::AlreadySo);
     }
     if order.action == Action::PowerOff && state == PowerState::Deallocated {
-        return Plan::Refuse(Obstacle::WouldBeCharged);
+        return Err(Obstacle::WouldBeCharged);
     }
     if leads_to(state) == Some(order.action) && order == Order::graceful(order.action) {
-        return Plan::UnderWay;
+        return Ok(Intent::UnderWay);
     }
     let in_the_way = changing(machine).filter(|_| is_against(order.action, machine));
     match in_the_way.filter(|_| precedence == Precedence::Wait) {
-        Some(obstacle) => Plan::Refuse(obstacle),
-        None => Plan::Send,
+        Some(obstacle) => Err(obstacle),
+        None => Ok(Intent::Send),
     }
 }
 
@@ -142,7 +144,7 @@ mod tests {
         serde_json::from_str(&body).unwrap()
     }
 
-    fn planned(action: Action, power: &str) -> Plan {
+    fn planned(action: Action, power: &str) -> Result<Intent, Obstacle> {
         let order = Order::graceful(action);
         plan(order, &machine(power, "succeeded"), Precedence::Wait)
     }
@@ -154,13 +156,13 @@ mod tests {
             (Action::Start, "running"),
             (Action::PowerOff, "stopped"),
         ] {
-            assert_eq!(planned(action, power), Plan::AlreadySo, "{action:?}");
+            assert_eq!(planned(action, power), Ok(Intent::AlreadySo), "{action:?}");
         }
     }
 
     #[test]
     fn stopped_is_charged_and_therefore_deallocated_all_the_same() {
-        assert_eq!(planned(Action::Deallocate, "stopped"), Plan::Send);
+        assert_eq!(planned(Action::Deallocate, "stopped"), Ok(Intent::Send));
     }
 
     #[test]
@@ -168,12 +170,12 @@ mod tests {
         let order = Order::graceful(Action::Start);
         let changing = machine("running", "updating");
         let planned = plan(order, &changing, Precedence::Supersede);
-        assert_eq!(planned, Plan::Send);
+        assert_eq!(planned, Ok(Intent::Send));
     }
 
     #[test]
     fn what_the_power_state_does_not_tell_is_not_overtaken_either_unless_told() {
-        let refused = Plan::Refuse(Obstacle::Updating);
+        let refused = Err(Obstacle::Updating);
         for power in ["running", "stopped", "deallocated", "unknown"] {
             let changing = machine(power, "updating");
             for order in [
@@ -183,18 +185,21 @@ mod tests {
             ] {
                 let planned = |precedence| plan(order, &changing, precedence);
                 assert_eq!(planned(Precedence::Wait), refused, "{power} {order:?}");
-                assert_eq!(planned(Precedence::Supersede), Plan::Send, "{power}");
+                assert_eq!(planned(Precedence::Supersede), Ok(Intent::Send), "{power}");
             }
         }
     }
 
     #[test]
     fn what_azure_is_doing_is_not_ordered_again_unless_by_force() {
-        assert_eq!(planned(Action::Deallocate, "deallocating"), Plan::UnderWay);
-        assert_eq!(planned(Action::Start, "starting"), Plan::UnderWay);
+        assert_eq!(
+            planned(Action::Deallocate, "deallocating"),
+            Ok(Intent::UnderWay)
+        );
+        assert_eq!(planned(Action::Start, "starting"), Ok(Intent::UnderWay));
         let force = Order::forced(Action::Deallocate);
         let stuck = machine("deallocating", "updating");
-        assert_eq!(plan(force, &stuck, Precedence::Wait), Plan::Send);
+        assert_eq!(plan(force, &stuck, Precedence::Wait), Ok(Intent::Send));
     }
 
     #[test]
@@ -204,11 +209,11 @@ mod tests {
             (Action::Deallocate, "starting", PowerState::Starting),
             (Action::Restart, "stopping", PowerState::Stopping),
         ] {
-            let refused = Plan::Refuse(Obstacle::Changing(state));
+            let refused = Err(Obstacle::Changing(state));
             assert_eq!(planned(action, power), refused, "{action:?}");
             let order = Order::graceful(action);
             let told = plan(order, &machine(power, "updating"), Precedence::Supersede);
-            assert_eq!(told, Plan::Send, "{action:?}");
+            assert_eq!(told, Ok(Intent::Send), "{action:?}");
         }
     }
 
@@ -216,20 +221,20 @@ mod tests {
     fn a_guest_that_shuts_down_is_in_nobodys_way_and_whoever_powers_it_off_is() {
         let order = Order::graceful(Action::Deallocate);
         let planned = |seen| plan(order, &seen, Precedence::Wait);
-        assert_eq!(planned(machine("stopping", "succeeded")), Plan::Send);
-        let refused = Plan::Refuse(Obstacle::Changing(PowerState::Stopping));
+        assert_eq!(planned(machine("stopping", "succeeded")), Ok(Intent::Send));
+        let refused = Err(Obstacle::Changing(PowerState::Stopping));
         assert_eq!(planned(machine("stopping", "updating")), refused);
     }
 
     #[test]
     fn powering_off_never_makes_a_deallocated_machine_cost_money() {
-        let refused = Plan::Refuse(Obstacle::WouldBeCharged);
+        let refused = Err(Obstacle::WouldBeCharged);
         assert_eq!(planned(Action::PowerOff, "deallocated"), refused);
     }
 
     #[test]
     fn a_restart_is_always_an_order() {
-        assert_eq!(planned(Action::Restart, "running"), Plan::Send);
-        assert_eq!(planned(Action::Redeploy, "running"), Plan::Send);
+        assert_eq!(planned(Action::Restart, "running"), Ok(Intent::Send));
+        assert_eq!(planned(Action::Redeploy, "running"), Ok(Intent::Send));
     }
 }

@@ -143,7 +143,7 @@ impl Power {
         operation.observed_at = Some(now);
         let (status, changed_at) = match looked {
             Ok(machine) => (
-                verdict(Ordered::of(&operation), &machine, machine.seen_at),
+                verdict(Ordered::of(&operation), &machine),
                 machine.changed_at(),
             ),
             Err(error) if error.is_not_found() => (gone(), None),

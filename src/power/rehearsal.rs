@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{
     Error, Power, Precedence, Target,
     permitted::tried,
-    plan::{Obstacle, Plan, plan},
+    plan::{Intent, plan},
     send::as_written,
 };
 use crate::{
@@ -22,17 +22,6 @@ pub(crate) struct Rehearsal {
     /// As Azure writes it.
     pub(crate) machine: VirtualMachineId,
     pub(crate) intent: Intent,
-}
-
-/// What becomes of an order that nothing is in the way of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Intent {
-    /// It is sent.
-    Send,
-    /// Nothing is sent: the machine is so already.
-    AlreadySo,
-    /// Nothing is sent: Azure is at it already.
-    UnderWay,
 }
 
 impl Power {
@@ -89,13 +78,8 @@ impl Power {
         context: &Context,
     ) -> Result<Rehearsal, Error> {
         let (seen, machine) = self.seen(order, machine, requester, context).await?;
-        let refused = |obstacle: Obstacle| Error::Obstacle(machine.name.clone(), obstacle);
-        let intent = match plan(order, &seen, precedence) {
-            Plan::Refuse(obstacle) => return Err(refused(obstacle)),
-            Plan::AlreadySo => Intent::AlreadySo,
-            Plan::UnderWay => Intent::UnderWay,
-            Plan::Send => Intent::Send,
-        };
+        let planned = plan(order, &seen, precedence);
+        let intent = planned.map_err(|it| Error::Obstacle(machine.name.clone(), it))?;
         Ok(Rehearsal {
             seen,
             machine,

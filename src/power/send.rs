@@ -9,7 +9,8 @@ use super::{
     Error, Operation, Power, Precedence, Spared, Status,
     follow::{Follower, Way},
     operations::{Flight, Room},
-    rehearsal::{Intent, Rehearsal},
+    plan::Intent,
+    rehearsal::Rehearsal,
     traced::{deed, outcome, spared},
 };
 use crate::{

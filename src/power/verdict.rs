@@ -34,21 +34,21 @@ impl Ordered {
 /// What the look at `machine` says of the operation: that it runs, that it
 /// succeeded, or that it cannot be known. A failure leaves no trace that could
 /// not be somebody else's, so none is concluded.
-pub(super) fn verdict(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+pub(super) fn verdict(ordered: Ordered, machine: &VirtualMachine) -> Status {
     let is_changing = machine.last_change() == LastChange::UnderWay;
     let state = machine.power_state();
     match target(ordered.action) {
-        Some(target) if target == state && !is_changing => arrived(ordered, machine, now),
+        Some(target) if target == state && !is_changing => arrived(ordered, machine),
         Some(_) if is_changing && !is_contrary(ordered.action, state) => Status::InProgress,
         None if is_changing => Status::InProgress,
-        None => arrived(ordered, machine, now),
-        Some(_) => elsewhere(ordered, machine, now),
+        None => arrived(ordered, machine),
+        Some(_) => elsewhere(ordered, machine),
     }
 }
 
 /// The machine is where the operation leads. One that came from elsewhere got
 /// there by it; one that may have been there before has to show a change.
-fn arrived(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+fn arrived(ordered: Ordered, machine: &VirtualMachine) -> Status {
     match ordered.action {
         Action::Hibernate if !machine.is_hibernated() => unknown(
             "NotHibernated",
@@ -58,16 +58,16 @@ fn arrived(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status
             Status::Succeeded
         }
         Action::Restart | Action::Redeploy | Action::Reapply | Action::Update => {
-            changed(ordered, machine, now)
+            changed(ordered, machine)
         }
     }
 }
 
 /// The machine may have been there before. Only its last change has a time: one
 /// of long after the order hides what came of that.
-fn changed(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+fn changed(ordered: Ordered, machine: &VirtualMachine) -> Status {
     if !has_changed_since(ordered, machine) {
-        return not_seen(ordered, now);
+        return not_seen(ordered, machine);
     }
     let latest = ordered.started_at.saturating_add(PATIENCE);
     let is_later = latest.is_ok_and(|latest| machine.changed_at() > Some(latest));
@@ -86,11 +86,11 @@ fn changed(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status
 }
 
 /// The machine is settled somewhere else, or goes somewhere else.
-fn elsewhere(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Status {
+fn elsewhere(ordered: Ordered, machine: &VirtualMachine) -> Status {
     let state = machine.power_state();
     let is_contrary = is_contrary(ordered.action, state);
     // At first it may still show what the order has overtaken.
-    let is_fresh = since(ordered, now) < VISIBLE_WITHIN;
+    let is_fresh = since(ordered, machine) < VISIBLE_WITHIN;
     if has_changed_since(ordered, machine) || (is_contrary && !is_fresh) {
         return unknown(
             "Overtaken",
@@ -103,18 +103,18 @@ fn elsewhere(ordered: Ordered, machine: &VirtualMachine, now: Timestamp) -> Stat
     if is_on_the_way(ordered.action, state) {
         return Status::InProgress;
     }
-    not_seen(ordered, now)
+    not_seen(ordered, machine)
 }
 
-fn not_seen(ordered: Ordered, now: Timestamp) -> Status {
-    if since(ordered, now) < VISIBLE_WITHIN {
+fn not_seen(ordered: Ordered, machine: &VirtualMachine) -> Status {
+    if since(ordered, machine) < VISIBLE_WITHIN {
         return Status::InProgress;
     }
     unknown("NotSeen", "the virtual machine shows no trace of the order")
 }
 
-fn since(ordered: Ordered, now: Timestamp) -> Duration {
-    Duration::try_from(now.duration_since(ordered.started_at)).unwrap_or_default()
+fn since(ordered: Ordered, machine: &VirtualMachine) -> Duration {
+    Duration::try_from(machine.seen_at.duration_since(ordered.started_at)).unwrap_or_default()
 }
 
 fn has_changed_since(ordered: Ordered, machine: &VirtualMachine) -> bool {
@@ -150,9 +150,9 @@ mod tests {
             statuses.join(",")
         );
         let started_at: Timestamp = STARTED.parse().unwrap();
-        let now = started_at + jiff::SignedDuration::from_secs(seconds);
-        let ordered = Ordered { action, started_at };
-        verdict(ordered, &serde_json::from_str(&body).unwrap(), now).label()
+        let mut machine: VirtualMachine = serde_json::from_str(&body).unwrap();
+        machine.seen_at = started_at + jiff::SignedDuration::from_secs(seconds);
+        verdict(Ordered { action, started_at }, &machine).label()
     }
 
     const DONE: &str = "ProvisioningState/succeeded";
