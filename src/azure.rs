@@ -36,7 +36,7 @@ use std::time::Duration;
 use actix_web::http::{StatusCode, header::HeaderValue};
 use uuid::Uuid;
 
-pub(crate) use action::{Action, Manner, Order};
+pub(crate) use action::{Action, Manner, Memory, Order};
 pub(crate) use app_role::AppRoleGrant;
 pub(crate) use arm::{ArmClient, ArmKnowledge, Receipt, Submitted, Taken};
 pub(crate) use call::Call;

@@ -28,7 +28,7 @@ use actix_web::rt::time;
 use jiff::Timestamp;
 
 pub(crate) use id::{InvalidId, OperationId};
-pub(crate) use operation::{Operation, Spared, Status};
+pub(crate) use operation::{Operation, Spared, Status, hibernated};
 pub(crate) use operations::Operations;
 pub(crate) use plan::{Intent, Obstacle, Precedence};
 pub(crate) use rehearsal::Rehearsal;
@@ -311,7 +311,7 @@ impl Power {
     /// Counts `operation`, which has ended, and writes it down.
     fn record(&self, operation: &Operation) {
         let outcome = match operation.spared {
-            Some(Spared::AlreadySo) => "noop",
+            Some(Spared::AlreadySo | Spared::Hibernated) => "noop",
             Some(Spared::UnderWay) | None => operation.status.label(),
         };
         let action = operation.action().as_str();

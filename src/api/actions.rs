@@ -127,7 +127,13 @@ impl Asked {
             }
         };
         refuse("skipShutdown", self.skip_shutdown.as_ref())?;
-        Ok(order)
+        // Whoever does not say it may not know that there is a memory.
+        let is_refused = self.hibernate.is_some() && !hibernate;
+        Ok(if is_refused {
+            order.discarding()
+        } else {
+            order
+        })
     }
 
     fn power_off(&self) -> Result<Order, Problem> {

@@ -122,7 +122,10 @@ fn next_look(running: Duration) -> Duration {
 impl<'a> Body<'a> {
     pub(crate) fn new(operation: &'a Operation) -> Self {
         let fault = operation.status.fault();
-        let is_noop = operation.spared == Some(Spared::AlreadySo);
+        let is_noop = match operation.spared {
+            Some(Spared::AlreadySo | Spared::Hibernated) => Some(true),
+            Some(Spared::UnderWay) | None => None,
+        };
         Self {
             id: operation.id.as_str(),
             action: operation.action().as_str(),
@@ -134,7 +137,7 @@ impl<'a> Body<'a> {
             started_at: operation.started_at,
             ended_at: operation.ended_at,
             observed_at: operation.observed_at,
-            noop: is_noop.then_some(true),
+            noop: is_noop,
             message: operation.message(),
             superseded_by: operation.superseded_by.as_ref().map(OperationId::as_str),
             error: fault.map(|fault| Fault {

@@ -10,7 +10,7 @@ use crate::{
     audit::Requester,
     azure::{Order, PowerState},
     http::Context,
-    power::{Intent, Power, Precedence, Rehearsal, Target},
+    power::{Intent, Power, Precedence, Rehearsal, Target, hibernated},
 };
 
 /// A rehearsal as callers see it.
@@ -53,13 +53,11 @@ fn message(order: Order, rehearsal: &Rehearsal) -> String {
     let (name, action) = (&rehearsal.machine.name, order.action.participle());
     match rehearsal.intent {
         Intent::Send => {
-            let state = rehearsal.seen.power_state();
-            format!(
-                "{name} is {} and would be {action}; nothing was sent",
-                state.as_str()
-            )
+            let state = rehearsal.seen.state();
+            format!("{name} is {state} and would be {action}; nothing was sent")
         }
         Intent::AlreadySo => format!("{name} is {action} already"),
+        Intent::Hibernated => hibernated(name),
         Intent::UnderWay => format!("Azure is at it already for {name}"),
     }
 }

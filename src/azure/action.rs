@@ -83,11 +83,22 @@ pub(crate) enum Manner {
     Forced,
 }
 
+/// What becomes of the memory of a hibernated machine that is to be deallocated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Memory {
+    /// It stays on disk: the machine is deallocated as it is.
+    #[default]
+    Kept,
+    /// It is lost, as by any other deallocation.
+    Discarded,
+}
+
 /// A power action as it is sent: two equal orders are one intent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Order {
     pub(crate) action: Action,
     pub(crate) manner: Manner,
+    pub(crate) memory: Memory,
 }
 
 impl Order {
@@ -96,6 +107,7 @@ impl Order {
         Self {
             action,
             manner: Manner::Graceful,
+            memory: Memory::Kept,
         }
     }
 
@@ -104,6 +116,15 @@ impl Order {
         Self {
             action,
             manner: Manner::Forced,
+            memory: Memory::Kept,
+        }
+    }
+
+    /// The same, though a memory be lost by it.
+    pub(crate) const fn discarding(self) -> Self {
+        Self {
+            memory: Memory::Discarded,
+            ..self
         }
     }
 

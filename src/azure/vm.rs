@@ -160,6 +160,15 @@ impl VirtualMachine {
         state.is_some_and(|(code, _)| code.eq_ignore_ascii_case("Hibernated"))
     }
 
+    /// Its power state in a word, which tells hibernated from deallocated.
+    pub(crate) fn state(&self) -> &'static str {
+        if self.is_hibernated() {
+            "hibernated"
+        } else {
+            self.power_state().as_str()
+        }
+    }
+
     /// How its last change went.
     pub(crate) fn last_change(&self) -> LastChange {
         let shown = self.status("ProvisioningState").map(|(code, _)| code);

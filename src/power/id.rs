@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::azure::{Action, VirtualMachineId, VmName};
+use crate::azure::{Action, Memory, Order, VirtualMachineId, VmName};
 
 /// `{name}.{action}.{time}{fingerprint}`, such as
 /// `web-01.deallocate.019ab2c3d4e9f8e7d6c`.
@@ -26,6 +26,7 @@ struct Parts {
     text: String,
     name: VmName,
     action: Action,
+    memory: Memory,
     /// Milliseconds since 1970.
     millis: i64,
     fingerprint: u32,
@@ -40,19 +41,29 @@ pub(crate) struct InvalidId;
 const TIME: usize = 11;
 const FINGERPRINT: usize = 8;
 
+/// Stands for the action where a deallocation gives up the memory of a hibernated machine:
+/// that one was deallocated before.
+const DISCARD: &str = "discard";
+
 impl OperationId {
-    /// The id of `action` on `machine`, begun at `started_at`.
-    pub(super) fn new(action: Action, machine: &VirtualMachineId, started_at: Timestamp) -> Self {
+    /// The id of `order` for `machine`, begun at `started_at`.
+    pub(super) fn new(order: Order, machine: &VirtualMachineId, started_at: Timestamp) -> Self {
         let (name, millis) = (machine.name.clone(), started_at.as_millisecond());
-        Self::of(name, action, millis, fingerprint(machine))
+        let ordered = (order.action, order.memory);
+        Self::of(name, ordered, millis, fingerprint(machine))
     }
 
-    fn of(name: VmName, action: Action, millis: i64, fingerprint: u32) -> Self {
+    fn of(name: VmName, (action, memory): (Action, Memory), millis: i64, fingerprint: u32) -> Self {
         let rest = format!("{millis:011x}{fingerprint:08x}");
+        let word = match memory {
+            Memory::Kept => action.as_str(),
+            Memory::Discarded => DISCARD,
+        };
         Self(Arc::new(Parts {
-            text: [name.as_str(), ".", action.as_str(), ".", &rest].concat(),
+            text: [name.as_str(), ".", word, ".", &rest].concat(),
             name,
             action,
+            memory,
             millis,
             fingerprint,
         }))
@@ -61,7 +72,8 @@ impl OperationId {
     /// The same, begun a millisecond later.
     pub(super) fn later(&self) -> Self {
         let it = &self.0;
-        Self::of(it.name.clone(), it.action, it.millis + 1, it.fingerprint)
+        let ordered = (it.action, it.memory);
+        Self::of(it.name.clone(), ordered, it.millis + 1, it.fingerprint)
     }
 
     /// The id as text.
@@ -77,6 +89,11 @@ impl OperationId {
     /// What was ordered.
     pub(super) fn action(&self) -> Action {
         self.0.action
+    }
+
+    /// What was to become of a memory that is kept on disk.
+    pub(super) fn memory(&self) -> Memory {
+        self.0.memory
     }
 
     /// When, to the millisecond.
@@ -105,10 +122,15 @@ impl FromStr for OperationId {
         }
         let (time, print) = rest.split_at(TIME);
         let name = name.parse().map_err(|_| InvalidId)?;
-        let action = action.parse().map_err(|()| InvalidId)?;
+        let ordered = if action == DISCARD {
+            (Action::Deallocate, Memory::Discarded)
+        } else {
+            let action = action.parse().map_err(|()| InvalidId)?;
+            (action, Memory::Kept)
+        };
         let millis = i64::from_str_radix(time, 16).map_err(|_| InvalidId)?;
         let fingerprint = u32::from_str_radix(print, 16).map_err(|_| InvalidId)?;
-        Ok(Self::of(name, action, millis, fingerprint))
+        Ok(Self::of(name, ordered, millis, fingerprint))
     }
 }
 
@@ -157,7 +179,7 @@ mod tests {
 
     fn id(name: &str) -> OperationId {
         let at = "2026-11-25T10:00:00.25Z".parse().unwrap();
-        OperationId::new(Action::PowerOff, &machine("rg", name), at)
+        OperationId::new(Order::graceful(Action::PowerOff), &machine("rg", name), at)
     }
 
     #[test]
@@ -167,6 +189,20 @@ mod tests {
             let text = id.to_string();
             assert_eq!(text.parse(), Ok(id.clone()), "{text}");
             assert_eq!(id.started_at().to_string(), "2026-11-25T10:00:00.25Z");
+        }
+    }
+
+    #[test]
+    fn an_id_says_whether_a_memory_is_given_up() {
+        let (at, machine) = (Timestamp::UNIX_EPOCH, machine("rg", "hiber-01"));
+        let order = Order::graceful(Action::Deallocate);
+        for (order, memory) in [
+            (order, Memory::Kept),
+            (order.discarding(), Memory::Discarded),
+        ] {
+            let text = OperationId::new(order, &machine, at).to_string();
+            let id: OperationId = text.parse().unwrap();
+            assert_eq!((id.action(), id.memory()), (Action::Deallocate, memory));
         }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use super::OperationId;
-use crate::azure::{Action, OperationFault, VirtualMachine, VirtualMachineId};
+use crate::azure::{Action, OperationFault, VirtualMachine, VirtualMachineId, VmName};
 
 /// How an operation is, or how it ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +62,8 @@ impl Status {
 pub(crate) enum Spared {
     /// The machine was so already.
     AlreadySo,
+    /// The machine was hibernated, which it stays unless an order says otherwise.
+    Hibernated,
     /// Azure was at it already.
     UnderWay,
 }
@@ -109,6 +111,7 @@ impl Operation {
                 let state = self.action().participle();
                 format!("{name} is {state} already; nothing was sent to Azure")
             }
+            Spared::Hibernated => format!("{}; nothing was sent to Azure", hibernated(name)),
             Spared::UnderWay => format!("Azure is at it already for {name}; nothing was sent"),
         })
     }
@@ -129,6 +132,14 @@ impl Operation {
         let until = self.ended_at.unwrap_or(now);
         Duration::try_from(until.duration_since(self.started_at)).unwrap_or_default()
     }
+}
+
+/// Why a machine that is hibernated is not deallocated.
+pub(crate) fn hibernated(name: &VmName) -> String {
+    format!(
+        "{name} is hibernated, which is deallocated with its memory kept on disk; to give up the \
+         memory, deallocate it with ?hibernate=false"
+    )
 }
 
 /// When an order begins that follows on the machine as `seen`: after its last

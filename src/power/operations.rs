@@ -13,7 +13,7 @@ use super::{
     operation::begins_at,
     seat::{Seat, Stage},
 };
-use crate::azure::{Action, Order, VirtualMachine, VirtualMachineId};
+use crate::azure::{Order, VirtualMachine, VirtualMachineId};
 
 /// Shared by all workers.
 #[derive(Clone)]
@@ -84,11 +84,11 @@ impl Operations {
     /// other one here has.
     pub(super) fn begin(
         &self,
-        action: Action,
+        order: Order,
         machine: VirtualMachineId,
         seen: &VirtualMachine,
     ) -> Operation {
-        let mut id = OperationId::new(action, &machine, begins_at(seen));
+        let mut id = OperationId::new(order, &machine, begins_at(seen));
         while !self.0.kept.reserve(&id) {
             id = id.later();
         }

@@ -1,6 +1,6 @@
 //! What an order comes to, given the machine as it is.
 
-use crate::azure::{Action, LastChange, Order, PowerState, VirtualMachine};
+use crate::azure::{Action, LastChange, Memory, Order, PowerState, VirtualMachine};
 
 /// What becomes of an order that nothing is in the way of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,9 @@ pub(crate) enum Intent {
     Send,
     /// Nothing is sent: the machine is so already.
     AlreadySo,
+    /// Nothing is sent: the machine is hibernated, which it would not be any more, and the
+    /// order does not say that its memory may go.
+    Hibernated,
     /// Nothing is sent: Azure is doing it, though not on an order that is known here.
     UnderWay,
 }
@@ -46,7 +49,12 @@ pub(super) fn plan(
 ) -> Result<Intent, Obstacle> {
     let state = machine.power_state();
     if is_so(order.action, machine) {
-        return Ok(Intent::AlreadySo);
+        let is_asleep = order.action == Action::Deallocate && machine.is_hibernated();
+        return Ok(match order.memory {
+            Memory::Discarded if is_asleep => Intent::Send,
+            Memory::Kept if is_asleep => Intent::Hibernated,
+            Memory::Discarded | Memory::Kept => Intent::AlreadySo,
+        });
     }
     if order.action == Action::PowerOff && state == PowerState::Deallocated {
         return Err(Obstacle::WouldBeCharged);
@@ -158,6 +166,22 @@ mod tests {
         ] {
             assert_eq!(planned(action, power), Ok(Intent::AlreadySo), "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_memory_is_kept_unless_the_order_says_otherwise() {
+        let statuses = r#"succeeded"},{"code":"HibernationState/Hibernated"#;
+        let asleep = machine("deallocated", statuses);
+        let planned = |order| plan(order, &asleep, Precedence::Supersede);
+        for order in [
+            Order::graceful(Action::Deallocate),
+            Order::forced(Action::Deallocate),
+        ] {
+            assert_eq!(planned(order), Ok(Intent::Hibernated));
+            assert_eq!(planned(order.discarding()), Ok(Intent::Send));
+        }
+        let hibernate = Order::graceful(Action::Hibernate);
+        assert_eq!(planned(hibernate), Ok(Intent::AlreadySo));
     }
 
     #[test]

@@ -99,16 +99,13 @@ impl Power {
             machine,
             intent,
         } = ahead;
-        let mut operation = self.operations.begin(order.action, machine, &seen);
+        let mut operation = self.operations.begin(order, machine, &seen);
         // What is overtaken may not show yet: the machine would be thought to be where it
         // is about to leave.
         let intent = if overtakes { Intent::Send } else { intent };
         let way = match intent {
-            Intent::AlreadySo => {
-                operation.spared = Some(Spared::AlreadySo);
-                operation.end(Status::Succeeded, operation.started_at);
-                None
-            }
+            Intent::AlreadySo => ended(&mut operation, Spared::AlreadySo),
+            Intent::Hibernated => ended(&mut operation, Spared::Hibernated),
             Intent::UnderWay => {
                 operation.spared = Some(Spared::UnderWay);
                 Some(Way::Observation)
@@ -204,6 +201,13 @@ impl Power {
             }
         }
     }
+}
+
+/// Ends `operation`, of which nothing has to be learnt.
+fn ended(operation: &mut Operation, spared: Spared) -> Option<Way> {
+    operation.spared = Some(spared);
+    operation.end(Status::Succeeded, operation.started_at);
+    None
 }
 
 /// What Azure has taken.

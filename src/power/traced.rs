@@ -21,6 +21,7 @@ pub(super) fn deed(operation: &Operation, order: Order, change: Option<String>) 
 pub(super) fn spared(operation: &Operation) -> Option<Outcome> {
     let why = match operation.spared? {
         Spared::AlreadySo => "the machine was so already",
+        Spared::Hibernated => "the machine was hibernated, and its memory kept",
         Spared::UnderWay => "Azure was at it already",
     };
     Some(Outcome::success(why))

@@ -91,7 +91,7 @@ impl Power {
         if let Some(obstacle) = changing(&seen) {
             return Err(Error::Obstacle(machine.name.clone(), obstacle));
         }
-        let operation = self.operations.begin(Action::Update, machine, &seen);
+        let operation = self.operations.begin(CHANGE, machine, &seen);
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
         let deed = deed(&operation, CHANGE, Some(change.to_string()));

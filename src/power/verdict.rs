@@ -9,7 +9,7 @@ use super::{
     route::{is_contrary, is_on_the_way, target},
     schedule::PATIENCE,
 };
-use crate::azure::{Action, LastChange, OperationFault, VirtualMachine};
+use crate::azure::{Action, LastChange, Memory, OperationFault, VirtualMachine};
 
 /// An order that was taken shows within this time.
 const VISIBLE_WITHIN: Duration = Duration::from_mins(2);
@@ -18,6 +18,7 @@ const VISIBLE_WITHIN: Duration = Duration::from_mins(2);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ordered {
     pub(super) action: Action,
+    pub(super) memory: Memory,
     /// Not before the machine's last change, as it was seen before the order.
     pub(super) started_at: Timestamp,
 }
@@ -26,6 +27,7 @@ impl Ordered {
     pub(super) fn of(operation: &Operation) -> Self {
         Self {
             action: operation.action(),
+            memory: operation.id.memory(),
             started_at: operation.started_at,
         }
     }
@@ -54,6 +56,9 @@ fn arrived(ordered: Ordered, machine: &VirtualMachine) -> Status {
             "NotHibernated",
             "the virtual machine is deallocated, but Azure does not show it as hibernated",
         ),
+        Action::Deallocate if ordered.memory == Memory::Discarded && machine.is_hibernated() => {
+            elsewhere(ordered, machine)
+        }
         Action::Deallocate | Action::Hibernate | Action::Start | Action::PowerOff => {
             Status::Succeeded
         }
@@ -96,7 +101,7 @@ fn elsewhere(ordered: Ordered, machine: &VirtualMachine) -> Status {
             "Overtaken",
             &format!(
                 "the virtual machine is {} now: the order failed, or another one followed it",
-                state.as_str()
+                machine.state()
             ),
         );
     }
@@ -140,6 +145,15 @@ mod tests {
 
     /// The label of the verdict on a machine some seconds after the order.
     fn judged(action: Action, statuses: &[&str], changed: &str, seconds: i64) -> &'static str {
+        judged_of((action, Memory::Kept), statuses, changed, seconds)
+    }
+
+    fn judged_of(
+        (action, memory): (Action, Memory),
+        statuses: &[&str],
+        changed: &str,
+        seconds: i64,
+    ) -> &'static str {
         let statuses: Vec<_> = statuses
             .iter()
             .map(|code| format!(r#"{{"code":"{code}","time":"{changed}"}}"#))
@@ -152,7 +166,12 @@ mod tests {
         let started_at: Timestamp = STARTED.parse().unwrap();
         let mut machine: VirtualMachine = serde_json::from_str(&body).unwrap();
         machine.seen_at = started_at + jiff::SignedDuration::from_secs(seconds);
-        verdict(Ordered { action, started_at }, &machine).label()
+        let ordered = Ordered {
+            action,
+            memory,
+            started_at,
+        };
+        verdict(ordered, &machine).label()
     }
 
     const DONE: &str = "ProvisioningState/succeeded";
@@ -231,6 +250,21 @@ mod tests {
             let status = judged(action, &[DONE, power], BEFORE, 600);
             assert_eq!(status, "in_progress", "{action:?}");
         }
+    }
+
+    #[test]
+    fn a_memory_that_is_still_there_was_not_given_up() {
+        let asleep = [DONE, DEALLOCATED, "HibernationState/Hibernated"];
+        let judged = |memory, changed, after| {
+            judged_of((Action::Deallocate, memory), &asleep, changed, after)
+        };
+        assert_eq!(judged(Memory::Kept, BEFORE, 20), "succeeded");
+        assert_eq!(judged(Memory::Discarded, BEFORE, 20), "in_progress");
+        assert_eq!(judged(Memory::Discarded, BEFORE, 600), "unknown");
+        assert_eq!(judged(Memory::Discarded, SINCE, 20), "unknown");
+        let awake = [DONE, DEALLOCATED];
+        let ordered = (Action::Deallocate, Memory::Discarded);
+        assert_eq!(judged_of(ordered, &awake, SINCE, 20), "succeeded");
     }
 
     #[test]

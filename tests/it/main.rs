@@ -36,6 +36,7 @@ mod gateway;
 mod graph_faults;
 mod guards;
 mod health;
+mod hibernation;
 mod hostile;
 mod identity;
 mod identity_report;

@@ -25,7 +25,7 @@ const ACTIONS: [(Action, &[&str]); 6] = [
 /// What is to be sent, or only to be rehearsed.
 type Meant = (Order, Precedence, bool);
 
-/// No guest is passed over, put to sleep or overtaken but where the query says so, once
+/// No guest is passed over, put to sleep, robbed of its memory or overtaken but where the query says so, once
 /// and in plain words; and what it says in vain is refused.
 pub(crate) fn query(text: &str) {
     let said: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
@@ -76,6 +76,11 @@ fn meant(action: Action, own: &[&str], said: &[(String, String)]) -> Option<Mean
         (true, _) => Order::forced(action),
         (false, true) => Order::graceful(Action::Hibernate),
         (false, false) => Order::graceful(action),
+    };
+    let order = if given.get("hibernate") == Some(&"false") {
+        order.discarding()
+    } else {
+        order
     };
     let precedence = if is_so("supersede") {
         Precedence::Supersede

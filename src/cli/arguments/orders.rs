@@ -56,9 +56,17 @@ pub(in crate::cli) enum VmOrder {
     Start(Ordered),
     /// Stop it and release its hardware, so that it costs nothing
     Deallocate {
-        /// Keep its memory on disk for the next start
-        #[arg(long, conflicts_with = "force")]
-        hibernate: bool,
+        /// Keep its memory on disk for the next start; with =false, give up the memory of
+        /// a hibernated one, which is left alone otherwise
+        #[arg(
+            long,
+            conflicts_with = "force",
+            num_args = 0..=1,
+            require_equals = true,
+            default_missing_value = "true",
+            value_name = "true|false"
+        )]
+        hibernate: Option<bool>,
         /// Do not wait for its guest
         #[arg(long)]
         force: bool,
@@ -122,12 +130,17 @@ impl VmOrder {
                 ordered,
             } => (of(skip_shutdown, Action::PowerOff), ordered),
             Self::Deallocate {
-                hibernate: true,
+                hibernate: Some(true),
                 force: _,
                 ordered,
             } => (of(false, Action::Hibernate), ordered),
             Self::Deallocate {
-                hibernate: false,
+                hibernate: Some(false),
+                force,
+                ordered,
+            } => (of(force, Action::Deallocate).discarding(), ordered),
+            Self::Deallocate {
+                hibernate: None,
                 force,
                 ordered,
             } => (of(force, Action::Deallocate), ordered),

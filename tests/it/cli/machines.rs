@@ -234,3 +234,19 @@ fn a_listing_that_azure_forgets_midway_is_no_fault_of_the_line() {
     assert!(told.errors.contains("begin it again"), "{told}");
     assert!(!told.errors.contains("cursor"), "{told}");
 }
+
+#[test]
+fn a_memory_is_given_up_where_the_line_says_so() {
+    let azure = azure();
+    azure.operations_take(Duration::ZERO);
+    azure.order("rg-web", "hiber-01", "hibernate");
+    let kept = in_container(&azure, "vm deallocate hiber-01 -o text").done();
+    assert!(kept.output.contains("hibernate=false"), "{kept}");
+    assert!(azure.requests(Service::Actions).is_empty());
+
+    let line = "vm deallocate hiber-01 --hibernate=false --wait";
+    let given_up = in_container(&azure, line).done().json();
+
+    assert_eq!(given_up["status"], "Succeeded");
+    assert_eq!(azure.requests(Service::Actions).len(), 1);
+}
