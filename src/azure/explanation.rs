@@ -5,8 +5,8 @@
 /// some in two ways.
 ///
 /// Sources: Azure virtual machines, "Understand common error messages when you
-/// manage virtual machines in Azure"; Azure/azure-rest-api-specs#22434 for the
-/// preempted operation.
+/// manage virtual machines in Azure"; "Troubleshooting hibernation in Azure", common error
+/// codes; Azure/azure-rest-api-specs#22434 for the preempted operation.
 pub(crate) fn explanation(code: &str) -> Option<&'static str> {
     let known = EXPLANATIONS
         .iter()
@@ -19,16 +19,17 @@ pub(super) fn is_shortage(code: &str) -> bool {
     SHORTAGES.iter().any(|name| name.eq_ignore_ascii_case(code))
 }
 
-const SHORTAGES: [&str; 6] = [
+const SHORTAGES: [&str; 7] = [
     "AllocationFailed",
     "ZonalAllocationFailed",
     "OverconstrainedAllocationRequest",
     "OverconstrainedZonalAllocationRequest",
+    "OverconstrainedResumeFromHibernatedStateAllocationRequest",
     "SkuNotAvailable",
     "QuotaExceeded",
 ];
 
-const EXPLANATIONS: [(&str, &str); 12] = [
+const EXPLANATIONS: [(&str, &str); 13] = [
     (
         "OperationPreempted",
         "a more recent operation on the same virtual machine took the place of this one",
@@ -52,6 +53,12 @@ const EXPLANATIONS: [(&str, &str); 12] = [
         "OverconstrainedZonalAllocationRequest",
         "no hardware in this availability zone meets all that this machine asks for: try again \
          later, or change its size",
+    ),
+    (
+        "OverconstrainedResumeFromHibernatedStateAllocationRequest",
+        "no hardware is free on which this hibernated machine can resume: try again later, or \
+         deallocate it with ?hibernate=false, which gives up its memory, and start it; its size \
+         cannot be changed before",
     ),
     (
         "SkuNotAvailable",

@@ -100,11 +100,12 @@ fn conflicts() -> Vec<Row> {
 }
 
 /// Sources: Azure virtual machines, "Understand common error messages when you
-/// manage virtual machines in Azure" and "Troubleshoot allocation failures";
+/// manage virtual machines in Azure" and "Troubleshoot allocation failures"; "Troubleshooting
+/// hibernation in Azure", common error codes;
 /// Azure Resource Manager, "Resolve errors for SKU not available" and "Resolve
 /// errors for resource quotas".
 fn shortages() -> Vec<Row> {
-    let told: [(&str, &[&str]); 6] = [
+    let told: [(&str, &[&str]); 7] = [
         ("AllocationFailed", &["no hardware free", "region"]),
         ("ZonalAllocationFailed", &["no hardware free", "zone"]),
         (
@@ -114,6 +115,10 @@ fn shortages() -> Vec<Row> {
         (
             "OverconstrainedZonalAllocationRequest",
             &["no hardware in this availability zone"],
+        ),
+        (
+            "OverconstrainedResumeFromHibernatedStateAllocationRequest",
+            &["hibernated", "?hibernate=false"],
         ),
         ("SkuNotAvailable", &["not offered"]),
         ("QuotaExceeded", &["quota of cores is used up"]),
