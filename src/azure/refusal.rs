@@ -49,7 +49,8 @@ impl Reason {
     ///
     /// Sources: Azure/azure-resource-manager-rpc `v1.0/common-api-details.md`;
     /// Azure Resource Manager, "Resolve common Azure deployment errors" and
-    /// "Understand how Azure Resource Manager throttles requests".
+    /// "Understand how Azure Resource Manager throttles requests";
+    /// cloudfoundry/bosh-azure-cpi-release#762 for the concurrent write.
     pub(crate) fn of(refusal: &Refusal) -> Self {
         let code = refusal.code.as_deref().unwrap_or_default();
         match (refusal.status.as_u16(), code) {
@@ -65,7 +66,11 @@ impl Reason {
             ) => Self::Version,
             (404, _) => Self::NoSuchResource,
             (400, "InvalidParameter") => Self::Parameter,
-            (429, "RetryableErrorDueToAnotherOperation") | (409, "Conflict") => Self::Busy,
+            (429, "RetryableErrorDueToAnotherOperation")
+            | (
+                409,
+                "Conflict" | "ConflictingConcurrentWriteNotAllowed" | "AnotherOperationInProgress",
+            ) => Self::Busy,
             (429, _) => Self::Throttled,
             (409, "ScopeLocked") => Self::Locked,
             (400..=499, code) if is_shortage(code) || is_quota(refusal) => Self::Shortage,

@@ -53,7 +53,9 @@ fn absent() -> Vec<Row> {
     ]
 }
 
-/// Sources: cloudfoundry/bosh-azure-cpi-release#173 for the concurrent request;
+/// Sources: cloudfoundry/bosh-azure-cpi-release#173 for the concurrent request and #762 for
+/// the concurrent write; Azure Resource Manager, "Resolve common Azure deployment errors", for
+/// the other operation;
 /// Azure virtual machines, "Understand common error messages when you manage
 /// virtual machines in Azure"; Azure Resource Manager, "Lock your resources";
 /// Azure Resource Manager, "Understand how Azure Resource Manager throttles
@@ -75,6 +77,21 @@ fn conflicts() -> Vec<Row> {
         .with("retry-after", "60")
         .is(409, "conflict", &["Run command extension"])
         .after("60"),
+        refusal(
+            409,
+            "ConflictingConcurrentWriteNotAllowed",
+            "The operation was interrupted by a conflicting concurrent write on the same entity. \
+             Please retry later.",
+        )
+        .is(409, "conflict", &["retry later"])
+        .after("10"),
+        refusal(
+            409,
+            "AnotherOperationInProgress",
+            "Another operation on this or dependent resource is in progress.",
+        )
+        .is(409, "conflict", &["Another operation"])
+        .after("10"),
         refusal(
             409,
             "OperationNotAllowed",
