@@ -208,6 +208,25 @@ fn told(progress: Progress) -> Status {
     }
 }
 
+/// Azure calls what was preempted canceled, and has called it failed.
 fn is_preempted(fault: &OperationFault) -> bool {
     fault.code.eq_ignore_ascii_case(PREEMPTED)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_preempted_is_superseded_whichever_end_azure_calls_it() {
+        let fault = |code: &str| OperationFault {
+            code: code.to_owned(),
+            message: String::new(),
+        };
+        for progress in [Progress::Failed, Progress::Canceled] {
+            let label = |code| told(progress(fault(code))).label();
+            assert_eq!(label("OperationPreempted"), "superseded");
+            assert_ne!(label("AllocationFailed"), "superseded");
+        }
+    }
 }

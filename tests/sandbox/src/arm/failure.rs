@@ -25,6 +25,18 @@ impl Failure {
         }
     }
 
+    /// The status of the operation.
+    ///
+    /// Sources: Azure/azure-sdk-for-java#1783, and the tests of Azure's SDK for .NET, for the
+    /// preempted one.
+    pub(super) fn status(&self) -> &'static str {
+        if *self == Self::preempted() {
+            "Canceled"
+        } else {
+            "Failed"
+        }
+    }
+
     pub(super) fn body(&self) -> Value {
         json!({"code": self.code, "message": self.message})
     }

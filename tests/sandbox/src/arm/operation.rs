@@ -178,7 +178,7 @@ impl Operation {
         let status = match &self.course.failure {
             _ if !has_ended => "InProgress",
             None => "Succeeded",
-            Some(_) => "Failed",
+            Some(failure) => failure.status(),
         };
         if has_ended {
             members.push(format!(

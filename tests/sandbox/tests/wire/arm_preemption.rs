@@ -18,7 +18,7 @@ fn a_newer_order_preempts_the_operation_under_way() {
 
     let status = read(&azure, urls(&older).0);
     assert_eq!(status.status, 200);
-    assert_eq!(status.text("/status"), "Failed");
+    assert_eq!(status.text("/status"), "Canceled");
     assert_eq!(status.text("/error/code"), "OperationPreempted");
     assert_eq!(
         status.text("/error/message"),
@@ -87,7 +87,7 @@ fn what_somebody_else_orders_preempts_as_well() {
     azure.order("rg-web", "web-01", "start");
 
     assert_eq!(status_of(&azure, &older), "Succeeded");
-    assert_eq!(status_of(&azure, &deallocation), "Failed");
+    assert_eq!(status_of(&azure, &deallocation), "Canceled");
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn the_same_order_joins_the_operation_under_way() {
     act(&azure, "web-01", "start");
 
     let end = |accepted| read(&azure, urls(accepted).0).text("/endTime");
-    assert_eq!(status_of(&azure, &first), "Failed");
-    assert_eq!(status_of(&azure, &second), "Failed");
+    assert_eq!(status_of(&azure, &first), "Canceled");
+    assert_eq!(status_of(&azure, &second), "Canceled");
     assert_eq!(end(&first), end(&second));
 }
 
