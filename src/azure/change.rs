@@ -87,6 +87,11 @@ impl Change {
         }
         Ok(Self { tags, size })
     }
+
+    /// Whether the size is to change.
+    pub(crate) fn has_size(&self) -> bool {
+        self.size.is_some()
+    }
 }
 
 /// What is changed, for the record. Tags by their names: a value may be about

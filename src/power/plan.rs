@@ -25,6 +25,10 @@ pub(crate) enum Obstacle {
     /// Something is done to the machine that its power state does not tell, such as a
     /// restart that somebody else has ordered, or a change of size. The same goes for it.
     Updating,
+    /// The size of what is hibernated does not change.
+    ///
+    /// Source: "Hibernating virtual machines", frequently asked questions.
+    Hibernated,
     /// Powering off what is deallocated would take hardware again, and be
     /// charged.
     ///

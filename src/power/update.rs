@@ -8,7 +8,7 @@ use super::{
     Error, Operation, Power, Target, in_time,
     operations::{Boarding, Flight},
     permitted::tried,
-    plan::changing,
+    plan::{Obstacle, changing},
     send::{Begun, as_written, begun, may_be_taken},
     traced::deed,
 };
@@ -88,7 +88,9 @@ impl Power {
         tried(OnVm::Order(Action::Update), &machine, &seen, requester);
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
-        if let Some(obstacle) = changing(&seen) {
+        let is_asleep = update.change.has_size() && seen.is_hibernated();
+        let obstacle = is_asleep.then_some(Obstacle::Hibernated);
+        if let Some(obstacle) = changing(&seen).or(obstacle) {
             return Err(Error::Obstacle(machine.name.clone(), obstacle));
         }
         let operation = self.operations.begin(CHANGE, machine, &seen);

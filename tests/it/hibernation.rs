@@ -6,7 +6,7 @@ use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
     gateway::Gateway,
-    orders::{ended, ordered},
+    orders::{CHANGES, ended, ordered},
 };
 
 /// A gateway before an Azure in which hiber-01 is hibernated.
@@ -17,7 +17,7 @@ fn hibernated() -> Gateway {
     };
     let azure = Sandbox::start(settings).unwrap();
     azure.order("rg-web", "hiber-01", "hibernate");
-    Gateway::before(azure, Host::ContainerApp, &[])
+    Gateway::before(azure, Host::ContainerApp, &[CHANGES])
 }
 
 #[actix_web::test]
@@ -82,4 +82,24 @@ async fn another_gateway_knows_by_the_id_whether_a_memory_was_to_be_given_up() {
     for gateway in [&first, &second] {
         assert_eq!(ended(gateway, &given_up).await["status"], "Succeeded");
     }
+}
+
+#[actix_web::test]
+async fn a_hibernated_machine_is_not_resized_and_it_is_told_what_to_do_first() {
+    let gateway = hibernated();
+    let (api, headers) = (gateway.api, [("content-type", "application/json")]);
+    let patched = async |body: &str| {
+        let body = body.as_bytes().to_vec();
+        let path = "/vms/hiber-01";
+        gateway.send("PATCH", api, path, &headers, body).await
+    };
+
+    let refused = patched(r#"{"size":"Standard_B4ms"}"#).await;
+
+    let told = (refused.status, refused.code());
+    assert_eq!(told, (409, "conflict".to_owned()));
+    let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("?hibernate=false"), "{detail}");
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    assert_eq!(patched(r#"{"tags":{"a":"b"}}"#).await.status, 200);
 }

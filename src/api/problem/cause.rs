@@ -176,6 +176,13 @@ fn in_no_state(name: &VmName, obstacle: Obstacle) -> Problem {
             ),
         )
         .retry_after(BUSY),
+        Obstacle::Hibernated => Problem::new(
+            Code::Conflict,
+            format!(
+                "{name} is hibernated, in which its size cannot be changed: start it first, or \
+                 deallocate it with ?hibernate=false, which gives up its memory"
+            ),
+        ),
         Obstacle::WouldBeCharged => Problem::new(
             Code::Conflict,
             format!(

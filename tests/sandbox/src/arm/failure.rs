@@ -51,6 +51,8 @@ pub(super) enum Refused {
     Hibernation,
     /// A hibernation of what cannot hibernate.
     Capability,
+    /// A change of the size of what is hibernated.
+    Size,
 }
 
 impl Refused {
@@ -66,6 +68,8 @@ impl Refused {
                  for hibernation. Enable the property additionalCapabilities.hibernationEnabled \
                  during VM creation, or after stopping and deallocating the VM."
             }
+            // That it is refused is from the FAQ on hibernation; the words are ours.
+            Self::Size => "The size of a VM that is hibernated cannot be changed.",
         }
     }
 

@@ -153,7 +153,8 @@ impl Power {
     /// Whether `action` may begin.
     ///
     /// Sources: the sentence of a restart as clients report it; "Troubleshooting
-    /// hibernation in Azure", common error codes.
+    /// hibernation in Azure", common error codes; "Hibernating virtual machines", frequently
+    /// asked questions.
     pub(super) fn permits(&self, action: Action, now: Instant) -> Result<(), Refused> {
         let is_busy = self.under_way(now).is_some();
         match action {
@@ -161,6 +162,7 @@ impl Power {
             Action::Hibernate if is_busy || self.rest(now) != Rest::Running => {
                 Err(Refused::Hibernation)
             }
+            Action::Resize if self.is_hibernated(now) => Err(Refused::Size),
             Action::Deallocate
             | Action::Hibernate
             | Action::Start

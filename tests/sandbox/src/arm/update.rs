@@ -83,6 +83,10 @@ fn updated(
         serde_json::from_slice(&asked.body).map_err(|why| Box::new(unreadable(&why)))?;
     let size = update.size().map(known_size).transpose()?;
     let size = size.filter(|size| *size != machine.size);
+    if size.is_some() {
+        let permitted = machine.permits(Action::Resize, Instant::now());
+        permitted.map_err(|refused| Box::new(refused.answer()))?;
+    }
     if let Some(tags) = update.tags {
         machine.tags = json!(tags);
         machine.power.touch();

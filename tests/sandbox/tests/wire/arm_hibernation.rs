@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::{
-    client::sandbox,
+    client::{ARM, bearer, sandbox, send},
     compute::{AN_HOUR, VERSION, act, codes_of, machine, operations_take, power_state, read},
 };
 
@@ -54,6 +54,29 @@ fn a_start_and_a_deallocation_end_hibernation() {
         let expected = ["ProvisioningState/succeeded", &power];
         assert_eq!(codes_of(&azure, "hiber-01"), expected, "{action}");
     }
+}
+
+#[test]
+fn a_machine_that_is_hibernated_keeps_its_size() {
+    let azure = operations_take(Duration::ZERO);
+    let url = format!("{}?{VERSION}", machine(&azure, "hiber-01"));
+    let resized = || {
+        let body = r#"{"properties":{"hardwareProfile":{"vmSize":"Standard_B4ms"}}}"#;
+        let token = bearer(&azure, ARM);
+        let headers = [
+            ("authorization", token.as_str()),
+            ("content-type", "application/json"),
+        ];
+        send("PATCH", &url, &headers, body).unwrap()
+    };
+    azure.order("rg-web", "hiber-01", "hibernate");
+
+    let refused = resized();
+
+    assert_eq!(refused.status, 409);
+    assert_eq!(refused.text("/error/code"), "OperationNotAllowed");
+    act(&azure, "hiber-01", "deallocate");
+    assert_eq!(resized().status, 200);
 }
 
 #[test]
