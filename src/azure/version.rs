@@ -14,11 +14,13 @@ const NEWEST: &str = "2025-11-01";
 /// Refusals that speak of the version. Clouds other than the public one are
 /// some versions behind.
 ///
-/// Source: "Resolve errors for resource provider registration".
-const REFUSALS: [&str; 3] = [
-    "NoRegisteredProviderFound",
-    "InvalidApiVersionParameter",
-    "UnsupportedApiVersion",
+/// Sources: "Resolve errors for resource provider registration"; Azure/azure-sdk-for-python
+/// #31293 for the type that is not found.
+const REFUSALS: [(StatusCode, &str); 4] = [
+    (StatusCode::BAD_REQUEST, "NoRegisteredProviderFound"),
+    (StatusCode::BAD_REQUEST, "InvalidApiVersionParameter"),
+    (StatusCode::BAD_REQUEST, "UnsupportedApiVersion"),
+    (StatusCode::NOT_FOUND, "InvalidResourceType"),
 ];
 
 /// What has been learnt of it, by all workers together.
@@ -37,7 +39,7 @@ impl ComputeVersion {
     pub(super) fn older(&self, asked: &str, error: &http::Error) -> Option<&str> {
         let refusal = error.refusal()?;
         let code = refusal.code.as_deref()?;
-        let is_version = refusal.status == StatusCode::BAD_REQUEST && REFUSALS.contains(&code);
+        let is_version = REFUSALS.contains(&(refusal.status, code));
         if !is_version || asked != NEWEST {
             return None;
         }
@@ -102,6 +104,16 @@ mod tests {
     }
 
     #[test]
+    fn a_type_that_is_not_found_in_a_version_is_asked_for_in_another() {
+        let body = r#"{"error":{"code":"InvalidResourceType","message":"The resource type
+            'virtualMachines' could not be found in the namespace 'Microsoft.Compute' for api
+            version '2025-11-01'. The supported api-versions are '2022-11-01,2024-07-01'."}}"#;
+        let error = refused(StatusCode::NOT_FOUND, &body.replace('\n', " "));
+        let version = ComputeVersion::default();
+        assert_eq!(version.older(NEWEST, &error), Some("2024-07-01"));
+    }
+
+    #[test]
     fn the_newest_of_a_long_list_is_not_cut_off() {
         let old = "2015-06-15, 2016-03-30, 2017-03-30, ".repeat(40);
         let sentence = SENTENCE
@@ -125,6 +137,10 @@ mod tests {
                 r#"{"error":{"code":"NoRegisteredProviderFound","message":"none"}}"#,
             ),
             (StatusCode::NOT_FOUND, &SENTENCE.replace('\n', " ")),
+            (
+                StatusCode::NOT_FOUND,
+                r#"{"error":{"code":"InvalidResourceType","message":"not in '2025-11-01'"}}"#,
+            ),
         ] {
             assert_eq!(
                 version.older(NEWEST, &refused(status, body)),
