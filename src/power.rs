@@ -46,7 +46,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
-use permitted::{known, tried};
+use permitted::known;
 use traced::{deed, denied, spared};
 
 /// Why an order was not taken, or a machine or operation not shown.
@@ -165,8 +165,9 @@ impl Power {
     ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
         self.at(target, (OnVm::Get, requester), context, async |id| {
             self.permitted(OnVm::Get, &id, requester, context).await?;
-            let machine = self.looked_at(&id, context).await?;
-            tried(OnVm::Get, &id, &machine, requester);
+            let machine = self
+                .looked_at_for(OnVm::Get, &id, requester, context)
+                .await?;
             Ok((machine, id))
         })
         .await
@@ -329,11 +330,12 @@ impl Power {
 
 /// Whether what refused somebody else's order is no obstacle to this caller's.
 fn is_overcome(error: &Error, precedence: Precedence) -> bool {
+    let is_theirs = matches!(error, Error::Denied(..));
     let is_yielding = matches!(
         error,
         Error::Obstacle(_, Obstacle::Changing(_) | Obstacle::Updating)
     );
-    is_yielding && precedence == Precedence::Supersede
+    is_theirs || (is_yielding && precedence == Precedence::Supersede)
 }
 
 /// What `sent` gives, or that the caller's time is up.
@@ -342,4 +344,24 @@ async fn in_time<T>(context: &Context, sent: impl Future<Output = T>) -> Result<
     time::timeout(patience, sent)
         .await
         .map_err(|_| Error::Waiting)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy;
+
+    #[test]
+    fn what_is_denied_to_somebody_else_is_decided_anew_for_who_joined() {
+        let name: VmName = "web-01".parse().unwrap();
+        let denial = Denial {
+            action: policy::Action::Order(Action::Restart),
+            reason: policy::Reason::TagsUnknown,
+            shadow: policy::Shadow::Same,
+        };
+        let denied = Error::Denied(name.clone(), denial);
+        assert!(is_overcome(&denied, Precedence::Wait));
+        let charged = Error::Obstacle(name, Obstacle::WouldBeCharged);
+        assert!(!is_overcome(&charged, Precedence::Supersede));
+    }
 }

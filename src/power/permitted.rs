@@ -8,7 +8,7 @@ use crate::{
     azure::{VirtualMachine, VirtualMachineId},
     http::Context,
     inventory,
-    policy::{Machine, OnVm},
+    policy::{Machine, OnVm, Warrant},
 };
 
 impl Power {
@@ -35,28 +35,53 @@ impl Power {
         } else {
             None
         };
-        let ask = what.to(Machine { id: machine, tags });
-        match requester.warrant.permits(&ask) {
-            Ok(policies) => Ok(Arc::new(requester.on(policies))),
-            Err(denial) => {
-                let denied = Denied::by_policy(&denial, Some(machine.to_string()));
-                self.audit.denied(denied, requester);
-                Err(Error::Denied(machine.name.clone(), denial))
-            }
+        let policies = self.decided(what, Machine { id: machine, tags }, requester)?;
+        Ok(Arc::new(requester.on(policies)))
+    }
+
+    /// `machine` as it is for `what` was permitted: it still has to be by the tags that it
+    /// has now, as an order may have waited for another one. Shadow policies that look at
+    /// tags have their say.
+    pub(super) async fn looked_at_for(
+        &self,
+        what: OnVm,
+        machine: &VirtualMachineId,
+        requester: &Arc<Requester>,
+        context: &Context,
+    ) -> Result<VirtualMachine, Error> {
+        let (seen, warrant) = (self.looked_at(machine, context).await?, &requester.warrant);
+        let asked = Machine {
+            id: machine,
+            tags: Some(&seen.tags),
+        };
+        // Counted once, unless it is another decision.
+        if warrant.needs_tags(what.action()) && !is_permitted(warrant, what, asked) {
+            self.decided(what, asked, requester)?;
         }
+        warrant.tries(what, asked);
+        Ok(seen)
+    }
+
+    /// The policies that permit `what`. What is denied is written down.
+    fn decided(
+        &self,
+        what: OnVm,
+        machine: Machine<'_>,
+        requester: &Arc<Requester>,
+    ) -> Result<Arc<[String]>, Error> {
+        requester
+            .warrant
+            .permits(&what.to(machine))
+            .map_err(|denial| {
+                let denied = Denied::by_policy(&denial, Some(machine.id.to_string()));
+                self.audit.denied(denied, requester);
+                Error::Denied(machine.id.name.clone(), denial)
+            })
     }
 }
 
-/// Lets shadow policies that look at tags have their say on `what` was permitted, now
-/// that `machine` was looked at for it.
-pub(super) fn tried(
-    what: OnVm,
-    machine: &VirtualMachineId,
-    seen: &VirtualMachine,
-    requester: &Requester,
-) {
-    let tags = Some(&seen.tags);
-    requester.warrant.tries(what, Machine { id: machine, tags });
+fn is_permitted(warrant: &Warrant, what: OnVm, machine: Machine<'_>) -> bool {
+    warrant.sees([what.to(machine)]) == [true]
 }
 
 /// `error` as `requester`, who wants to do `what`, may be told it: of several machines,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::{
     Error, Power, Precedence, Target,
-    permitted::tried,
     plan::{Intent, plan},
     send::as_written,
 };
@@ -74,7 +73,7 @@ impl Power {
         order: Order,
         machine: &VirtualMachineId,
         precedence: Precedence,
-        requester: &Requester,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Rehearsal, Error> {
         let (seen, machine) = self.seen(order, machine, requester, context).await?;
@@ -92,11 +91,13 @@ impl Power {
         &self,
         order: Order,
         machine: &VirtualMachineId,
-        requester: &Requester,
+        requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
-        let seen = self.looked_at(machine, context).await?;
-        tried(OnVm::Order(order.action), machine, &seen, requester);
+        let what = OnVm::Order(order.action);
+        let seen = self
+            .looked_at_for(what, machine, requester, context)
+            .await?;
         let machine = as_written(&seen, machine.clone());
         self.guard(&machine, &seen, context).await?;
         Ok((seen, machine))

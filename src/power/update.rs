@@ -7,7 +7,6 @@ use actix_web::http::header::HeaderValue;
 use super::{
     Error, Operation, Power, Target, in_time,
     operations::{Boarding, Flight},
-    permitted::tried,
     plan::{Obstacle, changing},
     send::{Begun, as_written, begun, may_be_taken},
     traced::deed,
@@ -84,8 +83,10 @@ impl Power {
         context: &Context,
     ) -> Result<Begun, Error> {
         let room = self.room()?;
-        let seen = self.looked_at(&machine, context).await?;
-        tried(OnVm::Order(Action::Update), &machine, &seen, requester);
+        let what = OnVm::Order(Action::Update);
+        let seen = self
+            .looked_at_for(what, &machine, requester, context)
+            .await?;
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
         let is_asleep = update.change.has_size() && seen.is_hibernated();

@@ -2,6 +2,7 @@
 
 mod namesakes;
 mod shadows;
+mod tags;
 
 use std::{fs, path::PathBuf};
 
@@ -158,28 +159,6 @@ async fn no_way_to_write_a_name_passes_a_denial() {
     let detail = denied(&order(&gateway, "/vms/WEB-01/deallocate", &caller).await);
     assert!(detail.contains("frozen"), "{detail}");
     assert!(gateway.azure.requests(Service::Actions).is_empty());
-}
-
-#[actix_web::test]
-async fn tags_are_looked_at_before_they_decide() {
-    let policies = Policies::new(
-        r#"permit (principal, action, resource);
-        @id("protected") forbid (principal, action in MiGateway::Action::"operate", resource)
-        when { resource.hasTag("owner") && resource.getTag("owner") == "team-rg-db" };"#,
-    );
-    let gateway = entra(&[
-        ("MIG_POLICY_FILE", policies.path()),
-        ("MIG_SCOPES", BOTH_GROUPS),
-    ]);
-    gateway.ready().await;
-    let caller = token(&gateway.azure, &["Any"]);
-
-    let detail = denied(&order(&gateway, "/vms/db-01/restart", &caller).await);
-    assert!(detail.contains("protected"), "{detail}");
-    let taken = order(&gateway, "/vms/web-01/restart", &caller).await;
-
-    assert_eq!(taken.status, 202, "{}", taken.text());
-    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
 }
 
 #[actix_web::test]

@@ -1,0 +1,80 @@
+//! Tags that decide, and change while an order is on its way.
+
+use azure_sandbox::{Fault, Service, Times};
+use serde_json::json;
+
+use super::{BOTH_GROUPS, Policies, denied, order, token};
+use crate::{answer::Answer, callers::bearer::entra, gateway::Gateway, orders::CHANGES};
+
+/// Everything, but to what has a tag.
+const PROTECTED: &str = r#"permit (principal, action, resource);
+    @id("protected") forbid (principal, action in [MiGateway::Action::"operate",
+    MiGateway::Action::"updateVm"], resource) when { resource.hasTag("protected") };"#;
+
+#[actix_web::test]
+async fn tags_are_looked_at_before_they_decide() {
+    let policies = Policies::new(
+        r#"permit (principal, action, resource);
+        @id("protected") forbid (principal, action in MiGateway::Action::"operate", resource)
+        when { resource.hasTag("owner") && resource.getTag("owner") == "team-rg-db" };"#,
+    );
+    let gateway = entra(&[
+        ("MIG_POLICY_FILE", policies.path()),
+        ("MIG_SCOPES", BOTH_GROUPS),
+    ]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+
+    let detail = denied(&order(&gateway, "/vms/db-01/restart", &caller).await);
+    assert!(detail.contains("protected"), "{detail}");
+    let taken = order(&gateway, "/vms/web-01/restart", &caller).await;
+
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+}
+
+/// What becomes of `request` where somebody protects the machine after the look that
+/// decided, and before the look that comes last.
+async fn protected_meanwhile(request: impl AsyncFn(&Gateway, &str) -> Answer) {
+    let policies = Policies::new(PROTECTED);
+    let mut gateway = entra(&[("MIG_POLICY_FILE", policies.path()), CHANGES]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+    let looks = |tags, times| {
+        let fault = Fault::Alter(json!({"tags": tags}));
+        gateway.azure.inject(Service::VirtualMachines, fault, times);
+    };
+    looks(json!({}), Times::Next(1));
+    looks(json!({"protected": "yes"}), Times::Always);
+
+    let detail = denied(&request(&gateway, &caller).await);
+
+    assert!(detail.contains("protected"), "{detail}");
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    gateway.stop();
+    let written = gateway.records.of_stage("denied");
+    assert_eq!(written.len(), 1, "{written:?}");
+}
+
+#[actix_web::test]
+async fn an_order_is_not_sent_by_tags_that_the_machine_had() {
+    protected_meanwhile(async |gateway, caller| {
+        order(gateway, "/vms/web-01/restart", caller).await
+    })
+    .await;
+}
+
+#[actix_web::test]
+async fn nothing_is_changed_by_tags_that_the_machine_had() {
+    protected_meanwhile(async |gateway, caller| {
+        let header = format!("Bearer {caller}");
+        let headers = [
+            ("authorization", header.as_str()),
+            ("content-type", "application/json"),
+        ];
+        let body = br#"{"tags":{}}"#.to_vec();
+        let (api, path) = (gateway.api, "/vms/web-01");
+        gateway.send("PATCH", api, path, &headers, body).await
+    })
+    .await;
+}
