@@ -149,6 +149,20 @@ impl Inventory {
         }
     }
 
+    /// What is said of a name that nobody has where `narrowing` leads.
+    pub(crate) async fn absent(
+        &self,
+        name: &VmName,
+        narrowing: &Narrowing,
+        context: &Context,
+    ) -> Error {
+        let narrowed = async { narrowing.within(self.scopes(context.deadline).await?) };
+        match narrowed.await {
+            Ok(narrowed) => Error::NotFound(name.clone(), Searched(narrowed)),
+            Err(error) => error,
+        }
+    }
+
     /// Every virtual machine that has the name `name`.
     pub(crate) async fn candidates(
         &self,

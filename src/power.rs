@@ -46,7 +46,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
-use permitted::known;
+use permitted::{known, tells};
 use traced::{deed, denied, spared};
 
 /// Why an order was not taken, or a machine or operation not shown.
@@ -70,6 +70,9 @@ pub(crate) enum Error {
     /// The caller may not.
     #[error("it is not permitted on the virtual machine {0}")]
     Denied(VmName, #[source] Denial),
+    /// The same, and the caller may not see the machine either.
+    #[error("it is not permitted on the virtual machine {0}")]
+    Hidden(VmName, #[source] Denial),
     /// There were as many changes as there may be.
     #[error("the virtual machine {0} is one too many")]
     TooMany(VmName, #[source] Exceeded),
@@ -103,6 +106,7 @@ impl Error {
             | Self::Busy(_)
             | Self::Protected(..)
             | Self::Denied(..)
+            | Self::Hidden(..)
             | Self::TooMany(..)
             | Self::Obstacle(..)
             | Self::Waiting
@@ -239,7 +243,8 @@ impl Power {
 
     /// Does `work` where `target` leads, and once more where it leads by then
     /// if Azure knows no such machine and the place was only remembered. Where it leads
-    /// to several, the requester is told of those that they may know of.
+    /// to several, the requester is told of those that they may know of; and where a narrower
+    /// search leads to one that they may not, it is as if there were none.
     async fn at<T>(
         &self,
         target: &Target,
@@ -255,9 +260,18 @@ impl Power {
             found.map_err(|error| Error::Inventory(known(error, what, requester)))
         };
         let id = find().await?;
-        match work(id.clone()).await {
+        let outcome = match work(id.clone()).await {
             Err(error) if error.is_not_found() && self.inventory.forget(&id) => {
                 work(find().await?).await
+            }
+            outcome => outcome,
+        };
+        match outcome {
+            Err(error) if target.narrowing.is_given() && tells(&error, what, requester) => {
+                let absent = self
+                    .inventory
+                    .absent(&target.name, &target.narrowing, context);
+                Err(Error::Inventory(absent.await))
             }
             outcome => outcome,
         }
@@ -330,7 +344,7 @@ impl Power {
 
 /// Whether what refused somebody else's order is no obstacle to this caller's.
 fn is_overcome(error: &Error, precedence: Precedence) -> bool {
-    let is_theirs = matches!(error, Error::Denied(..));
+    let is_theirs = matches!(error, Error::Denied(..) | Error::Hidden(..));
     let is_yielding = matches!(
         error,
         Error::Obstacle(_, Obstacle::Changing(_) | Obstacle::Updating)

@@ -21,12 +21,7 @@ pub(crate) struct Listing {
 impl Listing {
     /// Whether everything that is served is on its pages.
     pub(super) fn is_whole(&self) -> bool {
-        let Narrowing {
-            subscription_id,
-            resource_group,
-        } = &self.narrowing;
-        let is_narrowed = subscription_id.is_some() || resource_group.is_some();
-        !is_narrowed && self.power_state.is_none()
+        !self.narrowing.is_given() && self.power_state.is_none()
     }
 }
 

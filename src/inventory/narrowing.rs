@@ -22,6 +22,11 @@ impl Narrowing {
         })
     }
 
+    /// Whether anything is said.
+    pub(crate) fn is_given(&self) -> bool {
+        self.subscription_id.is_some() || self.resource_group.is_some()
+    }
+
     /// What is left of `scopes`: never more than they were.
     pub(super) fn within(&self, scopes: &Scopes) -> Result<Scopes, Error> {
         let left = Scopes::folded(scopes.iter().filter_map(|scope| self.narrowed(scope)));

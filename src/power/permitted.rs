@@ -75,13 +75,25 @@ impl Power {
             .map_err(|denial| {
                 let denied = Denied::by_policy(&denial, Some(machine.id.to_string()));
                 self.audit.denied(denied, requester);
-                Error::Denied(machine.id.name.clone(), denial)
+                let name = machine.id.name.clone();
+                if is_permitted(&requester.warrant, OnVm::Get, machine) {
+                    Error::Denied(name, denial)
+                } else {
+                    Error::Hidden(name, denial)
+                }
             })
     }
 }
 
 fn is_permitted(warrant: &Warrant, what: OnVm, machine: Machine<'_>) -> bool {
     warrant.sees([what.to(machine)]) == [true]
+}
+
+/// Whether `error` would tell whoever wants to do `what`, and may know of no machine there,
+/// whether there is one.
+pub(super) fn tells(error: &Error, what: OnVm, requester: &Requester) -> bool {
+    let is_looked_at = requester.warrant.needs_tags(what.action());
+    matches!(error, Error::Hidden(..)) || (is_looked_at && error.is_not_found())
 }
 
 /// `error` as `requester`, who wants to do `what`, may be told it: of several machines,

@@ -11,6 +11,7 @@ use super::{
     in_time,
     kept::RETENTION,
     operations::{Flight, Watch},
+    permitted::tells,
     verdict::{Ordered, verdict},
 };
 use crate::{
@@ -31,8 +32,8 @@ const CLOCK_SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 impl Power {
     /// The operation `id` after at most `patience`, ended if that is learnt in
-    /// that time. Who may not see it has nothing looked at: an id can be invented, and
-    /// looks at a machine are few.
+    /// that time. Who may not see it has nothing looked at, and does not learn that there is
+    /// such a machine: an id can be invented, and looks at a machine are few.
     pub(crate) async fn operation_within(
         &self,
         id: &OperationId,
@@ -44,8 +45,15 @@ impl Power {
             Some(operation) => operation.machine,
             None => self.machine_of(id, context).await?,
         };
-        self.permitted(OnVm::GetOperation, &machine, requester, context)
-            .await?;
+        let what = OnVm::GetOperation;
+        if let Err(error) = self.permitted(what, &machine, requester, context).await {
+            let is_told = tells(&error, what, requester);
+            return Err(if is_told {
+                Error::NoSuchOperation
+            } else {
+                error
+            });
+        }
         let operation = self.operation(id, context).await?;
         let end = Box::pin(self.end_of(operation.clone(), patience, context));
         Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))

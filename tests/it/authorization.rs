@@ -257,8 +257,14 @@ async fn who_may_not_see_an_operation_has_nothing_looked_at() {
     let before = looks();
 
     let stranger = token(&gateway.azure, &["Any"]);
-    denied(&get(&gateway, &invented, &stranger).await);
+    let mut told = Vec::new();
+    for id in [&invented, &invented.replace("web-01", "web-02")] {
+        let answer = get(&gateway, id, &stranger).await;
+        told.push((answer.status, answer.json()["detail"].to_string()));
+    }
+    assert_eq!((told[0].0, &told[0]), (404, &told[1]));
     assert_eq!(looks(), before);
+    assert_eq!(gateway.records.of_stage("denied").len(), 1);
     assert_eq!(get(&gateway, &invented, &operator).await.status, 200);
     assert_eq!(looks(), before + 1);
 }

@@ -111,7 +111,7 @@ impl From<power::Error> for Problem {
             power::Error::Protected(name, refusal) => {
                 Self::new(Code::Protected, format!("{name}: {refusal}"))
             }
-            power::Error::Denied(name, denial) => {
+            power::Error::Denied(name, denial) | power::Error::Hidden(name, denial) => {
                 Self::insufficient_scope(format!("{name}: {denial}"))
             }
             power::Error::TooMany(_, exceeded) => Self::too_many_changes(&exceeded),

@@ -93,3 +93,25 @@ async fn where_none_is_left_it_is_as_if_nobody_had_the_name() {
         assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
     }
 }
+
+#[actix_web::test]
+async fn a_name_that_is_narrowed_tells_no_more_of_where_it_is_than_the_name_alone() {
+    for when in ["", r#"when { resource.hasTag("env") }"#] {
+        let (gateway, caller) = gateway(&[permit("operate", "rg-test", when)]).await;
+        let (there, nowhere) = ("db-01", "no-such");
+        denied(&order(&gateway, &format!("/vms/{there}/start"), &caller).await);
+        // One group of several subscriptions, a subscription, and one group alone.
+        for narrowing in [
+            "resourceGroup=rg-db",
+            "subscriptionId=5ab1e000-0000-4000-8000-000000000001",
+            "subscriptionId=5ab1e000-0000-4000-8000-000000000001&resourceGroup=rg-db",
+        ] {
+            let asked = async |name| {
+                let path = format!("/vms/{name}/start?{narrowing}");
+                not_found(&order(&gateway, &path, &caller).await, name)
+            };
+            assert_eq!(asked(there).await, asked(nowhere).await, "{narrowing}");
+        }
+        assert!(gateway.azure.requests(Service::Actions).is_empty());
+    }
+}
