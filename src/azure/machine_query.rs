@@ -1,5 +1,9 @@
 //! What can be asked of Resource Graph about virtual machines.
 
+use std::hash::Hasher as _;
+
+use fnv::FnvHasher;
+
 use super::{
     PowerState, VmName,
     kql::{self, Column, Condition},
@@ -124,11 +128,12 @@ impl MachineQuery {
         let top = self.top.to_string();
         let parts = self.subscriptions.iter().chain([&self.text, &top]);
         // FNV-1a: the standard library's hash may change with a release.
-        parts
-            .flat_map(|part| part.bytes().chain([0]))
-            .fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-            })
+        let mut hash = FnvHasher::default();
+        for part in parts {
+            hash.write(part.as_bytes());
+            hash.write(&[0]);
+        }
+        hash.finish()
     }
 }
 
@@ -146,29 +151,20 @@ fn within(scope: &Scope) -> Condition {
 
 fn in_state(state: PowerState) -> Condition {
     match code(state) {
-        Some(code) => Condition::Is(POWER_STATE, code.to_owned()),
+        Some(code) => Condition::Is(POWER_STATE, code),
         None => Condition::All(
             PowerState::ALL
                 .into_iter()
                 .filter_map(code)
-                .map(|code| Condition::IsNot(POWER_STATE, code.to_owned()))
+                .map(|code| Condition::IsNot(POWER_STATE, code))
                 .collect(),
         ),
     }
 }
 
 /// Azure's code for a state; an unknown one has none.
-fn code(state: PowerState) -> Option<&'static str> {
-    match state {
-        PowerState::Creating => Some("PowerState/creating"),
-        PowerState::Starting => Some("PowerState/starting"),
-        PowerState::Running => Some("PowerState/running"),
-        PowerState::Stopping => Some("PowerState/stopping"),
-        PowerState::Stopped => Some("PowerState/stopped"),
-        PowerState::Deallocating => Some("PowerState/deallocating"),
-        PowerState::Deallocated => Some("PowerState/deallocated"),
-        PowerState::Unknown => None,
-    }
+fn code(state: PowerState) -> Option<String> {
+    (state != PowerState::Unknown).then(|| format!("PowerState/{}", state.as_str()))
 }
 
 #[cfg(test)]

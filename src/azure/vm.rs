@@ -67,17 +67,9 @@ impl PowerState {
     }
 
     fn from_code(code: &str) -> Self {
-        const CODES: [(&str, PowerState); 7] = [
-            ("creating", PowerState::Creating),
-            ("starting", PowerState::Starting),
-            ("running", PowerState::Running),
-            ("stopping", PowerState::Stopping),
-            ("stopped", PowerState::Stopped),
-            ("deallocating", PowerState::Deallocating),
-            ("deallocated", PowerState::Deallocated),
-        ];
-        let known = CODES.iter().find(|(it, _)| code.eq_ignore_ascii_case(it));
-        known.map_or(Self::Unknown, |(_, state)| *state)
+        let mut all = Self::ALL.into_iter();
+        let known = all.find(|state| code.eq_ignore_ascii_case(state.as_str()));
+        known.unwrap_or(Self::Unknown)
     }
 }
 
