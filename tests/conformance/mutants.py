@@ -93,8 +93,8 @@ MUTANTS = [
     mutant(
         "Compute's 429 has an envelope",
         "arm/refusals.rs",
-        "    answer(429, &too_many(group.name(), group.refill()))",
-        '    answer(429, &json!({"error": too_many(group.name(), group.refill())}))',
+        "    answer(429, &too_many(group.name(), allowed))",
+        '    answer(429, &json!({"error": too_many(group.name(), allowed)}))',
     ),
     mutant(
         "a page of Resource Graph has no `$skipToken`",
