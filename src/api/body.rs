@@ -30,13 +30,14 @@ const SLOWEST_BODY: Duration = Duration::from_secs(10);
 pub(super) async fn buffer(request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
     let mut payload = request.take_payload();
     // Neither means no body (RFC 9112, 6.3), though actix hands out what follows
-    // an `Upgrade` as one without end.
-    let headers = request.headers();
-    let has_body = headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING);
+    // `Upgrade: websocket` as one without end, whatever length it has.
+    let length = length(request);
+    let has_body = length.is_some() || request.headers().contains_key(TRANSFER_ENCODING);
     if !has_body || matches!(payload, Payload::None) {
         return Ok(());
     }
-    let outcome = time::timeout(SLOWEST_BODY, read(&mut payload, limit)).await;
+    let body = read(&mut payload, length.unwrap_or(usize::MAX), limit);
+    let outcome = time::timeout(SLOWEST_BODY, body).await;
     let slow = || Err(Problem::body_too_slow(SLOWEST_BODY));
     match outcome.unwrap_or_else(|_| slow()) {
         Ok(body) => request.set_payload(Payload::from(body)),
@@ -48,10 +49,23 @@ pub(super) async fn buffer(request: &mut ServiceRequest, limit: usize) -> Result
     Ok(())
 }
 
-async fn read(payload: &mut Payload, limit: usize) -> Result<Bytes, Problem> {
+/// How long the body of `request` is by its own account.
+pub(super) fn length(request: &ServiceRequest) -> Option<usize> {
+    let length = request.headers().get(CONTENT_LENGTH)?;
+    // It is a number, as actix has seen: if it is none here, it is too large for one.
+    let number = length.to_str().ok().and_then(|text| text.parse().ok());
+    Some(number.unwrap_or(usize::MAX))
+}
+
+/// The first `length` bytes of `payload`, or as many as there are.
+async fn read(payload: &mut Payload, length: usize, limit: usize) -> Result<Bytes, Problem> {
     let mut body = BytesMut::new();
-    while let Some(chunk) = poll_fn(|waker| Pin::new(&mut *payload).poll_next(waker)).await {
-        let chunk = chunk.map_err(|_| Problem::invalid("the body broke off"))?;
+    while body.len() < length {
+        let Some(chunk) = poll_fn(|waker| Pin::new(&mut *payload).poll_next(waker)).await else {
+            break;
+        };
+        let mut chunk = chunk.map_err(|_| Problem::invalid("the body broke off"))?;
+        chunk.truncate(length - body.len());
         if body.len() + chunk.len() > limit {
             return Err(Problem::body_too_large(limit));
         }
@@ -107,7 +121,7 @@ impl FromRequest for NoBody {
         let is_ours = is_json(request);
         let mut payload = payload.take();
         Box::pin(async move {
-            match read(&mut payload, usize::MAX).await?.len() {
+            match read(&mut payload, usize::MAX, usize::MAX).await?.len() {
                 0 => Ok(Self),
                 _ if is_ours => Err(Problem::invalid("this operation takes no body")),
                 _ => Err(Problem::unreadable(

@@ -12,8 +12,7 @@ use actix_web::{
     http::{
         ConnectionType, StatusCode,
         header::{
-            CACHE_CONTROL, CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue,
-            X_CONTENT_TYPE_OPTIONS,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
         },
     },
     middleware::Next,
@@ -113,13 +112,14 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     }
     let caller = answer.request().extensions().get::<Arc<Caller>>().cloned();
     record.answered(answer.status(), caller.as_deref(), fault.as_ref());
-    let pace = answer.request().conn_data::<Pace>();
-    let is_last = pace.is_some_and(Pace::is_last) || edge.stopping.load(Ordering::Relaxed);
-    if is_last {
+    let (head, pace) = (answer.request().head(), answer.request().conn_data());
+    let is_last = head.upgrade() || pace.is_some_and(Pace::is_last);
+    if is_last || edge.stopping.load(Ordering::Relaxed) {
+        // Who stays would go on with the connection until it is cut. After an `Upgrade`
+        // actix cuts it by itself, and says so only when told to (RFC 9112, 9.6).
         if let Some(pace) = pace {
             pace.end();
         }
-        // Who stays would go on with the connection until it is cut.
         let head = answer.response_mut().head_mut();
         head.set_connection_type(ConnectionType::Close);
     }
@@ -176,9 +176,7 @@ async fn take_in(request: &mut ServiceRequest, limit: usize) -> Result<(), Probl
     if percent_decode_str(query).decode_utf8().is_err() {
         return Err(Problem::invalid("the query is not UTF-8"));
     }
-    let length = request.headers().get(CONTENT_LENGTH);
-    let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
-    if length.is_some_and(|length: u64| length > limit as u64) {
+    if body::length(request).is_some_and(|length| length > limit) {
         return Err(Problem::body_too_large(limit));
     }
     body::buffer(request, limit).await

@@ -4,22 +4,92 @@ use std::{io::Write as _, net::TcpStream};
 
 use azure_sandbox::Service;
 
-use crate::{edge::raw, gateway::Gateway, output};
+use crate::{edge::raw, gateway::Gateway, issuers::ENTRA, output, people::listing};
 
 const DEALLOCATE: &str = "/vms/web-01/deallocate";
 
+/// A request that asks for another protocol, with `rest` after its headers.
+fn upgrading(gateway: &Gateway, line: &str, protocol: &str, rest: &str) -> String {
+    format!(
+        "{line} HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: {protocol}\r\n{rest}",
+        gateway.api
+    )
+}
+
 #[actix_web::test]
-async fn an_upgrade_that_is_not_offered_is_answered_as_if_it_were_not_asked_for() {
+async fn an_upgrade_that_is_not_offered_is_answered_as_the_last_of_its_connection() {
     let gateway = Gateway::start();
     gateway.ready().await;
-    let head = format!(
-        "GET /vms/web-01 HTTP/1.1\r\nhost: {}\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n",
-        gateway.api
+    for protocol in ["websocket", "h2c"] {
+        for (line, status) in [
+            ("GET /vms/web-01", 200),
+            ("GET /nothing", 404),
+            ("GET /vms?top=none", 400),
+        ] {
+            let request = upgrading(&gateway, line, protocol, "\r\n");
+
+            let answer = raw(&gateway, request.as_bytes());
+
+            let starts = answer.starts_with(&format!("HTTP/1.1 {status} "));
+            assert!(
+                starts && answer.contains("\r\nconnection: close\r\n"),
+                "{answer}"
+            );
+        }
+    }
+}
+
+#[actix_web::test]
+async fn whoever_is_turned_away_with_an_upgrade_hears_that_the_connection_ends() {
+    let gateway = Gateway::with(&ENTRA);
+    let request = upgrading(&gateway, "GET /vms/web-01", "h2c", "\r\n");
+
+    let answer = raw(&gateway, request.as_bytes());
+
+    let starts = answer.starts_with("HTTP/1.1 401 ");
+    assert!(
+        starts && answer.contains("\r\nconnection: close\r\n"),
+        "{answer}"
+    );
+}
+
+#[actix_web::test]
+async fn a_body_beside_an_upgrade_ends_where_it_says() {
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    let line = format!("POST {DEALLOCATE}");
+    for (length, body, status) in [(0, "", 202), (2, "{}", 400), (2, "{}GET", 400)] {
+        let rest =
+            format!("content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}");
+        let request = upgrading(&gateway, &line, "websocket", &rest);
+
+        let answer = raw(&gateway, request.as_bytes());
+
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+    }
+}
+
+#[actix_web::test]
+async fn a_whole_listing_is_sent_in_chunks_or_not_at_all_where_an_upgrade_is_asked_for() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let line = format!("GET {}", listing("Seinfeld", ""));
+    let rest = "accept: text/csv\r\n\r\n";
+
+    let chunks = raw(&gateway, upgrading(&gateway, &line, "h2c", rest).as_bytes());
+    let refused = raw(
+        &gateway,
+        upgrading(&gateway, &line, "WebSocket", rest).as_bytes(),
     );
 
-    let answer = raw(&gateway, head.as_bytes());
-
-    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    assert!(
+        chunks.starts_with("HTTP/1.1 200 ") && chunks.ends_with("\r\n0\r\n\r\n"),
+        "{chunks}"
+    );
+    assert!(refused.starts_with("HTTP/1.1 406 "), "{refused}");
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use actix_web::{
     HttpMessage as _, HttpRequest,
     http::{
         StatusCode, Version,
-        header::{Accept, Quality},
+        header::{Accept, Quality, UPGRADE},
     },
 };
 
@@ -28,20 +28,19 @@ const FORMS: [(Form, &str); 3] = [
 
 const OFFERED: &str = "Accept asks for none of application/json, text/csv and application/x-ndjson";
 
-const TOO_OLD: &str = "whole listings are sent in chunks, which HTTP/1.0 does not have: ask by \
-                       HTTP/1.1, or for pages of application/json";
+const CHUNKLESS: &str = "whole listings are sent in chunks, which neither HTTP/1.0 nor Upgrade: \
+                         websocket has: ask by HTTP/1.1, or for pages of application/json";
 
 impl Form {
     /// The form that `Accept` prefers (RFC 9110, 12.5.1); without a readable one,
     /// JSON.
     pub(super) fn accepted(request: &HttpRequest) -> Result<Self, Problem> {
         let form = Self::preferred(request)?;
-        if matches!(form, Self::Export(_)) && request.version() < Version::HTTP_11 {
-            // No chunks are sent to such a client (RFC 9112, 6.1), and an end that is the
-            // end of the connection would not tell a listing that broke off. 406, as it
-            // is one of the forms that is not to be had: 505 is about a major version,
-            // and says nothing of pages, which are.
-            return Err(Problem::unreadable(StatusCode::NOT_ACCEPTABLE, TOO_OLD));
+        if matches!(form, Self::Export(_)) && !has_chunks(request) {
+            // An end that is the end of the connection would not tell a listing that
+            // broke off. 406, as it is one of the forms that is not to be had: 505 is
+            // about a major version, and says nothing of pages, which are.
+            return Err(Problem::unreadable(StatusCode::NOT_ACCEPTABLE, CHUNKLESS));
         }
         Ok(form)
     }
@@ -63,6 +62,15 @@ impl Form {
         let none = || Problem::unreadable(StatusCode::NOT_ACCEPTABLE, OFFERED);
         best.1.ok_or_else(none)
     }
+}
+
+/// Whether an answer to `request` can be sent in chunks: not by HTTP/1.0 (RFC 9112,
+/// 6.1), nor after `Upgrade: websocket`, which actix takes for a change of protocol
+/// whether or not it is one.
+fn has_chunks(request: &HttpRequest) -> bool {
+    let mut upgrades = request.headers().get_all(UPGRADE);
+    let is_websocket = upgrades.any(|it| it.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    request.version() >= Version::HTTP_11 && !is_websocket
 }
 
 /// What the most specific of `ranges` that `media` is in says of it.
