@@ -15,10 +15,10 @@ pub(super) async fn examine(asked: FormAsked) -> Outcome {
         Form::Json => doctor::Form::Json,
     };
     let report = Box::pin(doctor::run(&session.shared, &session.config)).await;
-    output::write(report.render(form).as_bytes())?;
-    Ok(if report.is_ok() {
+    let exit = if report.is_ok() {
         Exit::Done
     } else {
         Exit::Failed
-    })
+    };
+    output::kept(output::write(report.render(form).as_bytes()), exit)
 }

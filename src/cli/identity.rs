@@ -20,11 +20,12 @@ pub(super) async fn show(asked: FormAsked) -> Outcome {
     let identity = session.identity();
     let is_whole = acquired(&identity, session.context().deadline).await;
     let report = identity.report();
-    match Form::wanted(asked.form) {
-        Form::Json => output::json(&report)?,
-        Form::Text => output::write(text(&report).as_bytes())?,
-    }
-    Ok(if is_whole { Exit::Done } else { Exit::Failed })
+    let written = match Form::wanted(asked.form) {
+        Form::Json => output::json(&report),
+        Form::Text => output::write(text(&report).as_bytes()),
+    };
+    let exit = if is_whole { Exit::Done } else { Exit::Failed };
+    output::kept(written, exit)
 }
 
 /// Asks for a token for each API; whether both came.

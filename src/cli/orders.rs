@@ -89,16 +89,17 @@ async fn ended(session: &Session, mut operation: Operation) -> Result<Operation,
 }
 
 fn told(operation: &Operation, form: Form) -> Outcome {
-    match form {
-        Form::Json => output::json(&OperationBody::new(operation))?,
-        Form::Text => output::write(format!("{}\n", inert(&sentence(operation))).as_bytes())?,
-    }
-    Ok(match operation.status {
+    let written = match form {
+        Form::Json => output::json(&OperationBody::new(operation)),
+        Form::Text => output::write(format!("{}\n", inert(&sentence(operation))).as_bytes()),
+    };
+    let exit = match operation.status {
         Status::InProgress | Status::Succeeded => Exit::Done,
         Status::Failed(_) | Status::Canceled(_) | Status::Superseded(_) | Status::Unknown(_) => {
             Exit::Failed
         }
-    })
+    };
+    output::kept(written, exit)
 }
 
 fn under_way(operation: &Operation) -> String {

@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use super::Failure;
+use super::{Exit, Failure, Outcome};
 
 /// A form of a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -36,6 +36,15 @@ pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
         io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Output(error),
     })
+}
+
+/// How a command ends whose result is `written`: as it went, also where nobody reads of
+/// it any more.
+pub(super) fn kept(written: Result<(), Failure>, exit: Exit) -> Outcome {
+    match written {
+        Ok(()) | Err(Failure::Closed) => Ok(exit),
+        Err(failure) => Err(failure),
+    }
 }
 
 /// Writes `body` as indented JSON.

@@ -88,15 +88,16 @@ pub(super) fn explain(asked: &PolicyQuestion) -> Outcome {
     let set = load(asked.path.as_deref())?;
     let decision = set.decide(&caller, &ask);
     let body = Explained::of(&decision, set.explain(&caller, &ask));
-    match Form::wanted(asked.form.form) {
-        Form::Json => output::json(&body)?,
-        Form::Text => output::write(body.text().as_bytes())?,
-    }
-    Ok(if decision.is_permit() {
+    let written = match Form::wanted(asked.form.form) {
+        Form::Json => output::json(&body),
+        Form::Text => output::write(body.text().as_bytes()),
+    };
+    let exit = if decision.is_permit() {
         Exit::Done
     } else {
         Exit::Failed
-    })
+    };
+    output::kept(written, exit)
 }
 
 fn load(path: Option<&Path>) -> Result<PolicySet, Failure> {

@@ -4,6 +4,7 @@ mod doctor;
 mod healthcheck;
 mod machines;
 mod policy;
+mod unheard;
 mod users;
 
 use std::{fs, process::Output};
