@@ -12,6 +12,7 @@ mod output;
 mod policy;
 mod progress;
 mod session;
+mod signals;
 mod table;
 mod users;
 

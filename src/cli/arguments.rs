@@ -194,7 +194,7 @@ fn exits() -> String {
     let mut text = String::from("Exit codes:\n");
     for (exit, meaning) in Exit::MEANINGS {
         // Writing to a String does not fail.
-        let _ = writeln!(text, "  {:>2}  {meaning}", exit as u8);
+        let _ = writeln!(text, "  {:>3}  {meaning}", exit as u8);
     }
     text
 }

@@ -15,8 +15,9 @@ use crate::{
     telemetry::{chain, inert},
 };
 
-/// How a command ended. The last two are those of `sysexits.h`, which a service
-/// that does not start has always had here.
+/// How a command ended. 69 and 78 are those of `sysexits.h`, which a service
+/// that does not start has always had here; from 129 on they are what a shell makes of
+/// a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
     Done = 0,
@@ -25,11 +26,14 @@ pub(super) enum Exit {
     NotFound = 3,
     Unavailable = 69,
     Config = 78,
+    HungUp = 129,
+    Interrupted = 130,
+    Terminated = 143,
 }
 
 impl Exit {
     /// Every one, with what it means.
-    pub(super) const MEANINGS: [(Self, &str); 6] = [
+    pub(super) const MEANINGS: [(Self, &str); 9] = [
         (Self::Done, "done, or nothing had to be done"),
         (
             Self::Failed,
@@ -47,6 +51,15 @@ impl Exit {
         (
             Self::Config,
             "the environment or the policies are not usable",
+        ),
+        (Self::HungUp, "SIGHUP ended a wait; the operation goes on"),
+        (
+            Self::Interrupted,
+            "SIGINT ended a wait; the operation goes on",
+        ),
+        (
+            Self::Terminated,
+            "SIGTERM ended a wait; the operation goes on",
         ),
     ];
 }
@@ -89,6 +102,8 @@ pub(super) enum Failure {
     Declined,
     #[error(transparent)]
     Problem(Box<Problem>),
+    #[error("signals cannot be listened for")]
+    Signals(#[source] io::Error),
     #[error(transparent)]
     Unwritable(#[from] Unwritable),
     #[error("the output cannot be written")]
@@ -143,6 +158,7 @@ impl Failure {
             | Self::Metadata(_)
             | Self::Unwell { .. }
             | Self::Declined
+            | Self::Signals(_)
             | Self::Unwritable(_)
             | Self::Output(_) => Exit::Failed,
             Self::Closed => Exit::Done,

@@ -10,6 +10,7 @@ use super::{
     machines::{about, own},
     output::{self, Form},
     progress::{Progress, confirm, is_attended},
+    signals::Signals,
 };
 use crate::{
     api::{OperationBody, RehearsalBody},
@@ -60,21 +61,42 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
         let (rehearsal, requester) = rehearsed.map_err(|error| about(target, error))?;
         return rehearsal_told(&RehearsalBody::new(order, &rehearsal, &requester), form);
     }
+    // What is sent is written down to its end, so that no signal comes in between.
+    let signals = Signals::listen().map_err(Failure::Signals)?;
     let ordered = power.order(order, target, precedence, &requester, &context);
-    let mut operation = ordered.await.map_err(|error| about(target, error))?;
+    let operation = ordered.await.map_err(|error| about(target, error))?;
     if manner.wait {
-        operation = ended(session, operation).await?;
+        return waited(session, operation, signals, form).await;
     }
     told(&operation, form)
 }
 
-/// The operation at its end. Whoever breaks off the wait leaves it to Azure.
-async fn ended(session: &Session, mut operation: Operation) -> Result<Operation, Failure> {
+/// The operation at its end, or as it is when a signal breaks off the wait: that
+/// leaves it to Azure.
+async fn waited(
+    session: &Session,
+    mut operation: Operation,
+    mut signals: Signals,
+    form: Form,
+) -> Outcome {
+    let exit = tokio::select! {
+        ended = ended(session, &mut operation) => {
+            ended?;
+            None
+        }
+        exit = signals.come() => Some(exit),
+    };
+    let outcome = told(&operation, form)?;
+    Ok(exit.unwrap_or(outcome))
+}
+
+/// Follows the operation to its end.
+async fn ended(session: &Session, operation: &mut Operation) -> Result<(), Failure> {
     let progress = Progress::begin();
-    let under_way = under_way(&operation);
+    let under_way = under_way(operation);
     while operation.is_running() {
         progress.show(&under_way, operation.took(Timestamp::now()));
-        operation = session
+        *operation = session
             .worker
             .power
             .operation_within(
@@ -85,7 +107,7 @@ async fn ended(session: &Session, mut operation: Operation) -> Result<Operation,
             )
             .await?;
     }
-    Ok(operation)
+    Ok(())
 }
 
 fn told(operation: &Operation, form: Form) -> Outcome {

@@ -1,12 +1,17 @@
-//! Commands that nobody listens to any more.
+//! Commands that nobody listens to any more, or that are told to end.
 
-use std::process::{Child, Command, Stdio};
+use std::{
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
+use actix_web::rt::time;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Times};
+use serde_json::Value;
 
 use super::azure;
 use crate::{
-    program::gateway,
+    program::{gateway, text},
     records::Records,
 };
 
@@ -49,4 +54,58 @@ fn a_denial_fails_the_command_whoever_reads_of_it() {
     let nobody = "00000000-0000-0000-0000-000000000000";
     let line = format!("policy explain --caller {nobody}/{nobody} --action getIdentity");
     assert_eq!(unread(&azure(), &line), Some(1));
+}
+
+/// The program as `starter` has it run, with what it does to signals: they may be ignored
+/// by whoever runs the tests.
+fn by(starter: &str, options: &[&str]) -> Command {
+    let mut command = Command::new(starter);
+    command.args(options).arg(gateway().get_program());
+    command
+}
+
+/// Starts `command` with a wait, and sends it `signal` once Azure was given the order.
+async fn signalled(azure: &Sandbox, command: Command, signal: &str) -> Child {
+    let child = started(azure, command, "vm restart web-01 --wait");
+    let mut ticks = time::interval(Duration::from_millis(10));
+    while azure.requests(Service::Actions).is_empty() {
+        ticks.tick().await;
+    }
+    let id = child.id().to_string();
+    let sent = Command::new("kill").args([signal, &id]).status();
+    assert!(sent.unwrap().success());
+    child
+}
+
+#[actix_web::test]
+async fn a_wait_that_a_signal_ends_says_what_goes_on_and_has_its_record() {
+    for (signal, exit) in [("-HUP", 129), ("-INT", 130), ("-TERM", 143)] {
+        let azure = azure();
+        azure.operations_take(Duration::from_mins(5));
+        let records = Records::of(&azure);
+
+        let child = signalled(&azure, by("env", &["--default-signal"]), signal).await;
+
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.code(), Some(exit), "{}", text(&ended.stderr));
+        let told: Value = serde_json::from_slice(&ended.stdout).unwrap();
+        assert_eq!(told["status"], "InProgress");
+        assert!(told["id"].is_string());
+        records.have_their_ends();
+        let outcome = records.of_stage("outcome").pop().unwrap();
+        assert_eq!(outcome["status_code"], "NotFollowed");
+        records.remove();
+    }
+}
+
+#[actix_web::test]
+async fn a_signal_that_is_ignored_from_the_start_ends_no_wait() {
+    let azure = azure();
+    azure.operations_take(Duration::from_secs(1));
+
+    let child = signalled(&azure, by("nohup", &[]), "-HUP").await;
+
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
+    Records::of(&azure).remove();
 }
