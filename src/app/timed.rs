@@ -31,6 +31,8 @@ const AHEAD: usize = 2048;
 pub(super) struct Timed<S> {
     stream: S,
     pace: Pace,
+    /// Whether anything has come.
+    has_heard: bool,
     /// What has come ahead of its turn.
     held: Vec<u8>,
     /// Since when there is something to write that is not taken.
@@ -46,6 +48,7 @@ impl<S> Timed<S> {
         Self {
             stream,
             pace: Pace::new(longest_head),
+            has_heard: false,
             held: Vec::new(),
             stuck: None,
             alarm: None,
@@ -126,6 +129,7 @@ impl<S: AsyncRead + Unpin> Timed<S> {
         if come.is_empty() {
             return Poll::Ready(Ok(()));
         }
+        self.has_heard = true;
         let taken = self.pace.take(come, Instant::now());
         if self.held.is_empty() {
             self.held.extend_from_slice(&come[taken..]);
@@ -188,6 +192,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if !this.has_heard {
+            // The 408 to nothing: who opened the connection ahead would take it for the
+            // answer to what they ask next.
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let written = Pin::new(&mut this.stream).poll_write(waker, bytes);
         this.sent(written, waker)
     }

@@ -46,6 +46,12 @@ async fn a_flood_of_silent_connections_holds_up_nobody_for_long_and_health_not_a
     }
 }
 
+#[actix_web::test]
+async fn a_connection_on_which_nothing_came_is_closed_without_a_word() {
+    let gateway = Gateway::start();
+    assert_eq!(last_words(connected(&gateway)), "");
+}
+
 /// A SYN that the kernel drops is sent again after a second.
 #[actix_web::test]
 async fn a_burst_of_connections_waits_to_be_accepted_and_none_is_dropped() {
