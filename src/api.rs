@@ -17,6 +17,7 @@ pub(crate) mod fuzz;
 mod identity;
 mod inbound;
 mod known;
+mod list;
 mod operations;
 mod pace;
 mod page;

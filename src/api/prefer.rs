@@ -8,6 +8,8 @@ use std::{
 
 use actix_web::{FromRequest, HttpRequest, dev::Payload, http::header::HeaderName};
 
+use super::list::parts;
+
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The header that says which preference was followed.
@@ -42,19 +44,22 @@ impl Prefer {
         }
     }
 
-    /// Of a preference that is there twice, the first counts.
+    /// Of a preference that is there twice, the first counts, whether or not it can be
+    /// read.
     fn read<'a>(lines: impl Iterator<Item = &'a str>) -> Self {
         let mut prefer = Self::default();
-        for preference in lines.flat_map(|line| line.split(',')) {
-            let token = preference.split(';').next().unwrap_or_default();
+        let mut wait = None;
+        for preference in lines.flat_map(|line| parts(line, ',')) {
+            let token = parts(preference, ';').next().unwrap_or_default();
             let (name, value) = token.split_once('=').unwrap_or((token, ""));
             let value = value.trim().trim_matches('"');
             match name.trim().to_ascii_lowercase().as_str() {
-                "wait" => prefer.wait = prefer.wait.or_else(|| seconds(value)),
+                "wait" => _ = wait.get_or_insert_with(|| seconds(value)),
                 "respond-async" => prefer.respond_async = Some(()),
                 _ => {}
             }
         }
+        prefer.wait = wait.flatten();
         prefer
     }
 }
@@ -100,6 +105,8 @@ mod tests {
             ),
             (&["wait=100000000000000000000000"], 120, Some("wait=120")),
             (&["wait=0"], 0, Some("wait=0")),
+            (&[r#"x="a, wait=5; b", wait=6"#], 6, Some("wait=6")),
+            (&[r#"wait=7;x="a;b, wait=8""#], 7, Some("wait=7")),
         ] {
             assert_eq!(
                 read(lines),
@@ -119,6 +126,8 @@ mod tests {
             "wait=soon",
             "waiting=9",
             "=",
+            "wait=soon, wait=9",
+            r#"x="wait=5, wait=6"#,
         ] {
             assert_eq!(read(&[line]), (0, None), "{line}");
         }
