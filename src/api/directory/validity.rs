@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use actix_web::{
-    HttpMessage as _, HttpRequest,
-    http::header::{CacheControl, CacheDirective, EntityTag},
+    HttpRequest,
+    http::header::{CACHE_CONTROL, EntityTag},
 };
 
+use super::super::list::parts;
 use crate::{
     config::PageSettings,
     directory::{Freshness, Page},
@@ -23,15 +24,25 @@ pub(crate) fn of_pages(settings: PageSettings) -> String {
 
 /// How old a page the caller puts up with.
 pub(super) fn wanted(request: &HttpRequest) -> Freshness {
-    let directives = request.get_header::<CacheControl>();
-    let directives = directives.map_or_else(Vec::new, |it| it.0);
-    let most = directives.iter().filter_map(|directive| match directive {
-        CacheDirective::NoCache | CacheDirective::NoStore => Some(Duration::ZERO),
-        CacheDirective::MaxAge(seconds) => Some(Duration::from_secs((*seconds).into())),
-        _ => None,
-    });
-    most.min()
+    let lines = request.headers().get_all(CACHE_CONTROL);
+    let lines = lines.filter_map(|line| line.to_str().ok());
+    let ages = lines.flat_map(|line| parts(line, ',')).filter_map(oldest);
+    ages.min()
         .map_or_else(Freshness::default, Freshness::within)
+}
+
+/// How old a page may be by one directive. Their names compare without regard to case
+/// (RFC 9111, 5.2), which those of actix do not.
+fn oldest(directive: &str) -> Option<Duration> {
+    let (name, value) = directive.split_once('=').unwrap_or((directive, ""));
+    match name.trim().to_ascii_lowercase().as_str() {
+        "no-cache" | "no-store" => Some(Duration::ZERO),
+        "max-age" => {
+            let seconds = value.trim().trim_matches('"').parse::<u32>().ok()?;
+            Some(Duration::from_secs(seconds.into()))
+        }
+        _ => None,
+    }
 }
 
 /// What tells this page from another one at the same place. It is weak: where the
@@ -55,6 +66,14 @@ mod tests {
     }
 
     #[test]
+    fn a_wish_may_be_written_in_any_case() {
+        assert_eq!(freshness("No-Cache"), NOW);
+        assert_eq!(freshness("NO-STORE"), NOW);
+        let minute = Freshness::within(Duration::from_mins(1));
+        assert_eq!(freshness("Max-Age = \"60\""), minute);
+    }
+
+    #[test]
     fn the_strictest_wish_counts() {
         assert_eq!(freshness("no-cache"), NOW);
         assert_eq!(freshness("max-age=60, no-cache"), NOW);
@@ -64,6 +83,7 @@ mod tests {
             Freshness::within(Duration::from_secs(5))
         );
         assert_eq!(freshness("only-if-cached"), Freshness::default());
+        assert_eq!(freshness(r#"x="a, no-cache""#), Freshness::default());
         assert_eq!(freshness("max-age=soon"), Freshness::default());
     }
 }
