@@ -36,7 +36,9 @@ use crate::{
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct Raw {
+    #[serde(default, deserialize_with = "given")]
     tags: Option<BTreeMap<String, String>>,
+    #[serde(default, deserialize_with = "given")]
     size: Option<String>,
 }
 
@@ -58,6 +60,12 @@ impl<'de> Deserialize<'de> for Raw {
 
         body.deserialize_map(Object)
     }
+}
+
+/// A field that is there has a value: whoever writes `null` may mean that the machine is
+/// to lose what it has, and nothing would come of it.
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
+    T::deserialize(value).map(Some)
 }
 
 /// `PATCH /vms/{name}`

@@ -148,6 +148,8 @@ async fn what_is_no_change_is_refused_and_reaches_nobody() {
         r#"{"size":"a b"}"#,
         r#"{"size":"Standard_B2s","osProfile":{}}"#,
         r#"{"location":"x"}"#,
+        r#"{"tags":{},"size":null}"#,
+        r#"{"tags":null,"size":"Standard_B2s"}"#,
     ] {
         let answer = patched(&gateway, &[], body).await;
         let told = (answer.status, answer.code());
