@@ -9,7 +9,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{HeaderValue, IF_MATCH},
+        header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH},
     },
     web::{Data, Json, Path, Query, ThinData},
 };
@@ -103,7 +103,7 @@ pub(super) async fn update(
     };
     let update = Update {
         change: raw.into_inner().checked()?,
-        if_match: request.headers().get(IF_MATCH).map(version).transpose()?,
+        if_match: version(request.headers())?,
     };
     let allowance = authorized.change()?;
     let updated = power
@@ -122,18 +122,30 @@ impl Raw {
     }
 }
 
-/// One version in quotes, or `*` for any (RFC 9110, 13.1.1).
-fn version(value: &HeaderValue) -> Result<HeaderValue, Problem> {
-    let text = value.to_str().unwrap_or_default();
-    let inner = text
-        .strip_prefix('"')
-        .and_then(|text| text.strip_suffix('"'));
-    let is_version = text == "*" || inner.is_some_and(|inner| !inner.contains('"'));
-    if is_version {
-        Ok(value.clone())
+/// The version that is to be changed: one in quotes, or `*` for any (RFC 9110, 13.1.1).
+fn version(headers: &HeaderMap) -> Result<Option<HeaderValue>, Problem> {
+    if headers.contains_key(IF_NONE_MATCH) {
+        return Err(Problem::invalid(
+            "a change is bound to a version by If-Match, and takes no If-None-Match",
+        ));
+    }
+    let mut lines = headers.get_all(IF_MATCH);
+    let Some(line) = lines.next() else {
+        return Ok(None);
+    };
+    if lines.next().is_none() && is_version(line) {
+        Ok(Some(line.clone()))
     } else {
         Err(Problem::invalid(
             "If-Match is the ETag of GET /vms/{name}, quotes included, or *",
         ))
     }
+}
+
+fn is_version(line: &HeaderValue) -> bool {
+    let text = line.to_str().unwrap_or_default();
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|text| text.strip_suffix('"'));
+    text == "*" || inner.is_some_and(|inner| !inner.contains('"'))
 }

@@ -169,3 +169,17 @@ async fn what_is_no_change_is_refused_and_reaches_nobody() {
     }
     assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
 }
+
+#[actix_web::test]
+async fn a_condition_that_is_not_heeded_is_refused() {
+    let gateway = open();
+    for headers in [
+        &[("if-none-match", "*")][..],
+        &[("if-match", "*"), ("if-none-match", "\"8\"")],
+        &[("if-match", "\"7\""), ("if-match", "\"8\"")],
+    ] {
+        let answer = patched(&gateway, headers, r#"{"tags":{}}"#).await;
+        assert_eq!(answer.status, 400, "{headers:?}");
+    }
+    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}

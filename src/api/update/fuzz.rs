@@ -1,6 +1,6 @@
 //! What has to hold of every change that callers ask for.
 
-use actix_web::http::header::{HeaderMap, HeaderValue, IF_MATCH};
+use actix_web::http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use serde_json::{Map, Value, json};
 
 use super::{Raw, version};
@@ -9,10 +9,11 @@ use crate::azure::Change;
 /// A change is taken where it is as documented, and it is of the version that it was
 /// asked for.
 pub(crate) fn change(headers: &HeaderMap, body: &[u8]) {
-    for value in headers.get_all(IF_MATCH) {
-        let taken = version(value).ok();
-        assert_eq!(taken.as_ref(), is_version(value).then_some(value));
-    }
+    let given: Vec<_> = headers.get_all(IF_MATCH).collect();
+    let is_fit = given.len() < 2 && given.iter().all(|it| is_version(it));
+    let is_fit = is_fit && !headers.contains_key(IF_NONE_MATCH);
+    let told = given.first().copied().cloned();
+    assert_eq!(version(headers).ok(), is_fit.then_some(told));
     let Ok(said) = serde_json::from_slice::<Value>(body) else {
         assert!(read(body).is_none());
         return;
