@@ -34,7 +34,6 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     error::{JsonPayloadError, QueryPayloadError},
-    http::StatusCode,
     web::{self, JsonConfig, PathConfig, QueryConfig, ServiceConfig},
 };
 use url::Url;
@@ -83,7 +82,7 @@ pub(crate) struct Settings {
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
-        .app_data(JsonConfig::default().error_handler(|error, _| unfit(&error).into()))
+        .app_data(json())
         .configure(queries)
         .service(web::resource("/vms").get(vms::list))
         .service(web::resource("/directory/users").get(directory::users))
@@ -117,13 +116,16 @@ pub(crate) fn docs(config: &mut ServiceConfig) {
         .service(web::resource("/docs/{file}").get(docs::file));
 }
 
+/// What kind of JSON a body is has been seen to by then ([`update::PlainJson`]).
+fn json() -> JsonConfig {
+    JsonConfig::default()
+        .content_type_required(false)
+        .error_handler(|error, _| unfit(&error).into())
+}
+
 fn unfit(error: &JsonPayloadError) -> Problem {
     match error {
         JsonPayloadError::Deserialize(fault) => Problem::invalid(format!("body: {fault}")),
-        JsonPayloadError::ContentType => Problem::unreadable(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body has to be application/json",
-        ),
         _ => Problem::invalid("the body cannot be read"),
     }
 }

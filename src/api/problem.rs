@@ -13,7 +13,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     http::{
         StatusCode,
-        header::{ALLOW, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+        header::{ALLOW, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
 use challenge::Challenge;
@@ -57,7 +57,8 @@ pub(crate) struct Problem {
     status: StatusCode,
     detail: Box<str>,
     retry_after: Option<Duration>,
-    allow: Option<Box<HeaderValue>>,
+    /// The header that says what would be taken instead.
+    accepted: Option<Box<(HeaderName, HeaderValue)>>,
     challenge: Option<Challenge>,
     limit: Option<Box<Left>>,
     operation: Option<Box<str>>,
@@ -92,7 +93,7 @@ impl Problem {
             status: code.status(),
             detail: detail.into().into_boxed_str(),
             retry_after: None,
-            allow: None,
+            accepted: None,
             challenge: None,
             limit: None,
             operation: None,
@@ -113,6 +114,15 @@ impl Problem {
         Self {
             status,
             ..Self::new(Code::InvalidRequest, why)
+        }
+    }
+
+    /// 415, with the header that says what is taken.
+    pub(crate) fn unsupported(name: HeaderName, accepted: &'static str, why: &str) -> Self {
+        let accepted = HeaderValue::from_static(accepted);
+        Self {
+            accepted: Some(Box::new((name, accepted))),
+            ..Self::unreadable(StatusCode::UNSUPPORTED_MEDIA_TYPE, why)
         }
     }
 
@@ -209,7 +219,10 @@ impl Problem {
         match response.status() {
             StatusCode::NOT_FOUND => Self::not_found("there is nothing at this path"),
             StatusCode::METHOD_NOT_ALLOWED => Self {
-                allow: response.headers().get(ALLOW).cloned().map(Box::new),
+                accepted: response
+                    .headers()
+                    .get(ALLOW)
+                    .map(|methods| Box::new((ALLOW, methods.clone()))),
                 ..Self::new(Code::MethodNotAllowed, "use a method that Allow names")
             },
             status if status.is_client_error() => {
@@ -226,8 +239,8 @@ impl Problem {
         if let Some(pause) = self.retry_after {
             response.insert_header((RETRY_AFTER, whole_seconds(pause)));
         }
-        if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, HeaderValue::clone(allow)));
+        if let Some(accepted) = &self.accepted {
+            response.insert_header(<(HeaderName, HeaderValue)>::clone(accepted));
         }
         if let Some(challenge) = self.challenge {
             response.insert_header((WWW_AUTHENTICATE, challenge.header()));

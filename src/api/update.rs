@@ -3,13 +3,19 @@
 #[cfg(any(fuzzing, test))]
 pub(super) mod fuzz;
 
-use std::{collections::BTreeMap, fmt, rc::Rc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    future::{Ready, ready},
+    rc::Rc,
+};
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{
-        StatusCode,
-        header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH},
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{
+        ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+        IF_MATCH, IF_NONE_MATCH,
     },
     web::{Data, Json, Path, Query, ThinData},
 };
@@ -31,6 +37,9 @@ use crate::{
     http::Context,
     power::{Power, Target, Update},
 };
+
+/// The kinds of bodies that a PATCH may have (RFC 5789, 3.1).
+const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 
 /// The body as it comes in: an object. What serde derives by itself takes a list, too.
 #[derive(Deserialize)]
@@ -68,6 +77,37 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Opt
     T::deserialize(value).map(Some)
 }
 
+/// Proof that the body is `application/json` as it stands. actix takes every kind of
+/// JSON, and one of them says to keep the other tags (RFC 7396).
+pub(super) struct PlainJson;
+
+impl FromRequest for PlainJson {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let headers = request.headers();
+        let mut codings = headers.get_all(CONTENT_ENCODING);
+        ready(
+            if codings.any(|it| !it.as_bytes().eq_ignore_ascii_case(b"identity")) {
+                Err(Problem::unsupported(
+                    ACCEPT_ENCODING,
+                    "identity",
+                    "the body has to be sent as it is, without a Content-Encoding",
+                ))
+            } else if headers.contains_key(CONTENT_TYPE) && is_json(request) {
+                Ok(Self)
+            } else {
+                Err(Problem::unsupported(
+                    ACCEPT_PATCH,
+                    "application/json",
+                    "the body has to be application/json: its tags are all that the machine is to have",
+                ))
+            },
+        )
+    }
+}
+
 /// `PATCH /vms/{name}`
 #[expect(
     clippy::too_many_arguments,
@@ -78,6 +118,7 @@ pub(super) async fn update(
     name: Path<String>,
     place: Query<Place>,
     request: HttpRequest,
+    PlainJson: PlainJson,
     raw: Json<Raw>,
     prefer: Prefer,
     settings: Data<Settings>,
@@ -88,13 +129,6 @@ pub(super) async fn update(
         return Err(Problem::forbidden(
             "changes of virtual machines are switched off; MIG_VM_UPDATE=on switches them on, and \
              the identity then needs Microsoft.Compute/virtualMachines/write",
-        ));
-    }
-    // actix takes every kind of JSON, and one of them says to keep the other tags.
-    if !is_json(&request) {
-        return Err(Problem::unreadable(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "the body has to be application/json: its tags are all that the machine is to have",
         ));
     }
     let target = Target {
