@@ -24,6 +24,7 @@ use super::{
     Problem, Settings,
     authority::base,
     authorized::{Authorized, ListUsers},
+    body::NoBody,
     known::is_known,
 };
 use crate::{
@@ -45,6 +46,7 @@ const EXPORT_AT: &str =
 pub(super) async fn users(
     authorized: Authorized<ListUsers>,
     pairs: Query<Vec<(String, String)>>,
+    _: NoBody,
     request: HttpRequest,
     settings: Data<Settings>,
     directory: ThinData<Rc<Directory>>,

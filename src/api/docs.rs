@@ -12,7 +12,7 @@ use actix_web::{
 };
 use maud::{DOCTYPE, Markup, html};
 
-use super::{Problem, Settings, inbound::NoQuery, page};
+use super::{Problem, Settings, body::NoBody, inbound::NoQuery, page};
 use files::FILES;
 
 /// The renderer needs no more than this: neither inline styles nor `eval`. Its
@@ -22,12 +22,16 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
                       base-uri 'none'; form-action 'none'";
 
 /// `GET /docs`
-pub(super) async fn show(_: Query<NoQuery>) -> HttpResponse {
+pub(super) async fn show(_: Query<NoQuery>, _: NoBody) -> HttpResponse {
     page(POLICY, document())
 }
 
 /// `GET /docs/{file}`
-pub(super) async fn file(request: HttpRequest, _: Query<NoQuery>) -> Result<HttpResponse, Problem> {
+pub(super) async fn file(
+    request: HttpRequest,
+    _: Query<NoQuery>,
+    _: NoBody,
+) -> Result<HttpResponse, Problem> {
     match FILES.at(request.path()) {
         Some(file) => file.answer(&request),
         None => Err(Problem::not_found("the page has no such file")),

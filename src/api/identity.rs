@@ -8,6 +8,7 @@ use actix_web::{
 use super::{
     Problem,
     authorized::{Authorized, GetIdentity},
+    body::NoBody,
     inbound::NoQuery,
 };
 use crate::{identity::ManagedIdentity, policy::Ask};
@@ -16,6 +17,7 @@ use crate::{identity::ManagedIdentity, policy::Ask};
 pub(super) async fn show(
     authorized: Authorized<GetIdentity>,
     _: Query<NoQuery>,
+    _: NoBody,
     identity: ThinData<ManagedIdentity>,
 ) -> Result<HttpResponse, Problem> {
     authorized.permits(&Ask::GetIdentity)?;

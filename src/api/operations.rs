@@ -16,6 +16,7 @@ use serde::Serialize;
 use super::{
     Problem,
     authorized::{Authorized, GetOperation},
+    body::NoBody,
     inbound::NoQuery,
     prefer::{PREFERENCE_APPLIED, Prefer},
     problem::whole_seconds,
@@ -69,6 +70,7 @@ pub(super) async fn show(
     authorized: Authorized<GetOperation>,
     id: Path<String>,
     _: Query<NoQuery>,
+    _: NoBody,
     prefer: Prefer,
     power: ThinData<Rc<Power>>,
     context: Context,

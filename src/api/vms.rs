@@ -18,6 +18,7 @@ use super::{
     Problem, Settings,
     authority::base,
     authorized::{Authorized, GetVm},
+    body::NoBody,
 };
 use crate::{
     azure::{ListedMachine, PowerState, VirtualMachine, VirtualMachineId, VmName},
@@ -77,6 +78,7 @@ pub(super) struct RawListing {
 pub(super) async fn list(
     authorized: Authorized<GetVm>,
     raw: Query<RawListing>,
+    _: NoBody,
     request: HttpRequest,
     settings: Data<Settings>,
     inventory: ThinData<Rc<Inventory>>,
@@ -108,6 +110,7 @@ pub(super) async fn show(
     authorized: Authorized<GetVm>,
     name: Path<String>,
     place: Query<Place>,
+    _: NoBody,
     power: ThinData<Rc<Power>>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {

@@ -72,6 +72,45 @@ async fn a_body_where_none_belongs_is_refused_by_what_it_is() {
     assert!(gateway.azure.requests(Service::Actions).is_empty());
 }
 
+#[actix_web::test]
+async fn nobody_sends_a_filter_as_a_body_and_is_shown_everything() {
+    let gateway = Gateway::with(&[("MIG_DOCS", "on")]);
+    let json = ("content-type", "application/json");
+    let text = ("content-type", "text/plain");
+    for path in [
+        "/vms",
+        "/vms/web-01",
+        "/directory/users?department=Seinfeld",
+        "/operations/web-01.restart.019ac3f8b3a9f8e7d6c",
+        "/identity",
+        "/openapi.yaml",
+        "/docs",
+    ] {
+        for (header, status) in [(json, 400), (text, 415)] {
+            let body = br#"{"powerState":"running"}"#.to_vec();
+            let answer = gateway
+                .send("GET", gateway.api, path, &[header], body)
+                .await;
+            assert_eq!(answer.status, status, "{path}");
+        }
+    }
+    assert!(gateway.azure.requests(Service::VirtualMachines).is_empty());
+}
+
+#[actix_web::test]
+async fn a_body_of_no_bytes_is_none() {
+    let gateway = Gateway::start();
+    for framing in [
+        "content-length: 0\r\n\r\n",
+        "transfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let head =
+            format!("GET /vms HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{framing}");
+        let answer = raw(&gateway, head.as_bytes());
+        assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
+    }
+}
+
 /// What comes back for these bytes, sent as they are.
 pub(crate) fn raw(gateway: &Gateway, bytes: &[u8]) -> String {
     let mut stream = TcpStream::connect(gateway.api).unwrap();
