@@ -102,14 +102,14 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/operations/{id}").get(operations::show));
 }
 
-/// The rest of it where the contract is offered as a page; elsewhere these paths are
-/// like any others that there are not.
-/// Has what is wrong with a query told.
+/// Has a query that cannot be read answered by a problem document.
 pub(crate) fn queries(config: &mut ServiceConfig) {
     let told = QueryConfig::default().error_handler(|error, _| unreadable(&error).into());
     config.app_data(told);
 }
 
+/// The routes of the contract as a page; where it is not offered, these paths are like
+/// any others that do not exist.
 pub(crate) fn docs(config: &mut ServiceConfig) {
     config
         .service(web::resource("/docs").get(docs::show))
