@@ -25,8 +25,8 @@ const ACTIONS: [(Action, &[&str]); 6] = [
 /// What is to be sent, or only to be rehearsed.
 type Meant = (Order, Precedence, bool);
 
-/// No guest is passed over, put to sleep, robbed of its memory or overtaken but where the query says so, once
-/// and in plain words; and what it says in vain is refused.
+/// No guest is passed over, put to sleep, robbed of its memory or overtaken but where the
+/// query says so, once and in plain words; and what it says in vain is refused.
 pub(crate) fn query(text: &str) {
     let said: Vec<(String, String)> = form_urlencoded::parse(text.as_bytes())
         .into_owned()
