@@ -123,7 +123,9 @@ fn every_word_of_a_label_is_documented() {
     let mut seen = 0;
     for (file, function) in labels.chain(names) {
         for body in text(&file).split(function).skip(1) {
-            let body = body.split("\n    }").next().unwrap();
+            let [of_type, free] = ["\n    }", "\n}"].map(|end| body.find(end));
+            let end = of_type.into_iter().chain(free).min().unwrap();
+            let body = &body[..end];
             let words = body.split('"').skip(1).step_by(2);
             for word in words.filter(|word| !NEVER_COUNTED.contains(word)) {
                 let code = format!("`{word}`");

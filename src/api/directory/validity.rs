@@ -7,8 +7,8 @@ use actix_web::{
     http::header::{CACHE_CONTROL, EntityTag},
 };
 
-use super::super::list::parts;
 use crate::{
+    api::list::parts,
     config::PageSettings,
     directory::{Freshness, Page},
 };
