@@ -59,7 +59,7 @@ FAULTS = [
     ({"schedules": [SCHEDULE | {"name": "a" * 40}], "config": KUBERNETES}, "has a name of more than 52 characters"),
     ({"terminationGracePeriodSeconds": 27}, "shutting down takes up to 5s + 20s + 3s"),
     ({"config": {"shutdownGrace": "2m"}}, "set it to 128 or more"),
-    ({"config": {"shutdownDelay": 7500}}, "set it to 7523 or more"),
+    ({"config": {"shutdownDelay": 300}}, "set it to 323 or more"),
     ({"config": {"shutdownDelay": "7500ms"}}, "set it to 31 or more"),
 ]
 
