@@ -145,6 +145,10 @@ impl Pace {
         if self.is_cut() || request.head().connection_type() != ConnectionType::KeepAlive {
             self.end();
         }
+        // What it says of a body, the rest of a head is not.
+        if self.is_cut() {
+            return Serving(self.clone());
+        }
         let behind = Framing::behind(request.headers());
         if behind.is_amid_body() {
             self.wake();

@@ -116,6 +116,10 @@ async fn a_head_without_an_end_is_refused_where_it_is_too_long() {
     for (head, status) in [
         ("GET /livez HTTP/1.1\r\nhost: x\r\na: ", "431"),
         ("GET /livez HTTP/1.1\r\nhost: x\r\na:", "431"),
+        (
+            "POST /vms/web-01/start HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\na: ",
+            "431",
+        ),
         ("GET /", "400"),
         ("", "400"),
     ] {
