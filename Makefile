@@ -8,7 +8,7 @@ CARGO_MACHETE_VERSION := 0.9.2
 .DEFAULT_GOAL := help
 .PHONY: help build run test conformance mutations container-apps workflows chart chart-snapshots \
 	dashboards dashboards-write dashboards-pictures dashboards-mutations check \
-	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers capacity overload chaos soak docs-assets browser tools clean
+	fmt lint doc licences unused audit bench bench-pages bench-keys bench-peers bench-tools capacity overload chaos soak docs-assets browser tools clean
 
 # What other people's clients are installed in, and what tests the chart and the dashboards.
 CLIENTS := target/conformance
@@ -242,22 +242,27 @@ bench-keys: ## tokens with unknown keys, 10,000 a second; one fetch of keys for 
 PEERS_OF := target/bench
 
 capacity: ## what a request costs, by machines, users, policies and callers: a minute; takes wrk
+	python3 bench/tools.py gateway-full
 	$(if $(GATEWAY),,$(CARGO) build --release --locked)
 	$(CARGO) build --locked --package azure-sandbox
 	python3 bench/capacity.py
 
-overload: ## five and twenty times as many callers as are served well: two minutes; takes wrk
+overload: ## five and twenty times as many callers as are served well: two minutes; takes wrk and nginx
+	python3 bench/tools.py gateway-full nginx
 	$(if $(GATEWAY),,$(CARGO) build --release --locked)
 	$(CARGO) build --release --locked --package azure-stub
 	$(CARGO) build --locked --package azure-sandbox
 	python3 bench/overload.py
 
-bench-peers: $(PEERS_OF)/fastapi/installed $(PEERS_OF)/fastify/installed
+bench-peers: bench-tools $(PEERS_OF)/fastapi/installed $(PEERS_OF)/fastify/installed
 bench-peers: ## the gateway beside nginx, HAProxy, FastAPI and Fastify: 20 minutes, or QUICK=1
 	$(if $(GATEWAY),,$(CARGO) build --release --locked)
 	$(CARGO) build --release --locked --package azure-stub --package plain-proxy
 	$(CARGO) build --locked --package azure-sandbox
 	python3 bench/compare.py
+
+bench-tools:
+	python3 bench/tools.py
 
 $(PEERS_OF)/fastapi/installed: bench/fastapi/requirements.txt
 	python3 -m venv --clear $(@D)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import cloud
 import machine
-from processes import Process, free_port
+from processes import Process, end_on_sigterm, free_port
 from settings import BENCH, INSTALLED, LOAD_CORE, PROXY_CORE, TARGET, Settings, read
 from tools import path_of
 
@@ -248,6 +248,7 @@ def table(rows: Iterator[tuple[str, ...]]) -> str:
 
 def main() -> None:
     settings = read()
+    end_on_sigterm()
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     about = ", ".join(f"{name} {value}" for name, value in machine.description().items())

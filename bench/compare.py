@@ -21,6 +21,7 @@ import tools
 from cloud import Azure
 from load import DIRECT, PATHS, Cell, Sample, measure
 from peers import Peer
+from processes import end_on_sigterm
 from settings import INSTALLED, LOAD_CORE, PLAIN, TARGET, Settings, read
 
 # An order stays with the gateway until Azure says that it has ended, and it asks of a
@@ -121,7 +122,7 @@ class Run:
 
 def main() -> None:
     settings = read()
-    tools.require(settings)
+    end_on_sigterm()
     # We are part of the load.
     os.sched_setaffinity(0, {LOAD_CORE})
     shutil.rmtree(INSTALLED / "run", ignore_errors=True)

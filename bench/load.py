@@ -76,6 +76,8 @@ def measure(
 ) -> Sample:
     """Puts the load of `cell` on `peer` in round `number`; without one, on the stub."""
     to.counts()
+    if peer:
+        peer.process.forget_peak()
     clock, cpu = Clock(), _cpu(peer, to)
     wrk = _wrk(peer, cell, to, seconds)
     lost = clock.read()

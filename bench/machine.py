@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +50,22 @@ def description() -> dict[str, str]:
     """What figures depend on."""
     return {
         "date": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+        "commit": _commit(),
         "processor": _model(),
         "cores": str(os.cpu_count()),
         "kernel": platform.release(),
     }
+
+
+def _commit() -> str:
+    """Of the working tree, with `-dirty` where it has changes, if git tells."""
+    command = ["git", "describe", "--always", "--dirty"]
+    folder = Path(__file__).parent
+    try:
+        told = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return told.stdout.strip()
 
 
 def _model() -> str:

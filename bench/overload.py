@@ -7,6 +7,7 @@ telling how it is.
 """
 
 import http.client
+import json
 import os
 import resource
 import shutil
@@ -15,7 +16,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from statistics import median
+from dataclasses import dataclass
+from statistics import median, quantiles
 
 import cloud
 import machine
@@ -24,6 +26,7 @@ import probe
 from cloud import Azure
 from load import Cell, Sample, measure
 from peers import Peer
+from processes import end_on_sigterm
 from settings import INSTALLED, LOAD_CORE, TARGET, Settings, read
 
 FOLDER = INSTALLED / "overload"
@@ -37,6 +40,11 @@ CASES = (
     ("deallocate", 0, 64, PROCESSOR),
 )
 TIMES = (1, 5, 20)
+
+# As the log has it.
+ROUTES = {"users": '"/directory/users"', "deallocate": '"/vms/{name}/deallocate"'}
+SERVED = (200, 202)
+REFUSED = 503
 
 # Between two questions of how it is, in seconds.
 BEAT = 0.05
@@ -80,20 +88,46 @@ class Health:
             connection.close()
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What a gateway's own log says of the requests to one route."""
+
+    # Milliseconds to the head of each answer that is none of a refusal.
+    served: list[float]
+    refused: int
+
+
+def answers(peer: Peer, route: str) -> Answers:
+    """Ends with the first answer that is neither what was asked for nor a refusal."""
+    served, refused = [], 0
+    for line in peer.process.output.read_text(encoding="utf-8").splitlines():
+        if '"request answered"' not in line or route not in line:
+            continue
+        event = json.loads(line)
+        if event["http.status"] in SERVED:
+            served.append(event["duration_ms"])
+        elif event["http.status"] == REFUSED:
+            refused += 1
+        else:
+            raise SystemExit(f"overload: neither served nor refused: {line}")
+    return Answers(served, refused)
+
+
 def rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -> Iterator[str]:
     path, delay, callers, _ = case
     peak = 0.0
     for times in TIMES:
         cell = Cell(path, delay, callers * times)
-        sample, health = measured(settings, to, cell)
+        sample, health, told = measured(settings, to, cell)
         rate = (sample.requests - sample.failed) / sample.seconds
         peak = max(peak, rate)
         yield (
             f"| {cell.connections:,} | {rate:,.0f} | {rate / peak:.0%} "
-            f"| {sample.refused / sample.seconds:,.0f} "
+            f"| {told.refused / sample.seconds:,.0f} "
             f"| {sample.failed - sample.refused} | {sample.p99 / 1000:.0f} "
+            f"| {quantiles(told.served, n=100)[98]:.0f} "
             f"| {median(health.took):.1f} | {max(health.took):.0f} | {health.failed} "
-            f"| {sample.peak_memory / 2**20:.0f} |"
+            f"| {sample.peak_memory / 2**20:.0f} | {1 - sample.load_idle:.0%} |"
         )
 
 
@@ -110,12 +144,12 @@ def proxy_rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -
         yield f"| {cell.connections:,} | {rate:,.0f} | {rate / peak:.0%} |"
 
 
-def measured(settings: Settings, to: Azure, cell: Cell) -> tuple[Sample, Health]:
+def measured(settings: Settings, to: Azure, cell: Cell) -> tuple[Sample, Health, Answers]:
     with started("gateway-full", settings, to, cell) as peer:
         assert peer.admin is not None
         with Health(peer.admin) as health:
             sample = measure(peer, cell, to, 1, settings.seconds_each)
-    return sample, health
+        return sample, health, answers(peer, ROUTES[cell.path])
 
 
 @contextmanager
@@ -129,15 +163,16 @@ def started(name: str, settings: Settings, to: Azure, cell: Cell) -> Iterator[Pe
         yield peer
 
 
-HEAD = """| callers | answered/s | of the most | refused/s | lost | p99, ms \
-| ready: p50, ms | longest, ms | not | MiB |
-|---|---|---|---|---|---|---|---|---|---|"""
+HEAD = """| callers | answered/s | of the most | refused/s | lost | p99, ms | inside, ms \
+| ready: p50, ms | longest, ms | not | MiB | load |
+|---|---|---|---|---|---|---|---|---|---|---|---|"""
 PROXY_HEAD = "| callers | answered/s | of the most |\n|---|---|---|"
 
 
 def main() -> None:
     os.environ.setdefault("SECONDS_EACH", "5")
     settings = read()
+    end_on_sigterm()
     os.sched_setaffinity(0, {LOAD_CORE})
     # Callers and gateway have thousands of connections, and inherit what we may have.
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]

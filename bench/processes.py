@@ -5,9 +5,11 @@ import random
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import FrameType
 
 PATIENCE = 20.0
 
@@ -67,6 +69,11 @@ class Process:
         """The most that its processes had resident, in bytes, each at its time."""
         return sum(_peak(pid) for pid in self._tree())
 
+    def forget_peak(self) -> None:
+        """The peak begins anew from what is resident now: `clear_refs` in proc(5)."""
+        for pid in self._tree():
+            Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="ascii")
+
     def await_port(self, port: int) -> None:
         """Returns when somebody accepts connections to `port`."""
         while not _accepts(port):
@@ -86,6 +93,17 @@ class Process:
         for pid in pids:
             pids.extend(_children(pid))
         return pids
+
+
+def end_on_sigterm() -> None:
+    """Has SIGTERM end us as Ctrl-C does, and so all that was started, which else goes on
+    and takes the cores of the next run.
+    """
+
+    def end(*_: int | FrameType | None) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def free_port() -> int:

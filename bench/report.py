@@ -116,6 +116,7 @@ def _block(path: str, delay: int, cells: Cells) -> str:
         "×",
         "p50 ms",
         "p99 ms",
+        "peak MiB",
     )
     rows = [
         _row(key, cell, cells.get((*key[:3], BASE)))
@@ -140,6 +141,7 @@ def _row(key: tuple[str, int, int, str], cell: Cell, base: Cell | None) -> Row:
         times(lambda it: it.cpu),
         f"{cell.median(lambda it: it.p50) / 1000:.2f}",
         f"{cell.median(lambda it: it.p99) / 1000:.2f}",
+        f"{cell.median(lambda it: it.peak_memory) / 2**20:.0f}",
         cell.calls,
         str(sum(it.failed for it in cell.samples)),
         "load" if is_limited else "",

@@ -1,21 +1,25 @@
-"""Whether all is here that a comparison takes, and in which versions."""
+"""Whether all is here that a comparison takes, and in which versions.
+
+python3 bench/tools.py [PEER …]   those that are compared, without any
+"""
 
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterable
 from importlib.metadata import distributions
 from json import loads
 from pathlib import Path
 
-from settings import INSTALLED, Settings
+from settings import INSTALLED, Settings, read
 
 # Programs by the peers that need them; those of "" are needed by all.
 PROGRAMS = {
     "": ("wrk", "taskset"),
     "nginx": ("nginx",),
     "haproxy": ("haproxy",),
-    "fastify": ("node",),
+    "fastify": ("node", "npm"),
 }
 
 # Where Debian puts daemons, and only root looks.
@@ -32,29 +36,18 @@ VERSION = {
 }
 
 
-def require(settings: Settings) -> None:
-    """Ends with what is missing, if anything is."""
-    programs = [name for name in _wanted(settings) if path_of(name) is None]
-    built = [settings.stub, settings.sandbox]
-    if any(peer.startswith("gateway") for peer in settings.peers):
-        built.append(settings.gateway)
-    if "actix-awc" in settings.peers:
-        built.append(settings.plain_proxy)
-    files = [str(path) for path in built if not path.is_file()]
-    faults = []
+def require(peers: Iterable[str]) -> None:
+    """Ends with the programs that are missing of what it takes to measure `peers`."""
+    programs = [name for name in _wanted(peers) if path_of(name) is None]
     if programs:
         names = " ".join(programs)
-        faults.append(
+        raise SystemExit(
             f"install {names} (Debian: apt-get install --no-install-recommends)"
         )
-    if files:
-        faults.append(f"not built: {' '.join(files)} (make bench-peers does)")
-    if faults:
-        raise SystemExit("bench-peers: " + "; ".join(faults))
 
 
-def _wanted(settings: Settings) -> list[str]:
-    return [name for peer in ("", *settings.peers) for name in PROGRAMS.get(peer, ())]
+def _wanted(peers: Iterable[str]) -> list[str]:
+    return [name for peer in ("", *peers) for name in PROGRAMS.get(peer, ())]
 
 
 def path_of(name: str) -> str | None:
@@ -64,7 +57,8 @@ def path_of(name: str) -> str | None:
 
 def versions(settings: Settings) -> dict[str, str]:
     """What was compared, by name."""
-    found = {name: _version(name) for name in _wanted(settings) if name in VERSION}
+    wanted = _wanted(settings.peers)
+    found = {name: _version(name) for name in wanted if name in VERSION}
     if "fastapi" in settings.peers:
         found |= _python(PYTHON)
     if "fastify" in settings.peers:
@@ -96,3 +90,7 @@ def _javascript(names: Iterable[str]) -> dict[str, str]:
 def _package(path: Path) -> str:
     version: str = loads(path.read_text(encoding="utf-8"))["version"]
     return version
+
+
+if __name__ == "__main__":
+    require(sys.argv[1:] or read().peers)
