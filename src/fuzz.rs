@@ -17,7 +17,7 @@ use message::Message;
 /// A target and its parser.
 type Target = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 28] = [
+const TARGETS: [Target; 29] = [
     ("azure_refusal", |input| {
         Message::read(input, |message| {
             let refusal = http::fuzz::refusal(message.status, &message.headers, message.body);
@@ -51,6 +51,7 @@ const TARGETS: [Target; 28] = [
     ("forwarded", |input| {
         Message::read(input, |message| api::fuzz::forwarded(&message.headers));
     }),
+    ("framing", api::fuzz::framing),
     ("instance_metadata", |input| {
         Message::read(input, |message| {
             identity::fuzz::versions(message.status, message.body);

@@ -2,12 +2,19 @@
 
 use std::{net::IpAddr, sync::LazyLock, time::Duration};
 
+use actix_http::{
+    ServiceConfig,
+    h1::{Codec, Message},
+};
 use actix_web::{
     FromRequest as _, HttpRequest,
     dev::Payload,
     http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR},
+    rt::Runtime,
     test::TestRequest,
+    web::BytesMut,
 };
+use tokio_util::codec::Decoder as _;
 
 pub(crate) use super::{
     actions::fuzz::query as order_query, directory::fuzz::query as directory_query,
@@ -16,6 +23,7 @@ pub(crate) use super::{
 use super::{
     authority,
     forwarded::{Asked, source},
+    framing::Framing,
     prefer::Prefer,
 };
 use crate::config::{Config, Proxies};
@@ -137,4 +145,65 @@ pub(crate) fn preferences(headers: &HeaderMap) {
     assert!(prefer.patience() <= LONGEST_WAIT);
     let applied = prefer.applied();
     assert!(applied.is_none_or(|it| HeaderValue::from_str(&it).is_ok()));
+}
+
+thread_local! {
+    /// Of the HTTP layer, which keeps the date by a task of its own.
+    static SETTINGS: Option<(Runtime, ServiceConfig)> = settings();
+}
+
+fn settings() -> Option<(Runtime, ServiceConfig)> {
+    let runtime = Runtime::new().ok()?;
+    let settings = runtime.block_on(async { ServiceConfig::default() });
+    Some((runtime, settings))
+}
+
+/// Heads and bodies end where the HTTP layer has them end, however they come: what is
+/// taken for longer has it decode what is not its turn, and what for shorter waits for
+/// ever. The first byte of `input` is how many come at once.
+pub(crate) fn framing(input: &[u8]) {
+    let Some((size, mut rest)) = input.split_first() else {
+        return;
+    };
+    let codec = SETTINGS.with(|it| it.as_ref().map(|(_, it)| Codec::new(it.clone())));
+    let Some(mut codec) = codec else {
+        return;
+    };
+    let mut come = BytesMut::from(rest);
+    while let Ok(Some(Message::Item(request))) = codec.decode(&mut come) {
+        rest = taken(&mut Framing::default(), rest, (*size).max(1), come.len());
+        // What comes then is no request, and the connection ends with it.
+        if request.upgrade() {
+            return;
+        }
+        let mut framing = Framing::behind(&request.head().headers);
+        let has_body = codec.message_type() != actix_http::h1::MessageType::None;
+        assert_eq!(framing.is_amid_body(), has_body, "{request:?}");
+        if !has_body {
+            continue;
+        }
+        while let Ok(Some(Message::Chunk(Some(_)))) = codec.decode(&mut come) {}
+        if codec.message_type() != actix_http::h1::MessageType::None {
+            return;
+        }
+        rest = taken(&mut framing, rest, (*size).max(1), come.len());
+        assert!(!framing.is_amid_body());
+    }
+}
+
+/// What is left when `framing` has taken all that it may of `bytes`, `size` at once,
+/// which has to be `left`.
+fn taken<'a>(framing: &mut Framing, bytes: &'a [u8], size: u8, left: usize) -> &'a [u8] {
+    let begins = std::mem::discriminant(framing);
+    let mut rest = bytes;
+    while !rest.is_empty() && std::mem::discriminant(framing) == begins {
+        let part = &rest[..rest.len().min(size.into())];
+        let taken = framing.take(part);
+        rest = &rest[taken..];
+        if taken < part.len() {
+            break;
+        }
+    }
+    assert_eq!(rest.len(), left, "{}", bytes.escape_ascii());
+    rest
 }
