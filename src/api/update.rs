@@ -77,6 +77,26 @@ fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Opt
     T::deserialize(value).map(Some)
 }
 
+/// Proof that changes are switched on: else nothing is told of how they would be ordered.
+pub(super) struct Offered;
+
+impl FromRequest for Offered {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let settings = request.app_data::<Data<Settings>>();
+        ready(if settings.is_some_and(|it| it.vm_update) {
+            Ok(Self)
+        } else {
+            Err(Problem::forbidden(
+                "changes of virtual machines are switched off; MIG_VM_UPDATE=on switches them on, \
+                 and the identity then needs Microsoft.Compute/virtualMachines/write",
+            ))
+        })
+    }
+}
+
 /// Proof that the body is `application/json` as it stands. actix takes every kind of
 /// JSON, and one of them says to keep the other tags (RFC 7396).
 pub(super) struct PlainJson;
@@ -118,19 +138,13 @@ pub(super) async fn update(
     name: Path<String>,
     place: Query<Place>,
     request: HttpRequest,
+    Offered: Offered,
     PlainJson: PlainJson,
     raw: Json<Raw>,
     prefer: Prefer,
-    settings: Data<Settings>,
     power: ThinData<Rc<Power>>,
     context: Context,
 ) -> Result<HttpResponse, Problem> {
-    if !settings.vm_update {
-        return Err(Problem::forbidden(
-            "changes of virtual machines are switched off; MIG_VM_UPDATE=on switches them on, and \
-             the identity then needs Microsoft.Compute/virtualMachines/write",
-        ));
-    }
     let target = Target {
         name: name.parse()?,
         narrowing: place.narrowing()?,
