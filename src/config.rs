@@ -261,11 +261,11 @@ const CONNECTIONS: RangeInclusive<usize> = 16..=65_536;
 
 const BODIES: RangeInclusive<usize> = 1 << 10..=1 << 20;
 
-/// actix-http gives up at 128 KiB of head, before a limit of ours is looked at.
-/// What is left is for the request's target.
+/// With the rest of a head, it is at most 64 KiB: a longer name of a header has
+/// actix-http panic, and it refuses a longer target before we can.
 ///
-/// Source: `MAX_BUFFER_SIZE` in its `h1/decoder.rs`.
-const HEADS: RangeInclusive<usize> = 1 << 10..=96 << 10;
+/// Source: `HeaderName::from_bytes` in the `http` crate, and its use in `h1/decoder.rs`.
+const HEADS: RangeInclusive<usize> = 1 << 10..=40 << 10;
 
 /// How the gateway ends.
 #[derive(Clone, Copy, Debug)]

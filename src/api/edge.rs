@@ -166,7 +166,9 @@ fn admit(request: &ServiceRequest, edge: &Edge) -> Result<(), Problem> {
 
 /// Whether there was more of its head.
 fn is_cut(request: &ServiceRequest) -> bool {
-    request.conn_data::<Pace>().is_some_and(Pace::is_cut)
+    request
+        .conn_data::<Pace>()
+        .is_some_and(|pace| pace.cut().is_some())
 }
 
 /// Refuses a body that is too large by its own account before a byte of it is

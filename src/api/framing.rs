@@ -1,7 +1,7 @@
 //! Where the requests of a connection end, as far as it takes to hand on one at a time.
 
 use actix_web::http::header::{CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 /// What comes next on a connection, and how much of it has come.
 ///
@@ -27,8 +27,10 @@ pub(super) struct Lines {
     bytes: usize,
     /// Whether the line that comes has something in it.
     is_begun: bool,
-    /// Whether a line had: empty ones before that are no end.
-    any: bool,
+    /// Whether it has a colon.
+    is_named: bool,
+    /// Whether a line that had something has ended: empty ones before that are no end.
+    is_past_first: bool,
 }
 
 /// The state of a body in chunks.
@@ -64,11 +66,22 @@ impl Framing {
         matches!(self, Self::Sized(_) | Self::Chunked(_))
     }
 
-    /// The bytes of a head that have come.
-    pub(super) fn head(&self) -> usize {
+    /// The bytes of a head that have come, if it is one that comes.
+    pub(super) fn head(&self) -> Option<usize> {
         match self {
-            Self::Head(lines) => lines.bytes,
-            Self::Whole | Self::Sized(_) | Self::Chunked(_) => 0,
+            Self::Head(lines) => Some(lines.bytes),
+            Self::Whole | Self::Sized(_) | Self::Chunked(_) => None,
+        }
+    }
+
+    /// What makes a whole head of the part that has come: the end of its first line, and
+    /// what has to follow it, or that of a header.
+    pub(super) fn rest_of_head(&self) -> &'static [u8] {
+        match self {
+            Self::Head(lines) if !lines.is_past_first => b" HTTP/1.1\r\nhost: localhost\r\n\r\n",
+            Self::Head(lines) if lines.is_begun && !lines.is_named => b":\r\n\r\n",
+            Self::Head(lines) if !lines.is_begun => b"\r\n",
+            _ => b"\r\n\r\n",
         }
     }
 
@@ -113,20 +126,22 @@ impl Lines {
         for end in memchr_iter(b'\n', bytes) {
             self.see(&bytes[line..end]);
             line = end + 1;
-            if !self.is_begun && self.any {
+            if !self.is_begun && self.is_past_first {
                 self.bytes += line;
                 return (line, true);
             }
+            self.is_past_first |= self.is_begun;
             self.is_begun = false;
+            self.is_named = false;
         }
         self.see(&bytes[line..]);
+        self.is_named |= memchr(b':', &bytes[line..]).is_some();
         self.bytes += bytes.len();
         (bytes.len(), false)
     }
 
     fn see(&mut self, part: &[u8]) {
         self.is_begun |= !matches!(part, b"" | b"\r");
-        self.any |= self.is_begun;
     }
 }
 
@@ -185,7 +200,7 @@ impl Lines {
     /// The line before them is that of the last chunk.
     fn of_trailers() -> Self {
         Self {
-            any: true,
+            is_past_first: true,
             ..Self::default()
         }
     }

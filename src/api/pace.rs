@@ -35,8 +35,8 @@ struct Inner {
     framing: RefCell<Framing>,
     /// The most bytes of a head.
     longest_head: usize,
-    /// Whether the head that is served was too long, and is not all there.
-    is_cut: Cell<bool>,
+    /// What ends the head that is served, if it was too long, and is not all there.
+    cut: Cell<Option<&'static [u8]>>,
     /// Whether nothing comes after the request that is served.
     is_last: Cell<bool>,
     /// Who is told when the next bytes may be handed on.
@@ -62,7 +62,7 @@ impl Pace {
             phase: Cell::new(Phase::Fresh),
             framing: RefCell::default(),
             longest_head,
-            is_cut: Cell::default(),
+            cut: Cell::default(),
             is_last: Cell::default(),
             parked: Cell::default(),
         }))
@@ -85,18 +85,28 @@ impl Pace {
             self.0.phase.set(Phase::Head { until });
         }
         let mut framing = self.0.framing.borrow_mut();
-        let taken = framing.take(bytes);
-        if framing.head() > self.0.longest_head {
+        let Some(head) = framing.head() else {
+            return framing.take(bytes);
+        };
+        // A head is cut at the same byte however it comes.
+        let room = self.0.longest_head.saturating_sub(head).min(bytes.len());
+        let taken = framing.take(&bytes[..room]);
+        if room < bytes.len() && framing.head().is_some() {
+            self.0.cut.set(Some(framing.rest_of_head()));
             *framing = Framing::Whole;
-            self.0.is_cut.set(true);
         }
         taken
     }
 
-    /// Whether the caller sent more of a head than is taken. It was ended there, is not
+    /// What is put behind a head of which the caller sent more than is taken. It is not
     /// served, and nothing comes after it.
-    pub(crate) fn is_cut(&self) -> bool {
-        self.0.is_cut.get()
+    pub(crate) fn cut(&self) -> Option<&'static [u8]> {
+        self.0.cut.get()
+    }
+
+    /// Whether what comes now is for nobody.
+    pub(crate) fn is_over(&self) -> bool {
+        self.cut().is_some() || self.is_last() && !self.0.framing.borrow().is_amid_body()
     }
 
     /// Whether nothing comes after what is served now.
@@ -142,11 +152,11 @@ impl Pace {
     /// `request` has come; it is served until what is returned is dropped.
     pub(super) fn serve(&self, request: &ServiceRequest) -> Serving {
         self.0.phase.set(Phase::Serving);
-        if self.is_cut() || request.head().connection_type() != ConnectionType::KeepAlive {
+        if self.cut().is_some() || request.head().connection_type() != ConnectionType::KeepAlive {
             self.end();
         }
         // What it says of a body, the rest of a head is not.
-        if self.is_cut() {
+        if self.cut().is_some() {
             return Serving(self.clone());
         }
         let behind = Framing::behind(request.headers());

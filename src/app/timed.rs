@@ -21,11 +21,11 @@ use crate::api::Pace;
 /// Who takes not a byte of an answer for this long does not read it.
 const SLOWEST_READER: Duration = Duration::from_secs(30);
 
-/// What ends a head that is too long to be read to its end.
-const END_OF_HEAD: &[u8] = b"\r\n\r\n";
-
 /// What is looked at of what comes ahead of its turn.
 const AHEAD: usize = 2048;
+
+/// Who was sending ahead has this long to see that there is nothing more.
+const SLOWEST_CLOSE: Duration = Duration::from_secs(5);
 
 /// `stream`, which ends with an error when its other end takes too long.
 pub(super) struct Timed<S> {
@@ -35,6 +35,12 @@ pub(super) struct Timed<S> {
     has_heard: bool,
     /// What has come ahead of its turn.
     held: Vec<u8>,
+    /// What has still to be handed on of the end of a head that is cut.
+    owed: &'static [u8],
+    /// Whether something has come that is for nobody.
+    has_more: bool,
+    /// Until when the other end may close, once all is said and it was sending more.
+    leaving: Option<Instant>,
     /// Since when there is something to write that is not taken.
     stuck: Option<Instant>,
     /// Wakes at a limit or before it: to set it for each request costs more than to be
@@ -50,6 +56,9 @@ impl<S> Timed<S> {
             pace: Pace::new(longest_head),
             has_heard: false,
             held: Vec::new(),
+            owed: &[],
+            has_more: false,
+            leaving: None,
             stuck: None,
             alarm: None,
         }
@@ -63,7 +72,8 @@ impl<S> Timed<S> {
     /// Pends until the other end has taken too long.
     fn poll_limit(&mut self, waker: &mut Context<'_>) -> Poll<io::Error> {
         let stuck = self.stuck.map(|since| since + SLOWEST_READER);
-        let Some(until) = stuck.or_else(|| self.pace.until()) else {
+        let until = self.leaving.or(stuck).or_else(|| self.pace.until());
+        let Some(until) = until else {
             return Poll::Pending;
         };
         let alarm = self
@@ -136,19 +146,32 @@ impl<S: AsyncRead + Unpin> Timed<S> {
         } else {
             self.held.drain(..taken);
         }
+        if self.held.is_empty() {
+            self.held = Vec::new();
+        }
         buffer.set_filled(before + taken);
-        if self.pace.is_cut() {
-            self.held.clear();
-            let cut = buffer.capacity().saturating_sub(END_OF_HEAD.len());
-            buffer.set_filled(cut.min(before + taken));
-            buffer.put_slice(END_OF_HEAD);
+        if let Some(end) = self.pace.cut() {
+            self.owed = end;
+            self.pay(buffer);
         }
         Poll::Ready(Ok(()))
     }
 
+    /// Hands on what is owed, as far as there is room for it.
+    fn pay(&mut self, buffer: &mut ReadBuf<'_>) {
+        let (now, later) = self.owed.split_at(self.owed.len().min(buffer.remaining()));
+        buffer.put_slice(now);
+        self.owed = later;
+    }
+
     /// Where nothing may be handed on, it is of interest only whether the caller has
-    /// gone. What comes ahead waits; of what is cut, the rest is for nobody.
+    /// gone. What comes ahead waits; what comes behind the last request, or the end of
+    /// one that is cut, is for nobody.
     fn poll_ahead(&mut self, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.pace.is_over() {
+            ready!(self.poll_away(waker))?;
+            return Poll::Ready(Ok(()));
+        }
         while self.held.is_empty() {
             let mut space = [MaybeUninit::uninit(); AHEAD];
             let mut ahead = ReadBuf::uninit(&mut space);
@@ -156,12 +179,39 @@ impl<S: AsyncRead + Unpin> Timed<S> {
             if ahead.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
-            if !self.pace.is_cut() {
-                self.held.extend_from_slice(ahead.filled());
-            }
+            self.held.extend_from_slice(ahead.filled());
         }
         self.pace.park(waker.waker());
         Poll::Pending
+    }
+
+    /// Throws away what comes, until the other end says that nothing more does.
+    fn poll_away(&mut self, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.has_more |= !std::mem::take(&mut self.held).is_empty();
+        loop {
+            let mut space = [MaybeUninit::uninit(); AHEAD];
+            let mut away = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(&mut self.stream).poll_read(waker, &mut away))?;
+            if away.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+            self.has_more = true;
+        }
+    }
+
+    /// Waits for the other end to close, if it was sending more than is taken: a system
+    /// that is to close with something unread resets the connection, and throws away
+    /// what was still to be sent.
+    ///
+    /// Source: RFC 9112, section 9.6.
+    fn poll_leave(&mut self, waker: &mut Context<'_>) -> Poll<()> {
+        if self.poll_away(waker).is_ready() || !self.has_more {
+            return Poll::Ready(());
+        }
+        self.stuck = None;
+        self.leaving
+            .get_or_insert_with(|| Instant::now() + SLOWEST_CLOSE);
+        self.poll_limit(waker).map(drop)
     }
 }
 
@@ -172,6 +222,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if !this.owed.is_empty() {
+            this.pay(buffer);
+            return Poll::Ready(Ok(()));
+        }
         // Answers that nobody reads wait for their reader: there are to be no more.
         let read = if this.stuck.is_none() && this.pace.is_open() {
             this.poll_next(waker, buffer)
@@ -185,7 +239,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         waker: &mut Context<'_>,
@@ -222,6 +276,11 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(waker)
+        let this = self.get_mut();
+        if this.leaving.is_none() {
+            let shut = Pin::new(&mut this.stream).poll_shutdown(waker);
+            ready!(this.unless_stuck(shut, waker))?;
+        }
+        this.poll_leave(waker).map(Ok)
     }
 }

@@ -3,6 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use actix_web::rt::{net::TcpStream, time};
+use socket2::SockRef;
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 use tokio_util::either::Either;
 
@@ -15,6 +16,11 @@ use crate::{api::longest_head, config::Config, metrics::Metrics, telemetry::chai
 /// A handshake has to be done by then; what a client needs for it comes in two
 /// packets.
 const SLOWEST_HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// Bytes that wait in the system to be sent. Without a bound it takes up to 4 MiB of an
+/// answer, and more of it only when a third of that is gone: a reader who takes 1 MiB in
+/// the time that a reader has would look as one who takes nothing.
+const LONGEST_UNSENT: u32 = 128 << 10;
 
 /// What HTTP is spoken on.
 pub(super) type Connection = Timed<Either<TcpStream, Box<TlsStream<TcpStream>>>>;
@@ -70,6 +76,7 @@ impl Transport {
         let peer = stream.peer_addr().ok();
         // Answers are written whole: to wait for more only delays them.
         let _ = stream.set_nodelay(true);
+        let _ = SockRef::from(&stream).set_tcp_notsent_lowat(LONGEST_UNSENT);
         let connection = match &self.certificates {
             None => Either::Left(stream),
             Some(certificates) => Either::Right(self.handshake(certificates, stream).await?),

@@ -342,7 +342,7 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_HEADER_LIMIT",
         Some("16384"),
-        "Longest header section of a request, in bytes, 1024 to 98304; at most 96 headers \
+        "Longest header section of a request, in bytes, 1024 to 40960; at most 96 headers \
          whatever it says",
     ),
     variable(

@@ -85,7 +85,7 @@ SAMPLES = {
     "operationLimit": 1000000,
     "connectionLimit": 512,
     "bodyLimit": 1048576,
-    "headerLimit": 98304,
+    "headerLimit": 40960,
     "callerChanges": "7/1m",
     "groupChanges": "off",
     "log": "trace",
