@@ -42,8 +42,8 @@ pub(super) struct Flight {
     operations: Operations,
     /// The machine that it holds.
     machine: Option<Arc<str>>,
-    /// Whether another order held the machine, and ran.
-    pub(super) overtakes: bool,
+    /// The order that held the machine, and ran.
+    pub(super) overtaken: Option<Order>,
     stage: watch::Sender<Stage>,
 }
 
@@ -166,7 +166,7 @@ impl Operations {
         Flight {
             operations: self.clone(),
             machine: None,
-            overtakes: false,
+            overtaken: None,
             stage: watch::Sender::new(Stage::Sending),
         }
     }
@@ -193,12 +193,12 @@ impl Operations {
         let stage = watch::Sender::new(Stage::Sending);
         let seat = Seat::before(&stage);
         let orders = running.entry(Arc::clone(&machine)).or_default();
-        let overtakes = !orders.is_empty();
+        let overtaken = orders.last().map(|newest| newest.order);
         orders.push(Running { order, seat });
         let flight = Flight {
             operations: self.clone(),
             machine: Some(machine),
-            overtakes,
+            overtaken,
             stage,
         };
         Boarding::Lead(flight)

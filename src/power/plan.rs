@@ -16,6 +16,18 @@ pub(crate) enum Intent {
     UnderWay,
 }
 
+impl Intent {
+    /// The same where `other` runs here and is overtaken, which may not show yet: the
+    /// machine would be thought to be where it is about to leave. A memory that is kept
+    /// stays all the same where `other` does not take it.
+    pub(super) const fn over(self, other: Action) -> Self {
+        match (self, other) {
+            (Self::Hibernated, Action::Hibernate | Action::Reapply | Action::Update) => self,
+            (Self::Send | Self::AlreadySo | Self::Hibernated | Self::UnderWay, _) => Self::Send,
+        }
+    }
+}
+
 /// Why an order is not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Obstacle {

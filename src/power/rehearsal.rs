@@ -41,25 +41,21 @@ impl Power {
             let running = self.operations.order_on(&id);
             let running = running.filter(|(_, operation)| operation.is_running());
             let ahead = match running {
-                None => {
-                    self.looked_ahead(order, &id, precedence, &requester, context)
-                        .await?
-                }
-                Some((other, operation)) if other != order && precedence == Precedence::Wait => {
-                    return Err(Error::Busy(Box::new(operation)));
-                }
-                Some((other, _)) => {
+                Some((other, _)) if other == order => {
                     let (seen, machine) = self.seen(order, &id, &requester, context).await?;
-                    let is_joined = other == order;
                     Rehearsal {
                         seen,
                         machine,
-                        intent: if is_joined {
-                            Intent::UnderWay
-                        } else {
-                            Intent::Send
-                        },
+                        intent: Intent::UnderWay,
                     }
+                }
+                Some((_, operation)) if precedence == Precedence::Wait => {
+                    return Err(Error::Busy(Box::new(operation)));
+                }
+                other => {
+                    let precedence = (precedence, other.map(|(order, _)| order));
+                    self.looked_ahead(order, &id, precedence, &requester, context)
+                        .await?
                 }
             };
             Ok((ahead, requester))
@@ -67,18 +63,20 @@ impl Power {
         .await
     }
 
-    /// The look before `order`, which `requester` is permitted.
+    /// The look before `order`, which `requester` is permitted, and what it comes to by
+    /// `precedence` over the order that runs here, if one does.
     pub(super) async fn looked_ahead(
         &self,
         order: Order,
         machine: &VirtualMachineId,
-        precedence: Precedence,
+        (precedence, overtaken): (Precedence, Option<Order>),
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Rehearsal, Error> {
         let (seen, machine) = self.seen(order, machine, requester, context).await?;
         let planned = plan(order, &seen, precedence);
         let intent = planned.map_err(|it| Error::Obstacle(machine.name.clone(), it))?;
+        let intent = overtaken.map_or(intent, |other| intent.over(other.action));
         Ok(Rehearsal {
             seen,
             machine,

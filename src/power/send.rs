@@ -40,7 +40,7 @@ impl Power {
         requester: Arc<Requester>,
         context: Context,
     ) -> Result<Operation, Error> {
-        let precedence = (precedence, flight.overtakes);
+        let precedence = (precedence, flight.overtaken);
         let begun = self.begin(order, &machine, precedence, &requester, &context);
         match begun.await {
             Err(error) => {
@@ -86,7 +86,7 @@ impl Power {
         &self,
         order: Order,
         machine: &VirtualMachineId,
-        (precedence, overtakes): (Precedence, bool),
+        precedence: (Precedence, Option<Order>),
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
@@ -100,9 +100,6 @@ impl Power {
             intent,
         } = ahead;
         let mut operation = self.operations.begin(order, machine, &seen);
-        // What is overtaken may not show yet: the machine would be thought to be where it
-        // is about to leave.
-        let intent = if overtakes { Intent::Send } else { intent };
         let way = match intent {
             Intent::AlreadySo => ended(&mut operation, Spared::AlreadySo),
             Intent::Hibernated => ended(&mut operation, Spared::Hibernated),

@@ -9,13 +9,18 @@ use crate::{
     orders::{CHANGES, ended, ordered},
 };
 
-/// A gateway before an Azure in which hiber-01 is hibernated.
-fn hibernated() -> Gateway {
+/// An Azure that has done what is ordered by the time that it answers.
+fn quick() -> Sandbox {
     let settings = Settings {
         operation_takes: Duration::ZERO,
         ..Settings::default()
     };
-    let azure = Sandbox::start(settings).unwrap();
+    Sandbox::start(settings).unwrap()
+}
+
+/// A gateway before an Azure in which hiber-01 is hibernated.
+fn hibernated() -> Gateway {
+    let azure = quick();
     azure.order("rg-web", "hiber-01", "hibernate");
     Gateway::before(azure, Host::ContainerApp, &[CHANGES])
 }
@@ -37,6 +42,27 @@ async fn a_memory_that_is_kept_is_not_given_up_unasked_and_it_is_told_how() {
     let message = tried["message"].as_str().unwrap();
     assert!(message.contains("?hibernate=false"), "{message}");
     assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn a_memory_is_kept_also_while_its_hibernation_is_not_known_to_have_ended() {
+    let gateway = Gateway::before(quick(), Host::ContainerApp, &[CHANGES]);
+    let polls = gateway.azure.hold(Service::Operations);
+    ordered(&gateway, "hiber-01", "deallocate?hibernate=true").await;
+
+    for how in ["supersede=true", "supersede=true&force=true"] {
+        let path = format!("/vms/hiber-01/deallocate?{how}");
+        let tried = gateway.post(&format!("{path}&dryRun=true")).await;
+        assert_eq!(tried.json()["wouldSend"], false, "{how}");
+        let answer = gateway.post(&path).await;
+        let told = (answer.status, answer.json()["noop"].clone());
+        assert_eq!(told, (200, true.into()), "{how}");
+    }
+
+    polls.release();
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    let machine = gateway.get("/vms/hiber-01").await.json();
+    assert_eq!(machine["hibernated"], true);
 }
 
 #[actix_web::test]

@@ -236,6 +236,23 @@ async fn a_dry_run_knows_of_what_runs_here() {
 }
 
 #[actix_web::test]
+async fn a_dry_run_is_refused_as_the_order_is_that_would_overtake() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    ended(&gateway, &place).await;
+    let polls = gateway.azure.hold(Service::Operations);
+    ordered(&gateway, "web-01", "reapply").await;
+
+    for how in ["&dryRun=true", ""] {
+        let path = format!("/vms/web-01/powerOff?supersede=true{how}");
+        let answer = gateway.post(&path).await;
+        assert_eq!(answer.status, 409, "{how}: {}", answer.text());
+        assert!(answer.text().contains("hardware"), "{how}");
+    }
+    polls.release();
+}
+
+#[actix_web::test]
 async fn what_overtakes_is_sent_though_a_look_does_not_show_what_it_overtakes() {
     let gateway = slow();
     let settled = r#"{"id":"/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/web-01",
