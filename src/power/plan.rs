@@ -78,7 +78,7 @@ pub(super) fn plan(
     if leads_to(state) == Some(order.action) && order == Order::graceful(order.action) {
         return Ok(Intent::UnderWay);
     }
-    let in_the_way = changing(machine).filter(|_| is_against(order.action, machine));
+    let in_the_way = changing(machine).filter(|_| is_against(order, machine));
     match in_the_way.filter(|_| precedence == Precedence::Wait) {
         Some(obstacle) => Err(obstacle),
         None => Ok(Intent::Send),
@@ -132,11 +132,15 @@ fn leads_to(state: PowerState) -> Option<Action> {
     }
 }
 
-/// Whether `action` would preempt what `machine` is going through. What somebody has
+/// Whether `order` would preempt what `machine` is going through. What somebody has
 /// ordered is preempted by everything but the same, which may be meant to use force; a
-/// guest that shuts down by itself, by what leads elsewhere.
-fn is_against(action: Action, machine: &VirtualMachine) -> bool {
-    let state = machine.power_state();
+/// guest that shuts down by itself, by what leads elsewhere. What is deallocating may be
+/// about to hibernate, which its state does not tell: to give up a memory is against it.
+fn is_against(order: Order, machine: &VirtualMachine) -> bool {
+    let (action, state) = (order.action, machine.power_state());
+    if state == PowerState::Deallocating && order == Order::graceful(action).discarding() {
+        return true;
+    }
     if machine.last_change() == LastChange::UnderWay {
         return leads_to(state) != Some(action);
     }
@@ -240,6 +244,18 @@ mod tests {
         let force = Order::forced(Action::Deallocate);
         let stuck = machine("deallocating", "updating");
         assert_eq!(plan(force, &stuck, Precedence::Wait), Ok(Intent::Send));
+    }
+
+    #[test]
+    fn what_gives_up_a_memory_does_not_overtake_what_may_keep_one_unless_told() {
+        let order = Order::graceful(Action::Deallocate).discarding();
+        let refused = Err(Obstacle::Changing(PowerState::Deallocating));
+        for provisioning in ["updating", "succeeded"] {
+            let leaving = machine("deallocating", provisioning);
+            let planned = |precedence| plan(order, &leaving, precedence);
+            assert_eq!(planned(Precedence::Wait), refused, "{provisioning}");
+            assert_eq!(planned(Precedence::Supersede), Ok(Intent::Send));
+        }
     }
 
     #[test]
