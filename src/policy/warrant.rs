@@ -70,6 +70,14 @@ impl Warrant {
         }
     }
 
+    /// Whether `action` may be permitted on anything at all; it is not counted.
+    pub(crate) fn may_ever(&self, action: Action) -> bool {
+        match self {
+            Self::Host => true,
+            Self::Caller(caller, policies) => policies.current().may_ever(caller, action),
+        }
+    }
+
     /// Whether any of `actions` may be permitted on anything at all; what is denied
     /// here, each for itself, need not be looked for.
     pub(crate) fn admits(&self, actions: &[Action]) -> Result<(), Vec<Denial>> {

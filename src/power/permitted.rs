@@ -35,7 +35,8 @@ impl Power {
         } else {
             None
         };
-        let policies = self.decided(what, Machine { id: machine, tags }, requester)?;
+        let asked = Machine { id: machine, tags };
+        let policies = self.decided(what, asked, requester, context).await?;
         Ok(Arc::new(requester.on(policies)))
     }
 
@@ -56,32 +57,61 @@ impl Power {
         };
         // Counted once, unless it is another decision.
         if warrant.needs_tags(what.action()) && !is_permitted(warrant, what, asked) {
-            self.decided(what, asked, requester)?;
+            self.decided(what, asked, requester, context).await?;
         }
         warrant.tries(what, asked);
         Ok(seen)
     }
 
     /// The policies that permit `what`. What is denied is written down.
-    fn decided(
+    async fn decided(
         &self,
         what: OnVm,
         machine: Machine<'_>,
         requester: &Arc<Requester>,
+        context: &Context,
     ) -> Result<Arc<[String]>, Error> {
-        requester
-            .warrant
-            .permits(&what.to(machine))
-            .map_err(|denial| {
-                let denied = Denied::by_policy(&denial, Some(machine.id.to_string()));
-                self.audit.denied(denied, requester);
-                let name = machine.id.name.clone();
-                if is_permitted(&requester.warrant, OnVm::Get, machine) {
-                    Error::Denied(name, denial)
-                } else {
-                    Error::Hidden(name, denial)
-                }
-            })
+        let denial = match requester.warrant.permits(&what.to(machine)) {
+            Ok(policies) => return Ok(policies),
+            Err(denial) => denial,
+        };
+        let denied = Denied::by_policy(&denial, Some(machine.id.to_string()));
+        self.audit.denied(denied, requester);
+        let name = machine.id.name.clone();
+        let is_seen = self.may(OnVm::Get, machine, requester, context).await?;
+        Err(if is_seen {
+            Error::Denied(name, denial)
+        } else {
+            Error::Hidden(name, denial)
+        })
+    }
+
+    /// Whether `requester`, who was denied something else, may do `what` to `machine`.
+    /// Where its tags decide that, it is looked at; not for who could not whatever they are,
+    /// as looks are few.
+    pub(super) async fn may(
+        &self,
+        what: OnVm,
+        machine: Machine<'_>,
+        requester: &Requester,
+        context: &Context,
+    ) -> Result<bool, Error> {
+        let (warrant, action) = (&requester.warrant, what.action());
+        let is_blind = machine.tags.is_none() && warrant.needs_tags(action);
+        if !is_blind {
+            return Ok(is_permitted(warrant, what, machine));
+        }
+        if !warrant.may_ever(action) {
+            return Ok(false);
+        }
+        match self.looked_at(machine.id, context).await {
+            Ok(seen) => {
+                let tags = Some(&seen.tags);
+                Ok(is_permitted(warrant, what, Machine { tags, ..machine }))
+            }
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
     audit::Requester,
     azure::VirtualMachineId,
     http::{Context, Deadline},
-    policy::OnVm,
+    policy::{Machine, OnVm},
 };
 
 /// How long one look at a machine answers for an operation that is followed by
@@ -45,18 +45,36 @@ impl Power {
             Some(operation) => operation.machine,
             None => self.machine_of(id, context).await?,
         };
-        let what = OnVm::GetOperation;
-        if let Err(error) = self.permitted(what, &machine, requester, context).await {
-            let is_told = tells(&error, what, requester);
-            return Err(if is_told {
-                Error::NoSuchOperation
-            } else {
-                error
-            });
-        }
+        self.told(id, &machine, requester, context).await?;
         let operation = self.operation(id, context).await?;
         let end = Box::pin(self.end_of(operation.clone(), patience, context));
         Ok(self.tasks.unless_drained(end).await.unwrap_or(operation))
+    }
+
+    /// Refuses `requester` the operation `id` on `machine` where they may not ask for it. Who
+    /// may order it there knows of it.
+    async fn told(
+        &self,
+        id: &OperationId,
+        machine: &VirtualMachineId,
+        requester: &Arc<Requester>,
+        context: &Context,
+    ) -> Result<(), Error> {
+        let what = OnVm::GetOperation;
+        let Err(error) = self.permitted(what, machine, requester, context).await else {
+            return Ok(());
+        };
+        if !tells(&error, what, requester) {
+            return Err(error);
+        }
+        let (order, tags) = (OnVm::Order(id.action()), None);
+        let asked = Machine { id: machine, tags };
+        match error {
+            Error::Hidden(name, denial) if self.may(order, asked, requester, context).await? => {
+                Err(Error::Denied(name, denial))
+            }
+            _ => Err(Error::NoSuchOperation),
+        }
     }
 
     /// Waits for what is told here, and looks again at what is not.

@@ -3,8 +3,13 @@
 use azure_sandbox::{Fault, Service, Times};
 use serde_json::json;
 
-use super::{BOTH_GROUPS, Policies, denied, order, token};
-use crate::{answer::Answer, callers::bearer::entra, gateway::Gateway, orders::CHANGES};
+use super::{BOTH_GROUPS, Policies, RG_WEB, denied, order, token};
+use crate::{
+    answer::Answer,
+    callers::bearer::{entra, get},
+    gateway::Gateway,
+    orders::CHANGES,
+};
 
 /// Everything, but to what has a tag.
 const PROTECTED: &str = r#"permit (principal, action, resource);
@@ -77,4 +82,54 @@ async fn nothing_is_changed_by_tags_that_the_machine_had() {
         gateway.send("PATCH", api, path, &headers, body).await
     })
     .await;
+}
+
+/// Machines are seen by their tags; web-02 is restarted by whoever likes.
+async fn seen_by_tags(rest: &str) -> (Gateway, String) {
+    let policies = Policies::new(&format!(
+        r#"permit (principal, action == MiGateway::Action::"getVm", resource)
+        when {{ resource.hasTag("owner") && resource.getTag("owner") == "team-rg-web" }};
+        permit (principal, action == MiGateway::Action::"restart",
+        resource == MiGateway::Vm::"{RG_WEB}/providers/Microsoft.Compute/virtualMachines/web-02");
+        {rest}"#
+    ));
+    let gateway = entra(&[
+        ("MIG_POLICY_FILE", policies.path()),
+        ("MIG_SCOPES", BOTH_GROUPS),
+    ]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+    (gateway, caller)
+}
+
+#[actix_web::test]
+async fn who_sees_a_machine_by_its_tags_is_told_what_is_denied_there() {
+    let (gateway, caller) = seen_by_tags("").await;
+
+    let detail = denied(
+        &order(
+            &gateway,
+            "/vms/web-01/restart?resourceGroup=rg-web",
+            &caller,
+        )
+        .await,
+    );
+    assert!(detail.contains("restart"), "{detail}");
+    let unseen = order(&gateway, "/vms/db-01/restart?resourceGroup=rg-db", &caller).await;
+    assert_eq!(unseen.status, 404, "{}", unseen.text());
+}
+
+#[actix_web::test]
+async fn who_may_order_an_operation_is_told_that_asking_for_it_is_denied() {
+    let elsewhere = RG_WEB.replace("rg-web", "rg-db");
+    let (gateway, caller) = seen_by_tags(&format!(
+        r#"permit (principal, action == MiGateway::Action::"getOperation",
+        resource in MiGateway::ResourceGroup::"{elsewhere}");
+        @id("unseen") forbid (principal, action == MiGateway::Action::"getVm", resource);"#
+    ))
+    .await;
+    let begun = order(&gateway, "/vms/web-02/restart", &caller).await;
+    let path = format!("/operations/{}", begun.json()["id"].as_str().unwrap());
+
+    denied(&get(&gateway, &path, &caller).await);
 }
