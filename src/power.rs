@@ -169,7 +169,7 @@ impl Power {
     ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
         self.at(target, (OnVm::Get, requester), context, async |id| {
             self.permitted(OnVm::Get, &id, requester, context).await?;
-            let machine = self
+            let (machine, _) = self
                 .looked_at_for(OnVm::Get, &id, requester, context)
                 .await?;
             Ok((machine, id))

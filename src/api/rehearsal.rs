@@ -29,9 +29,9 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// `order` as `rehearsal` found it, permitted by what `requester` has.
-    pub(crate) fn new(order: Order, rehearsal: &Rehearsal, requester: &Requester) -> Self {
-        let policies = requester.grounds.as_deref();
+    /// `order` as `rehearsal` found it.
+    pub(crate) fn new(order: Order, rehearsal: &Rehearsal) -> Self {
+        let policies = rehearsal.requester.grounds.as_deref();
         Self {
             dry_run: true,
             action: order.action.as_str(),
@@ -74,7 +74,6 @@ pub(super) async fn answer(
     let rehearsed = power
         .rehearse(order, target, precedence, requester, context)
         .await;
-    let (rehearsal, requester) =
-        rehearsed.map_err(|error| super::absent(&target.name, error.into()))?;
-    Ok(HttpResponse::Ok().json(Body::new(order, &rehearsal, &requester)))
+    let rehearsal = rehearsed.map_err(|error| super::absent(&target.name, error.into()))?;
+    Ok(HttpResponse::Ok().json(Body::new(order, &rehearsal)))
 }

@@ -58,8 +58,8 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
         let rehearsed = power
             .rehearse(order, target, precedence, &requester, &context)
             .await;
-        let (rehearsal, requester) = rehearsed.map_err(|error| about(target, error))?;
-        return rehearsal_told(&RehearsalBody::new(order, &rehearsal, &requester), form);
+        let rehearsal = rehearsed.map_err(|error| about(target, error))?;
+        return rehearsal_told(&RehearsalBody::new(order, &rehearsal), form);
     }
     // What is sent is written down to its end, so that no signal comes in between.
     let signals = Signals::listen().map_err(Failure::Signals)?;

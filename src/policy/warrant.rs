@@ -39,6 +39,17 @@ impl Warrant {
         }
     }
 
+    /// The same, and not counted; `None` where it is not permitted.
+    pub(crate) fn grounds(&self, ask: &Ask<'_>) -> Option<Arc<[String]>> {
+        let Self::Caller(caller, policies) = self else {
+            return Some(Arc::default());
+        };
+        match &*policies.current().decide(caller, ask) {
+            Decision::Permit(grounds) => Some(Arc::clone(&grounds.policies)),
+            Decision::Deny(_) => None,
+        }
+    }
+
     /// For each of `asks`, whether it is permitted: rows of one answer, decided by one
     /// set of policies, and not counted.
     pub(crate) fn sees<'a>(&self, asks: impl IntoIterator<Item = Ask<'a>>) -> Vec<bool> {

@@ -41,26 +41,32 @@ impl Power {
     }
 
     /// `machine` as it is for `what` was permitted: it still has to be by the tags that it
-    /// has now, as an order may have waited for another one. Shadow policies that look at
-    /// tags have their say.
+    /// has now, as an order may have waited for another one. With it comes `requester` with
+    /// the policies that permit it now. Shadow policies that look at tags have their say.
     pub(super) async fn looked_at_for(
         &self,
         what: OnVm,
         machine: &VirtualMachineId,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<VirtualMachine, Error> {
+    ) -> Result<(VirtualMachine, Arc<Requester>), Error> {
         let (seen, warrant) = (self.looked_at(machine, context).await?, &requester.warrant);
         let asked = Machine {
             id: machine,
             tags: Some(&seen.tags),
         };
-        // Counted once, unless it is another decision.
-        if warrant.needs_tags(what.action()) && !is_permitted(warrant, what, asked) {
-            self.decided(what, asked, requester, context).await?;
-        }
+        let requester = if warrant.needs_tags(what.action()) {
+            // Counted once, unless it is another decision.
+            let policies = match warrant.grounds(&what.to(asked)) {
+                Some(policies) => policies,
+                None => self.decided(what, asked, requester, context).await?,
+            };
+            Arc::new(requester.on(policies))
+        } else {
+            Arc::clone(requester)
+        };
         warrant.tries(what, asked);
-        Ok(seen)
+        Ok((seen, requester))
     }
 
     /// The policies that permit `what`. What is denied is written down.
@@ -116,7 +122,7 @@ impl Power {
 }
 
 fn is_permitted(warrant: &Warrant, what: OnVm, machine: Machine<'_>) -> bool {
-    warrant.sees([what.to(machine)]) == [true]
+    warrant.grounds(&what.to(machine)).is_some()
 }
 
 /// Whether `error` would tell whoever wants to do `what`, and may know of no machine there,

@@ -21,12 +21,14 @@ pub(crate) struct Rehearsal {
     /// As Azure writes it.
     pub(crate) machine: VirtualMachineId,
     pub(crate) intent: Intent,
+    /// With the policies that permit it by the tags that were seen.
+    pub(crate) requester: Arc<Requester>,
 }
 
 impl Power {
     /// What `order` for the machine at `target` would come to now. It is refused
     /// for what the order itself would be refused for here; what Azure would say to
-    /// it is not learnt. With it comes on what `requester` may order it.
+    /// it is not learnt.
     pub(crate) async fn rehearse(
         &self,
         order: Order,
@@ -34,31 +36,26 @@ impl Power {
         precedence: Precedence,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<(Rehearsal, Arc<Requester>), Error> {
+    ) -> Result<Rehearsal, Error> {
         let what = OnVm::Order(order.action);
         self.at(target, (what, requester), context, async |id| {
             let requester = self.permitted(what, &id, requester, context).await?;
             let running = self.operations.order_on(&id);
             let running = running.filter(|(_, operation)| operation.is_running());
-            let ahead = match running {
+            match running {
                 Some((other, _)) if other == order => {
-                    let (seen, machine) = self.seen(order, &id, &requester, context).await?;
-                    Rehearsal {
-                        seen,
-                        machine,
-                        intent: Intent::UnderWay,
-                    }
+                    let seen = self.seen(order, &id, &requester, context).await?;
+                    Ok(seen.comes_to(Intent::UnderWay))
                 }
                 Some((_, operation)) if precedence == Precedence::Wait => {
-                    return Err(Error::Busy(Box::new(operation)));
+                    Err(Error::Busy(Box::new(operation)))
                 }
                 other => {
                     let precedence = (precedence, other.map(|(order, _)| order));
                     self.looked_ahead(order, &id, precedence, &requester, context)
-                        .await?
+                        .await
                 }
-            };
-            Ok((ahead, requester))
+            }
         })
         .await
     }
@@ -73,31 +70,48 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Rehearsal, Error> {
-        let (seen, machine) = self.seen(order, machine, requester, context).await?;
-        let planned = plan(order, &seen, precedence);
-        let intent = planned.map_err(|it| Error::Obstacle(machine.name.clone(), it))?;
-        let intent = overtaken.map_or(intent, |other| intent.over(other.action));
-        Ok(Rehearsal {
-            seen,
-            machine,
-            intent,
-        })
+        let seen = self.seen(order, machine, requester, context).await?;
+        let planned = plan(order, &seen.as_it_is, precedence);
+        let intent = planned.map_err(|it| Error::Obstacle(seen.machine.name.clone(), it))?;
+        Ok(seen.comes_to(overtaken.map_or(intent, |other| intent.over(other.action))))
     }
 
-    /// `machine` as it is, which may be switched, and its id as Azure writes it.
+    /// `machine`, which may be switched.
     async fn seen(
         &self,
         order: Order,
         machine: &VirtualMachineId,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<(VirtualMachine, VirtualMachineId), Error> {
+    ) -> Result<Seen, Error> {
         let what = OnVm::Order(order.action);
-        let seen = self
+        let (as_it_is, requester) = self
             .looked_at_for(what, machine, requester, context)
             .await?;
-        let machine = as_written(&seen, machine.clone());
-        self.guard(&machine, &seen, context).await?;
-        Ok((seen, machine))
+        let machine = as_written(&as_it_is, machine.clone());
+        self.guard(&machine, &as_it_is, context).await?;
+        Ok(Seen {
+            as_it_is,
+            machine,
+            requester,
+        })
+    }
+}
+
+/// A machine that was looked at, before it is known what an order comes to.
+struct Seen {
+    as_it_is: VirtualMachine,
+    machine: VirtualMachineId,
+    requester: Arc<Requester>,
+}
+
+impl Seen {
+    fn comes_to(self, intent: Intent) -> Rehearsal {
+        Rehearsal {
+            seen: self.as_it_is,
+            machine: self.machine,
+            intent,
+            requester: self.requester,
+        }
     }
 }

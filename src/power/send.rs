@@ -98,6 +98,7 @@ impl Power {
             seen,
             machine,
             intent,
+            requester,
         } = ahead;
         let mut operation = self.operations.begin(order, machine, &seen);
         let way = match intent {
@@ -109,12 +110,12 @@ impl Power {
             }
             Intent::Send => {
                 let begun = (operation, room);
-                return self.submit(order, begun, &seen, requester, context).await;
+                return self.submit(order, begun, &seen, &requester, context).await;
             }
         };
         if let Some(outcome) = spared(&operation) {
             let deed = deed(&operation, order, None);
-            self.audit.noop(deed, requester, outcome);
+            self.audit.noop(deed, &requester, outcome);
         }
         Ok(Begun {
             operation,

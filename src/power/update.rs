@@ -84,7 +84,7 @@ impl Power {
     ) -> Result<Begun, Error> {
         let room = self.room()?;
         let what = OnVm::Order(Action::Update);
-        let seen = self
+        let (seen, requester) = self
             .looked_at_for(what, &machine, requester, context)
             .await?;
         let machine = as_written(&seen, machine);
@@ -98,7 +98,7 @@ impl Power {
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
         let deed = deed(&operation, CHANGE, Some(change.to_string()));
-        let intent = self.audit.intent(deed, requester, context.deadline).await;
+        let intent = self.audit.intent(deed, &requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
         let submitted = self
             .arm

@@ -133,3 +133,30 @@ async fn who_may_order_an_operation_is_told_that_asking_for_it_is_denied() {
 
     denied(&get(&gateway, &path, &caller).await);
 }
+
+#[actix_web::test]
+async fn the_record_names_the_policy_that_permits_by_the_tags_of_the_last_look() {
+    let by = |owner: &str| {
+        format!(
+            r#"@id("{owner}") permit (principal, action, resource is MiGateway::Vm)
+            when {{ resource.hasTag("owner") && resource.getTag("owner") == "{owner}" }};"#
+        )
+    };
+    let policies = Policies::new(&[by("first"), by("second")].concat());
+    let mut gateway = entra(&[("MIG_POLICY_FILE", policies.path())]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+    for (owner, times) in [("first", Times::Next(1)), ("second", Times::Always)] {
+        let fault = Fault::Alter(json!({"tags": {"owner": owner}}));
+        gateway.azure.inject(Service::VirtualMachines, fault, times);
+    }
+
+    let taken = order(&gateway, "/vms/web-01/restart", &caller).await;
+
+    assert_eq!(taken.status, 202, "{}", taken.text());
+    gateway.stop();
+    let written = gateway.records.of_stage("intent");
+    let decision = &written[0]["actor"]["authorizations"];
+    assert_eq!(decision.as_array().unwrap().len(), 1, "{decision}");
+    assert_eq!(decision[0]["policy"]["uid"], "second", "{decision}");
+}
