@@ -72,6 +72,14 @@ impl Kept {
         self.lock().of(id).kept.pop(id);
     }
 
+    /// Nothing came of the operation `id`, and nobody was told of it: it takes no place of
+    /// one that was begun. Its id stays taken, as the record of changes may name it.
+    pub(super) fn refuse(&self, id: &OperationId) {
+        let mut known = self.lock();
+        known.ordered.kept.pop(id);
+        known.seen.put(id.clone(), None, Instant::now());
+    }
+
     /// Whether `id` was free; it is not any more.
     pub(super) fn reserve(&self, id: &OperationId) -> bool {
         let mut known = self.lock();
@@ -208,6 +216,18 @@ mod tests {
         assert!(kept.seat(&id(ORDERED - SEEN)).is_none());
         assert!(kept.seat(&id(ORDERED)).is_some());
         assert_eq!(kept.lock().seen.kept.len(), SEEN);
+    }
+
+    #[test]
+    fn what_was_refused_takes_no_place_of_what_was_begun() {
+        let kept = Kept::new(0);
+        ordered(&kept, 0);
+        for number in 1..=ORDERED {
+            assert!(kept.reserve(&id(number)));
+            kept.refuse(&id(number));
+        }
+        assert!(kept.seat(&id(0)).is_some());
+        assert!(kept.seat(&id(ORDERED)).is_none() && !kept.reserve(&id(ORDERED)));
     }
 
     #[test]

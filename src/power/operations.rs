@@ -95,6 +95,14 @@ impl Operations {
         Operation::known(id, machine)
     }
 
+    /// The operation `id` was not begun after all, for `error`. Who is told its id in that
+    /// may ask what became of it.
+    pub(super) fn refuse(&self, id: &OperationId, error: &Error) {
+        if !matches!(error, Error::Lost(..)) {
+            self.0.kept.refuse(id);
+        }
+    }
+
     /// Room for one more, until what is returned is dropped.
     pub(super) fn room(&self) -> Result<Room, Error> {
         let room = Arc::clone(&self.0.room).try_acquire_owned();

@@ -109,8 +109,11 @@ impl Power {
                 Some(Way::Observation)
             }
             Intent::Send => {
-                let begun = (operation, room);
-                return self.submit(order, begun, &seen, &requester, context).await;
+                let (id, begun) = (operation.id.clone(), (operation, room));
+                let submitted = self.submit(order, begun, &seen, &requester, context);
+                return submitted
+                    .await
+                    .inspect_err(|error| self.operations.refuse(&id, error));
             }
         };
         if let Some(outcome) = spared(&operation) {

@@ -6,7 +6,7 @@ use actix_web::http::header::HeaderValue;
 
 use super::{
     Error, Operation, Power, Target, in_time,
-    operations::{Boarding, Flight},
+    operations::{Boarding, Flight, Room},
     plan::{Obstacle, changing},
     send::{Begun, as_written, begun, may_be_taken},
     traced::deed,
@@ -95,10 +95,24 @@ impl Power {
             return Err(Error::Obstacle(machine.name.clone(), obstacle));
         }
         let operation = self.operations.begin(CHANGE, machine, &seen);
+        let (id, begun) = (operation.id.clone(), (operation, room));
+        let submitted = self.submit_change(update, begun, &requester, context);
+        submitted
+            .await
+            .inspect_err(|error| self.operations.refuse(&id, error))
+    }
+
+    async fn submit_change(
+        &self,
+        update: &Update,
+        (operation, room): (Operation, Room),
+        requester: &Arc<Requester>,
+        context: &Context,
+    ) -> Result<Begun, Error> {
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
         let deed = deed(&operation, CHANGE, Some(change.to_string()));
-        let intent = self.audit.intent(deed, &requester, context.deadline).await;
+        let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
         let submitted = self
             .arm
