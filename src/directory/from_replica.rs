@@ -1,6 +1,11 @@
 //! Pages from the replica.
 
-use std::time::{Instant, SystemTime};
+use std::{
+    hash::{Hash as _, Hasher as _},
+    time::{Instant, SystemTime},
+};
+
+use fnv::FnvHasher;
 
 use super::{
     Cursor, Error, Freshness, Page, Replica, Rows, position::Position, replica::ReplicaPage,
@@ -45,15 +50,40 @@ pub(super) fn fresh(
 fn kept(page: ReplicaPage, query: &UserQuery) -> Page {
     let ReplicaPage { rows, next, as_of } = page;
     let rows = Rows::new(rows);
-    // Whether it goes on is part of what a page says.
-    let digest = Position::START.after(&rows).tag();
+    // Where it goes on is part of what a page says: one with the same rows may have looked
+    // further.
+    let mut tag = FnvHasher::with_key(Position::START.after(&rows).tag());
+    next.hash(&mut tag);
     let age = SystemTime::now().duration_since(as_of).unwrap_or_default();
     let now = Instant::now();
     Page {
         document: rows.into_document(),
-        tag: digest.wrapping_add(next.is_some().into()),
+        tag: tag.finish(),
         next: next.map(|place| Cursor::in_replica(query, place)),
         as_of,
         read: now.checked_sub(age).unwrap_or(now),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tag(rows: &str, next: Option<&str>) -> u64 {
+        let page = ReplicaPage {
+            rows: rows.to_owned().into(),
+            next: next.map(|place| place.parse().unwrap()),
+            as_of: SystemTime::now(),
+        };
+        kept(page, &UserQuery::of(&["Finance"], 10)).tag
+    }
+
+    #[test]
+    fn a_page_that_goes_on_elsewhere_is_another_page() {
+        let pages = [("[]", None), ("[]", Some("0.a")), ("[]", Some("0.b"))];
+        let [end, here, elsewhere] = pages.map(|(rows, next)| tag(rows, next));
+        assert!(here != elsewhere && here != end);
+        assert_eq!(tag("[]", Some("0.a")), here);
+        assert_ne!(tag("[{}]", Some("0.a")), here);
     }
 }
