@@ -21,7 +21,7 @@ use actix_web::{
     rt::{task::spawn_blocking, time},
 };
 use jiff::Timestamp;
-use tokio::sync::SemaphorePermit;
+use tokio::sync::{Mutex, SemaphorePermit};
 use url::Url;
 
 use super::{Gate, Resource, TokenError, Unusable, gate::Respite, response, response::Grant};
@@ -143,15 +143,32 @@ impl Turn<'_> {
     }
 }
 
-/// What `read` reads of a file. What hangs there, such as a mount that is gone, holds
-/// up nobody for longer than until `deadline`.
-async fn read_within<T: Send + 'static>(
-    deadline: Deadline,
-    read: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Cause> {
-    match time::timeout(deadline.remaining(), spawn_blocking(read)).await {
-        Ok(read) => read.map_err(|error| Cause::new(&error)),
-        Err(_) => Err(Cause::said("it takes too long")),
+/// The reads of a source's files, one after another for all workers. One that hangs, such
+/// as on a mount that is gone, cannot be ended: however often it is tried, it has one
+/// thread of those by which names are resolved as well.
+#[derive(Default)]
+struct Reads(Arc<Mutex<()>>);
+
+impl Reads {
+    /// What `read` reads of a file, which holds up nobody for longer than until `deadline`.
+    async fn within<T: Send + 'static>(
+        &self,
+        deadline: Deadline,
+        read: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Cause> {
+        let turn = Arc::clone(&self.0).lock_owned();
+        let read = async {
+            let turn = turn.await;
+            let in_turn = move || {
+                let _turn = turn;
+                read()
+            };
+            spawn_blocking(in_turn).await
+        };
+        match time::timeout(deadline.remaining(), read).await {
+            Ok(read) => read.map_err(|error| Cause::new(&error)),
+            Err(_) => Err(Cause::said("it takes too long")),
+        }
     }
 }
 
@@ -184,11 +201,16 @@ mod tests {
     use super::*;
 
     #[actix_web::test]
-    async fn a_file_that_hangs_is_given_up() {
-        let (end, hanging) = mpsc::channel::<()>();
-        let soon = Deadline::after(Duration::from_millis(20));
-        let given_up = read_within(soon, move || hanging.recv()).await;
-        drop(end);
+    async fn a_file_that_hangs_is_given_up_and_takes_one_thread() {
+        let (reads, (end, hanging)) = (Reads::default(), mpsc::channel::<()>());
+        let soon = || Deadline::after(Duration::from_millis(20));
+        let given_up = reads.within(soon(), move || hanging.recv()).await;
         assert_eq!(given_up.unwrap_err().to_string(), "it takes too long");
+
+        let again = reads.within(soon(), || ()).await;
+        assert_eq!(again.unwrap_err().to_string(), "it takes too long");
+        drop(end);
+        let after = reads.within(Deadline::after(Duration::from_mins(1)), || "key");
+        assert_eq!(after.await.unwrap(), "key");
     }
 }

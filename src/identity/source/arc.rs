@@ -16,9 +16,7 @@ use actix_web::http::{
 use serde_json::Value;
 use url::Url;
 
-use super::{
-    LocalFault, METADATA, TokenError, Turn, id_parameter, key_file, read_within, with_query,
-};
+use super::{LocalFault, METADATA, Reads, TokenError, Turn, id_parameter, key_file, with_query};
 use crate::{
     config::IdentityId,
     http::{Deadline, Error, Request, Response},
@@ -31,6 +29,7 @@ pub(super) struct Agent {
     pub(super) endpoint: Url,
     pub(super) folder: PathBuf,
     pub(super) id: IdentityId,
+    pub(super) reads: Reads,
 }
 
 impl Agent {
@@ -51,8 +50,10 @@ impl Agent {
 
     async fn key(&self, path: PathBuf, deadline: Deadline) -> Result<HeaderValue, LocalFault> {
         let folder = self.folder.clone();
-        let read = read_within(deadline, move || key_file::read(&path, &folder)).await;
-        let key = read.map_err(LocalFault::KeyUnreadable)??;
+        let read = self
+            .reads
+            .within(deadline, move || key_file::read(&path, &folder));
+        let key = read.await.map_err(LocalFault::KeyUnreadable)??;
         let value = HeaderValue::from_str(&format!("Basic {}", key.trim_end()));
         let mut value = value.map_err(|_| LocalFault::NoKey)?;
         value.set_sensitive(true);

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    BODY_LIMIT, Gate, Resource, Respite, TokenError, Turn, app_service::AppService, arc::Agent,
-    azure_cli::AzureCli, form::Form, imds::Imds, msi::Msi, service_fabric::ServiceFabric,
-    workload::Workload,
+    BODY_LIMIT, Gate, Reads, Resource, Respite, TokenError, Turn, app_service::AppService,
+    arc::Agent, azure_cli::AzureCli, form::Form, imds::Imds, msi::Msi,
+    service_fabric::ServiceFabric, workload::Workload,
 };
 use crate::{
     config::{Access, Config, Identity, IdentityId},
@@ -124,6 +124,7 @@ impl Place {
                 endpoint,
                 folder,
                 id,
+                reads: Reads::default(),
             }),
             Access::ServiceFabric {
                 endpoint, header, ..

@@ -12,7 +12,7 @@ use std::{
 use actix_web::web::Bytes;
 use url::{Url, form_urlencoded::Serializer};
 
-use super::{LocalFault, TokenError, Turn, read_within};
+use super::{LocalFault, Reads, TokenError, Turn};
 use crate::http::{Cause, Error, Request, Response};
 
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -30,6 +30,7 @@ pub(super) struct Workload {
     url: Url,
     client_id: String,
     assertion: PathBuf,
+    reads: Reads,
 }
 
 impl Workload {
@@ -47,6 +48,7 @@ impl Workload {
             url,
             client_id,
             assertion,
+            reads: Reads::default(),
         }
     }
 
@@ -69,8 +71,9 @@ impl Workload {
 
     async fn assertion(&self, turn: &Turn<'_>) -> Result<String, LocalFault> {
         let path = self.assertion.clone();
-        let read = read_within(turn.deadline, move || beginning(&path)).await;
+        let read = self.reads.within(turn.deadline, move || beginning(&path));
         let text = read
+            .await
             .and_then(|text| text.map_err(|error| Cause::new(&error)))
             .map_err(LocalFault::AssertionUnreadable)?;
         let assertion = text.trim();
