@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::requester::{Requester, cut};
 use crate::{
-    azure::{self, Action, Call, Manner, Receipt, VirtualMachineId},
+    azure::{self, Action, Call, Manner, Memory, Receipt, VirtualMachineId},
     policy::Denial,
 };
 
@@ -43,6 +43,7 @@ impl Stage {
 pub(crate) struct Deed {
     pub(crate) action: Action,
     pub(crate) manner: Manner,
+    pub(crate) memory: Memory,
     pub(crate) machine: VirtualMachineId,
     /// The id by which callers ask for it.
     pub(crate) operation: String,

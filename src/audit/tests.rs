@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     access::{Caller, Kind, Principal, ServiceAccount},
-    azure::{Action, Manner},
+    azure::{Action, Manner, Memory},
     policy::{Policies, Source, Warrant},
     telemetry::TraceContext,
 };
@@ -63,6 +63,7 @@ pub(super) fn deed() -> Deed {
     Deed {
         action: Action::Deallocate,
         manner: Manner::Graceful,
+        memory: Memory::Kept,
         machine: id.parse().unwrap(),
         operation: "web-01.deallocate.0".to_owned(),
         change: None,

@@ -11,6 +11,7 @@ pub(super) fn deed(operation: &Operation, order: Order, change: Option<String>) 
     Deed {
         action: order.action,
         manner: order.manner,
+        memory: order.memory,
         machine: operation.machine.clone(),
         operation: operation.id.as_str().to_owned(),
         change,

@@ -106,6 +106,16 @@ async fn a_hibernation_is_written_down_as_such_and_as_asked_for() {
 }
 
 #[actix_web::test]
+async fn a_memory_that_is_given_up_is_written_down_as_such() {
+    let mut gateway = Gateway::start();
+    let answer = gateway.post("/vms/web-01/deallocate?hibernate=false").await;
+    assert_eq!(answer.status, 202, "{}", answer.text());
+    gateway.stop();
+    let intent = only(&gateway, "intent");
+    assert_eq!(intent["unmapped"]["memory"], "discarded", "{intent}");
+}
+
+#[actix_web::test]
 async fn a_guest_that_is_not_shut_down_is_written_down_as_forced() {
     let operation = "Microsoft.Compute/virtualMachines/powerOff/action";
     let forced = (operation.into(), "powerOff".into(), true.into());

@@ -9,7 +9,7 @@ use super::*;
 use crate::{
     access::{Caller, Kind, Principal, ServiceAccount, Subject},
     audit::{Conclusion, Deed, Denied, Endpoint, Outcome, Requester, Way, record::Stage},
-    azure::{Action, Manner, Receipt},
+    azure::{Action, Manner, Memory, Receipt},
     metrics::Metrics,
     policy::{Policies, Source, Warrant},
     telemetry::TraceContext,
@@ -20,6 +20,7 @@ fn deed(manner: Manner, change: Option<&str>) -> Deed {
     Deed {
         action: Action::Deallocate,
         manner,
+        memory: Memory::Kept,
         machine: id.parse().unwrap(),
         operation: "web-01.deallocate.0".to_owned(),
         change: change.map(str::to_owned),

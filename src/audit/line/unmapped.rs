@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     audit::record::{About, Record},
-    azure::Manner,
+    azure::{Manner, Memory},
 };
 
 #[derive(Serialize)]
@@ -28,6 +28,8 @@ pub(super) struct Unmapped<'a> {
     action: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     forced: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     change: Option<&'a str>,
 }
@@ -56,6 +58,7 @@ impl<'a> Unmapped<'a> {
             operation_id: None,
             action: None,
             forced: None,
+            memory: None,
             change: None,
         };
         match &record.about {
@@ -64,6 +67,7 @@ impl<'a> Unmapped<'a> {
                 operation_id: Some(&deed.operation),
                 action: Some(deed.action.as_str()),
                 forced: Some(deed.manner == Manner::Forced),
+                memory: (deed.memory == Memory::Discarded).then_some("discarded"),
                 change: deed.change.as_deref(),
                 ..rest
             },
