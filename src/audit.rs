@@ -25,7 +25,7 @@ use actix_web::rt::time;
 use tokio::sync::oneshot;
 
 pub(crate) use pending::Pending;
-pub(crate) use record::{Conclusion, Deed, Denied, Outcome};
+pub(crate) use record::{Activity, Conclusion, Deed, Denied, Outcome};
 pub(crate) use requester::{Endpoint, Requester, Way};
 
 use crate::{config::AuditTarget, http::Deadline, metrics::Metrics};

@@ -17,7 +17,7 @@ use actix_web::{
 use super::{Problem, Settings, allowance::Allowance, forwarded, inbound::Inbound};
 use crate::{
     access::Caller,
-    audit::{Audit, Denied, Requester, Way},
+    audit::{Activity, Audit, Denied, Requester, Way},
     azure::{self, UserQuery},
     changes::ChangeLimits,
     policy::{Action, Ask, Denial, Policies, Warrant, fields},
@@ -82,6 +82,7 @@ impl<P> Authorized<P> {
         let taken = self.limits.take(self.warrant.caller());
         taken.map(Allowance).map_err(|exceeded| {
             let record = Denied {
+                activity: Activity::Update,
                 operation: "change".to_owned(),
                 resource: None,
                 code: "too_many_changes",

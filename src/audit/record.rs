@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::requester::{Requester, cut};
 use crate::{
     azure::{self, Action, Call, Manner, Memory, Receipt, VirtualMachineId},
-    policy::Denial,
+    policy::{self, Denial},
 };
 
 /// Where in the life of a change a line stands.
@@ -51,10 +51,18 @@ pub(crate) struct Deed {
     pub(crate) change: Option<String>,
 }
 
+/// Whether something was to be learnt or to be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Activity {
+    Read,
+    Update,
+}
+
 /// What was not allowed to whoever asked for it.
 #[derive(Clone, Debug)]
 pub(crate) struct Denied {
-    /// The operation, in Azure's words or ours.
+    pub(crate) activity: Activity,
+    /// The operation, in Azure's words; ours where something was to be learnt.
     pub(crate) operation: String,
     /// The id of the resource, where it is known.
     pub(crate) resource: Option<String>,
@@ -69,8 +77,16 @@ pub(crate) struct Denied {
 impl Denied {
     /// What `denial` keeps somebody from doing to `resource`.
     pub(crate) fn by_policy(denial: &Denial, resource: Option<String>) -> Self {
+        let (activity, operation) = match denial.action {
+            policy::Action::Order(action) => (Activity::Update, Call::Order(action).permission()),
+            read @ (policy::Action::GetVm
+            | policy::Action::GetOperation
+            | policy::Action::ListUsers
+            | policy::Action::GetIdentity) => (Activity::Read, read.as_str()),
+        };
         Self {
-            operation: denial.action.as_str().to_owned(),
+            activity,
+            operation: operation.to_owned(),
             resource,
             code: "forbidden",
             detail: denial.to_string(),

@@ -218,6 +218,7 @@ async fn callers_and_decisions_are_told() {
     by.grounds = Some(grounds.clone());
     audit.joined(deed(), &Arc::new(by));
     let denied = Denied {
+        activity: Activity::Update,
         operation: "deallocate".to_owned(),
         resource: None,
         code: "forbidden",

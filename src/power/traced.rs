@@ -2,7 +2,7 @@
 
 use super::{Error, Operation, Spared, Status};
 use crate::{
-    audit::{Conclusion, Deed, Denied, Outcome},
+    audit::{Activity, Conclusion, Deed, Denied, Outcome},
     azure::{Action, Call, Order, VirtualMachineId},
 };
 
@@ -38,6 +38,7 @@ pub(super) fn denied(error: &Error, action: Action, machine: &VirtualMachineId) 
         return None;
     };
     Some(Denied {
+        activity: Activity::Update,
         operation: Call::Order(action).permission().to_owned(),
         resource: Some(machine.to_string()),
         code,

@@ -3,6 +3,7 @@
 mod namesakes;
 mod shadows;
 mod tags;
+mod written;
 
 use std::{fs, path::PathBuf};
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Metadata, Named, Shown, actor::Actor, unmapped::Unmapped};
 use crate::{
     audit::{
-        record::{About, Conclusion, Record, Stage},
+        record::{About, Activity, Conclusion, Record, Stage},
         requester::{Endpoint, Requester, Way},
     },
     azure::VmName,
@@ -47,13 +47,14 @@ impl<'a> ApiActivity<'a> {
     /// What `record` says.
     pub(super) fn of(record: &'a Record, metadata: Metadata<'a>) -> Self {
         let (requester, outcome) = (&*record.requester, record.outcome.as_ref());
+        let (activity_id, activity_name, type_uid) = activity(&record.about);
         Self {
             class_uid: 6003,
             class_name: "API Activity",
             category_uid: 6,
-            activity_id: 3,
-            activity_name: "Update",
-            type_uid: 600_303,
+            activity_id,
+            activity_name,
+            type_uid,
             severity_id: severity(record),
             time: record.at.as_millisecond(),
             duration: record.duration_ms,
@@ -75,6 +76,18 @@ impl<'a> ApiActivity<'a> {
             resources: Resource::of(&record.about).map(|it| [it]),
             unmapped: Unmapped::of(record),
         }
+    }
+}
+
+/// What OCSF calls it, and what it calls it in this class.
+fn activity(about: &About) -> (u8, &'static str, u32) {
+    let activity = match about {
+        About::Deed(_) => Activity::Update,
+        About::Denied(denied) => denied.activity,
+    };
+    match activity {
+        Activity::Read => (2, "Read", 600_302),
+        Activity::Update => (3, "Update", 600_303),
     }
 }
 

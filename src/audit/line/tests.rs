@@ -8,7 +8,7 @@ use uuid::Uuid;
 use super::*;
 use crate::{
     access::{Caller, Kind, Principal, ServiceAccount, Subject},
-    audit::{Conclusion, Deed, Denied, Endpoint, Outcome, Requester, Way, record::Stage},
+    audit::{Activity, Conclusion, Deed, Denied, Endpoint, Outcome, Requester, Way, record::Stage},
     azure::{Action, Manner, Memory, Receipt},
     metrics::Metrics,
     policy::{Policies, Source, Warrant},
@@ -152,6 +152,7 @@ fn an_outcome_tells_what_azure_answered() {
 
 fn denied(resource: Option<&str>, grounds: Option<Arc<[String]>>, requester: Requester) -> Record {
     let denied = Denied {
+        activity: Activity::Update,
         operation: "deallocate".to_owned(),
         resource: resource.map(str::to_owned),
         code: "forbidden",
