@@ -27,7 +27,7 @@ const ASK: &str = "nobody is there to be asked whether to deallocate the machine
 
 /// `vm start` and its like.
 pub(super) async fn order(order: VmOrder) -> Outcome {
-    let (order, ordered) = order.parts();
+    let (order, ordered) = order.parts()?;
     let (target, manner) = ordered.parts();
     let session = Session::open()?;
     session.scopes().await?;

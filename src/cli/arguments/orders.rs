@@ -5,8 +5,12 @@ use clap::{Args, Subcommand};
 use super::{FormAsked, Place};
 use crate::{
     azure::{Action, Order, VmName},
+    cli::Failure,
     power::{Precedence, Target},
 };
+
+const EITHER: &str = "--hibernate keeps the guest's memory and --force does not wait for the \
+                      guest: use one of them";
 
 /// How an order is given.
 #[derive(Args)]
@@ -60,14 +64,13 @@ pub(in crate::cli) enum VmOrder {
         /// a hibernated one, which is left alone otherwise
         #[arg(
             long,
-            conflicts_with = "force",
             num_args = 0..=1,
             require_equals = true,
             default_missing_value = "true",
             value_name = "true|false"
         )]
         hibernate: Option<bool>,
-        /// Do not wait for its guest
+        /// Do not wait for its guest; not together with --hibernate
         #[arg(long)]
         force: bool,
         #[command(flatten)]
@@ -112,7 +115,7 @@ impl Manner {
 
 impl VmOrder {
     /// What is ordered, of which machine, and how.
-    pub(in crate::cli) fn parts(self) -> (Order, Ordered) {
+    pub(in crate::cli) fn parts(self) -> Result<(Order, Ordered), Failure> {
         let of = |is_forced: bool, action| {
             if is_forced {
                 Order::forced(action)
@@ -120,7 +123,7 @@ impl VmOrder {
                 Order::graceful(action)
             }
         };
-        match self {
+        Ok(match self {
             Self::Start(ordered) => (of(false, Action::Start), ordered),
             Self::Restart(ordered) => (of(false, Action::Restart), ordered),
             Self::Redeploy(ordered) => (of(false, Action::Redeploy), ordered),
@@ -131,7 +134,12 @@ impl VmOrder {
             } => (of(skip_shutdown, Action::PowerOff), ordered),
             Self::Deallocate {
                 hibernate: Some(true),
-                force: _,
+                force: true,
+                ordered: _,
+            } => return Err(Failure::Usage(EITHER.to_owned())),
+            Self::Deallocate {
+                hibernate: Some(true),
+                force: false,
                 ordered,
             } => (of(false, Action::Hibernate), ordered),
             Self::Deallocate {
@@ -144,6 +152,6 @@ impl VmOrder {
                 force,
                 ordered,
             } => (of(force, Action::Deallocate), ordered),
-        }
+        })
     }
 }

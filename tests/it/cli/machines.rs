@@ -244,6 +244,9 @@ fn a_memory_is_given_up_where_the_line_says_so() {
     assert!(kept.output.contains("hibernate=false"), "{kept}");
     assert!(azure.requests(Service::Actions).is_empty());
 
+    let forced = "vm deallocate hiber-01 --hibernate=false --force --dry-run";
+    let tried = in_container(&azure, forced).done().json();
+    assert_eq!(tried["wouldSend"], true, "{tried}");
     let line = "vm deallocate hiber-01 --hibernate=false --wait";
     let given_up = in_container(&azure, line).done().json();
 
