@@ -103,9 +103,12 @@ impl TokenCache {
         }))
     }
 
-    /// The token for `resource`, unless it is past its hard limit.
+    /// The token for `resource`, unless it is past its hard limit. The clock by which tokens
+    /// go from here stands still while the machine sleeps; one that is set forward by more
+    /// than a lifetime costs one acquisition.
     pub(crate) fn get(&self, resource: Resource) -> Option<AccessToken> {
-        self.0.tokens.get(&resource)
+        let token = self.0.tokens.get(&resource)?;
+        token.is_usable(Moment::now()).then_some(token)
     }
 
     /// The counters of `resource`.
@@ -235,7 +238,7 @@ impl Flight {
         acquisition.memory = memory;
         acquisition.last_failure = Some((SystemTime::now(), failure.clone()));
         let believed = Some(Believed::new(failure, memory));
-        let Some(token) = inner.tokens.get(&self.resource) else {
+        let Some(token) = self.cache.get(self.resource) else {
             acquisition.absent = believed;
             return;
         };
@@ -274,4 +277,33 @@ fn told(resource: &'static str, failure: &TokenError) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        identity::{claims::Claims, response::Grant},
+        secret::Secret,
+    };
+
+    const HOUR: Duration = Duration::from_hours(1);
+
+    #[test]
+    fn a_token_that_did_not_outlast_a_sleep_is_not_there() {
+        let cache = TokenCache::new(Metrics::new().unwrap());
+        for (sleep, is_there) in [(HOUR / 2, true), (HOUR, false)] {
+            let grant = Grant {
+                token: Secret::new("t"),
+                lifetime: HOUR,
+                claims: None,
+                echo: Claims::default(),
+            };
+            let token = AccessToken::new(&grant, Origin::Ordinary).unwrap();
+            cache.join(Resource::Arm, &Demand::Renewal, |flight| {
+                flight.land(Ok(token.after(sleep)));
+            });
+            assert_eq!(cache.get(Resource::Arm).is_some(), is_there, "{sleep:?}");
+        }
+    }
 }

@@ -94,6 +94,15 @@ impl AccessToken {
         })))
     }
 
+    /// The same after a sleep of the machine.
+    #[cfg(test)]
+    pub(super) fn after(mut self, sleep: Duration) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.0) {
+            inner.acquired.wall -= sleep;
+        }
+        self
+    }
+
     /// The value of an `Authorization` header, marked as sensitive.
     pub(crate) fn authorization(&self) -> HeaderValue {
         self.0.authorization.clone()
@@ -145,6 +154,11 @@ impl AccessToken {
     /// Whether both carry the same text.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
         self.0.authorization == other.0.authorization
+    }
+
+    /// Whether it can still be sent.
+    pub(crate) fn is_usable(&self, now: Moment) -> bool {
+        self.age(now) < self.0.usable_for
     }
 
     /// Whether it should be renewed; it stays usable.
@@ -273,6 +287,14 @@ mod tests {
         assert!(token.is_stale(awake) && token.claim_renewal(awake));
         assert!(token.age(awake) >= Duration::from_secs(STALE));
         assert!(!token.claim_renewal(later(awake, 1, 0)));
+    }
+
+    #[test]
+    fn a_token_is_used_no_more_after_a_sleep_that_outlasts_it() {
+        let (token, now) = (token(Duration::from_hours(1)), Moment::now());
+        assert!(token.is_usable(later(now, 3_500, 3_500)));
+        assert!(!token.is_usable(later(now, 3_600, 3_600)));
+        assert!(!token.is_usable(later(now, 3_600, 0)));
     }
 
     #[test]
