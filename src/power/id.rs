@@ -76,6 +76,13 @@ impl OperationId {
         Self::of(it.name.clone(), ordered, it.millis + 1, it.fingerprint)
     }
 
+    /// The same for `machine`, whose name a caller may have written otherwise.
+    pub(super) fn named(&self, machine: &VirtualMachineId) -> Self {
+        let it = &self.0;
+        let ordered = (it.action, it.memory);
+        Self::of(machine.name.clone(), ordered, it.millis, it.fingerprint)
+    }
+
     /// The id as text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0.text
@@ -140,10 +147,11 @@ impl fmt::Display for OperationId {
     }
 }
 
-/// An id is read in the form alone in which it is written.
+/// Names of machines compare without regard to case; all else is read in the form alone in
+/// which it is written.
 impl PartialEq for OperationId {
     fn eq(&self, other: &Self) -> bool {
-        self.as_str() == other.as_str()
+        self.as_str().eq_ignore_ascii_case(other.as_str())
     }
 }
 
@@ -151,7 +159,9 @@ impl Eq for OperationId {}
 
 impl Hash for OperationId {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        for byte in self.as_str().bytes() {
+            state.write_u8(byte.to_ascii_lowercase());
+        }
     }
 }
 
@@ -219,6 +229,21 @@ mod tests {
         let id = id("web-01");
         assert!(id.is_of(&machine("RG", "WEB-01")));
         assert!(!id.is_of(&machine("rg2", "web-01")));
+    }
+
+    #[test]
+    fn an_id_is_the_same_in_whichever_case_its_machine_is_named() {
+        let hash = |id: &OperationId| {
+            let mut hasher = fnv::FnvHasher::default();
+            id.hash(&mut hasher);
+            hasher.finish()
+        };
+        let (plain, loud) = (id("web-01"), id("WEB-01"));
+        assert_eq!(plain, loud);
+        assert_eq!(hash(&plain), hash(&loud));
+        assert_ne!(plain, plain.later());
+        let named = loud.named(&machine("rg", "web-01"));
+        assert_eq!(named.as_str(), plain.as_str());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::OperationId;
+use super::{OperationId, send::as_written};
 use crate::azure::{Action, OperationFault, VirtualMachine, VirtualMachineId, VmName};
 
 /// How an operation is, or how it ended.
@@ -95,6 +95,14 @@ impl Operation {
             spared: None,
             superseded_by: None,
             observed_at: None,
+        }
+    }
+
+    /// Has it, and its id, name the machine as Azure does.
+    pub(super) fn name_as(&mut self, seen: &VirtualMachine) {
+        self.machine = as_written(seen, self.machine.clone());
+        if self.id.name().as_str() != self.machine.name.as_str() {
+            self.id = self.id.named(&self.machine);
         }
     }
 

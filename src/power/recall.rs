@@ -168,10 +168,13 @@ impl Power {
         let now = Timestamp::now();
         operation.observed_at = Some(now);
         let (status, changed_at) = match looked {
-            Ok(machine) => (
-                verdict(Ordered::of(&operation), &machine),
-                machine.changed_at(),
-            ),
+            Ok(machine) => {
+                operation.name_as(&machine);
+                (
+                    verdict(Ordered::of(&operation), &machine),
+                    machine.changed_at(),
+                )
+            }
             Err(error) if error.is_not_found() => (gone(), None),
             Err(error) => return Err(Error::Azure("read", error)),
         };

@@ -36,6 +36,22 @@ async fn an_operation_is_shown_until_it_has_succeeded() {
 }
 
 #[actix_web::test]
+async fn an_operation_is_one_in_whichever_case_its_machine_is_named() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway).await;
+    let operation = ended(&gateway, &place).await;
+    let start = orders::ordered(&gateway, "web-01", "start").await;
+    ended(&gateway, &start).await;
+
+    let loud = place.replace("web-01", "WEB-01");
+    assert_eq!(gateway.get(&loud).await.json(), operation);
+    // Another replica has to look.
+    let seen = gateway.twin().get(&loud).await.json();
+    assert_eq!(seen["id"], operation["id"]);
+    assert_eq!(seen["vm"]["name"], "web-01", "{seen}");
+}
+
+#[actix_web::test]
 async fn an_operation_is_followed_though_nobody_asks() {
     let gateway = Gateway::start();
     ordered(&gateway).await;
