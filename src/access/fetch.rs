@@ -9,7 +9,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::jwks::{InvalidKeys, Keys};
-use crate::http::{Client, Deadline, Error, Request, Response, RetryPolicy};
+use crate::http::{Client, Deadline, Error, Refusal, Request, Response, RetryPolicy};
 
 /// For both questions together: a caller may wait for them.
 const ALLOWED: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ pub(super) struct Place {
 /// Which host keys are read from.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeysAt {
-    /// That of the configuration: a cloud has one, and what stands in for it is
+    /// That of the configuration, as with Entra ID: a cloud has one, and what stands in for it is
     /// not to be gone around.
     SameHost,
     /// Whichever one the configuration names.
@@ -55,9 +55,18 @@ impl FetchError {
     /// A word for it, as a metric has it.
     pub(super) fn label(&self) -> &'static str {
         match self {
+            Self::Configuration(Error::Refused(_)) | Self::Keys(Error::Refused(_)) => "refused",
             Self::Configuration(_) | Self::Keys(_) => "unreachable",
             Self::OtherIssuer => "other_issuer",
             Self::Malformed | Self::Insecure | Self::Invalid(_) => "invalid",
+        }
+    }
+
+    /// What the issuer says, where it refuses.
+    pub(super) fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Configuration(error) | Self::Keys(error) => error.refusal(),
+            Self::Malformed | Self::OtherIssuer | Self::Insecure | Self::Invalid(_) => None,
         }
     }
 }
@@ -90,6 +99,22 @@ async fn get(
 }
 
 impl Place {
+    /// Which variables are to be looked at after `error`, where they may be what is wrong.
+    /// Entra ID answers a tenant that it does not know with 400, or with 404 where it is no
+    /// tenant's name at all.
+    ///
+    /// Source: "Microsoft Entra authentication and authorization error codes", AADSTS90002.
+    pub(super) fn mend(&self, error: &FetchError) -> Option<&'static str> {
+        let is_unknown = error
+            .refusal()
+            .is_some_and(|it| matches!(it.status.as_u16(), 400 | 404));
+        let is_another = matches!(error, FetchError::OtherIssuer);
+        (is_unknown || is_another).then_some(match self.keys {
+            KeysAt::SameHost => "see MIG_AUTH_TENANT and MIG_CLOUD",
+            KeysAt::Named => "see MIG_AUTH_ISSUERS",
+        })
+    }
+
     /// Where the keys are by a configuration.
     pub(super) fn told_by(&self, configuration: &[u8]) -> Result<Url, FetchError> {
         let configuration: Configuration =

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     Refusal, fetch,
-    fetch::Place,
+    fetch::{FetchError, Place},
     ring::{Found, Look, ON_DEMAND, PERIOD, Ring},
 };
 use crate::{http::Client, metrics::Metrics, task::Tasks, telemetry::chain};
@@ -139,23 +139,32 @@ impl KeySet {
     /// Asks the issuer, and lets those know who wait for it.
     async fn ask(&self, client: &Client, landing: watch::Sender<()>) {
         let answer = fetch::keys(client, &self.0.place).await;
-        let outcome = match &answer {
-            Ok(_) => "ok",
-            Err(error) => error.label(),
-        };
-        self.0.metrics.key_fetch(self.0.source, outcome);
-        match answer {
-            Ok(keys) => self.ring().store(keys, Instant::now()),
+        let outcome = match answer {
+            Ok(keys) => {
+                self.ring().store(keys, Instant::now());
+                "ok"
+            }
             Err(error) => {
                 self.ring().fail();
-                tracing::warn!(
-                    issuer = self.0.place.issuer,
-                    error = chain(&error),
-                    "keys of callers' tokens were not read"
-                );
+                self.tell(&error);
+                error.label()
             }
-        }
+        };
+        self.0.metrics.key_fetch(self.0.source, outcome);
         drop(landing);
+    }
+
+    fn tell(&self, error: &FetchError) {
+        let place = &self.0.place;
+        let refusal = error.refusal();
+        tracing::warn!(
+            issuer = place.issuer,
+            error = chain(error),
+            upstream.code = refusal.and_then(|it| it.code.as_deref()),
+            upstream.message = refusal.and_then(|it| it.message.as_deref()),
+            mend = place.mend(error),
+            "keys of callers' tokens were not read"
+        );
     }
 
     fn age(&self) -> Option<Duration> {

@@ -4,11 +4,13 @@ use std::{collections::HashMap, thread, time::Duration};
 
 use azure_sandbox::{CallerToken, Fault, Host, Sandbox, Service, Settings, SignedBy, Times};
 use futures_util::future::join_all;
+use serde_json::Value;
 
 use super::bearer::{called, entra, get, key_fetches};
 use crate::{
     flood::Flood,
     issuers::ENTRA,
+    output::captured,
     program::{Running, gateway},
     wire::{self, Connection},
 };
@@ -102,8 +104,32 @@ async fn known_keys_outlast_an_issuer_that_fails() {
     let unknown = signed_by(SignedBy::Unpublished);
     assert_eq!(called(&gateway, &unknown).await, 401);
     assert_eq!(called(&gateway, &CallerToken::default()).await, 200);
-    let failed = r#"signing_key_fetches_total{outcome="unreachable",source="entra_v2"}"#;
+    let failed = r#"signing_key_fetches_total{outcome="refused",source="entra_v2"}"#;
     assert!((gateway.metric(failed).await - 1.0).abs() < f64::EPSILON);
+}
+
+#[actix_web::test]
+async fn a_tenant_that_entra_id_does_not_know_is_told_in_its_words_and_with_what_mends_it() {
+    const MISSPELT: &str = "7b31ddc4-0000-4000-8000-5a4d0bca1aff";
+    let gateway = entra(&[("MIG_AUTH_TENANT", MISSPELT)]);
+    let refused = r#"signing_key_fetches_total{outcome="refused",source="entra_v2"}"#;
+    gateway
+        .until("/metrics", |answer| {
+            answer.text().contains(refused).then_some(())
+        })
+        .await;
+    let log = captured();
+    let mut lines = log.lines().filter_map(|line| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let is_it = line["message"] == "keys of callers' tokens were not read";
+        let issuer = line["issuer"].as_str().unwrap_or_default();
+        (is_it && issuer.contains(MISSPELT)).then_some(line)
+    });
+    let line = lines.next().unwrap();
+    assert_eq!(line["upstream.code"], "invalid_request", "{line}");
+    let words = line["upstream.message"].as_str().unwrap();
+    assert!(words.contains("AADSTS90002"), "{line}");
+    assert_eq!(line["mend"], "see MIG_AUTH_TENANT and MIG_CLOUD");
 }
 
 #[actix_web::test]
