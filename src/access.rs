@@ -21,6 +21,7 @@ mod ring;
 mod rules;
 #[cfg(any(fuzzing, test))]
 mod signer;
+mod trial;
 mod turns;
 mod validated;
 
@@ -30,3 +31,4 @@ pub(crate) use keys::KeyStanding;
 pub(crate) use known::Access;
 pub(crate) use reach::Reach;
 pub(crate) use refusal::Refusal;
+pub(crate) use trial::{Trial, Unproven};

@@ -37,6 +37,7 @@ use crate::{
 };
 pub use admissions::Admissions;
 pub use certificates::CertificateError;
+pub(crate) use certificates::expiry;
 #[cfg(any(fuzzing, test))]
 pub(crate) use certificates::fuzz;
 pub use decisions::Decisions;

@@ -58,6 +58,15 @@ pub(crate) enum Unavailable {
     Closed,
 }
 
+/// Whether there is a place to write to at `target`, of which nothing is made: `false`
+/// where it is a file that is not there yet, in a folder that is.
+pub(crate) fn look(target: &AuditTarget) -> io::Result<bool> {
+    match target {
+        AuditTarget::Output | AuditTarget::Errors => Ok(true),
+        AuditTarget::File(path) => Sink::look(path),
+    }
+}
+
 /// The record of changes; all workers share one.
 #[derive(Clone)]
 pub(crate) struct Audit(Arc<Inner>);

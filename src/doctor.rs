@@ -1,5 +1,6 @@
 //! Every check that a first deployment needs, each with what mends it.
 
+mod callers;
 mod check;
 mod clock;
 mod fault;
@@ -10,6 +11,7 @@ mod permissions;
 mod reach;
 mod report;
 mod source;
+mod start;
 mod tokens;
 
 use std::time::Duration;
@@ -45,9 +47,11 @@ pub(crate) async fn run(shared: &Shared, config: &Config) -> Report {
     let mut report = Report::default();
     let worker = shared.worker();
     report.add(source::check(&config.identity));
+    start::examine(&mut report, config);
     host::examine(&mut report, &worker.inventory, config).await;
     let dates = reach::examine(&mut report, shared, config).await;
     report.add(clock::check(&dates));
+    callers::examine(&mut report, shared).await;
     let tokens = tokens::examine(&mut report, shared, config).await;
     let holder = identity::examine(&mut report, &tokens, &config.identity.id);
     permissions::examine(&mut report, shared, &worker.inventory, config, &holder).await;

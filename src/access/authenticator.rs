@@ -15,6 +15,7 @@ use super::{
     kubernetes::Reviewer,
     ring::Found,
     rules::Rules,
+    trial::Trial,
     validated::{Digest, Proof},
 };
 use crate::{
@@ -67,6 +68,18 @@ impl Authenticator {
         if let Some(cluster) = self.access.kubernetes() {
             tasks.follow(cluster.clone().keep());
         }
+    }
+
+    /// Asks everybody once who vouches for callers; nothing is kept of it.
+    pub(crate) async fn try_once(&self) -> Vec<Trial> {
+        let mut trials = Vec::new();
+        for keys in self.access.sets() {
+            trials.push(keys.try_once(&self.issuers).await);
+        }
+        if let Some(reviewer) = &self.reviewer {
+            trials.push(reviewer.try_once().await);
+        }
+        trials
     }
 
     /// Whether callers are asked who they are.

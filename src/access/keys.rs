@@ -14,6 +14,7 @@ use super::{
     Refusal, fetch,
     fetch::{FetchError, Place},
     ring::{Found, Look, ON_DEMAND, PERIOD, Ring},
+    trial::Trial,
 };
 use crate::{http::Client, metrics::Metrics, task::Tasks, telemetry::chain};
 
@@ -134,6 +135,12 @@ impl KeySet {
             issuer: self.0.place.issuer.clone(),
             held: self.ring().standing(Instant::now()),
         }
+    }
+
+    /// Asks the issuer once, whatever is held.
+    pub(super) async fn try_once(&self, client: &Client) -> Trial {
+        let place = &self.0.place;
+        Trial::of_issuer(place, fetch::keys(client, place).await)
     }
 
     /// Asks the issuer, and lets those know who wait for it.

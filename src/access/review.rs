@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{Caller, Refusal, ServiceAccount};
 use crate::{
     config::Reviews,
-    http::{Client, Deadline, Request, RetryPolicy},
+    http::{Cause, Client, Deadline, Error, Request, Response, RetryPolicy},
     secret::Secret,
     telemetry::chain,
 };
@@ -53,6 +53,21 @@ pub(super) async fn ask(
     own: &Secret,
     token: &Secret,
 ) -> Outcome {
+    let answer = exchange(client, reviews, own, token).await;
+    let answer = answer.map_err(|error| {
+        tracing::warn!(error = chain(&error), "a token could not be reviewed");
+        Refusal::NoReview
+    })?;
+    read(&answer.body, &reviews.audience)
+}
+
+/// What the API server answers to the question about `token`.
+pub(super) async fn exchange(
+    client: &Client,
+    reviews: &Reviews,
+    own: &Secret,
+    token: &Secret,
+) -> Result<Response, Error> {
     let mut url = reviews.endpoint.clone();
     let base = url.path().trim_end_matches('/').to_owned();
     url.set_path(&format!(
@@ -64,18 +79,13 @@ pub(super) async fn ask(
         "spec": {"token": token.expose(), "audiences": [reviews.audience]},
     });
     let header = HeaderValue::from_str(&format!("Bearer {}", own.expose()));
-    let mut header = header.map_err(|_| Refusal::NoReview)?;
+    let mut header = header.map_err(|error| Error::Unreachable(Cause::new(&error)))?;
     header.set_sensitive(true);
     let body = Bytes::from(question.to_string());
     let request =
         Request::question(url.as_str(), "review_token", body).header(AUTHORIZATION, header);
     let deadline = Deadline::after(ALLOWED);
-    let answer = client.send(&request, deadline, RetryPolicy::INLINE).await;
-    let answer = answer.map_err(|error| {
-        tracing::warn!(error = chain(&error), "a token could not be reviewed");
-        Refusal::NoReview
-    })?;
-    read(&answer.body, &reviews.audience)
+    client.send(&request, deadline, RetryPolicy::INLINE).await
 }
 
 /// Who it is by the answer `review`.

@@ -36,6 +36,11 @@ struct Inner {
     metrics: Metrics,
 }
 
+/// When the certificate of `files` expires, or what is wrong with them.
+pub(crate) fn expiry(files: &TlsFiles) -> Result<SystemTime, CertificateError> {
+    Ok(Certificate::of(files, &Texts::read(files)?)?.expires)
+}
+
 /// How the certificate stands.
 pub(super) struct Standing {
     pub(super) expires: SystemTime,

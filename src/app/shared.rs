@@ -189,7 +189,7 @@ impl Shared {
     }
 
     /// What one worker asks callers with.
-    pub(super) fn authenticator(&self) -> Authenticator {
+    pub(crate) fn authenticator(&self) -> Authenticator {
         Authenticator::new(self.access.clone())
     }
 

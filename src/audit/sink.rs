@@ -60,16 +60,28 @@ impl Sink {
         }
     }
 
+    /// Whether the file at `path` can be written, and is there.
+    pub(super) fn look(path: &Path) -> io::Result<bool> {
+        match Self::opened(path, OpenOptions::new().append(true)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let folder = path.parent().unwrap_or(path);
+                fs::metadata(folder).map(|_| false)
+            }
+            outcome => outcome.map(|_| true),
+        }
+    }
+
     fn at(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        Self::opened(path, options.append(true).create(true).mode(0o600))
+    }
+
+    fn opened(path: &Path, options: &OpenOptions) -> io::Result<Self> {
         // Opening one would wait for somebody to read it.
         if fs::metadata(path).is_ok_and(|it| it.file_type().is_fifo()) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is a pipe"));
         }
-        let file = OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)?;
+        let file = options.open(path)?;
         let is_lasting = file.metadata()?.is_file();
         Ok(Self {
             is_torn: is_lasting && ends_midway(path)?,

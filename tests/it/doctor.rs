@@ -1,7 +1,9 @@
 //! What `doctor` makes of set-ups that are broken, each in one way.
 
+mod callers;
 mod identities;
 mod roles;
+mod start;
 mod surroundings;
 
 use azure_sandbox::{Assignment, DEFAULT_SCOPE, Host, Identity, Sandbox, Service, Settings};
@@ -96,11 +98,15 @@ async fn a_whole_set_up_has_nothing_to_mend() {
             names.collect::<Vec<_>>(),
             [
                 "source",
+                "policies",
+                "audit",
+                "certificate",
                 "host",
                 "cloud",
                 "arm",
                 "graph",
                 "clock",
+                "callers",
                 "arm_token",
                 "graph_token",
                 "identity",
@@ -139,7 +145,7 @@ async fn people_read_what_mends_it_below_what_is_wrong() {
         "{mend}"
     );
     assert!(
-        text.ends_with("\n12 checks: 9 ok, 0 warning, 1 failed, 2 skipped\n"),
+        text.ends_with("\n16 checks: 11 ok, 0 warning, 1 failed, 4 skipped\n"),
         "{text}"
     );
 }

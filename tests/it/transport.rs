@@ -1,6 +1,6 @@
 //! The API over TLS.
 
-mod pki;
+pub(crate) mod pki;
 mod visit;
 
 use std::{

@@ -9,7 +9,7 @@ fn a_whole_set_up_ends_well_and_with_json_for_a_pipe() {
     for host in [Host::Vm, Host::ContainerApp] {
         let examined = told(&azure(), host, "doctor", &[]).done().json();
         assert_eq!(examined["ok"], true, "{examined}");
-        assert_eq!(examined["checks"].as_array().unwrap().len(), 12);
+        assert_eq!(examined["checks"].as_array().unwrap().len(), 16);
     }
 }
 
