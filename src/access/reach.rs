@@ -61,7 +61,7 @@ mod tests {
 
     const ENTRA: [(&str, &str); 2] = [
         ("MIG_AUTH_TENANT", "5ab1e000-0000-4000-8000-00000000000a"),
-        ("MIG_AUTH_AUDIENCE", "mi-gateway"),
+        ("MIG_AUTH_AUDIENCE", "5ab1e000-0000-4000-8000-00000000000f"),
     ];
     const KUBERNETES: [(&str, &str); 2] = [
         ("MIG_AUTH_KUBERNETES_AUDIENCE", "mi-gateway"),

@@ -53,7 +53,7 @@ const OURS: [Variable; 66] = [
         "MIG_AUTH_AUDIENCE",
         None,
         "With entra, what tokens have to be for, letter for letter: the client id of the gateway's \
-         application, or others separated by commas",
+         application, and of version 1.0 its names as well, separated by commas",
     ),
     variable(
         "MIG_AUTH_VERSIONS",

@@ -55,6 +55,9 @@ impl EntraCallers {
             "1.0, 2.0 or both, separated by a comma",
             versions,
         );
+        if let (Ok(audiences), Ok(versions)) = (&audiences, &versions) {
+            refuse_names(reader, audiences, versions);
+        }
         let endpoint = reader.optional("MIG_ENTRA_ENDPOINT", ENDPOINT, endpoint);
         Ok(Self {
             endpoint: endpoint?.unwrap_or_else(|| authority.clone()),
@@ -63,6 +66,22 @@ impl EntraCallers {
             audiences: audiences?,
             versions: versions?,
         })
+    }
+}
+
+/// A token of version 2.0 is for a client id, whatever it was asked for by: where no other
+/// version is taken, nobody would be let in by a name.
+///
+/// Source: "Access token claims reference", `aud`.
+fn refuse_names(reader: &mut Reader, audiences: &[String], versions: &[EntraVersion]) {
+    if versions.contains(&EntraVersion::V1) {
+        return;
+    }
+    for name in audiences.iter().filter(|it| guid(it).is_none()) {
+        reader.fault(format!(
+            "MIG_AUTH_AUDIENCE has {name:?}, and tokens of version 2.0 are for the client id \
+             alone: set that, or see MIG_AUTH_VERSIONS"
+        ));
     }
 }
 

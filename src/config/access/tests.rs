@@ -138,6 +138,29 @@ fn an_issuer_is_a_url_that_nobody_listens_in_on() {
 }
 
 #[test]
+fn an_audience_that_no_token_of_the_versions_has_is_refused() {
+    let (_, id) = AUDIENCE;
+    let both = format!("{id},api://mi-gateway");
+    for (audience, versions, is_one) in [
+        (id, "2.0", true),
+        ("api://mi-gateway", "2.0", false),
+        (both.as_str(), "2.0", false),
+        (both.as_str(), "1.0,2.0", true),
+        ("api://mi-gateway", "1.0", true),
+    ] {
+        let told = config(&[
+            ("MIG_AUTH", "entra"),
+            TENANT,
+            ("MIG_AUTH_AUDIENCE", audience),
+            ("MIG_AUTH_VERSIONS", versions),
+        ]);
+        let words = "has \"api://mi-gateway\", and tokens of version 2.0";
+        let is_told = told.is_err_and(|told| told.contains(words));
+        assert_eq!(is_told, !is_one, "{audience} {versions}");
+    }
+}
+
+#[test]
 fn a_variable_of_a_method_that_is_not_chosen_is_a_fault() {
     let told = config(&[("MIG_AUTH", "none"), AUDIENCE]).unwrap_err();
     assert!(told.contains("MIG_AUTH does not have entra"), "{told}");

@@ -68,7 +68,7 @@ fn a_permit_of_nobody_is_odd_and_an_exception_of_nobody_is_refused() {
     let nobody = "%Caller::\"https://a.example|robot\"";
     let entra = [
         ("MIG_AUTH_TENANT", "5ab1e000-0000-4000-8000-00000000000a"),
-        ("MIG_AUTH_AUDIENCE", "g"),
+        ("MIG_AUTH_AUDIENCE", "5ab1e000-0000-4000-8000-00000000000f"),
     ];
     let permit = format!("permit (principal == {nobody}, action, resource);");
     let policies = among(&permit, "entra", &entra).unwrap();
