@@ -71,9 +71,17 @@ fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     let is_of_another_site = matches!(text(&SEC_FETCH_SITE), Some("cross-site" | "same-site"));
     // A link on a page of others may lead to what anybody may read.
     let is_led_astray = is_of_another_site && !docs::is_for_everybody(request, settings);
-    if has_foreign_origin || is_led_astray {
+    if is_led_astray {
         return Err(Problem::forbidden(
             "the gateway takes no orders from web pages of others",
+        ));
+    }
+    // A page of its own behind a proxy that ends TLS looks like one of others: what the
+    // browser calls https came in as http.
+    if has_foreign_origin {
+        return Err(Problem::forbidden(
+            "the gateway takes no orders from web pages of others; its own pages are those of the \
+             origin of MIG_PUBLIC_URL, or of what a proxy of MIG_TRUSTED_PROXIES was asked for",
         ));
     }
     Ok(())

@@ -40,6 +40,25 @@ async fn a_web_page_of_others_cannot_give_orders() {
 }
 
 #[actix_web::test]
+async fn an_own_page_behind_a_proxy_that_ends_tls_is_told_what_lets_it_in() {
+    let gateway = Gateway::start();
+    let page = [
+        ("host", "vms.localhost"),
+        ("origin", "https://vms.localhost"),
+        ("sec-fetch-site", "same-origin"),
+    ];
+    let refused = order(&gateway, &page).await;
+    assert_eq!(refused.status, 403);
+    assert!(
+        refused.text().contains("MIG_PUBLIC_URL"),
+        "{}",
+        refused.text()
+    );
+    let told = Gateway::with(&[("MIG_PUBLIC_URL", "https://vms.localhost")]);
+    assert_eq!(order(&told, &page).await.status, 202);
+}
+
+#[actix_web::test]
 async fn a_name_that_is_not_this_machines_is_not_answered_to() {
     let gateway = Gateway::start();
     for host in [
