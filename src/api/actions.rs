@@ -3,10 +3,15 @@
 #[cfg(any(fuzzing, test))]
 pub(super) mod fuzz;
 
-use std::rc::Rc;
+use std::{
+    future::{Ready, ready},
+    rc::Rc,
+};
 
 use actix_web::{
-    HttpResponse,
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{IF_MATCH, IF_NONE_MATCH},
     web::{Path, Query, ThinData},
 };
 use serde::Deserialize;
@@ -40,11 +45,35 @@ pub(super) struct Asked {
     dry_run: Option<String>,
 }
 
+/// Proof that the order is bound to no version: none is looked at before it is sent, and
+/// what is bound to one that is gone must not be done (RFC 9110, 13.1.1). There is no date
+/// of a machine, so that dates in conditions are overlooked (13.1.4).
+pub(super) struct Unconditional;
+
+impl FromRequest for Unconditional {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let headers = request.headers();
+        let is_bound = headers.contains_key(IF_MATCH) || headers.contains_key(IF_NONE_MATCH);
+        ready(if is_bound {
+            Err(Problem::invalid(
+                "an order is bound to no version, and takes neither If-Match nor If-None-Match; \
+                 dryRun=true looks at the machine first",
+            ))
+        } else {
+            Ok(Self)
+        })
+    }
+}
+
 /// What every action is made of.
 type Parts<P> = (
     Authorized<P>,
     Path<String>,
     Query<Asked>,
+    Unconditional,
     NoBody,
     Prefer,
     ThinData<Rc<Power>>,
@@ -92,7 +121,7 @@ async fn plain<P>(action: Action, parts: Parts<P>) -> Result<HttpResponse, Probl
 }
 
 async fn carried_out<P>(order: Order, parts: Parts<P>) -> Result<HttpResponse, Problem> {
-    let (authorized, name, asked, NoBody, prefer, power, context) = parts;
+    let (authorized, name, asked, Unconditional, NoBody, prefer, power, context) = parts;
     let target = Target {
         name: name.parse()?,
         narrowing: asked.narrowing()?,

@@ -49,6 +49,42 @@ async fn every_action_is_sent_under_its_name_and_followed_to_its_end() {
 }
 
 #[actix_web::test]
+async fn an_order_that_is_bound_to_a_version_is_refused() {
+    let gateway = Gateway::start();
+    for action in [
+        "deallocate",
+        "start",
+        "restart",
+        "powerOff",
+        "redeploy",
+        "reapply",
+    ] {
+        for header in [
+            ("if-match", "\"777\""),
+            ("if-match", "*"),
+            ("if-none-match", "*"),
+        ] {
+            let (api, path) = (gateway.api, format!("/vms/web-01/{action}"));
+            let answer = gateway
+                .send("POST", api, &path, &[header], Vec::new())
+                .await;
+            let told = (answer.status, answer.code());
+            assert_eq!(
+                told,
+                (400, "invalid_request".to_owned()),
+                "{action} {header:?}"
+            );
+            assert!(answer.text().contains("If-Match"), "{}", answer.text());
+        }
+    }
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    let dated = [("if-unmodified-since", "Thu, 01 Jan 1970 00:00:00 GMT")];
+    let (api, path) = (gateway.api, "/vms/web-01/start");
+    let answer = gateway.send("POST", api, path, &dated, Vec::new()).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+}
+
+#[actix_web::test]
 async fn parameters_are_passed_on_in_azures_words() {
     let gateway = Gateway::start();
     for (path, parameter) in [
