@@ -13,6 +13,7 @@ pub(crate) mod fuzz;
 mod index;
 mod known;
 mod load;
+mod misspelt;
 mod names;
 mod nesting;
 mod normalize;

@@ -4,6 +4,8 @@ use std::fmt;
 
 use miette::Diagnostic;
 
+use super::misspelt;
+
 /// What is said before a warning.
 pub(crate) const ODD: &str = "a policy is odd";
 
@@ -69,7 +71,8 @@ impl Fault {
         let label = diagnostic.labels().and_then(|mut labels| labels.next());
         let mut reason = diagnostic.to_string();
         let of_label = label.as_ref().and_then(|label| label.label());
-        let of_all = diagnostic.help().map(|help| help.to_string());
+        let help = || diagnostic.help().map(|help| help.to_string());
+        let of_all = misspelt::advice(&reason).or_else(help);
         for more in of_label.map(str::to_owned).into_iter().chain(of_all) {
             if !reason.contains(&more) {
                 reason.push_str("; ");

@@ -49,6 +49,31 @@ fn all_faults_are_told_at_once_each_with_its_place() {
 }
 
 #[test]
+fn an_action_that_is_none_is_told_with_the_nearest_that_is_one() {
+    for (written, meant) in [
+        ("%Action::\"dealocate\"", "deallocate"),
+        ("%Action::\"Start\"", "start"),
+        ("%Action::\"oprate\"", "operate"),
+        ("%Action::\"listUser\"", "listUsers"),
+        ("%Action::\"Action::restart\"", "restart"),
+        ("Action::\"getvm\"", "getVm"),
+    ] {
+        let policy = written_for(written);
+        let faults = Folder::new().with("a.cedar", &policy).load().err().unwrap();
+        let told = faults.to_string();
+        let words = format!("; did you mean MiGateway::Action::\"{meant}\"?");
+        assert!(told.contains(&words), "{told}");
+        assert_eq!(told.matches("did you").count(), 1, "{told}");
+    }
+}
+
+fn written_for(action: &str) -> String {
+    written(&format!(
+        "permit (principal, action == {action}, resource);"
+    ))
+}
+
+#[test]
 fn what_is_no_policy_at_all_is_refused() {
     for (file, text, word) in [
         ("a.cedar", "", "there is no policy"),
