@@ -1,6 +1,9 @@
 //! How policies are checked and asked on the command line.
 
-use std::path::PathBuf;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::PathBuf,
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 
@@ -36,9 +39,9 @@ pub(in crate::cli) struct PolicyQuestion {
     /// An app role of the caller; may be repeated
     #[arg(long = "role", value_name = "ROLE")]
     roles: Vec<String>,
-    /// What a caller of Entra ID is
-    #[arg(long, value_name = "KIND", default_value = "app")]
-    kind: CallerKind,
+    /// What a caller of Entra ID is; else app
+    #[arg(long, value_name = "KIND")]
+    kind: Option<CallerKind>,
     /// The application that asked for the caller's token
     #[arg(long, value_name = "ID")]
     client_id: Option<String>,
@@ -50,7 +53,7 @@ pub(in crate::cli) struct PolicyQuestion {
     pub(in crate::cli) vm: Option<VirtualMachineId>,
     /// A tag of it; may be repeated
     #[arg(long = "tag", value_name = "NAME=VALUE", value_parser = tag, requires = "vm")]
-    pub(in crate::cli) tags: Vec<(String, String)>,
+    tags: Vec<(String, String)>,
     /// The department whose users are listed
     #[arg(long, value_name = "NAME")]
     pub(in crate::cli) department: Option<Department>,
@@ -78,6 +81,7 @@ impl PolicyQuestion {
         let caller = id.parse::<Caller>();
         let mut caller =
             caller.map_err(|reason| format!("--caller {id} is no caller: {reason}"))?;
+        self.refuse_idle(&caller)?;
         match &mut caller {
             Caller::Anonymous | Caller::Account(_) => {}
             Caller::Entra(principal) => {
@@ -85,8 +89,8 @@ impl PolicyQuestion {
                 principal.client_id = client_id
                     .map_err(|_| "--client-id of a caller of Entra ID is a GUID".to_owned())?;
                 principal.kind = match self.kind {
-                    CallerKind::App => Kind::App,
-                    CallerKind::User => Kind::User,
+                    None | Some(CallerKind::App) => Kind::App,
+                    Some(CallerKind::User) => Kind::User,
                 };
                 principal.roles.clone_from(&self.roles);
             }
@@ -96,6 +100,39 @@ impl PolicyQuestion {
             }
         }
         Ok(caller)
+    }
+
+    /// Refuses what a caller like `caller` cannot have: overlooked, it would be missed in
+    /// the answer.
+    fn refuse_idle(&self, caller: &Caller) -> Result<(), String> {
+        let (has_roles, whose) = match caller {
+            Caller::Entra(_) => return Ok(()),
+            Caller::Subject(_) => (true, "a caller of another issuer"),
+            Caller::Account(_) => (false, "a service account"),
+            Caller::Anonymous => (false, "a caller who is not asked"),
+        };
+        let given = [
+            ("--kind", self.kind.is_some()),
+            ("--role", !has_roles && !self.roles.is_empty()),
+            ("--client-id", !has_roles && self.client_id.is_some()),
+        ];
+        match given.iter().find(|(_, is_given)| *is_given) {
+            Some((option, _)) => Err(format!("{whose} has no {option}")),
+            None => Ok(()),
+        }
+    }
+
+    /// The tags of the machine, whose names compare without regard to case.
+    pub(in crate::cli) fn tags(&self) -> Result<BTreeMap<String, String>, String> {
+        let mut known = BTreeSet::new();
+        for (name, _) in &self.tags {
+            if !known.insert(name.to_lowercase()) {
+                return Err(format!(
+                    "--tag {name} is there twice: a machine has one of a name"
+                ));
+            }
+        }
+        Ok(self.tags.iter().cloned().collect())
     }
 }
 

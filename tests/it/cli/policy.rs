@@ -121,6 +121,32 @@ fn what_is_odd_and_may_be_meant_is_told_beside_the_result() {
 }
 
 #[test]
+fn what_a_caller_cannot_have_is_refused_and_not_overlooked() {
+    let (machine, account) = (vm("web-01"), "system:serviceaccount:ops:robot");
+    let subject = "https://issuer.example|robot";
+    for (caller, more, reason) in [
+        (account, &["--role", "Vm.Operate"][..], "no --role"),
+        (account, &["--kind", "user"], "no --kind"),
+        (account, &["--client-id", "x"], "no --client-id"),
+        ("anonymous", &["--role", "Vm.Operate"], "no --role"),
+        (subject, &["--kind", "app"], "no --kind"),
+        (
+            CALLER,
+            &["--tag", "a=b", "--tag", "A=c"],
+            "--tag A is there twice",
+        ),
+    ] {
+        let line = [
+            "policy", "explain", "--caller", caller, "--action", "start", "--vm", &machine,
+        ];
+        let told = asked(&[&line[..], more].concat(), &[]);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.errors.contains(reason), "{told}");
+        assert_eq!(told.output, "");
+    }
+}
+
+#[test]
 fn a_permission_is_explained_by_its_policies() {
     let line = [
         "policy",
