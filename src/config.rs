@@ -152,7 +152,7 @@ impl Config {
         let listen = access::listen(reader, callers.as_ref().ok());
         let tls = TlsFiles::read(reader);
         let (audit, export) = (AuditTarget::read(reader), Export::read(reader));
-        let admin_listen = reader.parsed("MIG_ADMIN_LISTEN", "an address and port");
+        let admin_listen = reader.parsed("MIG_ADMIN_LISTEN", ADDRESS);
         let public_url = reader.optional("MIG_PUBLIC_URL", ORIGIN, origin);
         let docs = reader.switch("MIG_DOCS");
         let proxies = Proxies::read(reader);
@@ -288,11 +288,7 @@ impl Shutdown {
 
 const FIVE_MINUTES: Duration = Duration::from_mins(5);
 
-fn loopback(text: &str) -> Option<SocketAddr> {
-    text.parse()
-        .ok()
-        .filter(|address: &SocketAddr| address.ip().is_loopback())
-}
+const ADDRESS: &str = "an IP address and port, such as 127.0.0.1:8080, and no name";
 
 const WORKERS: &str = "a number from 1 to 256";
 

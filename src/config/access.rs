@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use url::Url;
 
 use super::{
-    Cloud,
+    ADDRESS, Cloud,
     reader::{Faulty, Reader},
 };
 
@@ -108,9 +108,6 @@ fn refuse_idle(reader: &mut Reader, methods: &[Method]) {
     }
 }
 
-const LOOPBACK: &str = "a loopback address and port while callers are not authenticated: set \
-     MIG_AUTH to entra, oidc or kubernetes to offer the API beyond this host";
-
 const LISTEN: &str = "MIG_LISTEN";
 const ANYWHERE: &str = "0.0.0.0:8080";
 const NEAR: &str = "127.0.0.1:8080";
@@ -119,10 +116,16 @@ const NEAR: &str = "127.0.0.1:8080";
 /// they are.
 pub(super) fn listen(reader: &mut Reader, callers: Option<&Callers>) -> Result<SocketAddr, Faulty> {
     // Where the methods are at fault, which addresses are right is not known.
-    if callers.is_none_or(Callers::are_asked) {
-        return reader.required_or(LISTEN, Some(ANYWHERE), "an address and port", super::parsed);
+    let is_anywhere = callers.is_none_or(Callers::are_asked);
+    let default = if is_anywhere { ANYWHERE } else { NEAR };
+    let address: SocketAddr = reader.required_or(LISTEN, Some(default), ADDRESS, super::parsed)?;
+    if is_anywhere || address.ip().is_loopback() {
+        return Ok(address);
     }
-    reader.required_or(LISTEN, Some(NEAR), LOOPBACK, super::loopback)
+    Err(reader.fault(format!(
+        "{LISTEN} is {address}, and callers are not authenticated: set MIG_AUTH to entra, oidc or \
+         kubernetes to offer the API beyond this host, or {LISTEN} to a loopback address"
+    )))
 }
 
 /// Audiences of tokens that are for somebody else. Who took them for its own

@@ -35,7 +35,7 @@ fn every_fault_is_told_at_once_with_its_variable() {
         ("IDENTITY_ENDPOINT", "http://127.0.0.1:1"),
     ]);
     for fault in [
-        "\n  MIG_LISTEN is \"here\", expected a loopback address and port",
+        "\n  MIG_LISTEN is \"here\", expected an IP address and port",
         "\n  MIG_UPSTREAM_TIMEOUT is \"soon\", expected a time such as 500ms",
         "\n  MIG_WORKERS is \"0\", expected a number from 1 to 256",
         "\n  MIG_LISTN is not a variable of mi-gateway; did you mean MIG_LISTEN?",
@@ -49,7 +49,8 @@ fn every_fault_is_told_at_once_with_its_variable() {
 #[test]
 fn the_api_is_not_offered_beyond_this_host() {
     assert!(
-        faults(&[("MIG_LISTEN", "0.0.0.0:8080")]).contains("while callers are not authenticated")
+        faults(&[("MIG_LISTEN", "0.0.0.0:8080")])
+            .contains("callers are not authenticated: set MIG_AUTH")
     );
     assert!(config(&[("MIG_LISTEN", "[::1]:8080")]).is_ok());
 }

@@ -161,6 +161,21 @@ fn an_audience_that_no_token_of_the_versions_has_is_refused() {
 }
 
 #[test]
+fn an_address_that_cannot_be_read_is_not_taken_for_one_that_is_too_far() {
+    for listen in [
+        "127.0.0.1",
+        "localhost:8080",
+        ":8080",
+        "8080",
+        "http://127.0.0.1:80",
+    ] {
+        let told = config(&[("MIG_LISTEN", listen)]).unwrap_err();
+        assert!(told.contains("an IP address and port"), "{told}");
+        assert!(!told.contains("MIG_AUTH"), "{told}");
+    }
+}
+
+#[test]
 fn a_variable_of_a_method_that_is_not_chosen_is_a_fault() {
     let told = config(&[("MIG_AUTH", "none"), AUDIENCE]).unwrap_err();
     assert!(told.contains("MIG_AUTH does not have entra"), "{told}");
