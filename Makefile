@@ -28,7 +28,7 @@ AUDIENCE := 6a7e0a91-0000-4000-8000-0000000a9100
 
 run: ## the gateway on 127.0.0.1:8080, in front of a local Azure on 127.0.0.1:4580
 	$(CARGO) build --workspace --locked
-	target/debug/azure-sandbox exec --listen 127.0.0.1:4580 -- env MIG_LISTEN=127.0.0.1:8080 \
+	target/debug/azure-sandbox exec --listen 127.0.0.1:4580 -- env MIG_LISTEN=127.0.0.1:8080 MIG_ADMIN_LISTEN=127.0.0.1:9090 \
 	MIG_DOCS=on MIG_AUTH=entra MIG_AUTH_TENANT=$(TENANT) MIG_AUTH_AUDIENCE=$(AUDIENCE) target/debug/mi-gateway
 
 # Most tests wait for a clock, and not for a core.
