@@ -135,9 +135,9 @@ impl Reader {
         range: &RangeInclusive<Duration>,
     ) -> Result<Duration, Faulty> {
         let expected = format!(
-            "a time such as 500ms, 10s or 2m, from {:?} to {:?}",
-            range.start(),
-            range.end()
+            "a time such as 500ms, 10s or 2m, from {} to {}",
+            spelt(*range.start()),
+            spelt(*range.end())
         );
         self.required(name, &expected, |text| {
             duration(text).filter(|time| range.contains(time))
@@ -196,6 +196,16 @@ pub(super) fn duration(text: &str) -> Option<Duration> {
     }
 }
 
+/// `time` as a variable could have it, in the unit that makes it shortest.
+fn spelt(time: Duration) -> String {
+    match (time.as_secs(), time.subsec_millis()) {
+        (0, 0) => "0".to_owned(),
+        (seconds, 0) if seconds % 60 == 0 => format!("{}m", seconds / 60),
+        (seconds, 0) => format!("{seconds}s"),
+        _ => format!("{}ms", time.as_millis()),
+    }
+}
+
 /// `value` without what may be a secret in a URL: the part before the host, and the
 /// query.
 fn shown(value: &str) -> Cow<'_, str> {
@@ -242,6 +252,9 @@ mod tests {
                 Some(Duration::from_millis(millis)),
                 "{text}"
             );
+        }
+        for text in ["0", "250ms", "3s", "90s", "2m", "1440m"] {
+            assert_eq!(spelt(duration(text).unwrap()), text);
         }
         for text in ["", "s", "1.5s", "-1", "soon", "1h", "1 s"] {
             assert_eq!(duration(text), None, "{text}");
