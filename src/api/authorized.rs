@@ -72,7 +72,15 @@ impl<P> Authorized<P> {
                 fields: &fields,
             };
             let permitted = self.warrant.permits(&ask);
-            permitted.map_err(|denial| self.refused(&denial, Some(&department.folded())))?;
+            permitted.map_err(|denial| {
+                self.write_down(&denial, Some(&department.folded()));
+                let names: Vec<_> = fields.iter().map(|field| field.name()).collect();
+                // What was asked for, and not what would be permitted.
+                Problem::insufficient_scope(format!(
+                    "{denial}; the properties are {}, and select asks for others",
+                    names.join(", ")
+                ))
+            })?;
         }
         Ok(())
     }
@@ -95,9 +103,13 @@ impl<P> Authorized<P> {
     }
 
     fn refused(&self, denial: &Denial, resource: Option<&str>) -> Problem {
+        self.write_down(denial, resource);
+        Problem::insufficient_scope(denial.to_string())
+    }
+
+    fn write_down(&self, denial: &Denial, resource: Option<&str>) {
         let record = Denied::by_policy(denial, resource.map(str::to_owned));
         self.audit.denied(record, self.requester());
-        Problem::insufficient_scope(denial.to_string())
     }
 }
 

@@ -189,6 +189,9 @@ async fn departments_and_properties_are_granted_one_by_one() {
     ] {
         denied(&asked(query).await);
     }
+    let detail = denied(&asked("department=Seinfeld&select=id,mail&enabled=true").await);
+    let told = "the properties are id, mail, accountEnabled, and select asks for others";
+    assert!(detail.ends_with(told), "{detail}");
     assert_eq!(gateway.azure.requests(Service::Graph).len(), 3);
 }
 
