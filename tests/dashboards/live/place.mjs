@@ -21,6 +21,21 @@ const AUDIENCE = "6a7e0a91-0000-4000-8000-0000000a9100";
 
 const SUBSCRIPTION = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
 
+/** What Prometheus' operator labels the target of a ServiceMonitor with. */
+const OPERATORS = {
+  namespace: "apps",
+  service: "mi-gateway-metrics",
+  pod: "mi-gateway-0",
+  container: "mi-gateway",
+  endpoint: "metrics",
+};
+
+/** As the chart has it. */
+const serviceMonitor = () =>
+  YAML.parseAllDocuments(text(join(ROOT, "tests/chart/snapshots/production.yaml")))
+    .map((document) => document.toJS())
+    .find(({ kind }) => kind === "ServiceMonitor");
+
 /** The program that a variable names; programs are started in a folder of their own. */
 function program(variable, otherwise) {
   const named = process.env[variable] ?? otherwise;
@@ -127,15 +142,19 @@ class Place {
   }
 
   /** Prometheus' configuration. The rules are those of the chart, each second and not each
-   * minute; the second job has the label that Kubernetes would give. */
+   * minute; the second job has the labels that Prometheus' operator would give, less those
+   * that the chart's ServiceMonitor leaves out. */
   scrape(without) {
     const gateways = [this.plain, this.secure, this.lost].map(({ admin }, index) => ({
       targets: [new URL(admin).host],
       labels: { instance: `gateway-${index}` },
     }));
+    const [{ honorLabels, relabelings }] = serviceMonitor().spec.endpoints;
     const job = (name, labels) => ({
       job_name: name,
+      honor_labels: honorLabels,
       static_configs: gateways.map((it) => ({ ...it, labels: { ...it.labels, ...labels } })),
+      relabel_configs: relabelings,
       metric_relabel_configs: without
         ? [{ source_labels: ["__name__"], regex: `${without}(_bucket|_sum|_count)?`, action: "drop" }]
         : [],
@@ -149,7 +168,7 @@ class Place {
     const configuration = {
       global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
       rule_files: names,
-      scrape_configs: [job("mi-gateway", {}), job("gateways", { namespace: "apps" })],
+      scrape_configs: [job("mi-gateway", {}), job("gateways", OPERATORS)],
     };
     writeFileSync(join(FOLDER, "prometheus.yml"), YAML.stringify(configuration));
   }
