@@ -35,8 +35,9 @@ use sink::Sink;
 use standing::Standing;
 use writer::{Message, Queued, Writer};
 
-/// How long a change waits for its record, whatever else its time allows. A disk
-/// takes 4 ms, or some 10 when many wait together.
+/// How long a change waits for its record, however little of its own time is left: a
+/// call to Azure that took it says nothing about the disk. That takes 4 ms, or some 10
+/// when many wait together.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// How long the end of the process waits for the last lines.
@@ -45,7 +46,7 @@ const LAST_LINES: Duration = Duration::from_secs(3);
 /// Lines that may wait before no change is begun.
 const QUEUE: usize = 1_024;
 
-/// Why a change is not made: what is to be done cannot be written down.
+/// Why a change is not made: what is to be done cannot be written down, or was too late.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Unavailable {
     #[error("the record of the change could not be written")]
@@ -56,6 +57,9 @@ pub(crate) enum Unavailable {
     Full,
     #[error("the record of changes is closed")]
     Closed,
+    /// It was written: the time of the change had gone elsewhere.
+    #[error("no time was left for the change when its record was written")]
+    Late,
 }
 
 /// Whether there is a place to write to at `target`, of which nothing is made: `false`
@@ -130,25 +134,29 @@ impl Audit {
     }
 
     /// Resolves when it is written that `requester` is about to do `deed`, in a
-    /// file so that it outlives the host; until then, nothing may be sent.
+    /// file so that it outlives the host; until then, and after `deadline`, nothing may
+    /// be sent.
     pub(crate) async fn intent(
         &self,
         deed: Deed,
         requester: &Arc<Requester>,
         deadline: Deadline,
     ) -> Result<Pending, Unavailable> {
-        let outcome = self.written(deed, requester, deadline).await;
-        if outcome.is_err() {
+        let pending = self.written(deed, requester).await;
+        let pending = pending.inspect_err(|_| {
             self.0.metrics.audit_failed(Stage::Intent.as_str());
+        })?;
+        if deadline.remaining().is_zero() {
+            pending.never_sent("no time was left to send it");
+            return Err(Unavailable::Late);
         }
-        outcome
+        Ok(pending)
     }
 
     async fn written(
         &self,
         deed: Deed,
         requester: &Arc<Requester>,
-        deadline: Deadline,
     ) -> Result<Pending, Unavailable> {
         if !self.has_room_for(Stage::Intent) {
             return Err(Unavailable::Full);
@@ -157,8 +165,7 @@ impl Audit {
         let (reply, answer) = oneshot::channel();
         let pending = Pending::new(self.clone(), record);
         self.send(Message::Intent(Box::new(pending), reply));
-        let allowed = LONGEST_WAIT.min(deadline.remaining());
-        match time::timeout(allowed, answer).await {
+        match time::timeout(LONGEST_WAIT, answer).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Unavailable::Closed),
             Err(_) => {

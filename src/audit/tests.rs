@@ -107,6 +107,21 @@ async fn a_change_has_two_lines_that_its_id_joins() {
 }
 
 #[actix_web::test]
+async fn a_change_whose_time_went_elsewhere_is_no_fault_of_the_record() {
+    let folder = Folder::new();
+    let audit = at(&folder.file());
+    let by = requester(Caller::Anonymous);
+    let intent = audit.intent(deed(), &by, Deadline::after(Duration::ZERO));
+    assert!(matches!(intent.await, Err(Unavailable::Late)));
+    assert_eq!(audit.failure(), None);
+    let metrics = audit.0.metrics.encode().unwrap();
+    assert!(!metrics.contains(r#"audit_failures_total{stage="intent"}"#));
+    drop(audit);
+    assert_eq!(stages(&folder.file()), ["intent", "outcome"]);
+    assert_eq!(lines(&folder.file())[1]["status_code"], "NotSent");
+}
+
+#[actix_web::test]
 async fn what_is_dropped_without_an_end_is_unknown() {
     let folder = Folder::new();
     let audit = at(&folder.file());

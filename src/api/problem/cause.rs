@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     access::Refusal as NotLetIn,
+    audit::Unavailable,
     azure::{
         self, Call, InvalidChange, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId, VmName,
     },
@@ -123,6 +124,11 @@ impl From<power::Error> for Problem {
             ),
             power::Error::NoSuchOperation => Self::not_found(error.to_string()),
             power::Error::Inventory(source) => Self::from(source),
+            power::Error::Unaudited(source @ Unavailable::Late) => Self::new(
+                Code::UpstreamTimeout,
+                "Azure left no time for the change when it was asked about it; it was not sent",
+            )
+            .caused(source),
             power::Error::Unaudited(source) => Self::new(
                 Code::AuditUnavailable,
                 "the change cannot be written down, so that it was not made; nothing was sent to \
