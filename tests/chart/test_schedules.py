@@ -155,12 +155,21 @@ def test_hibernation_is_a_way_to_deallocate(ordering):
 
 @pytest.mark.parametrize(
     "answer",
-    [(403, b'{"code":"forbidden"}'), (200, b'{"id":"x","status":"Failed"}'), (200, b'{"status":"Canceled"}')],
+    [(403, b'{"code":"forbidden"}')]
+    + [(200, b'{"id":"x","status":"%s"}' % it) for it in (b"Failed", b"Canceled", b"Unknown")],
 )
 def test_a_refusal_and_a_failure_fail_the_job_after_all_machines(ordering, answer):
     done, orders = ordering([answer, DONE], vms=["web-01", "web-02"])
     assert done.returncode == 1 and len(orders) == 2
     assert answer[1].decode() in done.stdout
+
+
+def test_an_order_that_was_overtaken_fails_the_job_and_overtakes_nobody(ordering, job):
+    done, orders = ordering([(200, b'{"id":"x","status":"Superseded"}'), DONE], vms=["web-01", "web-02"])
+    assert len(orders) == 2
+    (rule,) = job()[0]["spec"]["jobTemplate"]["spec"]["podFailurePolicy"]["rules"]
+    assert rule["action"] == "FailJob"
+    assert rule["onExitCodes"] == {"containerName": "order", "operator": "In", "values": [done.returncode]}
 
 
 def test_what_is_under_way_is_no_failure(ordering):
