@@ -24,6 +24,18 @@ def test_azures_prometheus_finds_a_monitor_in_its_own_group(minimal, kind):
     assert azures["spec"] == ours["spec"] | AZURES
 
 
+@pytest.mark.parametrize("kind", ["ServiceMonitor", "PodMonitor"])
+def test_two_releases_in_a_namespace_are_two_jobs(minimal, kind):
+    name = kind[0].lower() + kind[1:]
+
+    def job(release):
+        rendered = minimal({"metrics": {name: {"enabled": True}}}, release=release)
+        read = rendered("Service", "-metrics") if kind == "ServiceMonitor" else rendered("Deployment")["spec"]["template"]
+        return read["metadata"]["labels"][rendered(kind)["spec"]["jobLabel"]]
+
+    assert job("blue") != job("green")
+
+
 def test_rules_stay_with_the_operator_as_azure_reads_none(minimal):
     rendered = monitor(minimal, "PodMonitor", monitorApiVersion="azmonitoring.coreos.com/v1")
     rules = [it for it in rendered.all if it["kind"] == "PrometheusRule"]
