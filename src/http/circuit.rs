@@ -17,7 +17,7 @@ const FAILURES: u32 = 5;
 /// second.
 pub(super) const PROBES: Duration = Duration::from_millis(500);
 
-/// Nobody has looked for so long: whoever did is gone, or there was nothing to look with.
+/// Nobody has looked for so long: whoever did is gone.
 const UNWATCHED: Duration = Duration::from_secs(1);
 
 /// Who gives up sooner has not seen that there is no answer.

@@ -87,27 +87,27 @@ impl Client {
         Err(Error::Open(silent))
     }
 
-    /// Sends copies of `request`, if it changes nothing, until there is an answer: with
-    /// nobody calling as well, and no caller waits for them.
+    /// Sends what looks as `request` does, and changes nothing, until there is an answer:
+    /// with nobody calling as well, and no caller waits for it.
     fn look_out(&self, circuit: &Circuit, request: &Request<'_>) {
-        let (Some(copy), Some(since)) = (request.copy_of_read(), circuit.open_since()) else {
+        let Some(since) = circuit.open_since() else {
             return;
         };
-        let (this, copy, circuit) = (self.clone(), Rc::new(copy), circuit.clone());
+        let (this, look, circuit) = (self.clone(), Rc::new(request.look()), circuit.clone());
         rt::spawn(async move {
             while circuit.probe(since, Instant::now()) {
-                this.look(&copy);
+                this.look(&look);
                 time::sleep(PROBES).await;
             }
         });
     }
 
-    /// Sends `copy` for the sake of whether there is an answer. The next look does not
-    /// wait for this one, which may hang.
-    fn look(&self, copy: &Rc<Request<'static>>) {
-        let (this, copy) = (self.clone(), Rc::clone(copy));
+    /// Sends `look` for the sake of whether there is an answer. The next one does not
+    /// wait for it, which may hang.
+    fn look(&self, look: &Rc<Request<'static>>) {
+        let (this, look) = (self.clone(), Rc::clone(look));
         rt::spawn(async move {
-            let _ = this.sent(&copy, Deadline::after(LONGEST_PROBE)).await;
+            let _ = this.sent(&look, Deadline::after(LONGEST_PROBE)).await;
         });
     }
 

@@ -110,20 +110,29 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// The same request in no trace, if it changes nothing.
-    pub(super) fn copy_of_read(&self) -> Option<Request<'static>> {
-        (self.effect == Effect::Reads).then(|| Request {
-            method: self.method.clone(),
-            url: Cow::Owned(self.url.clone().into_owned()),
-            operation: self.operation,
-            headers: self.headers.clone(),
-            authorization: self.authorization.clone(),
-            effect: self.effect,
-            body: self.body.clone(),
-            trace: Trace::None,
-            on_behalf: CallerKey::default(),
-            sent: Cell::default(),
-        })
+    /// What is sent to see whether there is an answer, in no trace: the same request, or
+    /// in place of one that changes something a GET that shows no token. That is refused,
+    /// which is an answer.
+    pub(super) fn look(&self) -> Request<'static> {
+        let url = Cow::Owned(self.url.clone().into_owned());
+        match self.effect {
+            Effect::Reads => Request {
+                method: self.method.clone(),
+                url,
+                operation: self.operation,
+                headers: self.headers.clone(),
+                authorization: self.authorization.clone(),
+                effect: self.effect,
+                body: self.body.clone(),
+                trace: Trace::None,
+                on_behalf: CallerKey::default(),
+                sent: Cell::default(),
+            },
+            Effect::Changes => Request {
+                url,
+                ..Request::get("", "look")
+            },
+        }
     }
 
     /// Makes it part of `context`, with whose trace the other end goes on.
@@ -161,21 +170,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changes_something_has_no_copy_that_could_be_sent_as_well() {
+    fn what_changes_something_is_not_sent_to_see_whether_there_is_an_answer() {
         let (url, body) = ("http://upstream/", Bytes::new);
-        for request in [
+        for mut request in [
             Request::post(url, "deallocate"),
             Request::patch(url, "update_vm", body()),
             Request::report(url, "push", body()),
         ] {
-            assert!(request.copy_of_read().is_none(), "{}", request.operation);
+            request.authorize(HeaderValue::from_static("Bearer a.b.c"));
+            let look = request.look();
+            assert_eq!(look.method, Method::GET, "{}", request.operation);
+            assert!(look.authorization.is_none() && look.body.is_none());
+            assert!(look.effect == Effect::Reads && look.headers.is_empty());
         }
         for request in [
             Request::get(url, "get_vm"),
             Request::question(url, "find_vms", body()),
             Request::form(url, "token", body()),
         ] {
-            assert!(request.copy_of_read().is_some(), "{}", request.operation);
+            assert_eq!(request.look().operation, request.operation);
         }
     }
 }
