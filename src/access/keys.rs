@@ -38,6 +38,8 @@ pub(crate) struct KeyStanding {
     pub(crate) issuer: String,
     /// How many there are and how old they are, if there are any.
     pub(crate) held: Option<(usize, Duration)>,
+    /// Whether the issuer has been asked at all.
+    pub(crate) was_asked: bool,
 }
 
 /// The longest pause between tries while there are no keys.
@@ -130,10 +132,12 @@ impl KeySet {
 
     /// How the keys stand now.
     pub(super) fn standing(&self) -> KeyStanding {
+        let ring = self.ring();
         KeyStanding {
             source: self.0.source,
             issuer: self.0.place.issuer.clone(),
-            held: self.ring().standing(Instant::now()),
+            held: ring.standing(Instant::now()),
+            was_asked: ring.was_asked(),
         }
     }
 

@@ -58,6 +58,8 @@ pub(super) struct Ring {
     /// When somebody last asked for the sake of an unknown key.
     demanded: Option<Instant>,
     asking: Option<watch::Receiver<()>>,
+    /// Whether the issuer has been asked once, whatever came of it.
+    asked: bool,
     absent: HashMap<String, Instant>,
 }
 
@@ -125,12 +127,17 @@ impl Ring {
             self.generation += 1;
         }
         self.held = Some(Held { keys, since: now });
-        self.asking = None;
+        self.landed();
     }
 
     /// The issuer has told nothing: what it last told goes on.
     pub(super) fn fail(&mut self) {
-        self.asking = None;
+        self.landed();
+    }
+
+    /// Whether it is known by now what the issuer tells, or that it tells nothing.
+    pub(super) fn was_asked(&self) -> bool {
+        self.asked
     }
 
     /// Whether what was found in this set of keys still counts.
@@ -148,6 +155,11 @@ impl Ring {
     fn keys(&self, now: Instant) -> Option<&Keys> {
         let held = self.held.as_ref().filter(|held| held.lives(now))?;
         Some(&held.keys)
+    }
+
+    fn landed(&mut self) {
+        self.asking = None;
+        self.asked = true;
     }
 
     /// Whoever asks may have been dropped with its worker.

@@ -58,8 +58,7 @@ impl Readiness {
         checks.extend(transport.standing().as_ref().map(reloaded::certificate));
         checks.extend(shared.replica.as_ref().map(replica));
         checks.extend(cloud::agreement(shared).map(cloud));
-        checks.extend(shared.access.keys().map(|keys| callers::keys(&keys)));
-        checks.extend(shared.access.reviews().map(callers::reviews));
+        checks.extend(callers::ways(&shared.access));
         checks.push(audit(&shared.audit));
         checks.push(serving(shared));
         let is_ready = checks.iter().all(|check| check.ok || !check.required);

@@ -29,10 +29,17 @@ impl ReadinessMetrics {
 }
 
 impl Metrics {
-    /// A check stands so.
+    /// A check stands so. It is required or it is not: what was said of it otherwise, when
+    /// there was no other way, is taken back.
     pub(crate) fn readiness_check(&self, standing: &CheckStanding<'_>) {
-        let required = if standing.required { "true" } else { "false" };
+        let (required, otherwise) = if standing.required {
+            ("true", "false")
+        } else {
+            ("false", "true")
+        };
         let checks = &self.0.readiness.checks;
+        // There is none as a rule.
+        let _ = checks.remove_label_values(&[standing.check, otherwise]);
         let gauge = checks.with_label_values(&[standing.check, required]);
         gauge.set(standing.ok.into());
     }

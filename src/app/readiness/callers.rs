@@ -1,14 +1,29 @@
 //! With what callers' tokens are checked.
 
 use super::Check;
-use crate::access::KeyStanding;
+use crate::access::{Access, KeyStanding};
 
-/// Without keys nobody is let in.
-pub(super) fn keys(standing: &KeyStanding) -> Check {
+/// Every way to prove who one is. Without an issuer its own callers are turned away, and
+/// nobody else: the gateway is not ready where nobody at all could be let in, or where it
+/// has not looked yet.
+pub(super) fn ways(access: &Access) -> Vec<Check> {
+    let standings: Vec<_> = access.keys().collect();
+    let reviewed = access.reviews().map(reviews);
+    let mut ways: Vec<_> = standings.iter().map(keys).chain(reviewed).collect();
+    let was_looked = standings.iter().all(|it| it.was_asked);
+    let is_spared = ways.len() > 1 && was_looked && ways.iter().any(|it| it.ok);
+    for way in &mut ways {
+        way.required = !is_spared;
+    }
+    ways
+}
+
+fn keys(standing: &KeyStanding) -> Check {
     let KeyStanding {
         source,
         issuer,
         held,
+        was_asked: _,
     } = standing;
     Check {
         name: format!("keys:{source}"),
@@ -22,7 +37,7 @@ pub(super) fn keys(standing: &KeyStanding) -> Check {
     }
 }
 
-pub(super) fn reviews(is_known: bool) -> Check {
+fn reviews(is_known: bool) -> Check {
     let (code, detail) = if is_known {
         ("fine", "the API server reviews tokens")
     } else {

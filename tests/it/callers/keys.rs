@@ -133,6 +133,31 @@ async fn a_tenant_that_entra_id_does_not_know_is_told_in_its_words_and_with_what
 }
 
 #[actix_web::test]
+async fn an_issuer_that_is_away_takes_nobody_out_of_service_but_its_own_callers() {
+    let azure = std::rc::Rc::new(Sandbox::start(Settings::default()).unwrap());
+    let away = [("MIG_AUTH_ISSUERS", "https://127.0.0.1:1=api://mi-gateway")];
+    let gateway = super::bearer::before(azure, "entra,oidc", &away);
+    gateway.ready().await;
+    let readiness = gateway.admin("/readyz").await.json();
+    let mut checks = readiness["checks"].as_array().unwrap().iter();
+    let keys = checks.find(|it| it["name"] == "keys:oidc").unwrap();
+    assert_eq!(
+        (&keys["ok"], &keys["required"]),
+        (&false.into(), &false.into())
+    );
+    assert_eq!(called(&gateway, &CallerToken::default()).await, 200);
+    let metrics = gateway.admin("/metrics").await;
+    let series = r#"readiness_check{check="keys:oidc",required="#;
+    let shown: Vec<_> = metrics
+        .text()
+        .lines()
+        .filter(|it| it.contains(series))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(shown, [format!("mi_gateway_{series}\"false\"}} 0")]);
+}
+
+#[actix_web::test]
 async fn without_keys_nobody_is_let_in_and_the_gateway_is_not_ready() {
     let azure = Sandbox::start(Settings::default()).unwrap();
     azure.inject(Service::Keys, Fault::answer(200, "{}"), Times::Always);
