@@ -14,7 +14,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
     thread::{self, ThreadId},
@@ -40,7 +40,7 @@ use writer::{Message, Queued, Writer};
 /// when many wait together.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
-/// How long the end of the process waits for the last lines.
+/// How long the end of the process waits for the last lines, all in all.
 const LAST_LINES: Duration = Duration::from_secs(3);
 
 /// Lines that may wait before no change is begun.
@@ -83,6 +83,8 @@ struct Inner {
     standing: Standing,
     metrics: Metrics,
     writer: ThreadId,
+    /// The last lines were waited for in vain.
+    gave_up: AtomicBool,
     ended: Mutex<mpsc::Receiver<()>>,
 }
 
@@ -114,6 +116,7 @@ impl Audit {
             standing,
             metrics,
             writer: writer.thread().id(),
+            gave_up: AtomicBool::default(),
             ended: Mutex::new(ended),
         })))
     }
@@ -206,8 +209,9 @@ impl Audit {
     pub(crate) async fn flush(&self) {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Flush(reply));
-        // There is nobody left to be told.
-        let _ = time::timeout(LAST_LINES, answer).await;
+        if time::timeout(LAST_LINES, answer).await.is_err() {
+            self.0.gave_up.store(true, Ordering::Relaxed);
+        }
     }
 
     fn line(&self, record: Record) {
@@ -248,7 +252,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let queue = self.queue.get_mut();
         queue.unwrap_or_else(PoisonError::into_inner).take();
-        if self.writer != thread::current().id() {
+        if self.writer != thread::current().id() && !*self.gave_up.get_mut() {
             let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
             // It never hears anything but that the thread is gone.
             let _ = ended.recv_timeout(LAST_LINES);

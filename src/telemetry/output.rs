@@ -34,7 +34,7 @@ static LOST: OnceLock<ErrorCounter> = OnceLock::new();
 static IS_TORN: AtomicBool = AtomicBool::new(false);
 
 /// How long the end of the gateway waits for its last lines.
-const LAST_LINES: Duration = Duration::from_secs(2);
+const LAST_LINES: Duration = Duration::from_millis(1_500);
 
 /// Waits on being dropped until all lines are written, if they are in time.
 #[must_use]

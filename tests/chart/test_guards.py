@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from chart import MAJORS, Refused, render
+from chart import MAJORS, ROOT, Refused, render
 
 # What was said of each, by its sentence.
 TOLD = {}
@@ -57,10 +57,10 @@ FAULTS = [
     ({"schedules": [SCHEDULE], "config": KUBERNETES, "policies": {"files": {"schedules.cedar": "x"}}}, "policies.files has a schedules.cedar"),
     ({"schedules": [SCHEDULE, SCHEDULE], "config": KUBERNETES}, "there are two schedules called evening"),
     ({"schedules": [SCHEDULE | {"name": "a" * 40}], "config": KUBERNETES}, "has a name of more than 52 characters"),
-    ({"terminationGracePeriodSeconds": 27}, "shutting down takes up to 5s + 20s + 3s"),
-    ({"config": {"shutdownGrace": "2m"}}, "set it to 128 or more"),
-    ({"config": {"shutdownDelay": 300}}, "set it to 323 or more"),
-    ({"config": {"shutdownDelay": "7500ms"}}, "set it to 31 or more"),
+    ({"terminationGracePeriodSeconds": 29}, "shutting down takes up to 5s + 20s + 5s"),
+    ({"config": {"shutdownGrace": "2m"}}, "set it to 130 or more"),
+    ({"config": {"shutdownDelay": 300}}, "set it to 325 or more"),
+    ({"config": {"shutdownDelay": "7500ms"}}, "set it to 33 or more"),
 ]
 
 
@@ -83,9 +83,18 @@ def test_all_faults_are_told_at_once(chart, major):
 
 
 def test_the_least_grace_is_enough(minimal):
-    assert minimal({"terminationGracePeriodSeconds": 28}).pod["terminationGracePeriodSeconds"] == 28
-    slow = {"config": {"shutdownDelay": "7500ms", "shutdownGrace": "0"}, "terminationGracePeriodSeconds": 11}
+    assert minimal({"terminationGracePeriodSeconds": 30}).pod["terminationGracePeriodSeconds"] == 30
+    slow = {"config": {"shutdownDelay": "7500ms", "shutdownGrace": "0"}, "terminationGracePeriodSeconds": 13}
     assert minimal(slow)
+
+
+def test_the_margin_is_what_the_program_takes_beyond_its_times():
+    takes = 0
+    for path, name in (("app", "LETTING_GO"), ("audit", "LAST_LINES"), ("telemetry/output", "LAST_LINES")):
+        text = (ROOT / f"src/{path}.rs").read_text()
+        unit, count = re.search(rf"const {name}: Duration = Duration::from_(secs|millis)\(([\d_]+)\)", text).groups()
+        takes += int(count) * {"secs": 1000, "millis": 1}[unit]
+    assert takes == 5000
 
 
 def test_every_guard_is_tested(chart):

@@ -57,7 +57,7 @@ def test_the_gateway_takes_the_example():
 
 def test_systemd_waits_longer_than_the_gateway_takes_to_end():
     given = defaults() | example()
-    takes = seconds(given["MIG_SHUTDOWN_DELAY"]) + seconds(given["MIG_SHUTDOWN_GRACE"]) + 3
+    takes = seconds(given["MIG_SHUTDOWN_DELAY"]) + seconds(given["MIG_SHUTDOWN_GRACE"]) + 5
     assert setting("KillSignal") == "SIGTERM"
     assert takes < seconds(setting("TimeoutStopSec"))
     assert f"{takes} s as long as neither is set" in UNIT

@@ -186,20 +186,20 @@
 {{- toJson $faults -}}
 {{- end }}
 
-{{/* The least grace of a pod, as a sum that can be read: "5s + 20s + 3s". */}}
+{{/* The least grace of a pod, as a sum that can be read: "5s + 20s + 5s". */}}
 {{- define "mi-gateway.shutdownSum" -}}
 {{- $delay := include "mi-gateway.text" .Values.config.shutdownDelay | default "5s" -}}
 {{- $grace := include "mi-gateway.text" .Values.config.shutdownGrace | default "20s" -}}
-{{- printf "%s + %s + 3s" $delay $grace -}}
+{{- printf "%s + %s + 5s" $delay $grace -}}
 {{- end }}
 
 {{- define "mi-gateway.shutdownFaults" -}}
 {{- $faults := list -}}
 {{- $delay := include "mi-gateway.milliseconds" (.Values.config.shutdownDelay | default "5s") | int64 -}}
 {{- $grace := include "mi-gateway.milliseconds" (.Values.config.shutdownGrace | default "20s") | int64 -}}
-{{- $least := add $delay $grace 3000 -}}
+{{- $least := add $delay $grace 5000 -}}
 {{- if lt (mul (int64 .Values.terminationGracePeriodSeconds) 1000) $least -}}
-{{- $faults = append $faults (printf "terminationGracePeriodSeconds is %v, and shutting down takes up to %s (config.shutdownDelay + config.shutdownGrace + the last lines of the record of changes): set it to %v or more" .Values.terminationGracePeriodSeconds (include "mi-gateway.shutdownSum" .) (div (add $least 999) 1000)) -}}
+{{- $faults = append $faults (printf "terminationGracePeriodSeconds is %v, and shutting down takes up to %s (config.shutdownDelay + config.shutdownGrace + the last lines of the record of changes and of the log): set it to %v or more" .Values.terminationGracePeriodSeconds (include "mi-gateway.shutdownSum" .) (div (add $least 999) 1000)) -}}
 {{- end -}}
 {{- toJson $faults -}}
 {{- end }}
