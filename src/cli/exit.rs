@@ -46,7 +46,7 @@ impl Exit {
         ),
         (
             Self::Unavailable,
-            "a listen address cannot be bound, or outbound connections cannot be set up",
+            "a listen address cannot be bound, outbound connections cannot be set up, or the record of changes or the files of TLS are not usable: it may pass",
         ),
         (
             Self::Config,
@@ -142,10 +142,10 @@ impl Failure {
         match self {
             Self::Config(_)
             | Self::Policies(_)
-            | Self::App(
-                app::Error::Audit(..) | app::Error::Certificate(_) | app::Error::Policies(_),
-            )
+            | Self::App(app::Error::Policies(_))
             | Self::NoScope(_) => Exit::Config,
+            // What is in the way may pass: a volume that is mounted late, a certificate whose
+            // key comes a moment behind it.
             Self::App(_) => Exit::Unavailable,
             Self::Usage(_) => Exit::Usage,
             Self::NotFound(_) => Exit::NotFound,

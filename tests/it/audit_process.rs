@@ -305,7 +305,7 @@ async fn a_change_that_outlasts_the_grace_has_an_outcome() {
 #[test]
 fn a_folder_that_is_not_there_is_a_fault_at_the_start() {
     let azure = azure();
-    for (path, exit) in [("/nowhere/audit.jsonl", 78), ("audit.jsonl", 78)] {
+    for (path, exit) in [("/nowhere/audit.jsonl", 69), ("audit.jsonl", 78)] {
         let output = gateway()
             .envs(azure.environment(Host::ContainerApp))
             .env("MIG_LISTEN", "127.0.0.1:0")

@@ -286,7 +286,7 @@ fn files_that_are_no_certificate_end_the_start_with_a_word_of_which() {
             .output()
             .unwrap();
         let errors = text(&output.stderr);
-        assert_eq!(output.status.code(), Some(78), "{errors}");
+        assert_eq!(output.status.code(), Some(69), "{errors}");
         assert!(
             errors.contains("the API cannot be offered over TLS: "),
             "{errors}"
