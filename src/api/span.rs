@@ -26,14 +26,21 @@ pub(super) fn taken(request: &ServiceRequest, route: Option<&str>) -> OpenSpan {
     let Some(mut span) = span else {
         return OpenSpan::default();
     };
-    let method = known(request.method().as_str());
-    span.set("http.request.method", Value::word(method));
+    let method = request.method().as_str();
+    let named = if let Some(known) = known_method(method) {
+        span.set("http.request.method", Value::word(known));
+        known
+    } else {
+        span.set("http.request.method", Value::word("_OTHER"));
+        span.set("http.request.method_original", method);
+        "HTTP"
+    };
     match route {
         Some(route) => {
             span.set("http.route", route);
-            span.rename([method, " ", route].concat());
+            span.rename([named, " ", route].concat());
         }
-        None => span.rename(method),
+        None => span.rename(named),
     }
     span.set("url.path", request.path());
     let agent = request.headers().get(USER_AGENT);
@@ -56,11 +63,6 @@ fn addressed(span: &mut OpenSpan, request: &ServiceRequest) {
     if let Some(port) = base.port_or_known_default() {
         span.set("server.port", port);
     }
-}
-
-/// As OpenTelemetry has it of words that are no methods.
-fn known(method: &str) -> &'static str {
-    known_method(method).unwrap_or("_OTHER")
 }
 
 /// Tells `span` what the answer is. One that lies with the caller is no failure.

@@ -156,6 +156,22 @@ async fn spans_say_what_is_asked_in_the_words_of_the_conventions() {
 }
 
 #[actix_web::test]
+async fn a_method_that_is_none_is_told_and_names_no_span() {
+    let collector = Collector::start();
+    let mut gateway = before(&collector, &[]);
+    gateway.ready().await;
+    assert_eq!(traced(&gateway, "BREW", "/vms/web-01", "01").await, 405);
+    gateway.stop();
+    let spans = of_ours(&collector);
+    let names = ["http.request.method", "http.request.method_original"];
+    let [served] = &spans[..] else {
+        panic!("{spans:?}")
+    };
+    assert!(served.name.starts_with("HTTP"), "{}", served.name);
+    assert_eq!(told(served, names), ["_OTHER", "BREW"]);
+}
+
+#[actix_web::test]
 async fn a_listing_of_users_is_a_span_with_graphs_as_its_part() {
     let collector = Collector::start();
     let mut gateway = before(&collector, &[]);
