@@ -5,6 +5,7 @@ mod admissions;
 mod certificates;
 mod cloud;
 mod decisions;
+mod descriptors;
 mod listener;
 mod readiness;
 mod shared;
@@ -103,8 +104,9 @@ pub struct Application {
 impl Application {
     /// Builds what all workers share and binds both listeners.
     pub fn build(config: Config) -> Result<Self, Error> {
+        let config = descriptors::enough_for(config);
         let shared = Shared::new(&config)?;
-        shared.check_audit()?;
+        shared.open_audit()?;
         let source = Source::of(config.policy_file.as_deref());
         let callers = Some(config.callers.clone());
         let policies = Policies::load(source, callers, shared.metrics.clone());

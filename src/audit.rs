@@ -89,7 +89,8 @@ struct Inner {
 }
 
 impl Audit {
-    /// A record at `target`, which is opened when something is to be written.
+    /// A record at `target`, which is opened when something is to be written, unless it
+    /// was before.
     pub(crate) fn new(target: AuditTarget, metrics: Metrics) -> io::Result<Self> {
         let (queue, messages) = mpsc::channel();
         let (end, ended) = mpsc::channel();
@@ -121,9 +122,12 @@ impl Audit {
         })))
     }
 
-    /// Whether there is a place to write to.
-    pub(crate) fn check(&self) -> io::Result<()> {
-        Sink::open(&self.0.target).map(drop)
+    /// Opens the place to write to, and keeps it open: the first change may come when
+    /// there is no descriptor left.
+    pub(crate) fn open(&self) -> io::Result<()> {
+        let sink = Sink::open(&self.0.target)?;
+        self.send(Message::Opened(sink));
+        Ok(())
     }
 
     /// Where it is written.

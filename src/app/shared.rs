@@ -253,10 +253,10 @@ impl Shared {
             .follow(proving.keep_proving(graph, self.tracer.clone()));
     }
 
-    /// Whether changes can be written down; asked before anybody is served.
-    pub(super) fn check_audit(&self) -> Result<(), Error> {
-        let checked = self.audit.check();
-        checked.map_err(|source| Error::Audit(self.audit.target().to_string(), source))
+    /// Opens the record of changes, before anybody is served.
+    pub(super) fn open_audit(&self) -> Result<(), Error> {
+        let opened = self.audit.open();
+        opened.map_err(|source| Error::Audit(self.audit.target().to_string(), source))
     }
 
     /// Begins to open the record of changes again whenever `hangup` says so.

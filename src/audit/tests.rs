@@ -137,7 +137,7 @@ async fn what_is_dropped_without_an_end_is_unknown() {
 async fn the_file_is_its_owners_alone() {
     let folder = Folder::new();
     let audit = at(&folder.file());
-    audit.check().unwrap();
+    audit.open().unwrap();
     let mode = fs::metadata(folder.file()).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }

@@ -47,6 +47,8 @@ pub(super) enum Message {
     Line(Box<Record>),
     /// Try whether anything can be written.
     Probe,
+    /// Write here.
+    Opened(Sink),
     Reopen,
     Flush(oneshot::Sender<()>),
 }
@@ -170,6 +172,7 @@ impl Writer {
             Message::Line(record) => self.second(record),
             Message::Probe if self.is_failing() => self.probe(),
             Message::Probe => {}
+            Message::Opened(sink) => self.sink = Some(sink),
             Message::Reopen => self.reopen(),
             Message::Flush(reply) => self.flushes.push(reply),
         }

@@ -11,6 +11,7 @@ use crate::{
     architecture::root,
     gateway::Gateway,
     orders::{ended, ordered},
+    records::Records,
 };
 
 const DEALLOCATE: &str = "/vms/web-01/deallocate";
@@ -269,9 +270,10 @@ async fn what_is_not_followed_to_its_end_is_unknown() {
 
 #[actix_web::test]
 async fn without_a_record_there_is_no_change_until_there_is_one() {
-    let mut gateway = Gateway::start();
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    Records::of(&azure).fill();
+    let mut gateway = Gateway::before(azure, Host::ContainerApp, &[]);
     gateway.ready().await;
-    gateway.records.fill();
 
     let answer = gateway.post(DEALLOCATE).await;
     assert_eq!(answer.status, 503, "{}", answer.text());

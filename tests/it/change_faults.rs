@@ -8,15 +8,17 @@ use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 use crate::{
     gateway::Gateway,
     orders::{CHANGES, ended, ordered, patched},
+    records::Records,
 };
 
 const TAGS: &str = r#"{"tags":{"owner":"web"}}"#;
 
 #[actix_web::test]
 async fn without_a_record_nothing_is_changed_until_there_is_one() {
-    let gateway = Gateway::with(&[CHANGES]);
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    Records::of(&azure).fill();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[CHANGES]);
     gateway.ready().await;
-    gateway.records.fill();
 
     let answer = patched(&gateway, &[], TAGS).await;
 

@@ -25,6 +25,7 @@ mod cli;
 mod conformance;
 mod contract;
 mod crowds;
+mod descriptors;
 mod docs;
 mod doctor;
 mod documents;

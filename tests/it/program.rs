@@ -162,6 +162,21 @@ impl Running {
         })
     }
 
+    /// How many descriptors it has open, once that no longer changes.
+    pub(crate) async fn descriptors(&self) -> usize {
+        let folder = format!("/proc/{}/fd", self.child.0.id());
+        let mut ticks = time::interval(Duration::from_millis(100));
+        let mut last = 0;
+        loop {
+            ticks.tick().await;
+            let open = fs::read_dir(&folder).unwrap().count();
+            if open == last {
+                return open;
+            }
+            last = open;
+        }
+    }
+
     /// Sends the signal `name`.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.0.id().to_string();

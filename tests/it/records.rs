@@ -29,7 +29,7 @@ impl Records {
         self.path.to_str().unwrap()
     }
 
-    /// From now on it would be on a disk that is full.
+    /// It is on a disk that is full, for whoever opens it from now on.
     pub(crate) fn fill(&self) {
         let _ = fs::remove_file(&self.path);
         symlink("/dev/full", &self.path).unwrap();
