@@ -9,6 +9,7 @@ mod descriptors;
 mod listener;
 mod readiness;
 mod shared;
+mod signals;
 mod status;
 mod timed;
 mod tokens;
@@ -23,11 +24,7 @@ use std::{
 
 use actix_web::{
     dev::ServerHandle,
-    rt::{
-        self,
-        signal::unix::{SignalKind, signal},
-        time,
-    },
+    rt::{self, signal::unix::Signal, time},
 };
 use socket2::SockRef;
 
@@ -43,6 +40,7 @@ pub(crate) use certificates::expiry;
 pub(crate) use certificates::fuzz;
 pub use decisions::Decisions;
 pub(crate) use shared::{Shared, Worker};
+pub(crate) use signals::Signals;
 pub use tokens::Tokens;
 use transport::Transport;
 
@@ -138,20 +136,17 @@ impl Application {
     }
 
     /// Serves until the process is told to end, by SIGTERM or SIGINT.
-    pub async fn run(self) -> Result<(), Error> {
-        let mut terminate = signal(SignalKind::terminate()).map_err(Error::Serve)?;
-        let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::Serve)?;
-        self.run_until(async move {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-            }
-        })
-        .await
+    pub(crate) async fn run(self, signals: Signals) -> Result<(), Error> {
+        let (hangup, stop) = signals.heeded();
+        self.serve(hangup, stop).await
     }
 
     /// Serves until `stop` resolves, then lets what is under way end.
     pub async fn run_until(self, stop: impl Future<Output = ()>) -> Result<(), Error> {
+        self.serve(signals::hangup()?, stop).await
+    }
+
+    async fn serve(self, hangup: Signal, stop: impl Future<Output = ()>) -> Result<(), Error> {
         let Self {
             shared,
             policies,
@@ -176,7 +171,6 @@ impl Application {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
-        let hangup = signal(SignalKind::hangup()).map_err(Error::Serve)?;
         let (api, admin) = (
             listener::serve(&shared, &policies, &transport, api)?,
             admin::serve(&shared, &policies, &transport, admin)?,

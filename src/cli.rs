@@ -22,7 +22,11 @@ use actix_web::rt::System;
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::Shell;
 
-use crate::{app::Application, config::Config, telemetry};
+use crate::{
+    app::{Application, Signals},
+    config::Config,
+    telemetry,
+};
 use arguments::{Arguments, Command, IdentityCommand, OwnCommand, PolicyCommand, VmCommand};
 use exit::{Exit, Failure};
 use session::Session;
@@ -92,8 +96,11 @@ fn completions(shell: Shell) -> String {
 }
 
 async fn serve() -> Outcome {
+    // Before anything that takes its time: until then SIGHUP is deadly, and the kernel keeps
+    // SIGTERM from the first process of a container.
+    let signals = Signals::listen()?;
     let config = Config::from_env()?;
     let _written = telemetry::init(config.log());
-    Application::build(config)?.run().await?;
+    Application::build(config)?.run(signals).await?;
     Ok(Exit::Done)
 }

@@ -72,6 +72,7 @@ mod rejections;
 mod replica;
 mod shutdown;
 mod sources;
+mod starting;
 mod status;
 mod survival;
 mod tokens;

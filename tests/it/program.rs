@@ -36,7 +36,14 @@ pub(crate) struct Running {
 impl Running {
     /// Starts `command` and waits until it listens.
     pub(crate) fn start(command: Command) -> Self {
-        let (running, mut output) = Self::unread(command);
+        Self::start_amid(command, |_| {})
+    }
+
+    /// The same, and does `amid` with the id of the process in the middle of its start.
+    pub(crate) fn start_amid(command: Command, amid: impl FnOnce(u32)) -> Self {
+        let child = spawned(command, Stdio::piped());
+        amid(child.0.id());
+        let (running, mut output) = Self::heard(child);
         // Read as it comes, and whole.
         let rest = thread::spawn(move || {
             let mut rest = String::new();
@@ -51,7 +58,10 @@ impl Running {
 
     /// The same, and what it writes after the line that says where it listens.
     pub(crate) fn unread(command: Command) -> (Self, BufReader<ChildStdout>) {
-        let mut child = spawned(command, Stdio::piped());
+        Self::heard(spawned(command, Stdio::piped()))
+    }
+
+    fn heard(mut child: Ended) -> (Self, BufReader<ChildStdout>) {
         let mut output = BufReader::new(child.0.stdout.take().unwrap());
         let mut line = String::new();
         output.read_line(&mut line).unwrap();
