@@ -18,7 +18,7 @@ mod transport;
 use std::{
     future::Future,
     io,
-    net::{SocketAddr, TcpListener},
+    net::{self, SocketAddr, TcpListener},
     time::Duration,
 };
 
@@ -51,6 +51,9 @@ const BACKLOG: i32 = 4_096;
 /// How long the end of the gateway waits for work that it gives up. That is let go of at
 /// its worker's next turn: longer takes only one that is stuck.
 const LETTING_GO: Duration = Duration::from_millis(500);
+
+/// What the thread that accepts connections has to be told that it is to pause.
+const PAUSING: Duration = Duration::from_millis(50);
 
 /// Why the gateway does not start, or ended by a fault.
 #[derive(Debug, thiserror::Error)]
@@ -171,6 +174,7 @@ impl Application {
         for warning in &config.warnings {
             tracing::warn!("{warning}");
         }
+        let entrance = api.try_clone().map_err(Error::Serve)?;
         let (api, admin) = (
             listener::serve(&shared, &policies, &transport, api)?,
             admin::serve(&shared, &policies, &transport, admin)?,
@@ -186,7 +190,7 @@ impl Application {
         shared.prove_permission();
         let outcome = tokio::select! {
             () = stop => {
-                let grace = drain(&shared, &config, &api_handle).await;
+                let grace = drain(&shared, &config, (&api_handle, &entrance)).await;
                 export.end(grace).await;
                 Ok(Ok(()))
             }
@@ -216,11 +220,20 @@ fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, Soc
 /// way has one grace, tasks and requests together, of which what is still to be told
 /// of them has what is left. What takes longer is given up, and the record of changes
 /// hears of it.
-async fn drain(shared: &Shared, config: &Config, api: &ServerHandle) -> Deadline {
+async fn drain(
+    shared: &Shared,
+    config: &Config,
+    (api, entrance): (&ServerHandle, &TcpListener),
+) -> Deadline {
     tracing::info!("shutting down");
     shared.stop_being_ready();
     time::sleep(config.shutdown.delay).await;
     api.pause().await;
+    // actix does not say when its thread has heard of it, which would write of a fault if it
+    // met the end of listening before.
+    time::sleep(PAUSING).await;
+    // The system would go on to take connections, for nobody to serve. What waits is reset.
+    let _ = SockRef::from(entrance).shutdown(net::Shutdown::Both);
     let grace = Deadline::after(config.shutdown.grace);
     let end = async {
         shared.tasks.drain().await;

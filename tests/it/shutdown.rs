@@ -1,8 +1,11 @@
 //! The end of a gateway.
 
-use std::time::{Duration, Instant};
+use std::{
+    net::TcpStream,
+    time::{Duration, Instant},
+};
 
-use actix_web::rt;
+use actix_web::rt::{self, time};
 use azure_sandbox::Service;
 
 use crate::{
@@ -28,6 +31,31 @@ async fn a_request_under_way_is_answered() {
         assert_eq!(order.await.unwrap(), 202);
         ended
     };
+    ended.join().unwrap();
+}
+
+#[actix_web::test]
+async fn whoever_connects_after_the_delay_is_refused_while_work_goes_on() {
+    let mut gateway = Gateway::start();
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::Actions);
+    let api = gateway.api;
+    let order = rt::spawn(async move {
+        let client = awc::Client::builder().disable_timeout().finish();
+        let url = format!("http://{api}/vms/web-01/deallocate");
+        client.post(url).send().await.unwrap().status().as_u16()
+    });
+    hold.arrived(1).await;
+
+    let ended = gateway.begin_to_stop();
+
+    let mut ticks = time::interval(Duration::from_millis(20));
+    while TcpStream::connect(api).is_ok() {
+        ticks.tick().await;
+    }
+    hold.release();
+    // It would not be, had the grace to end first.
+    assert_eq!(order.await.unwrap(), 202);
     ended.join().unwrap();
 }
 
