@@ -82,6 +82,9 @@ pub(crate) enum Error {
     /// The same order is being sent for somebody else, and takes its time.
     #[error("the order is still being sent")]
     Waiting,
+    /// Nothing was sent: the caller's time was nearly over.
+    #[error("too little time was left to send it")]
+    Late,
     /// It is not, or no longer, known which operation that is.
     #[error("no such operation, or one of more than a day ago")]
     NoSuchOperation,
@@ -110,6 +113,7 @@ impl Error {
             | Self::TooMany(..)
             | Self::Obstacle(..)
             | Self::Waiting
+            | Self::Late
             | Self::NoSuchOperation
             | Self::Inventory(_)
             | Self::Unaudited(_)

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// One poll, or one look at the machine.
-const POLL: Duration = Duration::from_secs(10);
+pub(super) const POLL: Duration = Duration::from_secs(10);
 
 /// What a failed operation says that a newer one has overtaken.
 ///

@@ -1,13 +1,13 @@
 //! An order on its way: a look at the machine, then the order itself.
 
-use std::{rc::Rc, sync::Arc};
+use std::{rc::Rc, sync::Arc, time::Duration};
 
-use actix_web::http::StatusCode;
+use actix_web::{http::StatusCode, rt::time};
 use jiff::Timestamp;
 
 use super::{
     Error, Operation, Power, Precedence, Spared, Status,
-    follow::{Follower, Way},
+    follow::{Follower, POLL, Way},
     operations::{Flight, Room},
     plan::Intent,
     rehearsal::Rehearsal,
@@ -16,9 +16,15 @@ use super::{
 use crate::{
     audit::{Conclusion, Pending, Requester},
     azure::{self, LastChange, Order, Submitted, Taken, VirtualMachine, VirtualMachineId},
-    http::{self, Context},
+    http::{self, Context, Deadline},
     inventory::guard,
 };
+
+/// What is left at least when something is sent: enough for it to get to Azure by a
+/// connection that is open, and to be written down before. It is half of the shortest
+/// `MIG_UPSTREAM_TIMEOUT`, with which something can be sent all the same; Azure's answer
+/// may take longer, and is looked for then.
+const LEAST: Duration = Duration::from_millis(50);
 
 /// An operation that has begun, and how its end is learnt if it has none yet.
 pub(super) struct Begun {
@@ -27,6 +33,22 @@ pub(super) struct Begun {
     /// What the record is owed of it; nothing where nothing was sent.
     pub(super) pending: Option<Pending>,
     pub(super) room: Room,
+}
+
+/// What came of sending an order.
+enum Sent {
+    Begun(Box<Begun>),
+    Unanswered(Box<Unanswered>),
+}
+
+/// An order that Azure may have taken, and did not answer.
+struct Unanswered {
+    operation: Operation,
+    pending: Pending,
+    room: Room,
+    /// The machine as it was before.
+    seen: VirtualMachine,
+    error: azure::Error,
 }
 
 impl Power {
@@ -41,13 +63,70 @@ impl Power {
         context: Context,
     ) -> Result<Operation, Error> {
         let precedence = (precedence, flight.overtaken);
-        let begun = self.begin(order, &machine, precedence, &requester, &context);
-        match begun.await {
+        let sent = self.begin(order, &machine, precedence, &requester, &context);
+        match sent.await {
             Err(error) => {
                 flight.refuse(error.clone());
                 Err(error)
             }
-            Ok(begun) => Ok(self.go_on(begun, flight, &context)),
+            Ok(Sent::Begun(begun)) => Ok(self.go_on(*begun, flight, &context)),
+            Ok(Sent::Unanswered(order)) => self.looked_for(order, flight, context).await,
+        }
+    }
+
+    /// What became of `order`, as far as it is known in the caller's time. That is over as a
+    /// rule, where no answer came: the look goes on without them, and so does the operation
+    /// that it finds.
+    async fn looked_for(
+        self: Rc<Self>,
+        order: Box<Unanswered>,
+        flight: Flight,
+        context: Context,
+    ) -> Result<Operation, Error> {
+        let (patience, tasks) = (context.deadline.remaining(), self.tasks.clone());
+        let lost = Error::Lost(order.operation.id.clone(), order.error.clone());
+        let look = tasks.finish(self.found(order, flight, context));
+        match time::timeout(patience, look).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) | Err(_) => Err(lost),
+        }
+    }
+
+    /// The operation of `order`, if the machine shows it. It is not sent again: a restart
+    /// would happen twice.
+    async fn found(
+        self: Rc<Self>,
+        order: Box<Unanswered>,
+        flight: Flight,
+        context: Context,
+    ) -> Result<Operation, Error> {
+        let Unanswered {
+            operation,
+            pending,
+            room,
+            seen,
+            error,
+        } = *order;
+        let look = Context {
+            deadline: Deadline::after(POLL),
+            ..context.clone()
+        };
+        match self.arm.virtual_machine(&operation.machine, &look).await {
+            Ok(now) if has_moved(&seen, &now) => {
+                let begun = Begun {
+                    operation,
+                    way: Some(Way::Observation),
+                    pending: Some(pending),
+                    room,
+                };
+                Ok(self.go_on(begun, flight, &context))
+            }
+            Ok(_) | Err(_) => {
+                pending.refused(Conclusion::Unknown, &error);
+                let lost = Error::Lost(operation.id, error);
+                flight.refuse(lost.clone());
+                Err(lost)
+            }
         }
     }
 
@@ -89,7 +168,7 @@ impl Power {
         precedence: (Precedence, Option<Order>),
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<Begun, Error> {
+    ) -> Result<Sent, Error> {
         let room = self.room()?;
         let ahead = self
             .looked_ahead(order, machine, precedence, requester, context)
@@ -110,7 +189,7 @@ impl Power {
             }
             Intent::Send => {
                 let (id, begun) = (operation.id.clone(), (operation, room));
-                let submitted = self.submit(order, begun, &seen, &requester, context);
+                let submitted = self.submit(order, begun, seen, &requester, context);
                 return submitted
                     .await
                     .inspect_err(|error| self.operations.refuse(&id, error));
@@ -120,12 +199,12 @@ impl Power {
             let deed = deed(&operation, order, None);
             self.audit.noop(deed, &requester, outcome);
         }
-        Ok(Begun {
+        Ok(Sent::Begun(Box::new(Begun {
             operation,
             way,
             pending: None,
             room,
-        })
+        })))
     }
 
     /// Room for one more operation.
@@ -158,50 +237,42 @@ impl Power {
         &self,
         order: Order,
         (operation, room): (Operation, Room),
-        seen: &VirtualMachine,
+        seen: VirtualMachine,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<Begun, Error> {
+    ) -> Result<Sent, Error> {
+        in_good_time(context)?;
         self.count(&operation.machine)?;
         let deed = deed(&operation, order, None);
         let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
         match self.arm.submit(order, &operation.machine, context).await {
-            Ok(taken) => Ok(begun((operation, room), taken, pending)),
-            Err(error) if may_be_taken(&error) => {
-                let begun = (operation, pending, room);
-                self.found(begun, seen, error, context).await
+            Ok(taken) => {
+                let begun = begun((operation, room), taken, pending);
+                Ok(Sent::Begun(Box::new(begun)))
             }
+            Err(error) if may_be_taken(&error) => Ok(Sent::Unanswered(Box::new(Unanswered {
+                operation,
+                pending,
+                room,
+                seen,
+                error,
+            }))),
             Err(error) => {
                 pending.refused(Conclusion::Failure, &error);
                 Err(Error::Azure(order.action.participle(), error))
             }
         }
     }
+}
 
-    /// The operation whose answer was lost, if the machine shows it. It is not
-    /// sent again: a restart would happen twice.
-    async fn found(
-        &self,
-        (operation, pending, room): (Operation, Pending, Room),
-        seen: &VirtualMachine,
-        error: azure::Error,
-        context: &Context,
-    ) -> Result<Begun, Error> {
-        let now = self.arm.virtual_machine(&operation.machine, context).await;
-        match now {
-            Ok(now) if has_moved(seen, &now) => Ok(Begun {
-                operation,
-                way: Some(Way::Observation),
-                pending: Some(pending),
-                room,
-            }),
-            Ok(_) | Err(_) => {
-                pending.refused(Conclusion::Unknown, &error);
-                Err(Error::Lost(operation.id, error))
-            }
-        }
+/// Refuses to send anything in the last moments of the caller's time: the record of changes
+/// would be burdened with what does not get to Azure.
+pub(super) fn in_good_time(context: &Context) -> Result<(), Error> {
+    if context.deadline.remaining() < LEAST {
+        return Err(Error::Late);
     }
+    Ok(())
 }
 
 /// Ends `operation`, of which nothing has to be learnt.

@@ -8,7 +8,7 @@ use super::{
     Error, Operation, Power, Target, in_time,
     operations::{Boarding, Flight, Room},
     plan::{Obstacle, changing},
-    send::{Begun, as_written, begun, may_be_taken},
+    send::{Begun, as_written, begun, in_good_time, may_be_taken},
     traced::deed,
 };
 use crate::{
@@ -109,6 +109,7 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Begun, Error> {
+        in_good_time(context)?;
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
         let deed = deed(&operation, CHANGE, Some(change.to_string()));

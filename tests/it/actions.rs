@@ -1,12 +1,13 @@
 //! The power actions, and what each of them comes to.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use actix_web::rt::time;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
     gateway::Gateway,
-    orders::{ended, ordered},
+    orders::{CHANGES, ended, ordered, patched},
 };
 
 /// The power state of web-01, by Azure's own account.
@@ -216,6 +217,62 @@ async fn an_order_whose_answer_is_lost_is_found_by_a_look() {
 
     assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+}
+
+/// Azure takes the order at once, and answers late; then it is slow to show the machine.
+#[actix_web::test]
+async fn an_order_that_is_answered_too_late_is_followed_and_its_caller_told_in_time() {
+    const SLOW: Duration = Duration::from_secs(3);
+    let mut gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "1s")]);
+    gateway.ready().await;
+    let late = Fault::AnswerLate(Duration::from_mins(1));
+    gateway.azure.inject(Service::Actions, late, Times::Next(1));
+    let began = Instant::now();
+
+    let (answer, ()) = tokio::join!(gateway.post("/vms/web-01/restart"), async {
+        gateway.azure.arrived(Service::Actions, 1).await;
+        let slow = Fault::Delay(SLOW);
+        gateway
+            .azure
+            .inject(Service::VirtualMachines, slow, Times::Next(1));
+    });
+
+    assert!(began.elapsed() < SLOW, "{:?}", began.elapsed());
+    let told = (answer.status, answer.code());
+    assert_eq!(told, (504, "upstream_timeout".to_owned()));
+    let place = answer.json()["operation"].as_str().unwrap().to_owned();
+    let has_ended = r#"audit_records_total{outcome="success",stage="outcome"}"#;
+    let mut ticks = time::interval(Duration::from_millis(50));
+    while gateway.metric(has_ended).await < 1.0 {
+        assert!(gateway.records.of_stage("outcome").is_empty());
+        ticks.tick().await;
+    }
+    assert_eq!(gateway.get(&place).await.json()["status"], "Succeeded");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    gateway.stop();
+}
+
+#[actix_web::test]
+async fn in_the_last_moments_of_a_callers_time_nothing_is_sent_or_written_down() {
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "1s"), CHANGES]);
+    gateway.ready().await;
+    let slow = || {
+        let almost_all = Fault::Delay(Duration::from_millis(965));
+        let azure = &gateway.azure;
+        azure.inject(Service::VirtualMachines, almost_all, Times::Next(1));
+    };
+
+    slow();
+    let ordered = gateway.post("/vms/web-01/restart").await;
+    slow();
+    let changed = patched(&gateway, &[], r#"{"tags":{"owner":"web"}}"#).await;
+
+    for answer in [ordered, changed] {
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (504, "upstream_timeout".to_owned()));
+    }
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    assert!(gateway.records.all().is_empty());
 }
 
 #[actix_web::test]

@@ -98,6 +98,14 @@ impl From<Unfinished> for Problem {
     }
 }
 
+/// Nothing was sent, as the look at the machine took the time for it.
+fn too_late() -> Problem {
+    Problem::new(
+        Code::UpstreamTimeout,
+        "Azure left no time for the change when it was asked about it; it was not sent",
+    )
+}
+
 impl From<power::Error> for Problem {
     fn from(error: power::Error) -> Self {
         match error {
@@ -124,11 +132,8 @@ impl From<power::Error> for Problem {
             ),
             power::Error::NoSuchOperation => Self::not_found(error.to_string()),
             power::Error::Inventory(source) => Self::from(source),
-            power::Error::Unaudited(source @ Unavailable::Late) => Self::new(
-                Code::UpstreamTimeout,
-                "Azure left no time for the change when it was asked about it; it was not sent",
-            )
-            .caused(source),
+            power::Error::Late => too_late(),
+            power::Error::Unaudited(source @ Unavailable::Late) => too_late().caused(source),
             power::Error::Unaudited(source) => Self::new(
                 Code::AuditUnavailable,
                 "the change cannot be written down, so that it was not made; nothing was sent to \

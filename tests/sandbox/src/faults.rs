@@ -38,6 +38,8 @@ pub enum Fault {
     Close,
     /// What is asked is done, and the connection reset instead of an answer.
     LoseAnswer,
+    /// What is asked is done at once, and answered so much later.
+    AnswerLate(Duration),
     /// What is asked is done, and the connection closed amid the answer's head.
     CutHead,
     /// The real answer, if it is 202, does not say where it is told how it goes on.

@@ -183,6 +183,11 @@ async fn faulty(
             wire.end(End::Reset);
             Response::new(Body::empty())
         }
+        Fault::AnswerLate(delay) => {
+            let answer = real(azure, service, asked);
+            tokio::time::sleep(delay).await;
+            answer
+        }
         Fault::CutHead => {
             wire.end(End::InHead);
             real(azure, service, asked)
