@@ -241,7 +241,12 @@ async fn drain(
     };
     if time::timeout(grace.remaining(), end).await.is_err() {
         tracing::warn!("work was still under way when the grace ended");
-        let _ = time::timeout(LETTING_GO, shared.tasks.give_up()).await;
+        let told = async {
+            shared.tasks.give_up().await;
+            // Callers are told what was given up.
+            api.stop(true).await;
+        };
+        let _ = time::timeout(LETTING_GO, told).await;
     }
     grace
 }

@@ -94,6 +94,9 @@ pub(crate) enum Error {
     /// Nothing was sent: it could not be written down.
     #[error("the change was not made")]
     Unaudited(#[source] audit::Unavailable),
+    /// The gateway ended before Azure answered; the operation may run.
+    #[error("the gateway is shutting down; whether Azure carries it out is not known")]
+    GivenUp(OperationId),
     /// What became of the order is not known.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
@@ -114,6 +117,7 @@ impl Error {
             | Self::Obstacle(..)
             | Self::Waiting
             | Self::Late
+            | Self::GivenUp(_)
             | Self::NoSuchOperation
             | Self::Inventory(_)
             | Self::Unaudited(_)
@@ -218,11 +222,11 @@ impl Power {
         loop {
             boarding = match boarding {
                 Boarding::Lead(flight) => {
-                    let power = Rc::clone(self);
+                    let (power, seat) = (Rc::clone(self), flight.seat());
                     let (requester, context) = (Arc::clone(requester), context.clone());
                     let sending =
                         power.send(flight, order, machine, precedence, requester, context);
-                    return self.tasks.finish(sending).await?;
+                    return self.finished(sending, seat).await;
                 }
                 Boarding::Join(mut seat) => match in_time(context, seat.sent()).await? {
                     Err(error) if is_overcome(&error, precedence) => {

@@ -219,6 +219,16 @@ impl Operations {
 }
 
 impl Flight {
+    /// Where it is watched.
+    pub(super) fn seat(&self) -> Seat {
+        Seat::before(&self.stage)
+    }
+
+    /// The order is about to be sent.
+    pub(super) fn send(&self, id: OperationId) {
+        self.stage.send_replace(Stage::Sent(id));
+    }
+
     /// Azure, or a look at the machine, has refused the order.
     pub(super) fn refuse(self, error: Error) {
         // The machine is free before anybody hears of it, and may try again.

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::{Error, Operation};
+use super::{Error, Operation, OperationId};
 use crate::task::Unfinished;
 
 /// How far an order is.
@@ -10,6 +10,8 @@ use crate::task::Unfinished;
 pub(super) enum Stage {
     /// It is not known yet what Azure makes of it.
     Sending,
+    /// The same, and Azure may have it by now.
+    Sent(OperationId),
     Refused(Error),
     Taken(Operation),
 }
@@ -31,19 +33,21 @@ impl Seat {
 
     /// What became of the order, once it has been sent.
     pub(super) async fn sent(&mut self) -> Result<Operation, Error> {
-        let is_sent = |stage: &Stage| !matches!(stage, Stage::Sending);
-        match self.0.wait_for(is_sent).await.as_deref() {
-            Ok(Stage::Taken(operation)) => Ok(operation.clone()),
-            Ok(Stage::Refused(error)) => Err(error.clone()),
-            // The worker that sent it has stopped.
-            Ok(Stage::Sending) | Err(_) => Err(Error::Unfinished(Unfinished::Stopped)),
+        let is_told = |stage: &Stage| matches!(stage, Stage::Refused(_) | Stage::Taken(_));
+        // An error says that the worker that sent it has stopped.
+        let _ = self.0.wait_for(is_told).await;
+        match &*self.0.borrow() {
+            Stage::Taken(operation) => Ok(operation.clone()),
+            Stage::Refused(error) => Err(error.clone()),
+            Stage::Sent(id) => Err(Error::GivenUp(id.clone())),
+            Stage::Sending => Err(Error::Unfinished(Unfinished::Stopped)),
         }
     }
 
     /// Resolves when the operation has ended, or is followed no more.
     pub(super) async fn ended(&mut self) {
         let has_ended = |stage: &Stage| match stage {
-            Stage::Sending => false,
+            Stage::Sending | Stage::Sent(_) => false,
             Stage::Refused(_) => true,
             Stage::Taken(operation) => !operation.is_running(),
         };
@@ -60,7 +64,7 @@ impl Seat {
     pub(super) fn operation(&self) -> Option<Operation> {
         match &*self.0.borrow() {
             Stage::Taken(operation) => Some(operation.clone()),
-            Stage::Sending | Stage::Refused(_) => None,
+            Stage::Sending | Stage::Sent(_) | Stage::Refused(_) => None,
         }
     }
 }

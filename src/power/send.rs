@@ -11,6 +11,7 @@ use super::{
     operations::{Flight, Room},
     plan::Intent,
     rehearsal::Rehearsal,
+    seat::Seat,
     traced::{deed, outcome, spared},
 };
 use crate::{
@@ -18,6 +19,7 @@ use crate::{
     azure::{self, LastChange, Order, Submitted, Taken, VirtualMachine, VirtualMachineId},
     http::{self, Context, Deadline},
     inventory::guard,
+    task::Unfinished,
 };
 
 /// What is left at least when something is sent: enough for it to get to Azure by a
@@ -63,7 +65,7 @@ impl Power {
         context: Context,
     ) -> Result<Operation, Error> {
         let precedence = (precedence, flight.overtaken);
-        let sent = self.begin(order, &machine, precedence, &requester, &context);
+        let sent = self.begin(&flight, order, &machine, precedence, &requester, &context);
         match sent.await {
             Err(error) => {
                 flight.refuse(error.clone());
@@ -71,6 +73,19 @@ impl Power {
             }
             Ok(Sent::Begun(begun)) => Ok(self.go_on(*begun, flight, &context)),
             Ok(Sent::Unanswered(order)) => self.looked_for(order, flight, context).await,
+        }
+    }
+
+    /// What `sending` comes to, or how far it was when the gateway gave it up, as `seat` has
+    /// it.
+    pub(super) async fn finished(
+        &self,
+        sending: impl Future<Output = Result<Operation, Error>> + 'static,
+        mut seat: Seat,
+    ) -> Result<Operation, Error> {
+        match self.tasks.finish(sending).await {
+            Err(Unfinished::Stopped) => seat.sent().await,
+            done => done?,
         }
     }
 
@@ -163,6 +178,7 @@ impl Power {
 
     async fn begin(
         &self,
+        flight: &Flight,
         order: Order,
         machine: &VirtualMachineId,
         precedence: (Precedence, Option<Order>),
@@ -189,7 +205,7 @@ impl Power {
             }
             Intent::Send => {
                 let (id, begun) = (operation.id.clone(), (operation, room));
-                let submitted = self.submit(order, begun, seen, &requester, context);
+                let submitted = self.submit(flight, order, begun, seen, &requester, context);
                 return submitted
                     .await
                     .inspect_err(|error| self.operations.refuse(&id, error));
@@ -235,6 +251,7 @@ impl Power {
 
     async fn submit(
         &self,
+        flight: &Flight,
         order: Order,
         (operation, room): (Operation, Room),
         seen: VirtualMachine,
@@ -246,6 +263,7 @@ impl Power {
         let deed = deed(&operation, order, None);
         let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
+        flight.send(operation.id.clone());
         match self.arm.submit(order, &operation.machine, context).await {
             Ok(taken) => {
                 let begun = begun((operation, room), taken, pending);

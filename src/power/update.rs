@@ -44,9 +44,10 @@ impl Power {
             let (power, asked) = (Rc::clone(self), machine.clone());
             let (update, context) = (update.clone(), context.clone());
             let by = Arc::clone(requester);
+            let flight = self.held(&machine, &context).await?;
+            let seat = flight.seat();
             let changing = async move {
-                let flight = power.held(&machine, &context).await?;
-                match power.change(&update, machine, &by, &context).await {
+                match power.change(&flight, &update, machine, &by, &context).await {
                     Ok(begun) => Ok(power.go_on(begun, flight, &context)),
                     Err(error) => {
                         flight.refuse(error.clone());
@@ -54,7 +55,7 @@ impl Power {
                     }
                 }
             };
-            let changed = self.tasks.finish(changing).await?;
+            let changed = self.finished(changing, seat).await;
             changed.inspect_err(|error| self.denied(error, Action::Update, &asked, requester))
         })
         .await
@@ -77,6 +78,7 @@ impl Power {
 
     async fn change(
         &self,
+        flight: &Flight,
         update: &Update,
         machine: VirtualMachineId,
         requester: &Arc<Requester>,
@@ -96,7 +98,7 @@ impl Power {
         }
         let operation = self.operations.begin(CHANGE, machine, &seen);
         let (id, begun) = (operation.id.clone(), (operation, room));
-        let submitted = self.submit_change(update, begun, &requester, context);
+        let submitted = self.submit_change(flight, update, begun, &requester, context);
         submitted
             .await
             .inspect_err(|error| self.operations.refuse(&id, error))
@@ -104,6 +106,7 @@ impl Power {
 
     async fn submit_change(
         &self,
+        flight: &Flight,
         update: &Update,
         (operation, room): (Operation, Room),
         requester: &Arc<Requester>,
@@ -115,6 +118,7 @@ impl Power {
         let deed = deed(&operation, CHANGE, Some(change.to_string()));
         let intent = self.audit.intent(deed, requester, context.deadline).await;
         let pending = intent.map_err(Error::Unaudited)?;
+        flight.send(operation.id.clone());
         let submitted = self
             .arm
             .update(change, if_match.clone(), &operation.machine, context)

@@ -7,9 +7,11 @@ use std::{
 
 use actix_web::rt::{self, time};
 use azure_sandbox::Service;
+use serde_json::Value;
 
 use crate::{
     gateway::Gateway,
+    orders::CHANGES,
     wire::{Connection, get},
 };
 
@@ -158,6 +160,45 @@ async fn who_waits_for_an_operation_is_told_where_to_ask_before_the_end() {
         "{:?}",
         began.elapsed()
     );
+}
+
+/// Who would send a restart again might have it done twice.
+#[actix_web::test]
+async fn who_is_given_up_at_the_end_is_told_of_which_operation_and_not_to_try_again() {
+    for (method, path) in [("POST", "/vms/web-01/restart"), ("PATCH", "/vms/web-01")] {
+        let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_GRACE", "1s"), CHANGES]);
+        gateway.ready().await;
+        let hold = gateway.azure.hold(Service::Actions);
+        let api = gateway.api;
+        let caller = rt::spawn(async move {
+            let client = awc::Client::builder().disable_timeout().finish();
+            let request = client.request(method.parse().unwrap(), format!("http://{api}{path}"));
+            let request = request.content_type("application/json");
+            let body = if method == "PATCH" {
+                r#"{"tags":{}}"#
+            } else {
+                ""
+            };
+            let mut answer = request.send_body(body).await.unwrap();
+            let told: Value = answer.json().await.unwrap();
+            let again = answer.headers().contains_key("retry-after");
+            (answer.status().as_u16(), again, told)
+        });
+        hold.arrived(1).await;
+
+        gateway.stop();
+
+        let (status, again, told) = caller.await.unwrap();
+        assert_eq!((status, again), (503, false), "{told}");
+        let operation = told["operation"].as_str().unwrap();
+        assert!(operation.starts_with("/operations/"), "{told}");
+        let detail = told["detail"].as_str().unwrap();
+        assert!(
+            detail.ends_with("whether Azure carries it out is not known"),
+            "{told}"
+        );
+        drop(hold);
+    }
 }
 
 #[actix_web::test]

@@ -141,12 +141,11 @@ impl From<power::Error> for Problem {
             )
             .retry_after(SOON)
             .caused(source),
-            power::Error::Unfinished(Unfinished::Stopped) => Self::new(
-                Code::Unavailable,
-                "the gateway is shutting down; whether Azure carries it out is not known",
-            )
-            .retry_after(SOON),
-            power::Error::Unfinished(source @ Unfinished::Panicked) => Self::from(source),
+            // Without Retry-After: who would repeat it, might have it done twice.
+            power::Error::GivenUp(ref id) => {
+                Self::new(Code::Unavailable, error.to_string()).operation(place(id))
+            }
+            power::Error::Unfinished(source) => Self::from(source),
         }
     }
 }
@@ -385,19 +384,4 @@ fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
 /// Source: "Microsoft Entra authentication and authorization error codes".
 fn is_of_a_sign_in(message: &str) -> bool {
     message.contains("AADSTS") && message.contains("Trace ID: ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn of_an_order_that_was_given_up_nobody_says_that_it_was_not_carried_out() {
-        let problem = Problem::from(power::Error::Unfinished(Unfinished::Stopped));
-        assert_eq!(problem.code, Code::Unavailable);
-        let is_told = problem
-            .detail
-            .ends_with("; whether Azure carries it out is not known");
-        assert!(is_told, "{}", problem.detail);
-    }
 }
