@@ -7,6 +7,7 @@ mod id;
 mod kept;
 mod operation;
 mod operations;
+mod overcome;
 mod permitted;
 mod plan;
 mod recall;
@@ -22,7 +23,7 @@ mod traced;
 mod update;
 mod verdict;
 
-use std::{rc::Rc, sync::Arc, time::Duration};
+use std::{mem, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::rt::time;
 use jiff::Timestamp;
@@ -46,6 +47,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
+use overcome::{LOOK, is_overcome, is_short};
 use permitted::{known, tells};
 use traced::{deed, denied, spared};
 
@@ -219,6 +221,7 @@ impl Power {
         context: &Context,
     ) -> Result<Operation, Error> {
         let mut boarding = self.operations.board(&machine, order);
+        let mut may_try_again = true;
         loop {
             boarding = match boarding {
                 Boarding::Lead(flight) => {
@@ -230,6 +233,10 @@ impl Power {
                 }
                 Boarding::Join(mut seat) => match in_time(context, seat.sent()).await? {
                     Err(error) if is_overcome(&error, precedence) => {
+                        self.operations.board(&machine, order)
+                    }
+                    // Once: whoever gets no turn either is told so, and does not wait on.
+                    Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {
                         self.operations.board(&machine, order)
                     }
                     outcome => return outcome.inspect(|it| self.joined(it, order, requester)),
@@ -293,7 +300,7 @@ impl Power {
         self.arm
             .virtual_machine(id, context)
             .await
-            .map_err(|error| Error::Azure("read", error))
+            .map_err(|error| Error::Azure(LOOK, error))
     }
 
     /// The operation after at most `patience`, ended if it ends in that time.
@@ -350,40 +357,10 @@ impl Power {
     }
 }
 
-/// Whether what refused somebody else's order is no obstacle to this caller's.
-fn is_overcome(error: &Error, precedence: Precedence) -> bool {
-    let is_theirs = matches!(error, Error::Denied(..) | Error::Hidden(..));
-    let is_yielding = matches!(
-        error,
-        Error::Obstacle(_, Obstacle::Changing(_) | Obstacle::Updating)
-    );
-    is_theirs || (is_yielding && precedence == Precedence::Supersede)
-}
-
 /// What `sent` gives, or that the caller's time is up.
 async fn in_time<T>(context: &Context, sent: impl Future<Output = T>) -> Result<T, Error> {
     let patience = context.deadline.remaining();
     time::timeout(patience, sent)
         .await
         .map_err(|_| Error::Waiting)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::policy;
-
-    #[test]
-    fn what_is_denied_to_somebody_else_is_decided_anew_for_who_joined() {
-        let name: VmName = "web-01".parse().unwrap();
-        let denial = Denial {
-            action: policy::Action::Order(Action::Restart),
-            reason: policy::Reason::TagsUnknown,
-            shadow: policy::Shadow::Same,
-        };
-        let denied = Error::Denied(name.clone(), denial);
-        assert!(is_overcome(&denied, Precedence::Wait));
-        let charged = Error::Obstacle(name, Obstacle::WouldBeCharged);
-        assert!(!is_overcome(&charged, Precedence::Supersede));
-    }
 }

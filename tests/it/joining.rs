@@ -1,8 +1,8 @@
 //! Orders that meet each other.
 
-use std::{collections::BTreeSet, rc::Rc};
+use std::{collections::BTreeSet, rc::Rc, time::Duration};
 
-use actix_web::rt;
+use actix_web::rt::{self, time};
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
@@ -15,7 +15,7 @@ const DEALLOCATE: &str = "/vms/web-01/deallocate";
 /// A gateway before an Azure whose operations last until `hold` says so.
 fn slow() -> Gateway {
     let settings = Settings {
-        operation_takes: std::time::Duration::from_secs(3),
+        operation_takes: Duration::from_secs(3),
         ..Settings::default()
     };
     let azure = Sandbox::start(settings).unwrap();
@@ -70,6 +70,30 @@ async fn callers_who_wait_for_one_order_share_its_refusal() {
     }
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
     assert_eq!(gateway.post(DEALLOCATE).await.status, 202);
+}
+
+/// The first caller's time ends in the look at the machine.
+#[actix_web::test]
+async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
+    let gateway = Rc::new(Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "4s")]));
+    gateway.ready().await;
+    let slow = Fault::Delay(Duration::from_mins(1));
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, slow, Times::Next(1));
+    let order = || {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.post(DEALLOCATE).await })
+    };
+    let first = order();
+    gateway.azure.arrived(Service::VirtualMachines, 1).await;
+    // So much more time has the second one.
+    time::sleep(Duration::from_secs(2)).await;
+    let second = order();
+
+    assert_eq!(first.await.unwrap().status, 504);
+    assert_eq!(second.await.unwrap().status, 202);
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
 }
 
 #[actix_web::test]
