@@ -226,6 +226,10 @@ impl Flight {
                 .metrics
                 .token_invalidation(self.resource.label(), "401");
         }
+        let held = inner.tokens.get(&self.resource);
+        if held.is_some_and(|held| held.has_served() && held.says_the_same(token)) {
+            token.serve();
+        }
         inner.tokens.insert(self.resource, token.clone());
         *acquisition = Acquisition::default();
     }

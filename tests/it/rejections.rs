@@ -116,6 +116,20 @@ async fn a_replacement_that_azure_took_is_replaced_in_its_turn_when_it_is_reject
 }
 
 #[actix_web::test]
+async fn a_token_that_was_good_is_asked_for_again_soon_after_its_host_kept_it() {
+    let gateway = Gateway::start();
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    gateway.azure.reject_tokens();
+    assert_eq!(gateway.get(MACHINE).await.status, 502);
+    gateway.azure.expire_tokens();
+    let served = |answer: &Answer| (answer.status == 200).then_some(());
+    gateway
+        .within(Duration::from_secs(45), MACHINE, served)
+        .await;
+    assert_eq!(gateway.token_requests("management").len(), 3);
+}
+
+#[actix_web::test]
 async fn a_caller_that_goes_leaves_the_acquisition_running() {
     let gateway = Rc::new(Gateway::start());
     gateway.proven().await;
