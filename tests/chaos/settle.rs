@@ -113,9 +113,9 @@ impl Site {
         }
     }
 
-    /// Every gateway is ready: what is amiss is nothing that it needs.
-    pub(crate) async fn all_stay_ready(&self, amiss: &str) {
-        for slot in 0..self.len() {
+    /// Every gateway is ready, but for a new one: what is amiss is nothing that it needs.
+    pub(crate) async fn all_stay_ready(&self, amiss: &str, new: Option<usize>) {
+        for slot in (0..self.len()).filter(|slot| Some(*slot) != new) {
             let Some(readiness) = self.readiness(slot).await else {
                 self.find(format!("gateway {slot} says nothing of its readiness"));
                 continue;

@@ -1,52 +1,82 @@
 //! Azure fails, is not there, or changes its mind.
 
-use azure_sandbox::{AppRoles, Assignment, Identity, Service, Times};
+use std::cell::Cell;
 
-use super::verbs::{SERVICES, VERBS, fault};
-use crate::{callers::Who, client::Request, site::Site};
+use azure_sandbox::{AppRoles, Assignment, Fault, Host, Identity, Service, Times};
+
+use super::verbs::{self, SERVICES, VERBS};
+use crate::{
+    callers::Who,
+    client::Request,
+    site::{Site, Slot},
+};
 
 /// So many calls meet a fault before it ends.
 const CALLS: u64 = 60;
 
 impl Site {
     pub(super) async fn storm(&self) {
-        for service in SERVICES {
-            for _ in 0..2 + self.below(3) {
-                let (verb, times) = (self.verb(service), 1 + self.below(3));
-                let fault = fault(verb, service, &mut self.random.borrow_mut());
-                self.azure.inject(service, fault, Times::Next(times));
-            }
-        }
+        let before = SERVICES.map(|service| self.azure.faults_met(service));
+        let due = SERVICES.map(|service| self.due(service));
+        self.have_asked(&SERVICES).await;
         self.answered_more(CALLS).await;
+        for ((service, before), due) in SERVICES.into_iter().zip(before).zip(due) {
+            self.is_met(service, before).await;
+            let met = self.azure.faults_met(service) - before;
+            let mut injected = self.injected.borrow_mut();
+            injected.extend(due.into_iter().take(met).map(|verb| (service, verb)));
+        }
         self.clear();
+    }
+
+    /// Injects a few faults of `service`; returns which its next requests meet, one after
+    /// the other.
+    fn due(&self, service: Service) -> Vec<usize> {
+        let mut due = Vec::new();
+        for _ in 0..2 + self.below(3) {
+            let (verb, times) = (self.verb(service), 1 + self.below(3));
+            self.azure
+                .inject(service, self.fault(verb, service), Times::Next(times));
+            due.extend([verb].repeat(times));
+        }
+        due
     }
 
     pub(super) async fn outage(&self) {
         let service = SERVICES[self.below(SERVICES.len())];
-        let fault = fault(self.verb(service), service, &mut self.random.borrow_mut());
+        let (verb, before) = (self.verb(service), self.azure.faults_met(service));
+        let fault = self.fault(verb, service);
+        let amiss = format!("an outage of {service:?}, {fault:?}");
+        println!("chaos: {amiss}");
         self.azure.inject(service, fault, Times::Always);
+        let new = self.have_asked(&[service]).await;
         self.answered_more(CALLS).await;
-        // A gateway needs tokens and keys, and has both.
-        self.all_stay_ready(&format!("an outage of {service:?}"))
-            .await;
+        self.is_met(service, before).await;
+        self.injected.borrow_mut().insert((service, verb));
+        // A gateway needs tokens and keys, and has both, unless it is new.
+        self.all_stay_ready(&amiss, new).await;
         self.clear();
     }
 
     pub(super) async fn orders(&self) {
         let service = Service::Actions;
-        let before = self.azure.requests(service).len();
+        let before = self.azure.faults_met(service);
         for _ in 0..VERBS {
-            let fault = fault(self.verb(service), service, &mut self.random.borrow_mut());
-            self.azure.inject(service, fault, Times::Next(1));
+            let verb = self.verb(service);
+            self.azure
+                .inject(service, self.fault(verb, service), Times::Next(1));
+            self.injected.borrow_mut().insert((service, verb));
         }
+        let slot = Cell::new(0);
         self.until("every fault met an order", async || {
             let token = self.callers.token(Who::Operator(3))?;
-            let (api, _) = self.address(self.below(self.len()))?;
+            slot.set((slot.get() + 1) % self.len());
+            let (api, _) = self.address(slot.get())?;
             let request = Request::post("/vms/web-09/restart?supersede=true", &token);
             // Whatever comes of it: that is looked at by the records.
             let _ = self.client.ask("https", api, &request).await;
-            let sent = self.azure.requests(service).len() - before;
-            (sent >= VERBS).then_some(())
+            let met = self.azure.faults_met(service) - before;
+            (met >= VERBS).then_some(())
         })
         .await;
         self.clear();
@@ -54,15 +84,43 @@ impl Site {
 
     pub(super) async fn hold(&self) {
         let service = SERVICES[self.below(SERVICES.len())];
-        let hold = self.azure.hold(service);
+        println!("chaos: {service:?} is held");
+        let (before, hold) = (self.azure.faults_met(service), self.azure.hold(service));
+        self.have_asked(&[service]).await;
         self.answered_more(CALLS / 3).await;
+        self.is_met(service, before).await;
         hold.release();
+    }
+
+    /// Has gateways ask for what they have: tokens last for long, and keys and metadata
+    /// are of the start, for which a gateway is started anew; at which place, if it is.
+    async fn have_asked(&self, services: &[Service]) -> Option<usize> {
+        if services.contains(&Service::Token) {
+            self.azure.expire_tokens();
+        }
+        if !services.contains(&Service::Keys) && !services.contains(&Service::Instance) {
+            return None;
+        }
+        let is_machine = |slot: &Slot| slot.host == Host::Vm;
+        let slot = self.slots.borrow().iter().position(is_machine)?;
+        self.kill(slot);
+        self.revive(slot, |variables| variables).await;
+        Some(slot)
+    }
+
+    /// Resolves when a request to `service` has met what there is, beyond those `before`.
+    async fn is_met(&self, service: Service, before: usize) {
+        self.until(&format!("{service:?} is asked amid its faults"), async || {
+            (self.azure.faults_met(service) > before).then_some(())
+        })
+        .await;
     }
 
     pub(super) async fn unreachable(&self) {
         let refusing = self.azure.refuse_connections();
         self.answered_more(CALLS).await;
-        self.all_stay_ready("an Azure that is not there").await;
+        self.all_stay_ready("an Azure that is not there", None)
+            .await;
         drop(refusing);
     }
 
@@ -148,9 +206,11 @@ impl Site {
             *left = (0..VERBS).collect();
             self.random.borrow_mut().shuffle(left);
         }
-        let verb = left.pop().unwrap_or_default();
-        self.injected.borrow_mut().insert((service, verb));
-        verb
+        left.pop().unwrap_or_default()
+    }
+
+    fn fault(&self, verb: usize, service: Service) -> Fault {
+        verbs::fault(verb, service, &mut self.random.borrow_mut())
     }
 
     pub(super) fn clear(&self) {

@@ -1,14 +1,13 @@
-//! Every fault that the local Azure has, for every service.
+//! Every fault that the local Azure has, for every service that gateways ask.
 
 use std::time::Duration;
 
 use azure_sandbox::{ArcFault, Fault, Service};
 use serde_json::{Value, json};
 
-/// Every service.
-pub(crate) const SERVICES: [Service; 10] = [
+/// Every service that gateways ask.
+pub(crate) const SERVICES: [Service; 9] = [
     Service::Token,
-    Service::Discovery,
     Service::Keys,
     Service::TokenReview,
     Service::Instance,

@@ -88,6 +88,7 @@ pub enum Times {
 pub(crate) struct Faults {
     queues: Mutex<HashMap<Service, VecDeque<(Fault, Times)>>>,
     holds: Mutex<Vec<(Service, Arc<Barrier>)>>,
+    met: Mutex<HashMap<Service, usize>>,
 }
 
 struct Barrier {
@@ -156,6 +157,9 @@ impl Faults {
             .filter(|(held, barrier)| *held == service && !barrier.gate.is_closed())
             .map(|(_, barrier)| Arc::clone(barrier))
             .collect();
+        if !barriers.is_empty() {
+            self.meets(service);
+        }
         for barrier in barriers {
             barrier.arrivals.fetch_add(1, Ordering::SeqCst);
             barrier.arrived.notify_waiters();
@@ -177,7 +181,18 @@ impl Faults {
                 queue.pop_front();
             }
         }
+        drop(queues);
+        self.meets(service);
         Some(fault)
+    }
+
+    /// How many requests to `service` were held, or met a fault.
+    pub(crate) fn met(&self, service: Service) -> usize {
+        lock(&self.met).get(&service).copied().unwrap_or_default()
+    }
+
+    fn meets(&self, service: Service) {
+        *lock(&self.met).entry(service).or_default() += 1;
     }
 }
 

@@ -155,6 +155,12 @@ impl Sandbox {
         self.azure.faults.hold(service)
     }
 
+    /// How many requests to `service` have met a fault so far, or a hold.
+    #[must_use]
+    pub fn faults_met(&self, service: Service) -> usize {
+        self.azure.faults.met(service)
+    }
+
     /// Until the guard is dropped, connections are refused, as where nothing
     /// listens; those that there are have been reset. The ports stay the same.
     ///

@@ -45,6 +45,8 @@ fn faults_take_effect_one_after_the_other_until_they_are_cleared() {
 
     assert_eq!(before, [500, 503, 503, 503]);
     assert_eq!(after, 200);
+    assert_eq!(azure.faults_met(Service::Token), 4);
+    assert_eq!(azure.faults_met(Service::Graph), 0);
 }
 
 #[test]
