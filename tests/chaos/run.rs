@@ -53,9 +53,12 @@ async fn faults(site: &Site, seed: u64, allowed: Duration) -> usize {
     site.calm().await;
     site.judge(&format!("seed {seed}, before any fault")).await;
     let (begun, mut deck, mut steps) = (Instant::now(), Deck::shuffled(seed), 0);
+    let mut random = fastrand::Rng::with_seed(seed);
     while begun.elapsed() < allowed {
         let (fault, since) = (deck.draw(), Instant::now());
         steps += 1;
+        // What one fault draws changes nothing of the next.
+        site.random.replace(random.fork());
         site.weather.set(fault.weather());
         println!("chaos: seed {seed}, step {steps}: {fault:?}");
         fault.pass(site).await;

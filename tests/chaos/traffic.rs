@@ -52,10 +52,12 @@ impl Traffic {
 /// Calls by one of `who` in turn, one after the other.
 async fn calling(site: Rc<Site>, who: Vec<Who>, mut random: fastrand::Rng, over: Rc<Cell<bool>>) {
     while !over.get() {
-        time::sleep(Duration::from_millis(random.u64(1..=LONGEST_PAUSE))).await;
-        let who = who[random.usize(..who.len())];
-        let call = Call::random(who, &site, &mut random);
-        site.make(&call, random.usize(..site.len())).await;
+        // What one call draws changes nothing of the next.
+        let mut own = random.fork();
+        time::sleep(Duration::from_millis(own.u64(1..=LONGEST_PAUSE))).await;
+        let (who, slot) = (who[own.usize(..who.len())], own.usize(..site.len()));
+        let call = Call::random(who, &site, &mut own);
+        site.make(&call, slot).await;
     }
 }
 
