@@ -5,18 +5,16 @@ use std::time::{Duration, Instant};
 use actix_web::rt::time;
 use azure_sandbox::{Fault, Host, Service, Times};
 
-use crate::{settle::failing, site::Site};
+use crate::{callers::Who, client::Request, settle::failing, site::Site};
 
 /// A label longer than the 63 bytes that DNS has: no resolver is asked for it.
 const UNRESOLVED: &str = "a-name-of-more-letters-than-any-label-of-the-domain-name-system-may-have";
 
-/// The variables that hold one of Azure's own names.
-const NAMED: [&str; 4] = [
-    "MIG_ARM_ENDPOINT",
-    "MIG_GRAPH_ENDPOINT",
-    "MIG_ENTRA_ENDPOINT",
-    "AZURE_AUTHORITY_HOST",
-];
+/// The variables that hold the names of what callers ask for.
+const ASKED: [&str; 2] = ["MIG_ARM_ENDPOINT", "MIG_GRAPH_ENDPOINT"];
+
+/// Those that hold the name of where keys come from, and a pod's tokens.
+const ENTRA: [&str; 2] = ["MIG_ENTRA_ENDPOINT", "AZURE_AUTHORITY_HOST"];
 
 /// How long a signal may be on its way before its effect has to show; readiness ends
 /// for three seconds before the gateway does.
@@ -74,7 +72,12 @@ impl Site {
     pub(super) async fn unresolvable(&self) {
         let slot = self.below(self.len());
         self.kill(slot);
-        self.revive(slot, nowhere).await;
+        self.revive(slot, |variables| nowhere(variables, &ASKED))
+            .await;
+        self.says_so(slot).await;
+        self.kill(slot);
+        self.revive(slot, |variables| nowhere(variables, &ENTRA))
+            .await;
         let host = self.slots.borrow()[slot].host;
         match host {
             // Its tokens come from Entra ID itself.
@@ -88,13 +91,39 @@ impl Site {
         self.kill(slot);
         self.revive(slot, |variables| variables).await;
     }
+
+    /// The gateway at `slot`, which reaches neither machines nor users, is ready, and says
+    /// of them just that.
+    async fn says_so(&self, slot: usize) {
+        self.until(&format!("gateway {slot} is ready"), async || {
+            let readiness = self.readiness(slot).await?;
+            (readiness.status == 200).then_some(())
+        })
+        .await;
+        let token = self.callers.token(Who::Operator(1)).expect("a token");
+        let users = "/directory/users?department=Seinfeld&top=3";
+        for request in [
+            Request::get("/vms/web-09", &token),
+            Request::get("/vms?top=3", &token),
+            Request::get(users, &token),
+            Request::post("/vms/web-09/restart", &token),
+        ] {
+            let answer = self.asked(slot, &request).await.expect("an answer");
+            let code = &answer.json()["code"];
+            if answer.status != 502 || code != "upstream_failed" {
+                let (path, text) = (&request.path, answer.text());
+                self.find(format!("{path}, where nobody resolves Azure: {text}"));
+            }
+        }
+        self.answered_more(10).await;
+    }
 }
 
-/// The same variables, with names in place of the addresses where Azure is; what a host
-/// offers to its programs is at an address.
-fn nowhere(mut variables: Vec<(String, String)>) -> Vec<(String, String)> {
+/// The same variables, with a name in place of the address where a part of Azure is: one
+/// that `named` tells of.
+fn nowhere(mut variables: Vec<(String, String)>, named: &[&str]) -> Vec<(String, String)> {
     for (name, value) in &mut variables {
-        if NAMED.contains(&name.as_str()) {
+        if named.contains(&name.as_str()) {
             *value = format!("https://{UNRESOLVED}");
         }
     }
