@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::{
     callers::Who,
     client::{Answer, Request},
+    files::Shown,
     lists,
     site::{Site, Weather},
     truth::{self, Told},
@@ -113,8 +114,9 @@ impl Call {
         Self { who, kind, request }
     }
 
-    /// Whether those who answer at `asks_cluster` may do as they are told.
-    pub(crate) fn right(&self, asks_cluster: bool) -> u16 {
+    /// What it has a right to, where who answers `asks_cluster`, and by policies by which
+    /// the identity is `shown` to some.
+    pub(crate) fn right(&self, asks_cluster: bool, shown: Shown) -> u16 {
         let is_let_in = match self.who {
             Who::Operator(_) | Who::Reader | Who::Person => true,
             Who::Robot => asks_cluster,
@@ -124,6 +126,7 @@ impl Call {
             Kind::Machine | Kind::Machines | Kind::Operation => true,
             Kind::Order | Kind::Change | Kind::Rehearsal => self.who.is_operator(),
             Kind::Users | Kind::Page => self.who.may_list_users(),
+            Kind::Identity if shown == Shown::Operators => self.who.is_operator(),
             Kind::Identity => self.who != Who::Robot,
         };
         match (is_let_in, may) {
@@ -156,9 +159,10 @@ impl Call {
         };
         let is_excused = match weather {
             Weather::Calm => false,
-            Weather::Stormy => {
-                !matches!(status, 200..300 | 401 | 403 | 500)
-                    || self.who == Who::Robot && status == 401
+            Weather::Stormy => self.is_of_a_storm(status),
+            Weather::RulesInDoubt => {
+                self.is_of_a_storm(status)
+                    || self.kind == Kind::Identity && matches!(status, 200 | 403)
             }
             Weather::KeysInDoubt => !matches!(status, 200..300 | 403 | 500),
         };
@@ -169,6 +173,10 @@ impl Call {
                 self.who
             )
         })
+    }
+
+    fn is_of_a_storm(&self, status: u16) -> bool {
+        !matches!(status, 200..300 | 401 | 403 | 500) || self.who == Who::Robot && status == 401
     }
 
     /// Notes of which operation an answer tells that does not know how it stands.

@@ -77,6 +77,7 @@ impl Fault {
     pub(crate) fn weather(self) -> Weather {
         match self {
             Self::Rollover | Self::Clock => Weather::KeysInDoubt,
+            Self::Policies => Weather::RulesInDoubt,
             _ => Weather::Stormy,
         }
     }

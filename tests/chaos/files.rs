@@ -1,15 +1,21 @@
 //! The files that gateways read and write, and what becomes of them.
 
 use std::{
-    fs,
+    cell::{Cell, RefCell},
+    fs, io,
+    net::SocketAddr,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
-use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs::default_provider};
+use rustls::{ClientConfig, pki_types::CertificateDer};
 use uuid::Uuid;
 
-use crate::pki::{Authority, Folder, YEAR};
+use crate::{
+    pki::{Authority, Folder, YEAR},
+    visit::{self, Visit},
+};
 
 /// Policies with the meaning of the built-in ones, one for changes, which those let
 /// nobody make, and one for the cluster's robot.
@@ -22,20 +28,30 @@ const POLICIES: &str = r#"
   action == MiGateway::Action::"updateVm", resource);
 @id("directory") permit (principal in MiGateway::Role::"Directory.Read",
   action in MiGateway::Action::"directory", resource);
-@id("identity") permit (principal in MiGateway::Role::"Vm.Read",
-  action == MiGateway::Action::"getIdentity", resource);
 @id("robot") permit (principal == MiGateway::Caller::"system:serviceaccount:default:caller",
   action in MiGateway::Action::"read", resource);
 "#;
 
-/// How many there are.
+/// How many there are, with the one of the identity.
 const COUNT: usize = 6;
+
+/// To whom the gateways' identity is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    /// To all who may read machines, as by the built-in policies.
+    Readers,
+    Operators,
+}
 
 /// Everything in one folder, which is gone with a run that has passed.
 pub(crate) struct Files {
     folder: PathBuf,
     tls: Folder,
     authority: Authority,
+    /// The last good one.
+    certificate: RefCell<CertificateDer<'static>>,
+    /// By the last good policies.
+    shown: Cell<Shown>,
 }
 
 impl Files {
@@ -48,10 +64,12 @@ impl Files {
         let files = Self {
             folder,
             tls: Folder::new(),
+            certificate: RefCell::new(authority.der()),
             authority,
+            shown: Cell::new(Shown::Readers),
         };
         files.show_certificate(YEAR);
-        files.write_policies(0);
+        files.write_policies(0, Shown::Readers);
         files
     }
 
@@ -72,18 +90,20 @@ impl Files {
 
     /// What a client trusts.
     pub(crate) fn trust(&self) -> ClientConfig {
-        let mut roots = RootCertStore::empty();
-        roots.add(self.authority.der()).expect("a root");
-        let builder = ClientConfig::builder_with_provider(default_provider().into());
-        let builder = builder.with_safe_default_protocol_versions();
-        let builder = builder.expect("versions").with_root_certificates(roots);
-        builder.with_no_client_auth()
+        visit::anybody(&self.authority)
     }
 
     /// A good certificate, up to the beginning of `year`.
     pub(crate) fn show_certificate(&self, year: i32) {
-        self.tls
-            .show(&self.authority.certify_until("localhost", year));
+        let certified = self.authority.certify_until("localhost", year);
+        self.tls.show(&certified);
+        self.certificate.replace(certified.chain[0].clone());
+    }
+
+    /// Whether the gateway at `api` presents the last good certificate.
+    pub(crate) fn is_presented(&self, api: SocketAddr) -> io::Result<bool> {
+        let visit = Visit::open(api, &Arc::new(self.trust()))?;
+        Ok(visit.shown() == *self.certificate.borrow())
     }
 
     /// A certificate without its key.
@@ -92,14 +112,28 @@ impl Files {
         self.tls.put("tls.crt", &other.certificate);
     }
 
+    /// To whom the identity is shown, by the last good policies.
+    pub(crate) fn shown(&self) -> Shown {
+        self.shown.get()
+    }
+
     /// Good policies, with so many more that decide nothing; how many there are.
-    pub(crate) fn write_policies(&self, more: usize) -> usize {
+    pub(crate) fn write_policies(&self, more: usize, shown: Shown) -> usize {
+        self.shown.set(shown);
+        let role = match shown {
+            Shown::Readers => "Vm.Read",
+            Shown::Operators => "Vm.Operate",
+        };
+        let identity = format!(
+            "@id(\"identity\") permit (principal in MiGateway::Role::\"{role}\", \
+             action == MiGateway::Action::\"getIdentity\", resource);\n"
+        );
         let further = (0..more).map(|number| {
             format!("@id(\"more-{number}\") permit (principal in MiGateway::Role::\"None\", action, resource);\n")
         });
         self.put(
             "policies.cedar",
-            &(POLICIES.to_owned() + &further.collect::<String>()),
+            &(POLICIES.to_owned() + &identity + &further.collect::<String>()),
         );
         COUNT + more
     }

@@ -33,4 +33,7 @@ mod site;
 mod soak;
 mod traffic;
 mod truth;
+#[allow(dead_code, reason = "the tests of TLS need more of it")]
+#[path = "../it/transport/visit.rs"]
+mod visit;
 mod vitals;

@@ -43,7 +43,9 @@ pub(crate) enum Weather {
     Calm,
     /// Calls may fail, as long as they say so.
     Stormy,
-    /// The same, and whoever is known may be taken for unknown.
+    /// The same, and the identity may be shown as it was before.
+    RulesInDoubt,
+    /// Calls may fail so, and whoever is known may be taken for unknown.
     KeysInDoubt,
 }
 
@@ -77,7 +79,7 @@ pub(crate) struct Site {
     pub(crate) weather: Cell<Weather>,
     /// Which faults each service is still to have.
     pub(crate) verbs: RefCell<HashMap<Service, Vec<usize>>>,
-    /// Which it has had.
+    /// Which it has had, each by a request.
     pub(crate) injected: RefCell<HashSet<(Service, usize)>>,
     pub(crate) random: RefCell<fastrand::Rng>,
 }

@@ -68,7 +68,7 @@ impl Site {
             return;
         };
         let asks_cluster = self.slots.borrow()[slot].host == Host::Aks;
-        let right = call.right(asks_cluster);
+        let right = call.right(asks_cluster, self.files.shown());
         if right != 200 {
             let mut barred = self.barred.borrow_mut();
             barred.push(call.request.correlation_id());
@@ -107,6 +107,7 @@ impl Site {
 fn worse(one: Weather, other: Weather) -> Weather {
     match (one, other) {
         (Weather::KeysInDoubt, _) | (_, Weather::KeysInDoubt) => Weather::KeysInDoubt,
+        (Weather::RulesInDoubt, _) | (_, Weather::RulesInDoubt) => Weather::RulesInDoubt,
         (Weather::Stormy, _) | (_, Weather::Stormy) => Weather::Stormy,
         (Weather::Calm, Weather::Calm) => Weather::Calm,
     }
