@@ -36,11 +36,12 @@ async fn whatever_fails_nothing_is_lost_untrue_or_told_and_it_passes() {
     let traffic = Traffic::begin(&site, seed);
     let steps = faults(&site, seed, allowed).await;
     traffic.end().await;
+    let growth = site.growth(site.steady());
     end(&site, seed).await;
     let (calls, lives) = (site.answered.get(), site.logs.borrow().len());
     println!(
         "chaos: seed {seed}: {steps} faults, {calls} calls answered, {} orders carried out, {lives} \
-         gateways, {} of {} kinds of faults at services; nothing amiss",
+         gateways, {} of {} kinds of faults at services; {growth}; nothing amiss",
         site.azure.orders().len(),
         site.injected.borrow().len(),
         SERVICES.len() * VERBS,

@@ -9,7 +9,9 @@ use serde_json::Value;
 use crate::{
     callers::Who,
     client::{Answer, Request},
+    replica::Replica,
     site::{Site, Weather},
+    vitals::Vitals,
 };
 
 /// By when all is well again after a fault: a gateway asks again after a minute at the
@@ -20,8 +22,9 @@ pub(crate) const CALM: Duration = Duration::from_mins(4);
 const FAIR_CALLS: u64 = 25;
 
 /// How much more than at first a gateway may take once all is well.
-const MORE_DESCRIPTORS: u64 = 40;
-const MORE_MEMORY: u64 = 64 << 20;
+const MORE_DESCRIPTORS: u64 = 20;
+const MORE_THREADS: u64 = 4;
+const MORE_MEMORY: u64 = 8 << 20;
 
 /// Which required checks fail, by their names; none where nobody answers.
 pub(crate) fn failing(readiness: &Answer) -> Vec<String> {
@@ -200,6 +203,22 @@ impl Site {
         Some(answer)
     }
 
+    /// By how much more the gateway at `slot` takes than at first, in words.
+    pub(crate) fn growth(&self, slot: usize) -> String {
+        let slots = self.slots.borrow();
+        let more = |value: fn(&Vitals) -> u64| {
+            let now = slots[slot].replica.as_ref().map(Replica::vitals);
+            let [now, first] = [now, slots[slot].level].map(|it| it.as_ref().map_or(0, value));
+            now.cast_signed() - first.cast_signed()
+        };
+        format!(
+            "gateway {slot} took {:+} KiB, {:+} descriptors and {:+} threads",
+            more(|it| it.resident >> 10),
+            more(|it| it.descriptors),
+            more(|it| it.threads),
+        )
+    }
+
     /// Resolves when the gateway at `slot` takes no more than it did at first.
     async fn leveled(&self, slot: usize) {
         let vitals = || {
@@ -213,6 +232,7 @@ impl Site {
                 return Some(());
             };
             let is_level = now.descriptors <= level.descriptors + MORE_DESCRIPTORS
+                && now.threads <= level.threads + MORE_THREADS
                 && now.resident <= level.resident + MORE_MEMORY;
             is_level.then_some(())
         })

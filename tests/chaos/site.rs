@@ -6,7 +6,7 @@ use std::{
     net::SocketAddr,
     path::PathBuf,
     rc::Rc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use azure_sandbox::{API_CLIENT_ID, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Settings, TENANT};
@@ -31,9 +31,8 @@ pub(crate) struct Slot {
     pub(crate) audit: String,
     /// What it took when it first stood calm.
     pub(crate) level: Option<Vitals>,
-    /// Whether it has asked for keys because of one that was new: it may do so once in
-    /// five minutes.
-    pub(crate) has_sought_keys: bool,
+    /// When it asked for keys because of one that was new.
+    pub(crate) sought_keys: Option<Instant>,
 }
 
 /// What calls have to expect.
@@ -114,7 +113,8 @@ impl Site {
             lists: RefCell::default(),
             barred: RefCell::default(),
             answered: Cell::new(0),
-            weather: Cell::new(Weather::Calm),
+            // Until all are ready for the first time.
+            weather: Cell::new(Weather::Stormy),
             verbs: RefCell::default(),
             injected: RefCell::default(),
             random: RefCell::new(fastrand::Rng::with_seed(seed)),
@@ -126,7 +126,7 @@ impl Site {
                 life: 0,
                 audit: String::new(),
                 level: None,
-                has_sought_keys: false,
+                sought_keys: None,
             });
             let number = site.len() - 1;
             site.revive(number, |variables| variables).await;
@@ -136,6 +136,25 @@ impl Site {
 
     pub(crate) fn len(&self) -> usize {
         self.slots.borrow().len()
+    }
+
+    /// The place of a gateway that is not ended on purpose: what leaks there adds up. On
+    /// the other hosts some faults take one that starts anew.
+    pub(crate) fn steady(&self) -> usize {
+        self.place_of(Host::Aks)
+    }
+
+    /// The place of the gateway on such a host.
+    pub(crate) fn place_of(&self, host: Host) -> usize {
+        let slots = self.slots.borrow();
+        let place = slots.iter().position(|slot| slot.host == host);
+        place.expect("a gateway on every kind of host")
+    }
+
+    /// The place of one of the others.
+    pub(crate) fn mortal(&self) -> usize {
+        let place = self.below(self.len() - 1);
+        place + usize::from(place >= self.steady())
     }
 
     /// A number below `limit`.
@@ -196,7 +215,7 @@ impl Site {
             life,
             audit,
             level: None,
-            has_sought_keys: false,
+            sought_keys: None,
         };
     }
 

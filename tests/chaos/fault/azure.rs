@@ -5,11 +5,7 @@ use std::cell::Cell;
 use azure_sandbox::{AppRoles, Assignment, Fault, Host, Identity, Service, Times};
 
 use super::verbs::{self, SERVICES, VERBS};
-use crate::{
-    callers::Who,
-    client::Request,
-    site::{Site, Slot},
-};
+use crate::{callers::Who, client::Request, site::Site};
 
 /// So many calls meet a fault before it ends.
 const CALLS: u64 = 60;
@@ -101,8 +97,7 @@ impl Site {
         if !services.contains(&Service::Keys) && !services.contains(&Service::Instance) {
             return None;
         }
-        let is_machine = |slot: &Slot| slot.host == Host::Vm;
-        let slot = self.slots.borrow().iter().position(is_machine)?;
+        let slot = self.place_of(Host::Vm);
         self.kill(slot);
         self.revive(slot, |variables| variables).await;
         Some(slot)
@@ -110,9 +105,10 @@ impl Site {
 
     /// Resolves when a request to `service` has met what there is, beyond those `before`.
     async fn is_met(&self, service: Service, before: usize) {
-        self.until(&format!("{service:?} is asked amid its faults"), async || {
-            (self.azure.faults_met(service) > before).then_some(())
-        })
+        self.until(
+            &format!("{service:?} is asked amid its faults"),
+            async || (self.azure.faults_met(service) > before).then_some(()),
+        )
         .await;
     }
 
@@ -127,6 +123,7 @@ impl Site {
     pub(super) async fn tokens(&self) {
         let other = Identity::named("other");
         let kind = self.below(4);
+        println!("chaos: tokens of kind {kind}");
         match kind {
             0 => self.azure.expire_tokens(),
             1 => self.azure.reject_tokens(),
@@ -187,15 +184,25 @@ impl Site {
         self.callers.renew();
     }
 
-    /// Hosts forget the tokens that they handed out, and gateways those that they hold:
-    /// a host goes on handing out one that is refused, and a replacement that was refused
+    /// Hosts forget the tokens that they handed out: that of a container app goes on
+    /// handing out one that is refused, and its gateway does not ask again for minutes. The
+    /// others have new ones, which Azure has to take before: a replacement that is refused
     /// from the beginning is not replaced for five minutes (ADR 0003).
     async fn begin_anew(&self) {
-        self.azure.expire_tokens();
-        for slot in 0..self.len() {
-            self.kill(slot);
-            self.revive(slot, |variables| variables).await;
+        let token = self.callers.token(Who::Reader).expect("a token");
+        let stuck = self.place_of(Host::ContainerApp);
+        for slot in (0..self.len()).filter(|slot| *slot != stuck) {
+            for path in ["/vms/web-09", "/directory/users?department=Seinfeld&top=4"] {
+                self.until(&format!("a new token for {path} at {slot}"), async || {
+                    let answer = self.asked(slot, &Request::get(path, &token)).await?;
+                    (answer.status == 200).then_some(())
+                })
+                .await;
+            }
         }
+        self.azure.expire_tokens();
+        self.kill(stuck);
+        self.revive(stuck, |variables| variables).await;
     }
 
     /// A kind of fault that `service` has not had for the longest time.

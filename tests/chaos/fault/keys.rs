@@ -1,8 +1,13 @@
 //! What callers' tokens are signed and checked with goes wrong.
 
+use std::time::{Duration, Instant};
+
 use azure_sandbox::{Fault, Service, Times};
 
 use crate::site::Site;
+
+/// After which time a gateway asks for keys again, because of another new one.
+const SOUGHT_AGAIN: Duration = Duration::from_mins(5);
 
 impl Site {
     pub(super) async fn rollover(&self) {
@@ -14,13 +19,12 @@ impl Site {
         }
         self.callers.renew();
         for slot in 0..self.len() {
-            let has_sought = self.slots.borrow()[slot].has_sought_keys;
-            if has_sought {
-                // For another new key it would ask in five minutes at the earliest.
+            let sought = self.slots.borrow()[slot].sought_keys;
+            if sought.is_some_and(|sought| sought.elapsed() < SOUGHT_AGAIN) {
                 self.kill(slot);
                 self.revive(slot, |variables| variables).await;
             } else {
-                self.slots.borrow_mut()[slot].has_sought_keys = true;
+                self.slots.borrow_mut()[slot].sought_keys = Some(Instant::now());
             }
         }
         self.answered_more(20).await;
@@ -29,7 +33,7 @@ impl Site {
     pub(super) async fn without_keys(&self) {
         self.azure
             .inject(Service::Keys, Fault::answer(503, "{}"), Times::Always);
-        let slot = self.below(self.len());
+        let slot = self.mortal();
         self.kill(slot);
         self.revive(slot, |variables| variables).await;
         self.lacks(slot, &["keys:entra_v2"]).await;

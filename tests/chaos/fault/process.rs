@@ -22,14 +22,14 @@ const ON_ITS_WAY: Duration = Duration::from_secs(2);
 
 impl Site {
     pub(super) async fn killed(&self) {
-        let slot = self.below(self.len());
+        let slot = self.mortal();
         self.kill(slot);
         self.answered_more(10).await;
         self.revive(slot, |variables| variables).await;
     }
 
     pub(super) async fn terminated(&self) {
-        let slot = self.below(self.len());
+        let slot = self.mortal();
         self.signal(slot, "-TERM");
         self.ends_as_unready(slot).await;
         let replica = self.slots.borrow_mut()[slot].replica.take();
@@ -61,7 +61,7 @@ impl Site {
     pub(super) async fn without_tokens(&self) {
         self.azure
             .inject(Service::Token, Fault::answer(503, "{}"), Times::Always);
-        let slot = self.below(self.len());
+        let slot = self.mortal();
         self.kill(slot);
         self.revive(slot, |variables| variables).await;
         self.lacks(slot, &["token:arm", "token:graph"]).await;
@@ -70,7 +70,7 @@ impl Site {
     }
 
     pub(super) async fn unresolvable(&self) {
-        let slot = self.below(self.len());
+        let slot = self.mortal();
         self.kill(slot);
         self.revive(slot, |variables| nowhere(variables, &ASKED))
             .await;
