@@ -42,6 +42,31 @@ struct Record {
     /// How much of it was read.
     read: u64,
     end: End,
+    /// What of a line there was room for, until a line says that lines are written again.
+    torn: Option<String>,
+}
+
+/// How each line begins.
+const BEGINNING: &str = r#"{"class_uid":"#;
+
+impl Record {
+    /// The line `text` of this life's; none where it is the beginning of one.
+    ///
+    /// # Panics
+    ///
+    /// Where it is something else.
+    fn line(&mut self, life: usize, text: &str) -> Option<Line> {
+        let whole = read(life, text);
+        match &whole {
+            Some(it) if it.stage == "resumed" => self.torn = None,
+            Some(_) => {}
+            None => {
+                assert!(text.rfind(BEGINNING) == Some(0), "no JSON: {text}");
+                self.torn = Some(text.to_owned());
+            }
+        }
+        whole
+    }
 }
 
 /// Every record, as far as it was read.
@@ -60,6 +85,7 @@ impl Ledger {
             path: path.to_owned(),
             read: 0,
             end: End::Orderly,
+            torn: None,
         });
         self.records.len() - 1
     }
@@ -84,7 +110,9 @@ impl Ledger {
             text.truncate(last.map_or(0, |last| last + 1));
             record.read += text.len() as u64;
             for text in String::from_utf8_lossy(&text).lines() {
-                let line = read(life, text);
+                let Some(line) = record.line(life, text) else {
+                    continue;
+                };
                 if line.stage == "intent" {
                     let ids = (line.operation.clone(), line.correlation.clone());
                     self.intended.insert(ids.0, ids.1);
@@ -121,6 +149,7 @@ impl Ledger {
     /// `orders`, which are no younger.
     pub(crate) fn faults(&self, posts: &[Recorded], orders: &[Order]) -> Vec<String> {
         let mut faults = self.shapes();
+        faults.extend(self.untold());
         faults.extend(self.unrecorded(posts));
         faults.extend(repeated(orders));
         faults.extend(self.false_outcomes(orders));
@@ -140,6 +169,13 @@ impl Ledger {
         wrong
             .map(|(change, lines)| format!("the record of {change} is {lines:?}"))
             .collect()
+    }
+
+    /// Of a torn line it is told, once lines are written again.
+    fn untold(&self) -> impl Iterator<Item = String> {
+        let alive = self.records.iter().filter(|it| it.end == End::Orderly);
+        let torn = alive.filter_map(|record| record.torn.as_ref());
+        torn.map(|text| format!("nothing is told of a torn line: {text}"))
     }
 
     /// What reached Azure was written down before, as what it is, and is not sent again but with
@@ -237,12 +273,12 @@ fn repeated(orders: &[Order]) -> Vec<String> {
         .collect()
 }
 
-/// The line `text` of the record of a life.
-fn read(life: usize, text: &str) -> Line {
-    let event: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("no JSON: {text}"));
+/// The line `text` of the record of a life; none where it is no whole one.
+fn read(life: usize, text: &str) -> Option<Line> {
+    let event: Value = serde_json::from_str(text).ok()?;
     let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let about = &event["unmapped"];
-    Line {
+    Some(Line {
         life,
         stage: word(&about["stage"]),
         change: word(&event["metadata"]["correlation_uid"]),
@@ -250,5 +286,35 @@ fn read(life: usize, text: &str) -> Line {
         correlation: word(&about["azure"]["correlationId"]),
         deed: Deed::of_line(&event),
         status: word(&event["status"]),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record() -> Record {
+        Record {
+            path: PathBuf::new(),
+            read: 0,
+            end: End::Orderly,
+            torn: None,
+        }
+    }
+
+    #[test]
+    fn a_torn_line_is_none_until_a_line_tells_of_it() {
+        let mut record = record();
+        assert!(record.line(0, r#"{"class_uid":6003,"cl"#).is_none());
+        assert!(record.torn.is_some());
+        let resumed = r#"{"class_uid":6002,"unmapped":{"stage":"resumed"}}"#;
+        assert!(record.line(0, resumed).is_some());
+        assert!(record.torn.is_none());
+    }
+
+    #[test]
+    #[should_panic(expected = "no JSON")]
+    fn a_line_on_a_torn_one_is_a_fault() {
+        record().line(0, r#"{"class_uid":6003,"cl{"class_uid":6002}"#);
     }
 }

@@ -19,6 +19,9 @@ const START: Duration = Duration::from_secs(90);
 /// Longer than delay and grace of a shutdown, and the last lines after them.
 const END: Duration = Duration::from_mins(1);
 
+/// Becomes the program, to which a file that may not grow is an error, and not its end.
+const OBEDIENT: &str = r#"trap '' XFSZ; exec "$0""#;
+
 /// A gateway that runs; it is killed when this is dropped.
 pub(crate) struct Replica {
     child: Child,
@@ -42,8 +45,10 @@ impl Replica {
     pub(crate) async fn start(variables: &[(String, String)], log: &Path) -> Self {
         let file = OpenOptions::new().append(true).create_new(true).open(log);
         let file: File = file.expect("a new file for the log");
-        let mut command = Command::new(program());
+        let mut command = Command::new("/bin/sh");
         command
+            .args(["-c", OBEDIENT])
+            .arg(program())
             .env_clear()
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(file.try_clone().expect("a second handle"))
