@@ -31,7 +31,14 @@ pub(crate) struct Circuit(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     failures: AtomicU32,
-    open: Mutex<Option<Open>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    open: Option<Open>,
+    /// When an answer last closed it. Calls that were made before say nothing any more.
+    closed: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -62,8 +69,8 @@ impl Circuit {
         if self.is_well() {
             return Admission::Made;
         }
-        let mut open = self.open();
-        let Some(open) = open.as_mut() else {
+        let mut state = self.state();
+        let Some(open) = state.open.as_mut() else {
             return Admission::Made;
         };
         let silent = now.saturating_duration_since(open.since);
@@ -76,13 +83,13 @@ impl Circuit {
 
     /// Since when it is open.
     pub(super) fn open_since(&self) -> Option<Instant> {
-        self.open().map(|open| open.since)
+        self.state().open.map(|open| open.since)
     }
 
     /// Notes a look `now`; whether there is a point in it, as it is open since `since`.
     pub(super) fn probe(&self, since: Instant, now: Instant) -> bool {
-        let mut open = self.open();
-        let same = open.as_mut().filter(|open| open.since == since);
+        let mut state = self.state();
+        let same = state.open.as_mut().filter(|open| open.since == since);
         let is_open = same.is_some();
         if let Some(open) = same {
             open.probed = now;
@@ -98,39 +105,49 @@ impl Circuit {
         now: Instant,
     ) -> Option<bool> {
         match error {
-            Some(error) if is_silence(error, took) => self.unanswered(now).then_some(true),
+            Some(error) if is_silence(error, took) => {
+                let started = now.checked_sub(took).unwrap_or(now);
+                self.unanswered(started, now).then_some(true)
+            }
             Some(Error::Timeout(_) | Error::Open(_) | Error::Busy(_)) => None,
-            _ => self.answered().then_some(false),
+            _ => self.answered(now).then_some(false),
         }
     }
 
     /// Whether it was open.
-    fn answered(&self) -> bool {
+    fn answered(&self, now: Instant) -> bool {
         if self.0.failures.load(Ordering::Relaxed) == 0 {
             return false;
         }
         // Both under the lock: who is open without a failure would stay so.
-        let mut open = self.open();
+        let mut state = self.state();
         self.0.failures.store(0, Ordering::Relaxed);
-        open.take().is_some()
+        let was_open = state.open.take().is_some();
+        if was_open {
+            state.closed = Some(now);
+        }
+        was_open
     }
 
-    /// Whether this opens it.
-    fn unanswered(&self, now: Instant) -> bool {
-        let mut open = self.open();
-        let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
-        if failures < FAILURES || open.is_some() {
+    /// Whether a call that was made at `started` opens it.
+    fn unanswered(&self, started: Instant, now: Instant) -> bool {
+        let mut state = self.state();
+        if state.closed.is_some_and(|closed| started < closed) {
             return false;
         }
-        *open = Some(Open {
+        let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
+        if failures < FAILURES || state.open.is_some() {
+            return false;
+        }
+        state.open = Some(Open {
             since: now,
             probed: now,
         });
         true
     }
 
-    fn open(&self) -> MutexGuard<'_, Option<Open>> {
-        self.0.open.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -198,6 +215,22 @@ mod tests {
         }
         assert!(circuit.probe(later, later));
         assert!(!circuit.probe(now, later), "another looks since");
+    }
+
+    #[test]
+    fn calls_from_before_an_answer_do_not_open_it_again() {
+        let (circuit, now) = opened();
+        let after = |seconds| now + Duration::from_secs(seconds);
+        assert_eq!(circuit.learn(None, Duration::ZERO, after(5)), Some(false));
+        let (hung, late) = (Duration::from_secs(10), Error::Timeout(PATIENCE));
+        for _ in 0..FAILURES {
+            assert_eq!(circuit.learn(Some(&late), hung, after(14)), None);
+        }
+        assert_eq!(circuit.admission(after(14)), Admission::Made);
+        for _ in 1..FAILURES {
+            assert_eq!(circuit.learn(Some(&late), hung, after(15)), None);
+        }
+        assert_eq!(circuit.learn(Some(&late), hung, after(15)), Some(true));
     }
 
     #[test]
