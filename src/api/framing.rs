@@ -21,14 +21,22 @@ pub(super) enum Framing {
     Chunked(Chunk),
 }
 
+/// How the line begins that every request of HTTP/1.1 has (RFC 9112, 3.2).
+const HOST: &[u8] = b"host:";
+
 /// The state of lines that end with an empty one.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Lines {
     bytes: usize,
-    /// Whether the line that comes has something in it.
-    is_begun: bool,
-    /// Whether it has a colon.
+    /// The beginning of the line that comes, as much of it as there is.
+    start: [u8; HOST.len()],
+    started: usize,
+    /// The last byte that has come.
+    last: u8,
+    /// Whether that line has a colon.
     is_named: bool,
+    /// Whether a line named the host.
+    has_host: bool,
     /// Whether a line that had something has ended: empty ones before that are no end.
     is_past_first: bool,
 }
@@ -74,14 +82,12 @@ impl Framing {
         }
     }
 
-    /// What makes a whole head of the part that has come: the end of its first line, and
-    /// what has to follow it, or that of a header.
+    /// What makes a whole head of the part that has come: the end of the line in which it
+    /// is cut, and a host where there is none.
     pub(super) fn rest_of_head(&self) -> &'static [u8] {
         match self {
-            Self::Head(lines) if !lines.is_past_first => b" HTTP/1.1\r\nhost: localhost\r\n\r\n",
-            Self::Head(lines) if lines.is_begun && !lines.is_named => b":\r\n\r\n",
-            Self::Head(lines) if !lines.is_begun => b"\r\n",
-            _ => b"\r\n\r\n",
+            Self::Head(lines) => lines.rest(),
+            Self::Whole | Self::Sized(_) | Self::Chunked(_) => b"",
         }
     }
 
@@ -126,12 +132,14 @@ impl Lines {
         for end in memchr_iter(b'\n', bytes) {
             self.see(&bytes[line..end]);
             line = end + 1;
-            if !self.is_begun && self.is_past_first {
+            if !self.is_begun() && self.is_past_first {
                 self.bytes += line;
                 return (line, true);
             }
-            self.is_past_first |= self.is_begun;
-            self.is_begun = false;
+            self.is_past_first |= self.is_begun();
+            self.has_host |= self.is_host();
+            self.started = 0;
+            self.last = b'\n';
             self.is_named = false;
         }
         self.see(&bytes[line..]);
@@ -141,7 +149,41 @@ impl Lines {
     }
 
     fn see(&mut self, part: &[u8]) {
-        self.is_begun |= !matches!(part, b"" | b"\r");
+        let room = part.len().min(HOST.len() - self.started);
+        self.start[self.started..][..room].copy_from_slice(&part[..room]);
+        self.started += room;
+        self.last = part.last().copied().unwrap_or(self.last);
+    }
+
+    /// Whether the line that comes has something in it.
+    fn is_begun(&self) -> bool {
+        !matches!(&self.start[..self.started], b"" | b"\r")
+    }
+
+    fn is_host(&self) -> bool {
+        self.started == HOST.len() && self.start.eq_ignore_ascii_case(HOST)
+    }
+
+    fn rest(&self) -> &'static [u8] {
+        let ends = self.last == b'\r';
+        let (with_host, without): (&[u8], &[u8]) = if ends && self.is_begun() {
+            (b"\n\r\n", b"\nhost: localhost\r\n\r\n")
+        } else if ends {
+            (b"\n", b"\n")
+        } else if !self.is_begun() {
+            (b"\r\n", b"host: localhost\r\n\r\n")
+        } else if !self.is_past_first {
+            (b"", b" HTTP/1.1\r\nhost: localhost\r\n\r\n")
+        } else if self.is_named {
+            (b"\r\n\r\n", b"\r\nhost: localhost\r\n\r\n")
+        } else {
+            (b":\r\n\r\n", b":\r\nhost: localhost\r\n\r\n")
+        };
+        if self.has_host || self.is_past_first && self.is_host() {
+            with_host
+        } else {
+            without
+        }
     }
 }
 
