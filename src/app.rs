@@ -228,13 +228,13 @@ async fn drain(
     tracing::info!("shutting down");
     shared.stop_being_ready();
     time::sleep(config.shutdown.delay).await;
+    let grace = Deadline::after(config.shutdown.grace);
     api.pause().await;
     // actix does not say when its thread has heard of it, which would write of a fault if it
     // met the end of listening before.
     time::sleep(PAUSING).await;
     // The system would go on to take connections, for nobody to serve. What waits is reset.
     let _ = SockRef::from(entrance).shutdown(net::Shutdown::Both);
-    let grace = Deadline::after(config.shutdown.grace);
     let end = async {
         shared.tasks.drain().await;
         api.stop(true).await;

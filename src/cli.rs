@@ -16,7 +16,7 @@ mod signals;
 mod table;
 mod users;
 
-use std::{ffi::OsString, process::ExitCode};
+use std::{ffi::OsString, mem, process::ExitCode};
 
 use actix_web::rt::System;
 use clap::{CommandFactory as _, Parser as _};
@@ -43,7 +43,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => return misread(&error),
     };
     let command = arguments.command.unwrap_or(Command::Serve);
-    let outcome = System::new().block_on(carry_out(command));
+    let is_service = matches!(command, Command::Serve);
+    let system = System::new();
+    let outcome = system.block_on(carry_out(command));
+    if is_service {
+        // Its end would wait for threads that resolve names and read files, for as long as
+        // they hang. The service has written all that it owes by now; commands do as what
+        // they leave is dropped.
+        mem::forget(system);
+    }
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell().into(),
