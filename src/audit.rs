@@ -18,7 +18,7 @@ use std::{
         mpsc,
     },
     thread::{self, ThreadId},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::rt::time;
@@ -40,6 +40,10 @@ use writer::{Message, Queued, Writer};
 /// when many wait together.
 const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
+/// What no disk that is well takes. Where a change has no time left after so long, its
+/// record took it.
+const TOO_LONG: Duration = Duration::from_millis(250);
+
 /// How long the end of the process waits for the last lines, all in all.
 const LAST_LINES: Duration = Duration::from_secs(3);
 
@@ -51,7 +55,7 @@ const QUEUE: usize = 1_024;
 pub(crate) enum Unavailable {
     #[error("the record of the change could not be written")]
     Failed(#[source] Arc<io::Error>),
-    #[error("the record of the change was not written within {LONGEST_WAIT:?}")]
+    #[error("the record of the change was not written in time")]
     Slow,
     #[error("too many records of changes wait to be written")]
     Full,
@@ -141,23 +145,48 @@ impl Audit {
     }
 
     /// Resolves when it is written that `requester` is about to do `deed`, in a
-    /// file so that it outlives the host; until then, and after `deadline`, nothing may
-    /// be sent.
+    /// file so that it outlives the host; until then nothing may be sent, and nothing is
+    /// after `deadline`.
     pub(crate) async fn intent(
         &self,
         deed: Deed,
         requester: &Arc<Requester>,
         deadline: Deadline,
     ) -> Result<Pending, Unavailable> {
+        let asked = Instant::now();
         let pending = self.written(deed, requester).await;
-        let pending = pending.inspect_err(|_| {
-            self.0.metrics.audit_failed(Stage::Intent.as_str());
-        })?;
-        if deadline.remaining().is_zero() {
-            pending.never_sent("no time was left to send it");
-            return Err(Unavailable::Late);
+        let pending = pending.and_then(|it| self.unless_late(it, asked, deadline));
+        pending.inspect_err(|error| {
+            if !matches!(error, Unavailable::Late) {
+                self.0.metrics.audit_failed(Stage::Intent.as_str());
+            }
+        })
+    }
+
+    /// `pending`, which was asked for at `asked`, if its change can still be sent.
+    fn unless_late(
+        &self,
+        pending: Pending,
+        asked: Instant,
+        deadline: Deadline,
+    ) -> Result<Pending, Unavailable> {
+        if !deadline.remaining().is_zero() {
+            return Ok(pending);
         }
-        Ok(pending)
+        pending.never_sent("no time was left to send it");
+        Err(if asked.elapsed() < TOO_LONG {
+            Unavailable::Late
+        } else {
+            self.slow()
+        })
+    }
+
+    /// Says that writing takes too long, until something is written in time.
+    fn slow(&self) -> Unavailable {
+        self.0.standing.fail(&Unavailable::Slow);
+        // Behind what is stuck: says so when it has come loose.
+        self.send(Message::Probe);
+        Unavailable::Slow
     }
 
     async fn written(
@@ -175,12 +204,7 @@ impl Audit {
         match time::timeout(LONGEST_WAIT, answer).await {
             Ok(Ok(outcome)) => outcome,
             Ok(Err(_)) => Err(Unavailable::Closed),
-            Err(_) => {
-                self.0.standing.fail(&Unavailable::Slow);
-                // Behind what is stuck: says so when it has come loose.
-                self.send(Message::Probe);
-                Err(Unavailable::Slow)
-            }
+            Err(_) => Err(self.slow()),
         }
     }
 

@@ -49,6 +49,7 @@ use crate::{
 use operations::Boarding;
 use overcome::{LOOK, is_overcome, is_short};
 use permitted::{known, tells};
+use seat::Seat;
 use traced::{deed, denied, spared};
 
 /// Why an order was not taken, or a machine or operation not shown.
@@ -81,9 +82,13 @@ pub(crate) enum Error {
     /// The machine is not in a state for it.
     #[error("the virtual machine {0} is in no state for it")]
     Obstacle(VmName, Obstacle),
-    /// The same order is being sent for somebody else, and takes its time.
+    /// The same is being asked for somebody else, and takes its time; Azure may have the
+    /// order of this id by now.
     #[error("the order is still being sent")]
-    Waiting,
+    Waiting(Option<OperationId>),
+    /// Nothing was sent: another order is being sent, and takes its time.
+    #[error("another order is still being sent")]
+    Held,
     /// Nothing was sent: the caller's time was nearly over.
     #[error("too little time was left to send it")]
     Late,
@@ -117,7 +122,8 @@ impl Error {
             | Self::Hidden(..)
             | Self::TooMany(..)
             | Self::Obstacle(..)
-            | Self::Waiting
+            | Self::Waiting(_)
+            | Self::Held
             | Self::Late
             | Self::GivenUp(_)
             | Self::NoSuchOperation
@@ -231,7 +237,7 @@ impl Power {
                         power.send(flight, order, machine, precedence, requester, context);
                     return self.finished(sending, seat).await;
                 }
-                Boarding::Join(mut seat) => match in_time(context, seat.sent()).await? {
+                Boarding::Join(mut seat) => match joined(context, &mut seat).await? {
                     Err(error) if is_overcome(&error, precedence) => {
                         self.operations.board(&machine, order)
                     }
@@ -242,7 +248,7 @@ impl Power {
                     outcome => return outcome.inspect(|it| self.joined(it, order, requester)),
                 },
                 Boarding::Behind(mut seat) => {
-                    let outcome = in_time(context, seat.sent()).await?;
+                    let outcome = in_time(context, seat.sent()).await.ok_or(Error::Held)?;
                     // One that was refused, or has ended since, is in nobody's way.
                     match (outcome.ok().filter(Operation::is_running), precedence) {
                         (None, _) => self.operations.board(&machine, order),
@@ -357,10 +363,14 @@ impl Power {
     }
 }
 
-/// What `sent` gives, or that the caller's time is up.
-async fn in_time<T>(context: &Context, sent: impl Future<Output = T>) -> Result<T, Error> {
+/// What becomes of the order that is watched from `seat`, or that the caller's time is up.
+async fn joined(context: &Context, seat: &mut Seat) -> Result<Result<Operation, Error>, Error> {
+    let told = in_time(context, seat.sent()).await;
+    told.ok_or_else(|| Error::Waiting(seat.id()))
+}
+
+/// What `sent` gives in the caller's time.
+async fn in_time<T>(context: &Context, sent: impl Future<Output = T>) -> Option<T> {
     let patience = context.deadline.remaining();
-    time::timeout(patience, sent)
-        .await
-        .map_err(|_| Error::Waiting)
+    time::timeout(patience, sent).await.ok()
 }

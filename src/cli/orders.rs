@@ -15,7 +15,7 @@ use super::{
 use crate::{
     api::{OperationBody, RehearsalBody},
     azure::{Action, Order, explanation},
-    power::{Operation, Status, Target},
+    power::{self, Operation, Status, Target},
     telemetry::inert,
 };
 
@@ -64,7 +64,11 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
     // What is sent is written down to its end, so that no signal comes in between.
     let signals = Signals::listen().map_err(Failure::Signals)?;
     let ordered = power.order(order, target, precedence, &requester, &context);
-    let operation = ordered.await.map_err(|error| about(target, error))?;
+    let ordered = ordered.await;
+    if let Err(power::Error::Lost(..)) = &ordered {
+        session.settle().await;
+    }
+    let operation = ordered.map_err(|error| about(target, error))?;
     if manner.wait {
         return waited(session, operation, signals, form).await;
     }

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::http::header::HeaderMap;
+use actix_web::{http::header::HeaderMap, rt::time};
 
 use super::Failure;
 use crate::{
@@ -15,6 +15,9 @@ use crate::{
     policy::Warrant,
     telemetry::{self, RequestId, TraceContext},
 };
+
+/// Longer than a look at a machine may take.
+const LOOK: Duration = Duration::from_secs(11);
 
 /// One command's connections, and the trace that all its calls belong to.
 pub(super) struct Session {
@@ -71,6 +74,12 @@ impl Session {
         let id = RequestId::accepted(None).to_string();
         let requester = Requester::new(Warrant::Host, id, &self.trace, Way::Command);
         Arc::new(requester)
+    }
+
+    /// Waits for the look at what became of an order without an answer: the record of
+    /// changes is to have what it tells, and nobody else is there to wait for it.
+    pub(super) async fn settle(&self) {
+        let _ = time::timeout(LOOK, self.shared.settle()).await;
     }
 
     /// The identity, with the tokens that the worker has.

@@ -67,9 +67,21 @@ impl Kept {
         known.of(&id).put(id, Some(seat), Instant::now());
     }
 
-    /// Nothing is known of the operation `id`.
-    pub(super) fn forget(&self, id: &OperationId) {
-        self.lock().of(id).kept.pop(id);
+    /// The operation `id`, which was to be learnt before `own`, can be watched from `seat`,
+    /// or nothing is known of it without one. Who follows it may have told it meanwhile, and
+    /// knows better.
+    pub(super) fn learn(&self, id: &OperationId, own: &Seat, seat: Option<Seat>) {
+        let mut known = self.lock();
+        let is_ordered = known.ordered.kept.contains(id);
+        let among = known.of(id);
+        if among.seat(id).is_some_and(|held| !held.is_beside(own)) {
+            return;
+        }
+        if seat.is_none() && !is_ordered {
+            among.kept.pop(id);
+        } else {
+            among.put(id.clone(), seat, Instant::now());
+        }
     }
 
     /// Nothing came of the operation `id`, and nobody was told of it: it takes no place of
@@ -183,8 +195,24 @@ mod tests {
         assert!(kept.seat(&id(1)).is_none());
         kept.insert(id(1), nobody());
         assert!(kept.seat(&id(1)).is_some() && !kept.reserve(&id(1)));
-        kept.forget(&id(1));
+    }
+
+    #[test]
+    fn a_look_takes_no_place_of_who_follows_the_operation() {
+        let kept = Kept::new(0);
+        let [looking, followed] = [nobody(), nobody()];
         assert!(kept.reserve(&id(1)));
+        assert!(kept.watch(&id(1), looking.clone(), |_| false).is_err());
+        kept.learn(&id(1), &looking, None);
+        assert!(kept.seat(&id(1)).is_none() && !kept.reserve(&id(1)));
+        kept.insert(id(1), followed.clone());
+        for learnt in [None, Some(nobody())] {
+            kept.learn(&id(1), &looking, learnt);
+            assert!(kept.seat(&id(1)).unwrap().is_beside(&followed));
+        }
+        assert!(kept.watch(&id(2), looking.clone(), |_| false).is_err());
+        kept.learn(&id(2), &looking, None);
+        assert!(kept.reserve(&id(2)));
     }
 
     fn ordered(kept: &Kept, number: usize) {

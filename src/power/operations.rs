@@ -130,16 +130,12 @@ impl Operations {
         }
     }
 
-    /// Nothing is known of the operation `id`.
-    pub(super) fn forget(&self, id: &OperationId) {
-        self.0.kept.forget(id);
-    }
-
-    /// Keeps what was learnt of an operation that does not run here.
-    pub(super) fn keep(&self, operation: Operation) {
-        let id = operation.id.clone();
-        let stage = watch::Sender::new(Stage::Taken(operation));
-        self.0.kept.insert(id, Seat::before(&stage));
+    /// Keeps what a look before `own` told of the operation `id`, which does not run here;
+    /// nothing, where that failed and nothing was known.
+    pub(super) fn learn(&self, id: &OperationId, own: &Seat, operation: Option<Operation>) {
+        let stage = operation.map(|it| watch::Sender::new(Stage::Taken(it)));
+        let seat = stage.as_ref().map(Seat::before);
+        self.0.kept.learn(id, own, seat);
     }
 
     /// A place for `order`: of its own if nothing is in its way.
@@ -243,6 +239,11 @@ impl Flight {
         self.stage.send_replace(Stage::Taken(operation));
         let seat = Seat::before(&self.stage);
         self.operations.0.kept.insert(id, seat);
+    }
+
+    /// A look has told how the operation is; nobody follows it here.
+    pub(super) fn show(self, operation: Operation) {
+        self.stage.send_replace(Stage::Taken(operation));
     }
 
     /// The operation has ended as it is here.

@@ -30,7 +30,8 @@ pub(super) fn is_short(error: &Error) -> bool {
         | Error::Hidden(..)
         | Error::TooMany(..)
         | Error::Obstacle(..)
-        | Error::Waiting
+        | Error::Waiting(_)
+        | Error::Held
         | Error::NoSuchOperation
         | Error::Inventory(_)
         | Error::Unaudited(_)

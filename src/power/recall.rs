@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{
     Error, Operation, OperationId, Power, Status,
     follow::gone,
-    in_time,
+    joined,
     kept::RETENTION,
     operations::{Flight, Watch},
     permitted::tells,
@@ -114,7 +114,7 @@ impl Power {
                 Watch::Look(flight, known) => {
                     return self.recalled(id, flight, known, context).await;
                 }
-                Watch::Told(mut seat) => match in_time(context, seat.sent()).await? {
+                Watch::Told(mut seat) => match joined(context, &mut seat).await? {
                     // Whoever was to tell has left.
                     Err(Error::Unfinished(_)) => {}
                     outcome => return outcome,
@@ -131,15 +131,16 @@ impl Power {
         known: Option<Box<Operation>>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let outcome = self.sought(id, known.clone(), context).await;
+        let (own, before) = (flight.seat(), known.as_deref().cloned());
+        let outcome = self.sought(id, known, context).await;
         match &outcome {
-            Ok(operation) => flight.end(operation.clone()),
+            Ok(operation) => {
+                self.operations.learn(id, &own, Some(operation.clone()));
+                flight.show(operation.clone());
+            }
             Err(error) => {
+                self.operations.learn(id, &own, before);
                 flight.refuse(error.clone());
-                match known {
-                    Some(known) => self.operations.keep(*known),
-                    None => self.operations.forget(id),
-                }
             }
         }
         outcome

@@ -60,6 +60,15 @@ impl Seat {
         self.0.has_changed().is_ok()
     }
 
+    /// The id of an order that Azure may have by now.
+    pub(super) fn id(&self) -> Option<OperationId> {
+        match &*self.0.borrow() {
+            Stage::Sent(id) => Some(id.clone()),
+            Stage::Taken(operation) => Some(operation.id.clone()),
+            Stage::Sending | Stage::Refused(_) => None,
+        }
+    }
+
     /// The operation as it is now, once it has been taken.
     pub(super) fn operation(&self) -> Option<Operation> {
         match &*self.0.borrow() {

@@ -261,7 +261,10 @@ impl Power {
         in_good_time(context)?;
         self.count(&operation.machine)?;
         let deed = deed(&operation, order, None);
-        let intent = self.audit.intent(deed, requester, context.deadline).await;
+        let intent = self
+            .audit
+            .intent(deed, requester, last_moment(context))
+            .await;
         let pending = intent.map_err(Error::Unaudited)?;
         flight.send(operation.id.clone());
         match self.arm.submit(order, &operation.machine, context).await {
@@ -287,10 +290,15 @@ impl Power {
 /// Refuses to send anything in the last moments of the caller's time: the record of changes
 /// would be burdened with what does not get to Azure.
 pub(super) fn in_good_time(context: &Context) -> Result<(), Error> {
-    if context.deadline.remaining() < LEAST {
+    if last_moment(context).remaining().is_zero() {
         return Err(Error::Late);
     }
     Ok(())
+}
+
+/// When something may be sent for the last time.
+pub(super) fn last_moment(context: &Context) -> Deadline {
+    Deadline::after(context.deadline.remaining().saturating_sub(LEAST))
 }
 
 /// Ends `operation`, of which nothing has to be learnt.

@@ -8,7 +8,7 @@ use super::{
     Error, Operation, Power, Target, in_time,
     operations::{Boarding, Flight, Room},
     plan::{Obstacle, changing},
-    send::{Begun, as_written, begun, in_good_time, may_be_taken},
+    send::{Begun, as_written, begun, in_good_time, last_moment, may_be_taken},
     traced::deed,
 };
 use crate::{
@@ -69,7 +69,7 @@ impl Power {
                 Boarding::Lead(flight) => return Ok(flight),
                 Boarding::Join(seat) | Boarding::Behind(seat) => seat,
             };
-            let told = in_time(context, seat.sent()).await?;
+            let told = in_time(context, seat.sent()).await.ok_or(Error::Held)?;
             if let Some(running) = told.ok().filter(Operation::is_running) {
                 return Err(Error::Busy(Box::new(running)));
             }
@@ -116,7 +116,10 @@ impl Power {
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
         let deed = deed(&operation, CHANGE, Some(change.to_string()));
-        let intent = self.audit.intent(deed, requester, context.deadline).await;
+        let intent = self
+            .audit
+            .intent(deed, requester, last_moment(context))
+            .await;
         let pending = intent.map_err(Error::Unaudited)?;
         flight.send(operation.id.clone());
         let submitted = self

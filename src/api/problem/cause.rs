@@ -98,12 +98,10 @@ impl From<Unfinished> for Problem {
     }
 }
 
-/// Nothing was sent, as the look at the machine took the time for it.
+/// Nothing was sent: what came before took the time for it.
 fn too_late() -> Problem {
-    Problem::new(
-        Code::UpstreamTimeout,
-        "Azure left no time for the change when it was asked about it; it was not sent",
-    )
+    let why = "too little time was left for the change; it was not sent";
+    Problem::new(Code::UpstreamTimeout, why).retry_after(SOON)
 }
 
 impl From<power::Error> for Problem {
@@ -125,11 +123,23 @@ impl From<power::Error> for Problem {
             }
             power::Error::TooMany(_, exceeded) => Self::too_many_changes(&exceeded),
             power::Error::Obstacle(name, obstacle) => in_no_state(&name, obstacle),
-            power::Error::Waiting => Self::new(
+            power::Error::Waiting(id) => {
+                let problem = Self::new(
+                    Code::UpstreamTimeout,
+                    "the same is being asked of Azure for another caller, and it has not answered \
+                     in time; whether an order is carried out is not known",
+                );
+                match id {
+                    Some(id) => problem.operation(place(&id)),
+                    None => problem,
+                }
+            }
+            power::Error::Held => Self::new(
                 Code::UpstreamTimeout,
-                "the same order is being sent for another caller, and Azure has not answered it in \
-                 time; whether it is carried out is not known",
-            ),
+                "another order for the machine is being sent, and Azure has not answered it in \
+                 time; this one was not sent",
+            )
+            .retry_after(SOON),
             power::Error::NoSuchOperation => Self::not_found(error.to_string()),
             power::Error::Inventory(source) => Self::from(source),
             power::Error::Late => too_late(),
