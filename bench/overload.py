@@ -16,7 +16,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from statistics import median, quantiles
 
 import cloud
@@ -88,29 +87,21 @@ class Health:
             connection.close()
 
 
-@dataclass(frozen=True)
-class Answers:
-    """What a gateway's own log says of the requests to one route."""
-
-    # Milliseconds to the head of each answer that is none of a refusal.
-    served: list[float]
-    refused: int
-
-
-def answers(peer: Peer, route: str) -> Answers:
-    """Ends with the first answer that is neither what was asked for nor a refusal."""
-    served, refused = [], 0
-    for line in peer.process.output.read_text(encoding="utf-8").splitlines():
+def served(log: str, route: str) -> list[float]:
+    """Milliseconds to the head of each answer that is none of a refusal, as the gateway's
+    log has them. Ends with the first answer that is neither.
+    """
+    times = []
+    # The last line may be cut: the gateway was killed.
+    for line in log.split("\n")[:-1]:
         if '"request answered"' not in line or route not in line:
             continue
         event = json.loads(line)
         if event["http.status"] in SERVED:
-            served.append(event["duration_ms"])
-        elif event["http.status"] == REFUSED:
-            refused += 1
-        else:
+            times.append(event["duration_ms"])
+        elif event["http.status"] != REFUSED:
             raise SystemExit(f"overload: neither served nor refused: {line}")
-    return Answers(served, refused)
+    return times
 
 
 def rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -> Iterator[str]:
@@ -118,14 +109,14 @@ def rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -> Iter
     peak = 0.0
     for times in TIMES:
         cell = Cell(path, delay, callers * times)
-        sample, health, told = measured(settings, to, cell)
+        sample, health, took = measured(settings, to, cell)
         rate = (sample.requests - sample.failed) / sample.seconds
         peak = max(peak, rate)
         yield (
             f"| {cell.connections:,} | {rate:,.0f} | {rate / peak:.0%} "
-            f"| {told.refused / sample.seconds:,.0f} "
+            f"| {sample.refused / sample.seconds:,.0f} "
             f"| {sample.failed - sample.refused} | {sample.p99 / 1000:.0f} "
-            f"| {quantiles(told.served, n=100)[98]:.0f} "
+            f"| {quantiles(took, n=100)[98]:.0f} "
             f"| {median(health.took):.1f} | {max(health.took):.0f} | {health.failed} "
             f"| {sample.peak_memory / 2**20:.0f} | {1 - sample.load_idle:.0%} |"
         )
@@ -144,12 +135,13 @@ def proxy_rows(settings: Settings, to: Azure, case: tuple[str, int, int, str]) -
         yield f"| {cell.connections:,} | {rate:,.0f} | {rate / peak:.0%} |"
 
 
-def measured(settings: Settings, to: Azure, cell: Cell) -> tuple[Sample, Health, Answers]:
+def measured(settings: Settings, to: Azure, cell: Cell) -> tuple[Sample, Health, list[float]]:
     with started("gateway-full", settings, to, cell) as peer:
         assert peer.admin is not None
         with Health(peer.admin) as health:
             sample = measure(peer, cell, to, 1, settings.seconds_each)
-        return sample, health, answers(peer, ROUTES[cell.path])
+    log = peer.process.output.read_text(encoding="utf-8", errors="replace")
+    return sample, health, served(log, ROUTES[cell.path])
 
 
 @contextmanager
