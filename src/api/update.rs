@@ -135,10 +135,10 @@ impl FromRequest for PlainJson {
 )]
 pub(super) async fn update(
     authorized: Authorized<UpdateVm>,
+    Offered: Offered,
     name: Path<String>,
     place: Query<Place>,
     request: HttpRequest,
-    Offered: Offered,
     PlainJson: PlainJson,
     raw: Json<Raw>,
     prefer: Prefer,

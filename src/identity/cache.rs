@@ -104,8 +104,8 @@ impl TokenCache {
     }
 
     /// The token for `resource`, unless it is past its hard limit. The clock by which tokens
-    /// go from here stands still while the machine sleeps; one that is set forward by more
-    /// than a lifetime costs one acquisition.
+    /// go from here stands still while the machine sleeps. With a clock that is set forward by
+    /// more than a lifetime there is none until it is right: new ones seem to have expired.
     pub(crate) fn get(&self, resource: Resource) -> Option<AccessToken> {
         let token = self.0.tokens.get(&resource)?;
         token.is_usable(Moment::now()).then_some(token)

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::rt::time;
-use azure_sandbox::{Fault, Host, Service, Times};
+use azure_sandbox::{Fault, Service, Times};
 
 use crate::{callers::Who, client::Request, settle::failing, site::Site};
 
@@ -13,8 +13,9 @@ const UNRESOLVED: &str = "a-name-of-more-letters-than-any-label-of-the-domain-na
 /// The variables that hold the names of what callers ask for.
 const ASKED: [&str; 2] = ["MIG_ARM_ENDPOINT", "MIG_GRAPH_ENDPOINT"];
 
-/// Those that hold the name of where keys come from, and a pod's tokens.
-const ENTRA: [&str; 2] = ["MIG_ENTRA_ENDPOINT", "AZURE_AUTHORITY_HOST"];
+/// That of where keys come from. The gateway whose tokens come from there as well is ended
+/// by no fault.
+const ENTRA: [&str; 1] = ["MIG_ENTRA_ENDPOINT"];
 
 /// How long a signal may be on its way before its effect has to show; readiness ends
 /// for three seconds before the gateway does.
@@ -78,15 +79,7 @@ impl Site {
         self.kill(slot);
         self.revive(slot, |variables| nowhere(variables, &ENTRA))
             .await;
-        let host = self.slots.borrow()[slot].host;
-        match host {
-            // Its tokens come from Entra ID itself.
-            Host::Aks => {
-                let lacking = ["token:arm", "token:graph", "keys:entra_v2"];
-                self.lacks(slot, &lacking).await;
-            }
-            _ => self.lacks(slot, &["keys:entra_v2"]).await,
-        }
+        self.lacks(slot, &["keys:entra_v2"]).await;
         self.answered_more(10).await;
         self.kill(slot);
         self.revive(slot, |variables| variables).await;
