@@ -11,6 +11,7 @@ use super::{
     joined,
     kept::RETENTION,
     operations::{Flight, Watch},
+    overcome::LOOK,
     permitted::tells,
     verdict::{Ordered, verdict},
 };
@@ -177,7 +178,7 @@ impl Power {
                 )
             }
             Err(error) if error.is_not_found() => (gone(), None),
-            Err(error) => return Err(Error::Azure("read", error)),
+            Err(error) => return Err(Error::Azure(LOOK, error)),
         };
         if status != Status::InProgress {
             let since = changed_at.filter(|at| *at > operation.started_at);

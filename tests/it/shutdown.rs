@@ -1,7 +1,7 @@
 //! The end of a gateway.
 
 use std::{
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
     time::{Duration, Instant},
 };
 
@@ -15,24 +15,23 @@ use crate::{
     wire::{Connection, get},
 };
 
+/// The status of the answer to an order, however long it takes.
+async fn ordered(api: SocketAddr) -> u16 {
+    let client = awc::Client::builder().disable_timeout().finish();
+    let url = format!("http://{api}/vms/web-01/deallocate");
+    client.post(url).send().await.unwrap().status().as_u16()
+}
+
 #[actix_web::test]
 async fn a_request_under_way_is_answered() {
     let mut gateway = Gateway::start();
     gateway.ready().await;
     let hold = gateway.azure.hold(Service::Actions);
-    let ended = {
-        let api = gateway.api;
-        let order = rt::spawn(async move {
-            let client = awc::Client::builder().disable_timeout().finish();
-            let url = format!("http://{api}/vms/web-01/deallocate");
-            client.post(url).send().await.unwrap().status().as_u16()
-        });
-        hold.arrived(1).await;
-        let ended = gateway.begin_to_stop();
-        hold.release();
-        assert_eq!(order.await.unwrap(), 202);
-        ended
-    };
+    let order = rt::spawn(ordered(gateway.api));
+    hold.arrived(1).await;
+    let ended = gateway.begin_to_stop();
+    hold.release();
+    assert_eq!(order.await.unwrap(), 202);
     ended.join().unwrap();
 }
 
@@ -42,11 +41,7 @@ async fn whoever_connects_after_the_delay_is_refused_while_work_goes_on() {
     gateway.ready().await;
     let hold = gateway.azure.hold(Service::Actions);
     let api = gateway.api;
-    let order = rt::spawn(async move {
-        let client = awc::Client::builder().disable_timeout().finish();
-        let url = format!("http://{api}/vms/web-01/deallocate");
-        client.post(url).send().await.unwrap().status().as_u16()
-    });
+    let order = rt::spawn(ordered(api));
     hold.arrived(1).await;
 
     let ended = gateway.begin_to_stop();
@@ -66,14 +61,7 @@ async fn an_order_whose_caller_has_left_is_carried_out_before_the_end() {
     let mut gateway = Gateway::start();
     gateway.ready().await;
     let hold = gateway.azure.hold(Service::Actions);
-    let api = gateway.api;
-    let caller = rt::spawn(async move {
-        let client = awc::Client::builder().disable_timeout().finish();
-        let _ = client
-            .post(format!("http://{api}/vms/web-01/deallocate"))
-            .send()
-            .await;
-    });
+    let caller = rt::spawn(ordered(gateway.api));
     hold.arrived(1).await;
     caller.abort();
     let ended = gateway.begin_to_stop();
