@@ -204,7 +204,7 @@ const OURS: [Variable; 66] = [
     ),
     variable(
         "MIG_DIRECTORY_CACHE",
-        Some("16777216"),
+        Some("4194304"),
         "Most bytes of pages of users that are kept, over all workers, 0 to 1073741824",
     ),
     variable(
