@@ -90,5 +90,7 @@ where
             .with_span_list(false)
             .boxed()
     };
-    Registry::default().with(lines.with_filter(levels))
+    // As a layer and not as a filter of the other: that would look each span up whenever it
+    // is entered and left.
+    Registry::default().with(levels).with(lines)
 }
