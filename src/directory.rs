@@ -228,11 +228,10 @@ impl Directory {
                 patience: None,
             };
             let (as_of, read) = (SystemTime::now(), Instant::now());
-            let position = place.position;
-            let outcome = reading.page(place).await.map(|Read { rows, next }| {
+            let outcome = reading.page(place).await.map(|Read { rows, after, next }| {
                 let next = next.map(|next| Cursor::new(&next));
                 Arc::new(Page {
-                    tag: position.after(&rows).tag(),
+                    tag: after.tag(),
                     document: rows.into_document(),
                     next,
                     as_of,

@@ -105,7 +105,7 @@ impl Listing {
             context: &self.context,
             patience: Some(self.patience),
         };
-        let Read { rows, next } = reading.page(place).await?;
+        let Read { rows, next, .. } = reading.page(place).await?;
         self.next = next.map(Next::Graph);
         Ok(rows)
     }

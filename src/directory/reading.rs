@@ -21,6 +21,8 @@ const EMPTY_PAGES: usize = 50;
 /// What was read, and where it goes on.
 pub(super) struct Read {
     pub(super) rows: Rows,
+    /// How far the listing has come with them.
+    pub(super) after: Position,
     pub(super) next: Option<Place>,
 }
 
@@ -123,15 +125,16 @@ impl Reading<'_> {
         let page = graph.users(self.query, link, &self.context()).await;
         let UserPage { body, users, next } = page.map_err(|error| told_apart(error, link))?;
         let rows = Rows::within(body, users);
+        let after = position.after(&rows);
         let next = next.map(|next| Place {
             position: if next.chunk() == link.chunk() {
-                position.after(&rows)
+                after
             } else {
                 Position::START
             },
             link: next,
         });
-        Ok(Read { rows, next })
+        Ok(Read { rows, after, next })
     }
 }
 
