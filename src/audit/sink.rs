@@ -5,7 +5,7 @@ use std::{
     io::{self, Seek as _, SeekFrom, Write as _},
     os::{
         fd::{AsFd as _, OwnedFd},
-        unix::fs::{FileExt as _, FileTypeExt as _, OpenOptionsExt as _},
+        unix::fs::{FileExt as _, FileTypeExt as _, MetadataExt as _, OpenOptionsExt as _},
     },
     path::Path,
 };
@@ -103,6 +103,20 @@ impl Sink {
         })
     }
 
+    /// Whether `target` still leads here: a file may have been given another name since, or
+    /// have been removed.
+    pub(super) fn is_at(&self, target: &AuditTarget) -> bool {
+        let AuditTarget::File(path) = target else {
+            return true;
+        };
+        match self.place {
+            Place::Lasting => is_named(&self.file, path),
+            Place::BesideLog | Place::Plain => true,
+            #[cfg(test)]
+            Place::Fleeting => true,
+        }
+    }
+
     /// Writes `line`, which ends with its end of line, in one call.
     pub(super) fn append(&mut self, line: &[u8]) -> io::Result<()> {
         if self.place == Place::BesideLog {
@@ -148,6 +162,14 @@ impl Sink {
             Place::Fleeting => Err(io::ErrorKind::StorageFull.into()),
         }
     }
+}
+
+/// Whether `file` is what stands at `path`. What cannot be looked at does not.
+fn is_named(file: &File, path: &Path) -> bool {
+    let (Ok(open), Ok(named)) = (file.metadata(), fs::metadata(path)) else {
+        return false;
+    };
+    (open.dev(), open.ino()) == (named.dev(), named.ino())
 }
 
 /// Whether the file at `path` ends in the middle of a line, as one does that was

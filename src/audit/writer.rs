@@ -140,6 +140,7 @@ impl Writer {
         // Whoever woke this thread up has more to say as a rule: on the same core, each
         // line would otherwise cost two switches of threads.
         thread::yield_now();
+        self.follow();
         for (message, held) in std::iter::once(first).chain(queue.try_iter().take(TOGETHER)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
             self.one(message);
@@ -279,7 +280,21 @@ impl Writer {
         error
     }
 
-    /// What is there already is given up only for something that opens.
+    /// Leaves a file that has another name by now, or none: whoever moved it may send no
+    /// signal, and remove it next. It is looked for before each batch, which costs nothing
+    /// beside having it last.
+    fn follow(&mut self) {
+        if self.is_displaced() {
+            self.reopen();
+        }
+    }
+
+    fn is_displaced(&self) -> bool {
+        let sink = self.sink.as_ref();
+        sink.is_some_and(|sink| !sink.is_at(&self.target))
+    }
+
+    /// What is in its place is given up only for something that opens.
     fn reopen(&mut self) {
         // Whether that lasts is not for the next one to say.
         let _ = self.settle();
@@ -287,6 +302,10 @@ impl Writer {
             Ok(sink) => {
                 self.sink = Some(sink);
                 tracing::info!(audit = %self.target, "the record of changes was opened again");
+            }
+            // Nobody would find what is written there.
+            Err(error) if self.is_displaced() => {
+                self.failed(error);
             }
             Err(error) => {
                 tracing::warn!(error = %error, "the record of changes could not be opened again");

@@ -369,7 +369,7 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_AUDIT_FILE",
         None,
-        "File to which the record of changes is appended, opened again on SIGHUP; unset: standard output, and standard error for commands",
+        "File to which the record of changes is appended, opened again when it has another name, and on SIGHUP; unset: standard output, and standard error for commands",
     ),
     variable(
         "MIG_LOG",

@@ -79,7 +79,7 @@ def test_a_file_that_was_rotated_is_left_by_a_reload():
     assert f"{example()['MIG_AUDIT_FILE']} {{" in rotation
     assert "systemctl try-reload-or-restart mi-gateway\n" in rotation
     assert "kill -HUP" in setting("ExecReload")
-    # The gateway writes to the old file until then, so that it is not compressed yet.
+    # A line may be under way to the old file, so that it is not compressed yet.
     assert "delaycompress" in rotation and "copytruncate" not in rotation
 
 

@@ -70,6 +70,7 @@ mod recorded;
 mod records;
 mod rejections;
 mod replica;
+mod rotation;
 mod shutdown;
 mod sources;
 mod starting;

@@ -1,6 +1,6 @@
 //! What becomes of lines that are written, and do not last.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use super::*;
 use crate::{
@@ -112,6 +112,34 @@ fn no_change_goes_on_by_a_line_in_an_old_file_that_does_not_last() {
     assert!(refused.blocking_recv().unwrap().is_err());
     assert!(confirmed.blocking_recv().unwrap().is_ok());
     assert_eq!(stages(&folder.file()), ["intent"]);
+}
+
+#[test]
+fn a_file_that_has_another_name_or_none_is_left_without_a_signal() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    given(&mut writer, [joined()]);
+    let older = folder.0.join("older");
+    fs::rename(folder.file(), &older).unwrap();
+
+    given(&mut writer, [joined(), joined()]);
+    assert_eq!(stages(&older), ["joined"]);
+    assert_eq!(stages(&folder.file()), ["joined", "joined"]);
+
+    fs::remove_file(folder.file()).unwrap();
+    given(&mut writer, [joined()]);
+    assert_eq!(stages(&folder.file()), ["joined"]);
+}
+
+#[test]
+fn what_is_in_its_place_is_kept_when_it_does_not_open_again() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    fs::create_dir(folder.file()).unwrap();
+    writer.reopen();
+    assert!(writer.sink.is_some());
+    assert!(!writer.is_failing());
 }
 
 #[test]
