@@ -69,6 +69,8 @@ pub(super) struct Writer {
     lost: u64,
     /// When it is tried again, where it failed.
     again: Instant,
+    /// Why the changes of this batch are not begun: for all of them it is tried again once.
+    refusal: Option<Unavailable>,
     /// Who wants to know when nothing waits any more.
     flushes: Vec<oneshot::Sender<()>>,
 }
@@ -90,6 +92,7 @@ impl Writer {
             late: VecDeque::new(),
             lost: 0,
             again: Instant::now(),
+            refusal: None,
             flushes: Vec::new(),
         }
     }
@@ -99,12 +102,12 @@ impl Writer {
         loop {
             match queue.recv_timeout(self.patience()) {
                 Ok(first) => self.take(first, queue),
-                Err(RecvTimeoutError::Timeout) => self.probe(),
+                Err(RecvTimeoutError::Timeout) => self.retry(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
         if self.is_failing() || self.owes() {
-            self.probe();
+            self.retry();
         }
     }
 
@@ -140,6 +143,7 @@ impl Writer {
         // Whoever woke this thread up has more to say as a rule: on the same core, each
         // line would otherwise cost two switches of threads.
         thread::yield_now();
+        self.refusal = None;
         self.follow();
         for (message, held) in std::iter::once(first).chain(queue.try_iter().take(TOGETHER)) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -149,7 +153,7 @@ impl Writer {
         // Whoever waits for it is told how that went.
         let _ = self.settle();
         if self.is_due() {
-            self.probe();
+            self.retry();
         }
         // A line may come of one that was written: a change that nobody waits for any
         // more has its end at once.
@@ -164,19 +168,34 @@ impl Writer {
         match message {
             // Nobody waits for it any more: nothing will be sent.
             Message::Intent(_, reply) if reply.is_closed() => {}
-            Message::Intent(pending, reply) => match self.write(line(pending.record())) {
+            Message::Intent(pending, reply) => match self.first(&pending) {
                 Ok(()) => self.batch.intents.push((pending, reply)),
                 Err(error) => {
                     let _ = reply.send(Err(error));
                 }
             },
             Message::Line(record) => self.second(record),
-            Message::Probe if self.is_failing() => self.probe(),
+            Message::Probe if self.is_failing() => self.retry(),
             Message::Probe => {}
             Message::Opened(sink) => self.sink = Some(sink),
             Message::Reopen => self.reopen(),
             Message::Flush(reply) => self.flushes.push(reply),
         }
+    }
+
+    /// Writes that a change is about to be made.
+    ///
+    /// What failed is tried with another line before: where a disk says only at the end that
+    /// it is full, this one would be in the file by then, and its change would be owed an
+    /// outcome for being refused.
+    fn first(&mut self, pending: &Pending) -> Result<(), Unavailable> {
+        if let Some(error) = &self.refusal {
+            return Err(error.clone());
+        }
+        if self.is_failing() {
+            self.probe()?;
+        }
+        self.write(line(pending.record()))
     }
 
     /// Writes what is true already, now or later.
@@ -204,13 +223,17 @@ impl Writer {
     }
 
     /// Says that lines are written again, which shows whether they are, and goes
-    /// on with those that wait. How that went is seen by the standing.
-    fn probe(&mut self) {
-        let resumed = resumed(self.lost, self.late.len());
-        if self.write(resumed).is_ok() && self.sync().is_ok() {
-            self.lost = 0;
-            let _ = self.catch_up();
-        }
+    /// on with those that wait.
+    fn probe(&mut self) -> Result<(), Unavailable> {
+        self.write(resumed(self.lost, self.late.len()))?;
+        self.sync()?;
+        self.lost = 0;
+        self.catch_up()
+    }
+
+    /// The same, where nobody waits for it: how that went is seen by the standing.
+    fn retry(&mut self) {
+        let _ = self.probe();
     }
 
     /// Writes what is late, so many lines at a time. What does not last stays late.
@@ -270,6 +293,7 @@ impl Writer {
         self.again = Instant::now() + AGAIN;
         let error = Unavailable::Failed(Arc::new(error));
         self.standing.fail(&error);
+        self.refusal = Some(error.clone());
         let mut batch = std::mem::take(&mut self.batch);
         batch.refuse(&error);
         batch.late.append(&mut self.late);
@@ -301,6 +325,7 @@ impl Writer {
         match Sink::open(&self.target) {
             Ok(sink) => {
                 self.sink = Some(sink);
+                self.refusal = None;
                 tracing::info!(audit = %self.target, "the record of changes was opened again");
             }
             // Nobody would find what is written there.

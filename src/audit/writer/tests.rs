@@ -64,7 +64,7 @@ fn what_is_true_already_and_did_not_last_is_written_again() {
     assert!(writer.is_failing());
     assert_eq!(late(&writer), [Stage::Joined, Stage::Joined]);
 
-    writer.probe();
+    writer.retry();
 
     assert!(!writer.is_failing());
     assert_eq!(stages(&folder.file()), ["resumed", "joined", "joined"]);
@@ -86,7 +86,7 @@ fn what_is_late_stays_so_until_it_lasts() {
     writer.lost = 3;
     on_a_full_volume(&mut writer, &folder.0.join("full"));
 
-    writer.probe();
+    writer.retry();
     assert!(writer.is_failing());
     // The disk is full again behind the line that says that it is not.
     on_a_full_volume(&mut writer, &folder.0.join("full"));
@@ -94,7 +94,7 @@ fn what_is_late_stays_so_until_it_lasts() {
 
     assert_eq!(late(&writer), [Stage::Noop, Stage::Joined]);
     assert_eq!(writer.lost, 3);
-    writer.probe();
+    writer.retry();
     assert_eq!(stages(&folder.file()), ["resumed", "noop", "joined"]);
     assert!(!writer.owes());
 }
@@ -111,7 +111,7 @@ fn no_change_goes_on_by_a_line_in_an_old_file_that_does_not_last() {
 
     assert!(refused.blocking_recv().unwrap().is_err());
     assert!(confirmed.blocking_recv().unwrap().is_ok());
-    assert_eq!(stages(&folder.file()), ["intent"]);
+    assert_eq!(stages(&folder.file()), ["resumed", "intent"]);
 }
 
 #[test]
@@ -166,6 +166,40 @@ fn it_is_not_said_that_lines_are_written_again_before_they_last() {
     assert!(writer.is_failing());
     assert!(writer.settle().is_ok());
     assert!(!writer.is_failing());
+}
+
+#[test]
+fn changes_that_are_refused_while_nothing_lasts_owe_nothing() {
+    let folder = Folder::new();
+    let outcomes = folder.0.join("outcomes");
+    let audit = at(&outcomes);
+    let mut writer = writer(&folder);
+    for _ in 0..20 {
+        on_a_full_volume(&mut writer, &folder.0.join("full"));
+        let (intent, refused) = intent(&audit);
+        given(&mut writer, [intent]);
+        assert!(refused.blocking_recv().unwrap().is_err());
+    }
+    drop(audit);
+    // That of the change by which it showed.
+    assert_eq!(stages(&outcomes), ["outcome"]);
+}
+
+#[test]
+fn it_is_tried_again_once_for_all_changes_of_a_batch() {
+    let folder = Folder::new();
+    let audit = at(&folder.0.join("outcomes"));
+    let mut writer = writer(&folder);
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    given(&mut writer, [joined()]);
+    on_a_full_volume(&mut writer, &folder.0.join("full"));
+    let ((one, refused), (other, refused_too)) = (intent(&audit), intent(&audit));
+
+    given(&mut writer, [one, other]);
+
+    assert!(refused.blocking_recv().unwrap().is_err());
+    assert!(refused_too.blocking_recv().unwrap().is_err());
+    assert!(!folder.file().exists());
 }
 
 #[test]
