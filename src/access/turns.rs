@@ -1,6 +1,6 @@
 //! Whose tokens the API server reviews at the same time.
 
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::validated::Digest;
@@ -12,7 +12,8 @@ const AT_ONCE: usize = 64;
 /// up, and callers who are known keep the rest.
 const STRANGERS: usize = 48;
 
-/// Tokens that are known. What is past its end is refused before.
+/// Tokens that are known: those that were last found good. What is past its end is refused
+/// before.
 const KNOWN: u64 = 10_000;
 
 /// The turns of all workers.
@@ -32,7 +33,12 @@ impl Turns {
         Self {
             all: Semaphore::new(AT_ONCE),
             strangers: Semaphore::new(STRANGERS),
-            known: Cache::new(KNOWN),
+            // By default what is new gives way where nothing tells how often it is used, and
+            // nothing does: tokens that have long expired would keep all places.
+            known: Cache::builder()
+                .max_capacity(KNOWN)
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
         }
     }
 
@@ -79,5 +85,18 @@ mod tests {
 
         drop(strangers);
         assert!(take(AT_ONCE).is_some() && take(AT_ONCE + 1).is_some());
+    }
+
+    #[test]
+    fn those_who_were_found_good_last_are_known() {
+        let turns = Turns::new();
+        let most = usize::try_from(KNOWN).unwrap();
+        for number in 0..2 * most {
+            turns.know(token(number));
+        }
+        turns.known.run_pending_tasks();
+        let is_known = |number| turns.known.contains_key(&token(number));
+        assert!((most..2 * most).all(is_known));
+        assert!(!is_known(0));
     }
 }
