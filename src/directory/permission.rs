@@ -13,7 +13,7 @@ use actix_web::rt::time;
 pub(crate) use verdict::Verdict;
 
 use crate::{
-    azure::{GraphClient, Priority},
+    azure::{self, AppRoleGrant, GraphClient, Priority, Sight},
     http::{Context, Deadline},
     metrics::Metrics,
     telemetry::Tracer,
@@ -131,13 +131,19 @@ impl Permission {
 
     async fn look(&self, graph: &GraphClient, priority: Priority, context: &Context) -> Standing {
         let outcome = graph.probe(priority, context).await;
-        let grant = graph.grant();
+        self.conclude(&outcome, &graph.grant())
+    }
+
+    /// How it stands after `outcome`. Others are not heard before that is shown: what is shown
+    /// last is what holds.
+    fn conclude(&self, outcome: &Result<Sight, azure::Error>, grant: &AppRoleGrant) -> Standing {
+        let mut held = self.lock();
         let Standing {
             verdict: before,
             at: proven,
             ..
-        } = self.standing();
-        let verdict = Verdict::of(&outcome, before, grant.is_for_another());
+        } = *held;
+        let verdict = Verdict::of(outcome, before, grant.is_for_another());
         if verdict != before {
             let code = verdict.code();
             if verdict == Verdict::Fine {
@@ -145,17 +151,17 @@ impl Permission {
             } else {
                 tracing::warn!(verdict = code, "it is not proven that users can be listed");
             }
-            let all = Verdict::ALL.map(Verdict::code);
-            self.0.metrics.directory_permission(code, all);
         }
+        let all = Verdict::ALL.map(Verdict::code);
+        self.0.metrics.directory_permission(verdict.code(), all);
         // A proof that is only carried over grows no younger.
         let is_old = outcome.is_err() && verdict == Verdict::Fine;
         let standing = Standing {
             verdict,
-            detail: words::detail(verdict, outcome.as_ref().err(), &grant),
+            detail: words::detail(verdict, outcome.as_ref().err(), grant),
             at: if is_old { proven } else { Some(Instant::now()) },
         };
-        *self.lock() = standing.clone();
+        *held = standing.clone();
         standing
     }
 
@@ -170,6 +176,22 @@ impl Permission {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::IdentityId;
+
+    #[test]
+    fn each_look_shows_what_holds() {
+        let metrics = Metrics::new().unwrap();
+        let permission = Permission::new(metrics.clone());
+        let grant = AppRoleGrant::new("", IdentityId::System, "", None);
+        for _ in 0..2 {
+            permission.conclude(&Ok(Sight::Departments), &grant);
+            let series = "directory_permission{verdict=\"fine\"} 1\n";
+            assert!(metrics.encode().unwrap().contains(series));
+            // As somebody else may have shown.
+            let other = Verdict::Denied.code();
+            metrics.directory_permission(other, Verdict::ALL.map(Verdict::code));
+        }
+    }
 
     #[test]
     fn a_proof_is_believed_for_minutes_and_its_lack_for_seconds() {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use super::Error;
+use crate::metrics::Metrics;
 
 /// So many calls in a row without any answer, and nobody waits for the next one.
 const FAILURES: u32 = 5;
@@ -112,6 +113,13 @@ impl Circuit {
             Some(Error::Timeout(_) | Error::Open(_) | Error::Busy(_)) => None,
             _ => self.answered(now).then_some(false),
         }
+    }
+
+    /// Shows in `metrics` whether it is open, with the lock held: whoever comes late with
+    /// what was news shows what is so by then.
+    pub(super) fn show(&self, metrics: &Metrics, service: &'static str) {
+        let state = self.state();
+        metrics.upstream_circuit(service, state.open.is_some());
     }
 
     /// Whether it was open.

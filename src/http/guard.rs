@@ -120,11 +120,15 @@ impl Client {
     ) {
         let Some(guarded) = &self.guarded else { return };
         let circuit = &guarded.guard.circuit;
-        let Some(is_open) = circuit.learn(error, took, started + took) else {
-            return;
-        };
+        if let Some(is_open) = circuit.learn(error, took, started + took) {
+            self.tell(circuit, request, is_open);
+        }
+    }
+
+    /// Tells that `circuit` has opened by what came of `request`, or closed.
+    fn tell(&self, circuit: &Circuit, request: &Request<'_>, is_open: bool) {
         let service = self.service();
-        self.metrics.upstream_circuit(service, is_open);
+        circuit.show(&self.metrics, service);
         if is_open {
             tracing::warn!(
                 service,
@@ -134,5 +138,40 @@ impl Client {
         } else {
             tracing::info!(service, "there are answers again");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{http::Profile, metrics::Metrics};
+
+    #[actix_web::test]
+    async fn who_opened_it_and_tells_so_late_shows_that_it_is_closed_by_then() {
+        let (metrics, guard) = (Metrics::new().unwrap(), Guard::new(1));
+        let profile = Profile {
+            service: "arm",
+            connect: LONGEST_PROBE,
+            body_limit: 0,
+            tls: None,
+            guard: Some(guard.clone()),
+        };
+        let client = Client::new(profile, metrics.clone());
+        let request = Request::get("http://127.0.0.1:1/", "look");
+        let ended = |error| guard.circuit.learn(error, Duration::ZERO, Instant::now());
+        let opened = || (0..99).find_map(|_| ended(Some(&Error::ConnectionRefused)));
+        let shown = |value| {
+            let series = format!("upstream_circuit_open{{service=\"arm\"}} {value}\n");
+            metrics.encode().unwrap().contains(&series)
+        };
+
+        let (open, closed) = (opened().unwrap(), ended(None).unwrap());
+        client.tell(&guard.circuit, &request, closed);
+        client.tell(&guard.circuit, &request, open);
+        assert!(shown(0));
+
+        let open = opened().unwrap();
+        client.tell(&guard.circuit, &request, open);
+        assert!(shown(1));
     }
 }
