@@ -23,6 +23,10 @@ pub(super) const PERIOD: Duration = Duration::from_hours(1);
 /// Unknown keys are no reason to ask more often: anybody can name one.
 pub(super) const ON_DEMAND: Duration = Duration::from_mins(5);
 
+/// The same after a question that was not answered: a key that is new waits no longer for
+/// an issuer that was away for a moment.
+const SOONER: Duration = Duration::from_secs(30);
+
 /// How long a key that the issuer does not have is not asked for again: whoever
 /// goes on with it must not use up the questions that new keys need.
 const ABSENCE: Duration = Duration::from_mins(15);
@@ -40,9 +44,10 @@ pub(super) struct Found {
 /// What is there for a token.
 pub(super) enum Look {
     Known(Found),
-    /// The issuer has no such key, or may not be asked now.
+    /// The issuer has no such key, or may not be asked so soon after it has answered.
     Unknown,
-    /// There are no keys at all, and nobody is asking.
+    /// There are no keys at all, or the issuer has not answered for this one, and nobody
+    /// is asking.
     NoKeys,
     /// Somebody is asking.
     Wait(watch::Receiver<()>),
@@ -86,9 +91,8 @@ impl Ring {
         if let Some(seat) = self.under_way() {
             return Look::Wait(seat);
         }
-        let is_early = |last| now.saturating_duration_since(last) < ON_DEMAND;
-        if self.demanded.is_some_and(is_early) {
-            return Look::Unknown;
+        if let Some(look) = self.too_early(now) {
+            return look;
         }
         self.demanded = Some(now);
         let (landing, seat) = self.ask();
@@ -96,7 +100,7 @@ impl Ring {
     }
 
     /// The same after the issuer has been asked for the sake of `id`. That it has
-    /// no such key is remembered if it has answered since `asked`.
+    /// no such key is known, and remembered, if it has answered since `asked`.
     pub(super) fn look_again(&mut self, id: &str, asked: Instant, now: Instant) -> Look {
         let generation = self.generation;
         let Some(held) = self.held.as_ref().filter(|held| held.lives(now)) else {
@@ -106,9 +110,10 @@ impl Ring {
             let key = Arc::clone(key);
             return Look::Known(Found { key, generation });
         }
-        if held.since >= asked {
-            self.remember_absent(id, now);
+        if held.since < asked {
+            return Look::NoKeys;
         }
+        self.remember_absent(id, now);
         Look::Unknown
     }
 
@@ -155,6 +160,17 @@ impl Ring {
     fn keys(&self, now: Instant) -> Option<&Keys> {
         let held = self.held.as_ref().filter(|held| held.lives(now))?;
         Some(&held.keys)
+    }
+
+    /// What there is for an unknown key while its issuer may not be asked again.
+    fn too_early(&self, now: Instant) -> Option<Look> {
+        let (demanded, told) = (self.demanded?, self.held.as_ref()?.since);
+        let (rest, look) = if told < demanded {
+            (SOONER, Look::NoKeys)
+        } else {
+            (ON_DEMAND, Look::Unknown)
+        };
+        (now.saturating_duration_since(demanded) < rest).then_some(look)
     }
 
     fn landed(&mut self) {

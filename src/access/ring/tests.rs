@@ -72,6 +72,28 @@ fn a_key_that_was_asked_for_in_vain_leaves_the_question_to_others() {
 }
 
 #[test]
+fn a_question_that_failed_is_asked_again_soon_and_nobody_is_called_unknown_by_it() {
+    let told = Instant::now();
+    let (now, mut ring) = (told + SECOND, holding(&["old"], told));
+    let Look::Ask(landing, _) = ring.look("new", now) else {
+        panic!("nobody asks");
+    };
+    ring.fail();
+    drop(landing);
+    assert!(matches!(ring.look_again("new", now, now), Look::NoKeys));
+    let nearly = now + SOONER.saturating_sub(SECOND);
+    assert!(matches!(ring.look("new", nearly), Look::NoKeys));
+    assert!(is_known(&mut ring, "old", nearly));
+
+    let later = now + SOONER;
+    assert!(matches!(ring.look("new", later), Look::Ask(..)));
+    ring.store(keys(&["old", "new"]), later);
+    assert!(is_known(&mut ring, "new", later));
+    let nearly = later + ON_DEMAND.saturating_sub(SECOND);
+    assert!(matches!(ring.look("newer", nearly), Look::Unknown));
+}
+
+#[test]
 fn what_was_last_told_outlasts_failures_for_a_day() {
     let start = Instant::now();
     let mut ring = holding(&["a"], start);
