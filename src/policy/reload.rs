@@ -8,7 +8,7 @@ use std::{
 
 use actix_web::rt::{task::spawn_blocking, time};
 
-use super::{Faults, ODD, Policies, PolicySet, load, source::Text};
+use super::{Fault, Faults, ODD, Policies, PolicySet, load, source::Text};
 
 /// Files are compared by what is in them: a `ConfigMap` is swapped by a link, and
 /// not every file system tells of changes. A kilobyte every few seconds is nothing.
@@ -50,23 +50,31 @@ impl Policies {
     /// milliseconds, on a thread of its own.
     pub(crate) async fn look(&self) {
         let this = self.clone();
-        let Ok(look) = spawn_blocking(move || this.compare()).await else {
-            return;
-        };
+        self.take(spawn_blocking(move || this.compare()).await.ok());
+    }
+
+    /// A look that ended in a panic is no last one: the files may be mended.
+    pub(super) fn take(&self, look: Option<Look>) {
         match look {
-            Look::Held => self.refuse(None),
-            Look::RefusedBefore => {}
-            Look::Changed(set) => {
-                let summary = set.summary();
-                set.tell_warnings();
-                *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(set);
-                // Not before they hold: whoever sees it there may count on it.
-                self.0.metrics.policies_loaded(&summary);
-                tracing::info!(version = summary.version, "policies were read anew");
-                self.refuse(None);
+            Some(Look::Held) => self.refuse(None),
+            Some(Look::RefusedBefore) => {}
+            Some(Look::Changed(set)) => self.hold(set),
+            Some(Look::Refused(faults)) => self.refuse(Some(faults)),
+            None => {
+                let fault = Fault::of_file(&self.0.source.words(), "the look at it broke off");
+                self.refuse(Some(Faults::unread(vec![fault])));
             }
-            Look::Refused(faults) => self.refuse(Some(faults)),
         }
+    }
+
+    fn hold(&self, set: Box<PolicySet>) {
+        let summary = set.summary();
+        set.tell_warnings();
+        *self.0.held.write().unwrap_or_else(PoisonError::into_inner) = Arc::from(set);
+        // Not before they hold: whoever sees it there may count on it.
+        self.0.metrics.policies_loaded(&summary);
+        tracing::info!(version = summary.version, "policies were read anew");
+        self.refuse(None);
     }
 
     /// How the policies stand.

@@ -127,3 +127,14 @@ async fn no_decision_is_made_by_half_a_change() {
     done.store(true, Ordering::Relaxed);
     decider.join().unwrap();
 }
+
+#[actix_web::test]
+async fn a_look_that_broke_off_is_told_until_another_went_well() {
+    let folder = Folder::new().with("a.cedar", &permit("start"));
+    let policies = folder.load().unwrap();
+    policies.take(None);
+    let refused = policies.standing().refused.unwrap().to_string();
+    assert!(refused.contains("broke off"), "{refused}");
+    policies.look().await;
+    assert_eq!(policies.standing().refused, None);
+}
