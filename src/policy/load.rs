@@ -27,7 +27,7 @@ const VERSION: usize = 12;
 
 /// The policies of `source`, for `callers` where it is known who they are.
 pub(super) fn load(source: &Source, callers: Option<&Callers>) -> Result<PolicySet, Faults> {
-    set(source, callers, &source.read()?)
+    set(source, callers, &source.read_together()?)
 }
 
 /// The policies of `texts`, which were read from `source`; in a thread of its own, whose

@@ -95,17 +95,25 @@ impl Policies {
     /// Reads what there is only if it is not what was read last: a set may take seconds,
     /// and would be refused for the same again.
     pub(super) fn compare(&self) -> Look {
-        let texts = match self.0.source.read() {
-            Err(faults) => return Look::Refused(faults),
-            Ok(texts) => texts,
-        };
-        let version = load::version(&texts);
+        let source = &self.0.source;
+        let known = |texts: &[Text]| self.known(&load::version(texts));
+        if let Some(look) = source.read().ok().and_then(|texts| known(&texts)) {
+            return look;
+        }
+        match source.read_together() {
+            Err(faults) => Look::Refused(faults),
+            Ok(texts) => known(&texts).unwrap_or_else(|| self.read(&texts)),
+        }
+    }
+
+    /// What there is to say of policies whose `version` has been seen.
+    fn known(&self, version: &str) -> Option<Look> {
         if version == self.current().version {
-            Look::Held
-        } else if self.has_refused(&version) {
-            Look::RefusedBefore
+            Some(Look::Held)
+        } else if self.has_refused(version) {
+            Some(Look::RefusedBefore)
         } else {
-            self.read(&texts)
+            None
         }
     }
 

@@ -14,6 +14,9 @@ const MOST_BYTES: u64 = 1 << 20;
 /// Files of a folder.
 const MOST_FILES: usize = 256;
 
+/// So many readings, and files that are others each time are not waited for.
+const MOST_READINGS: usize = 5;
+
 /// What policies end with.
 const EXTENSION: &str = "cedar";
 
@@ -51,6 +54,15 @@ impl Source {
         }
     }
 
+    /// All files as they are together. Each is opened by itself, and a volume of Kubernetes
+    /// may be swapped in between: what was read of half of each is not so the next time.
+    pub(super) fn read_together(&self) -> Result<Vec<Text>, Faults> {
+        alike(|| self.read()).unwrap_or_else(|| {
+            let reason = "it was another each time that it was read";
+            Err(Faults::unread(vec![Fault::of_file(&self.words(), reason)]))
+        })
+    }
+
     /// All files, in the order of their names.
     pub(super) fn read(&self) -> Result<Vec<Text>, Faults> {
         let Self::Path(path) = self else {
@@ -77,6 +89,19 @@ impl Source {
             Err(Faults::unread(faults))
         }
     }
+}
+
+/// What two readings in a row have in common, if any two do.
+pub(super) fn alike<T: PartialEq>(mut read: impl FnMut() -> T) -> Option<T> {
+    let mut last = read();
+    for _ in 1..MOST_READINGS {
+        let next = read();
+        if next == last {
+            return Some(next);
+        }
+        last = next;
+    }
+    None
 }
 
 /// `path` itself, or what it has of policies. Names that begin with a dot are left
