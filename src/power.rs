@@ -26,7 +26,6 @@ mod verdict;
 use std::{mem, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::rt::time;
-use jiff::Timestamp;
 
 pub(crate) use id::{InvalidId, OperationId};
 pub(crate) use operation::{Operation, Spared, Status, hibernated};
@@ -358,8 +357,8 @@ impl Power {
             vm.id = %operation.machine,
             "power operation ended",
         );
-        let took = operation.took(Timestamp::now());
-        self.metrics.operation_ended(action, outcome, took);
+        self.metrics
+            .operation_ended(action, outcome, operation.took());
     }
 }
 

@@ -103,7 +103,7 @@ pub(super) fn place(id: &OperationId) -> String {
 fn answer(status: StatusCode, operation: &Operation, prefer: Prefer) -> HttpResponseBuilder {
     let mut answer = HttpResponse::build(status);
     if operation.is_running() {
-        let pause = next_look(operation.took(Timestamp::now()));
+        let pause = next_look(operation.took());
         answer.insert_header((RETRY_AFTER, whole_seconds(pause)));
     }
     if let Some(applied) = prefer.applied() {

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use super::{
     Exit, Failure, Outcome, Session,
     arguments::{Manner, OwnOrder, VmOrder},
@@ -99,7 +97,7 @@ async fn ended(session: &Session, operation: &mut Operation) -> Result<(), Failu
     let progress = Progress::begin();
     let under_way = under_way(operation);
     while operation.is_running() {
-        progress.show(&under_way, operation.took(Timestamp::now()));
+        progress.show(&under_way, operation.took());
         *operation = session
             .worker
             .power
@@ -138,7 +136,7 @@ fn sentence(operation: &Operation) -> String {
         return message;
     }
     let (name, action) = (&operation.machine.name, operation.action().participle());
-    let took = operation.took(Timestamp::now()).as_secs();
+    let took = operation.took().as_secs();
     match &operation.status {
         Status::InProgress => format!("{}: {}", under_way(operation), operation.id),
         Status::Succeeded => format!("{name} was {action}, in {took} s"),

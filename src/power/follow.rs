@@ -1,12 +1,8 @@
 //! Follows an operation at Azure to its end.
 
-use std::{
-    rc::Rc,
-    time::{Duration, Instant},
-};
+use std::{rc::Rc, time::Duration};
 
 use actix_web::{http::StatusCode, rt::time};
-use jiff::Timestamp;
 
 use super::{
     Operation, Power, Status,
@@ -90,9 +86,9 @@ impl Follower {
     ///
     /// Boxed: an async fn keeps its arguments twice, and thousands are followed at once.
     pub(super) async fn run(mut self: Box<Self>) {
-        let _followed = self.power.metrics.operation_followed(self.ordered());
+        let _followed = self.power.metrics.operation_followed(self.operation.begun);
         let status = self.end().await;
-        self.operation.end(status, Timestamp::now());
+        self.operation.end(status, self.operation.now());
         if matches!(self.operation.status, Status::Superseded(_)) {
             let newer = self.power.operations.on(&self.operation.machine);
             self.operation.superseded_by = newer
@@ -107,12 +103,6 @@ impl Follower {
         // Before anybody hears of it, and orders the next.
         drop(self.room);
         self.flight.end(self.operation);
-    }
-
-    /// When it was ordered, by the clock that nobody sets.
-    fn ordered(&self) -> Instant {
-        let (now, age) = (Instant::now(), self.operation.took(Timestamp::now()));
-        now.checked_sub(age).unwrap_or(now)
     }
 
     async fn end(&mut self) -> Status {

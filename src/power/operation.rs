@@ -1,6 +1,6 @@
 //! What is known of a power operation.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -75,6 +75,9 @@ pub(crate) struct Operation {
     pub(crate) machine: VirtualMachineId,
     pub(crate) status: Status,
     pub(crate) started_at: Timestamp,
+    /// The same moment by the clock that nobody sets. `started_at` may be Azure's: what our
+    /// clock shows later says nothing of how long it took.
+    pub(super) begun: Instant,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) spared: Option<Spared>,
     pub(crate) superseded_by: Option<OperationId>,
@@ -84,10 +87,11 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// The operation that `id` speaks of, of which nothing else is known.
-    pub(super) fn known(id: OperationId, machine: VirtualMachineId) -> Self {
+    /// The operation that begins now as `id` says.
+    pub(super) fn new(id: OperationId, machine: VirtualMachineId) -> Self {
         Self {
             started_at: id.started_at(),
+            begun: Instant::now(),
             id,
             machine,
             status: Status::InProgress,
@@ -96,6 +100,26 @@ impl Operation {
             superseded_by: None,
             observed_at: None,
         }
+    }
+
+    /// The operation that `id` speaks of, of which nothing else is known.
+    pub(super) fn known(id: OperationId, machine: VirtualMachineId) -> Self {
+        let mut operation = Self::new(id, machine);
+        operation.tell_time(Timestamp::now());
+        operation
+    }
+
+    /// Tells it that it is `now`, by the clock by which it began.
+    pub(super) fn tell_time(&mut self, now: Timestamp) {
+        let age = Duration::try_from(now.duration_since(self.started_at)).unwrap_or_default();
+        let now = Instant::now();
+        self.begun = now.checked_sub(age).unwrap_or(now);
+    }
+
+    /// What the clock shows by which it began.
+    pub(super) fn now(&self) -> Timestamp {
+        let now = self.started_at.saturating_add(self.begun.elapsed());
+        now.unwrap_or(self.started_at)
     }
 
     /// Has it, and its id, name the machine as Azure does.
@@ -129,15 +153,15 @@ impl Operation {
         self.status == Status::InProgress
     }
 
-    /// Ends it with `status`.
+    /// Ends it with `status` at a time of the clock by which it began.
     pub(super) fn end(&mut self, status: Status, at: Timestamp) {
         self.status = status;
         self.ended_at = Some(at);
     }
 
     /// How long it has taken, or took.
-    pub(crate) fn took(&self, now: Timestamp) -> Duration {
-        let until = self.ended_at.unwrap_or(now);
+    pub(crate) fn took(&self) -> Duration {
+        let until = self.ended_at.unwrap_or_else(|| self.now());
         Duration::try_from(until.duration_since(self.started_at)).unwrap_or_default()
     }
 }

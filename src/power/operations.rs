@@ -92,7 +92,7 @@ impl Operations {
         while !self.0.kept.reserve(&id) {
             id = id.later();
         }
-        Operation::known(id, machine)
+        Operation::new(id, machine)
     }
 
     /// The operation `id` was not begun after all, for `error`. Who is told its id in that

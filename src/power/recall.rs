@@ -167,11 +167,11 @@ impl Power {
         context: &Context,
     ) -> Result<Operation, Error> {
         let looked = self.arm.virtual_machine(&operation.machine, context).await;
-        let now = Timestamp::now();
-        operation.observed_at = Some(now);
+        operation.observed_at = Some(Timestamp::now());
         let (status, changed_at) = match looked {
             Ok(machine) => {
                 operation.name_as(&machine);
+                operation.tell_time(machine.seen_at);
                 (
                     verdict(Ordered::of(&operation), &machine),
                     machine.changed_at(),
@@ -182,7 +182,7 @@ impl Power {
         };
         if status != Status::InProgress {
             let since = changed_at.filter(|at| *at > operation.started_at);
-            operation.end(status, since.unwrap_or(now));
+            operation.end(status, since.unwrap_or_else(|| operation.now()));
         }
         Ok(operation)
     }

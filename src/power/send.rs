@@ -3,7 +3,6 @@
 use std::{rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::{http::StatusCode, rt::time};
-use jiff::Timestamp;
 
 use super::{
     Error, Operation, Power, Precedence, Spared, Status,
@@ -319,7 +318,7 @@ pub(super) fn begun(
         Submitted::Running(url) => Some(Way::Status(url)),
         Submitted::Untold => Some(Way::Observation),
         Submitted::Done => {
-            operation.end(Status::Succeeded, Timestamp::now());
+            operation.end(Status::Succeeded, operation.now());
             None
         }
     };

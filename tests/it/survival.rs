@@ -1,9 +1,14 @@
 //! Operations outlive the gateway that began them.
 
-use std::{process::Stdio, rc::Rc, time::Duration};
+use std::{
+    process::Stdio,
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use jiff::Timestamp;
 
 use crate::{
     answer::Answer,
@@ -78,6 +83,36 @@ async fn a_restart_is_known_to_another_gateway_however_far_azures_clock_is_off()
 
         assert_eq!(operation["status"], "Succeeded", "{operation}");
     }
+}
+
+#[actix_web::test]
+async fn an_operation_lasts_as_long_as_it_does_though_azures_clock_is_behind() {
+    let settings = Settings {
+        operation_takes: Duration::from_secs(2),
+        clock_offset: -300,
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    let began = Instant::now();
+    let answer = gateway.post("/vms/web-01/restart").await;
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    let place = answer.header("location").unwrap();
+    assert!(gateway.metric("operations_oldest_seconds").await < 60.0);
+    let elsewhere = gateway.twin().get(place).await;
+    assert_eq!(elsewhere.header("retry-after"), Some("1"));
+
+    let operation = ended(&gateway, place).await;
+
+    let at = |name: &str| operation[name].as_str().unwrap().parse::<Timestamp>();
+    let lasted = at("endedAt")
+        .unwrap()
+        .duration_since(at("startedAt").unwrap());
+    let really = began.elapsed();
+    assert!(lasted.unsigned_abs() < really, "{operation}");
+    let sum = r#"operation_duration_seconds_sum{action="restart",outcome="succeeded"}"#;
+    let counted = gateway.metric(sum).await;
+    assert!(0.0 < counted && counted < really.as_secs_f64(), "{counted}");
 }
 
 #[actix_web::test]
