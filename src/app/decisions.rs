@@ -42,6 +42,13 @@ impl Decisions {
         }))
     }
 
+    /// The same, asked by the caller `id`, who has no role; `None` where that is no id.
+    #[must_use]
+    pub fn asked_by(self, id: &str) -> Option<Self> {
+        let caller = Arc::new(id.parse().ok()?);
+        Some(Self { caller, ..self })
+    }
+
     /// Whether it may, as was decided before; the tags of the machine are looked at where
     /// policies do.
     #[must_use]

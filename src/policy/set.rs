@@ -1,6 +1,6 @@
 //! A set of policies, ready to decide.
 
-use std::{sync::Arc, time::SystemTime};
+use std::{collections::HashSet, iter, sync::Arc, time::SystemTime};
 
 use cedar_policy::{Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
 
@@ -41,14 +41,14 @@ struct Slice {
     needs_tags: bool,
     looks_at_resource: bool,
     /// To whom some enforced policy could permit it.
-    permitted: Vec<Whom>,
+    permitted: HashSet<Whom>,
     /// To whom policies in shadow could permit it, each with its name.
     tried: Vec<(Whom, String)>,
     /// App roles that alone would do.
     roles: Vec<String>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Whom {
     Anybody,
     /// Whoever has this app role.
@@ -114,12 +114,11 @@ impl Entry {
 }
 
 impl Whom {
-    fn is(&self, caller: &Caller) -> bool {
-        match self {
-            Self::Anybody => true,
-            Self::Role(role) => roles(caller).any(|it| it == *role),
-            Self::Caller(id) => caller.id() == *id,
-        }
+    /// All that `caller` is.
+    fn each(caller: &Caller) -> impl Iterator<Item = Self> {
+        let roles = roles(caller).map(|role| Self::Role(role.into_owned()));
+        let own = iter::once_with(|| Self::Caller(caller.id()));
+        iter::once(Self::Anybody).chain(roles).chain(own)
     }
 }
 
@@ -233,7 +232,7 @@ impl PolicySet {
     /// Never no where [`PolicySet::decide`] says yes; a yes permits nothing.
     pub(crate) fn may_ever(&self, caller: &Caller, action: Action) -> bool {
         let permitted = &self.slices[action.index()].permitted;
-        permitted.iter().any(|whom| whom.is(caller))
+        Whom::each(caller).any(|whom| permitted.contains(&whom))
     }
 
     /// What is said where [`PolicySet::may_ever`] says no. On what `caller` wants to do
@@ -241,7 +240,8 @@ impl PolicySet {
     /// it on something.
     pub(crate) fn none_permits(&self, caller: &Caller, action: Action) -> Denial {
         let slice = &self.slices[action.index()];
-        let tried = slice.tried.iter().filter(|(whom, _)| whom.is(caller));
+        let own: HashSet<_> = Whom::each(caller).collect();
+        let tried = slice.tried.iter().filter(|(whom, _)| own.contains(whom));
         let tried: Vec<_> = tried.map(|(_, name)| name.clone()).collect();
         Denial {
             action,
