@@ -22,6 +22,8 @@ mod span;
 mod traced;
 mod update;
 mod verdict;
+#[cfg(test)]
+mod weight;
 
 use std::{mem, rc::Rc, sync::Arc, time::Duration};
 

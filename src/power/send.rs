@@ -76,15 +76,21 @@ impl Power {
     }
 
     /// What `sending` comes to, or how far it was when the gateway gave it up, as `seat` has
-    /// it.
-    pub(super) async fn finished(
+    /// it. An `async fn` would hold `sending` beside the task that it is moved to.
+    pub(super) fn finished<F>(
         &self,
-        sending: impl Future<Output = Result<Operation, Error>> + 'static,
+        sending: F,
         mut seat: Seat,
-    ) -> Result<Operation, Error> {
-        match self.tasks.finish(sending).await {
-            Err(Unfinished::Stopped) => seat.sent().await,
-            done => done?,
+    ) -> impl Future<Output = Result<Operation, Error>> + use<F>
+    where
+        F: Future<Output = Result<Operation, Error>> + 'static,
+    {
+        let done = self.tasks.finish(sending);
+        async move {
+            match done.await {
+                Err(Unfinished::Stopped) => seat.sent().await,
+                done => done?,
+            }
         }
     }
 
