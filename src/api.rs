@@ -78,7 +78,8 @@ pub(crate) struct Settings {
 ///
 /// `web::resource` and not `App::route`: only a resource answers 405, with
 /// `Allow`, to a method that it lacks. Paths without a parameter come first: they are
-/// compared, and the others matched one by one.
+/// compared, and the others matched one by one, twice for each request; the name of a
+/// machine is so once for all that may follow it.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
@@ -88,18 +89,17 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/directory/users").get(directory::users))
         .service(web::resource("/identity").get(identity::show))
         .service(web::resource("/openapi.yaml").get(contract::show))
-        .service(web::resource("/vms/{name}/deallocate").post(actions::deallocate))
-        .service(web::resource("/vms/{name}/start").post(actions::start))
-        .service(web::resource("/vms/{name}/restart").post(actions::restart))
-        .service(web::resource("/vms/{name}/powerOff").post(actions::power_off))
-        .service(web::resource("/vms/{name}/redeploy").post(actions::redeploy))
-        .service(web::resource("/vms/{name}/reapply").post(actions::reapply))
+        .service(web::resource("/operations/{id}").get(operations::show))
         .service(
-            web::resource("/vms/{name}")
-                .get(vms::show)
-                .patch(update::update),
-        )
-        .service(web::resource("/operations/{id}").get(operations::show));
+            web::scope("/vms/{name}")
+                .service(web::resource("/deallocate").post(actions::deallocate))
+                .service(web::resource("/start").post(actions::start))
+                .service(web::resource("/restart").post(actions::restart))
+                .service(web::resource("/powerOff").post(actions::power_off))
+                .service(web::resource("/redeploy").post(actions::redeploy))
+                .service(web::resource("/reapply").post(actions::reapply))
+                .service(web::resource("").get(vms::show).patch(update::update)),
+        );
 }
 
 /// Has a query that cannot be read answered by a problem document.

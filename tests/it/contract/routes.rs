@@ -31,14 +31,28 @@ fn literals(source: &str, from: &str, to: &str) -> BTreeSet<String> {
         .collect()
 }
 
+/// A scope is the last of what its function adds.
 fn in_source(source: &str) -> BTreeSet<(String, String)> {
+    let mut routes = BTreeSet::new();
+    for function in source.split("\n}\n") {
+        let mut parts = function.split("web::scope(\"");
+        routes.extend(resources("", parts.next().unwrap()));
+        for scope in parts {
+            let (prefix, rest) = scope.split_once('"').unwrap();
+            routes.extend(resources(prefix, rest));
+        }
+    }
+    routes
+}
+
+fn resources(prefix: &str, source: &str) -> BTreeSet<(String, String)> {
     let mut routes = BTreeSet::new();
     for resource in source.split("web::resource(\"").skip(1) {
         let (path, rest) = resource.split_once('"').unwrap();
         let rest = rest.split(".service(").next().unwrap();
         for verb in ["get", "post", "put", "patch", "delete"] {
             if rest.contains(&format!(".{verb}(")) {
-                routes.insert((verb.to_uppercase(), path.to_owned()));
+                routes.insert((verb.to_uppercase(), [prefix, path].concat()));
             }
         }
     }
@@ -48,12 +62,22 @@ fn in_source(source: &str) -> BTreeSet<(String, String)> {
 #[test]
 fn routes_are_read_with_all_their_verbs() {
     let source = r#"
-        config
-            .service(web::resource("/a/{x}").post(a::order).get(a::show))
-            .service(web::resource("/b").get(b::show));
+fn routes() {
+    config
+        .service(web::resource("/a/{x}").post(a::order).get(a::show))
+        .service(web::scope("/b").service(web::resource("/c").get(b::show)));
+}
+fn more() {
+    config.service(web::resource("/d").get(d::show));
+}
     "#;
     let found = in_source(source);
-    let expected = [("GET", "/a/{x}"), ("GET", "/b"), ("POST", "/a/{x}")];
+    let expected = [
+        ("GET", "/a/{x}"),
+        ("GET", "/b/c"),
+        ("GET", "/d"),
+        ("POST", "/a/{x}"),
+    ];
     let expected = expected.map(|(verb, path)| (verb.to_owned(), path.to_owned()));
     assert_eq!(found, BTreeSet::from(expected));
 }
