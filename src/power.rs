@@ -312,14 +312,15 @@ impl Power {
 
     /// The operation after at most `patience`, ended if it ends in that time.
     pub(crate) async fn settled(&self, operation: Operation, patience: Duration) -> Operation {
+        // The shortest time-out there is takes a millisecond.
+        if patience.is_zero() {
+            return operation;
+        }
         let Some(mut seat) = self.operations.seat(&operation.id) else {
             return operation;
         };
-        // The shortest time-out there is takes a millisecond.
-        if !patience.is_zero() {
-            // Whether it has ended is seen from what is returned.
-            let _ = time::timeout(patience, seat.ended()).await;
-        }
+        // Whether it has ended is seen from what is returned.
+        let _ = time::timeout(patience, seat.ended()).await;
         seat.operation().unwrap_or(operation)
     }
 
