@@ -220,9 +220,13 @@ impl Flight {
         Seat::before(&self.stage)
     }
 
-    /// The order is about to be sent.
+    /// The order is about to be sent. Whoever watches it waits for what comes of that, and
+    /// is not woken.
     pub(super) fn send(&self, id: OperationId) {
-        self.stage.send_replace(Stage::Sent(id));
+        self.stage.send_if_modified(|stage| {
+            *stage = Stage::Sent(id);
+            false
+        });
     }
 
     /// Azure, or a look at the machine, has refused the order.
@@ -295,4 +299,43 @@ fn newest<'a>(running: &'a HashMap<Arc<str>, Orders>, machine: &str) -> Option<&
 /// Resource ids compare without regard to case.
 fn key(machine: &VirtualMachineId) -> Arc<str> {
     machine.as_str().to_ascii_lowercase().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        pin::pin,
+        sync::atomic::{AtomicUsize, Ordering},
+        task::{Context, Wake, Waker},
+    };
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn who_joined_is_woken_by_what_comes_of_an_order_and_not_when_it_is_sent() {
+        let flight = Operations::new(1).aside();
+        let (mut seat, count) = (flight.seat(), Arc::new(Wakes::default()));
+        let waker = Waker::from(Arc::clone(&count));
+        let mut context = Context::from_waker(&waker);
+        let mut outcome = pin!(seat.sent());
+        assert!(outcome.as_mut().poll(&mut context).is_pending());
+
+        let id: OperationId = "web-01.start.019ab2c3d4e9f8e7d6c".parse().unwrap();
+        flight.send(id.clone());
+        assert_eq!(flight.seat().id(), Some(id));
+        assert_eq!(count.0.load(Ordering::Relaxed), 0);
+
+        flight.refuse(Error::Held);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        assert!(outcome.poll(&mut context).is_ready());
+    }
 }
