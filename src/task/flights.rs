@@ -106,7 +106,8 @@ impl<K: Eq + Hash, T> Drop for Landing<K, T> {
     fn drop(&mut self) {
         self.flights.flights().remove(&self.key);
         if let Some(outcome) = self.outcome.take() {
-            self.sender.send_replace(Some(outcome));
+            // Nobody may wait, and nobody can join any more.
+            let _ = self.sender.send(Some(outcome));
         }
     }
 }
