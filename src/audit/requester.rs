@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{azure::correlation, policy::Warrant, telemetry::TraceContext};
 
-/// Longer texts of callers are cut.
+/// Longer texts of callers are cut to so many bytes.
 const LONGEST: usize = 512;
 
 /// Everything that the record says of whoever is behind a change.
@@ -105,5 +105,17 @@ impl Way {
 
 /// The beginning of `text`.
 pub(super) fn cut(text: &str) -> String {
-    text.chars().take(LONGEST).collect()
+    text[..text.floor_char_boundary(LONGEST)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_between_two_characters() {
+        assert_eq!(cut("Größe"), "Größe");
+        let long = "a".to_owned() + &"ß".repeat(LONGEST);
+        assert_eq!(cut(&long).len(), LONGEST - 1);
+    }
 }
