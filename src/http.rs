@@ -214,15 +214,16 @@ impl Client {
         span: &OpenSpan,
     ) -> Result<Response, Error> {
         let mut outgoing = self.inner.request(request.method.clone(), uri?);
+        let headers = outgoing.headers_mut();
         for (name, value) in &request.headers {
-            outgoing = outgoing.insert_header((name.clone(), value.clone()));
+            headers.insert(name.clone(), value.clone());
         }
         if let Some(authorization) = &request.authorization {
-            outgoing = outgoing.insert_header((AUTHORIZATION, authorization.clone()));
+            headers.insert(AUTHORIZATION, authorization.clone());
         }
         if let Trace::Shared(trace) = request.trace {
-            for header in span.trace().unwrap_or(trace).headers() {
-                outgoing = outgoing.insert_header(header);
+            for (name, value) in span.trace().unwrap_or(trace).headers() {
+                headers.insert(name, value);
             }
         }
         let sent = match &request.body {
