@@ -121,9 +121,6 @@ impl Client {
         deadline: Deadline,
         policy: RetryPolicy,
     ) -> Result<Response, Error> {
-        if let Some(guarded) = &self.guarded {
-            guarded.guard.retries.earn();
-        }
         let mut attempt = 0;
         loop {
             let error = match self.exchange(request, deadline).await {

@@ -67,6 +67,10 @@ impl Client {
         })?;
         // It may have gone away meanwhile.
         self.admit(guarded, request)?;
+        // What is withheld costs the upstream nothing, and a retry is paid for already.
+        if request.sent.get() == 0 {
+            guarded.guard.retries.earn();
+        }
         Ok(turn)
     }
 

@@ -78,6 +78,7 @@ mod status;
 mod survival;
 mod tokens;
 mod transport;
+mod upstreams;
 mod users;
 mod vms;
 mod whole;

@@ -5,13 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::rt;
+use actix_web::rt::{self, task::JoinHandle};
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use futures_util::future::join_all;
 
 use crate::{
     answer::Answer,
     gateway::Gateway,
     orders::{ended, ordered},
+    upstreams::{ARM, BOTH, Upstream},
 };
 
 const MACHINE: &str = "/vms/web-01";
@@ -19,46 +21,48 @@ const MACHINE: &str = "/vms/web-01";
 /// Two calls to Azure at once, and two that wait.
 const NARROW: [(&str, &str); 2] = [("MIG_WORKERS", "1"), ("MIG_UPSTREAM_CONCURRENCY", "2")];
 
-fn withheld(reason: &str) -> String {
-    format!("upstream_withheld_total{{reason=\"{reason}\",service=\"arm\"}}")
-}
-
 fn is_overloaded(answer: &Answer) -> bool {
     answer.status == 503
         && answer.code() == "overloaded"
         && answer.header("retry-after") == Some("1")
 }
 
+/// What becomes of `count` calls that come together.
+fn together(gateway: &Rc<Gateway>, upstream: Upstream, count: usize) -> Vec<JoinHandle<Answer>> {
+    let call = |number| {
+        let gateway = Rc::clone(gateway);
+        rt::spawn(async move { upstream.get(&gateway, number).await })
+    };
+    (1..=count).map(call).collect()
+}
+
+/// Resolves when so many calls were withheld for `reason`.
+async fn were_withheld(gateway: &Gateway, upstream: Upstream, reason: &str, count: usize) {
+    let line = format!("{} {count}\n", upstream.withheld(reason));
+    let found = |answer: &Answer| answer.text().contains(&line).then_some(());
+    gateway.until("/metrics", found).await;
+}
+
 #[actix_web::test]
 async fn what_cannot_be_asked_in_time_is_refused_and_never_sent() {
-    let gateway = Rc::new(Gateway::with(&NARROW));
-    // Its name is known from here on.
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let hold = gateway.azure.hold(Service::VirtualMachines);
-    let calls: Vec<_> = (0..6)
-        .map(|_| {
-            let gateway = Rc::clone(&gateway);
-            rt::spawn(async move { gateway.get(MACHINE).await })
-        })
-        .collect();
-    for (reason, count) in [("queue_full", " 2\n"), ("queue_wait", " 2\n")] {
-        let line = withheld(reason) + count;
-        let found = |answer: &Answer| answer.text().contains(&line).then_some(());
-        gateway.until("/metrics", found).await;
-    }
+    for upstream in BOTH {
+        let gateway = Rc::new(upstream.gateway(&NARROW).await);
+        let hold = gateway.azure.hold(upstream.service);
+        let calls = together(&gateway, upstream, 6);
+        for reason in ["queue_full", "queue_wait"] {
+            were_withheld(&gateway, upstream, reason, 2).await;
+        }
 
-    // Health has threads of its own.
-    assert_eq!(gateway.admin("/livez").await.status, 200);
-    hold.release();
-    let mut answers = Vec::new();
-    for call in calls {
-        answers.push(call.await.unwrap());
+        // Health has threads of its own.
+        assert_eq!(gateway.admin("/livez").await.status, 200);
+        hold.release();
+        let answers = join_all(calls).await.into_iter().map(Result::unwrap);
+        let (served, refused): (Vec<_>, Vec<_>) = answers.partition(|it| it.status == 200);
+        assert_eq!((served.len(), refused.len()), (2, 4));
+        assert!(refused.iter().all(is_overloaded));
+        assert_eq!(upstream.asked(&gateway), 3);
+        assert_eq!(upstream.get(&gateway, 7).await.status, 200);
     }
-    let served = answers.iter().filter(|answer| answer.status == 200);
-    assert_eq!(served.count(), 2);
-    assert_eq!(answers.iter().filter(|it| is_overloaded(it)).count(), 4);
-    assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), 3);
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
 }
 
 #[actix_web::test]
@@ -78,9 +82,7 @@ async fn whoever_asks_again_at_once_is_refused_more_slowly() {
             })
         })
         .collect();
-    let line = withheld("queue_full") + &format!(" {}\n", CALLS - 4);
-    let found = |answer: &Answer| answer.text().contains(&line).then_some(());
-    gateway.until("/metrics", found).await;
+    were_withheld(&gateway, ARM, "queue_full", CALLS - 4).await;
     let seconds = began.elapsed().as_secs_f64();
     hold.release();
     let (mut prompt, mut late) = (0, 0);
@@ -116,31 +118,70 @@ async fn an_order_beyond_those_under_way_is_refused_and_nothing_sent() {
     assert_eq!(ordered(&gateway, "web-01", "deallocate").await, first);
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
     assert_eq!(gateway.azure.requests(Service::VirtualMachines).len(), sent);
-    assert!(gateway.metric(&withheld("operation_limit")).await >= 1.0);
+    assert!(gateway.metric(&ARM.withheld("operation_limit")).await >= 1.0);
 
     assert_eq!(ended(&gateway, &first).await["status"], "Succeeded");
     let second = ordered(&gateway, "web-02", "restart").await;
     assert_eq!(ended(&gateway, &second).await["status"], "Succeeded");
 }
 
-#[actix_web::test]
-async fn one_call_in_ten_is_made_again() {
-    const CALLS: usize = 300;
-    let gateway = Gateway::start();
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let failing = Fault::answer(503, "{}");
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, failing, Times::Always);
-    for _ in 0..CALLS {
-        let answer = gateway.get(MACHINE).await;
+/// Calls one after the other, of which each fails; how many were made again.
+async fn failing(gateway: &Gateway, upstream: Upstream, calls: usize) -> usize {
+    let before = upstream.asked(gateway);
+    for number in 1..=calls {
+        let answer = upstream.get(gateway, number).await;
         assert_eq!(
             (answer.status, answer.code().as_str()),
             (502, "upstream_failed")
         );
     }
-    let again = gateway.azure.requests(Service::VirtualMachines).len() - 1 - CALLS;
+    upstream.asked(gateway) - before - calls
+}
+
+/// A gateway in front of an upstream that fails from its second answer on.
+async fn before_failing(upstream: Upstream, vars: &[(&str, &str)]) -> Gateway {
+    let gateway = upstream.gateway(vars).await;
+    let fault = Fault::answer(500, "{}");
+    gateway.azure.inject(upstream.service, fault, Times::Always);
+    gateway
+}
+
+async fn one_in_ten_is_made_again(upstream: Upstream) {
+    const CALLS: usize = 300;
+    let gateway = before_failing(upstream, &[]).await;
+    let again = failing(&gateway, upstream, CALLS).await;
     // One in ten, and the twenty that every start has.
-    assert!((40..=CALLS / 10 + 20).contains(&again), "{again}");
-    assert!(gateway.metric(&withheld("retry_budget")).await > 0.0);
+    let allowed = 40..=CALLS / 10 + 20;
+    assert!(allowed.contains(&again), "{}: {again}", upstream.label);
+    assert!(gateway.metric(&upstream.withheld("retry_budget")).await > 0.0);
+}
+
+#[actix_web::test]
+async fn one_call_in_ten_is_made_again() {
+    join_all(BOTH.map(one_in_ten_is_made_again)).await;
+}
+
+async fn refusals_have_no_other_made_again(upstream: Upstream) {
+    const REFUSED: usize = 200;
+    const CALLS: usize = 100;
+    let gateway = Rc::new(before_failing(upstream, &NARROW).await);
+    // What was saved up is used up.
+    while gateway.metric(&upstream.withheld("retry_budget")).await < 1.0 {
+        failing(&gateway, upstream, 1).await;
+    }
+    let hold = gateway.azure.hold(upstream.service);
+    let calls = together(&gateway, upstream, REFUSED + 4);
+    were_withheld(&gateway, upstream, "queue_full", REFUSED).await;
+    hold.release();
+    join_all(calls).await;
+
+    let again = failing(&gateway, upstream, CALLS).await;
+    // One more by what was left over, and what the four have earned that were made.
+    let allowed = CALLS / 10..=CALLS / 10 + 1;
+    assert!(allowed.contains(&again), "{}: {again}", upstream.label);
+}
+
+#[actix_web::test]
+async fn calls_that_were_not_made_have_no_other_made_again() {
+    join_all(BOTH.map(refusals_have_no_other_made_again)).await;
 }
