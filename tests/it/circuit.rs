@@ -5,88 +5,167 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::rt;
-use azure_sandbox::Service;
+use actix_web::rt::{self, time};
+use azure_sandbox::{Fault, Service, Times};
+use futures_util::future::join_all;
 
-use crate::{answer::Answer, gateway::Gateway};
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    upstreams::{ARM, BOTH, Upstream},
+};
 
-const MACHINE: &str = "/vms/web-01";
+/// What is back is known within this.
+const SOON: Duration = Duration::from_secs(1);
 
-/// Calls until nobody waits for an answer any more; how often Azure was asked.
-async fn opened(gateway: &Gateway) -> usize {
-    gateway
-        .until(MACHINE, |answer| {
-            assert!(answer.status > 500, "{}", answer.text());
-            answer.text().contains("was not asked").then_some(())
-        })
-        .await;
-    gateway.azure.requests(Service::VirtualMachines).len()
-}
+/// What a machine may take more that has too much to do.
+const SLACK: Duration = Duration::from_secs(1);
 
-async fn is_open(gateway: &Gateway) -> bool {
-    let circuit = gateway.metric(r#"upstream_circuit_open{service="arm"}"#);
-    circuit.await > 0.5
-}
+/// How often somebody looks whether there is an answer again.
+const LOOKS: Duration = Duration::from_millis(500);
 
-/// With nobody calling.
-async fn closed(gateway: &Gateway) {
-    let is_closed = |answer: &Answer| {
-        let series = r#"mi_gateway_upstream_circuit_open{service="arm"} 0"#;
-        answer.text().contains(series).then_some(())
+/// Calls until nobody waits for an answer any more.
+async fn opened(gateway: &Gateway, upstream: Upstream) {
+    let path = upstream.path(1);
+    let told = |answer: &Answer| {
+        assert!(answer.status > 500, "{}", answer.text());
+        answer.text().contains("was not asked").then_some(())
     };
-    gateway.until("/metrics", is_closed).await;
+    gateway.until(&path, told).await;
 }
 
-/// What a caller is told, at once, while there is no answer.
-async fn told_at_once(gateway: &Gateway) {
-    let began = Instant::now();
-    let answer = gateway.get(MACHINE).await;
-    assert!(
-        began.elapsed() < Duration::from_millis(900),
-        "{:?}",
-        began.elapsed()
-    );
-    assert_eq!(
-        (answer.status, answer.code().as_str()),
-        (502, "upstream_failed")
-    );
-    assert_eq!(answer.header("retry-after"), Some("1"));
+/// The line that is there while the circuit is open, or closed.
+fn circuit(upstream: Upstream, is_open: bool) -> String {
+    let (service, open) = (upstream.label, u8::from(is_open));
+    format!("mi_gateway_upstream_circuit_open{{service=\"{service}\"}} {open}\n")
+}
+
+async fn is_open(gateway: &Gateway, upstream: Upstream) -> bool {
+    let metrics = gateway.admin("/metrics").await.text();
+    metrics.contains(&circuit(upstream, true))
+}
+
+/// Resolves when the circuit is closed, with nobody calling; how long it took.
+async fn closed(gateway: &Gateway, upstream: Upstream) -> Duration {
+    let since = Instant::now();
+    let line = circuit(upstream, false);
+    let is_closed = |answer: &Answer| answer.text().contains(&line).then_some(());
+    gateway.until("/metrics", is_closed).await;
+    since.elapsed()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// What callers are told, at once, while there is no answer: they wait neither for one
+/// nor for another try, and Azure is asked by those alone who look.
+async fn told_at_once(gateway: &Gateway, upstream: Upstream) {
+    const CALLS: u32 = 9;
+    let (began, asked) = (Instant::now(), upstream.asked(gateway));
+    let withheld = upstream.withheld("circuit");
+    let before = gateway.metric(&withheld).await;
+    let mut times = Vec::new();
+    for _ in 0..CALLS {
+        let call = Instant::now();
+        let answer = upstream.get(gateway, 1).await;
+        times.push(call.elapsed());
+        let told = (answer.status, answer.code(), answer.header("retry-after"));
+        assert_eq!(told, (502, "upstream_failed".to_owned(), Some("1")));
+    }
+    let more = gateway.metric(&withheld).await - before;
+    assert!((more - f64::from(CALLS)).abs() < 0.5, "each once: {more}");
+    let looks = upstream.asked(gateway) - asked;
+    let most = began.elapsed().as_millis() / LOOKS.as_millis() + 2;
+    assert!(looks as u128 <= most, "{looks}, and not {most}");
+    // The pauses of two more tries are 300 ms, by and large.
+    let usual = median(times);
+    assert!(usual < Duration::from_millis(150), "{usual:?}");
+}
+
+/// An upstream that hangs, where calls have so much time.
+async fn hanging(upstream: Upstream, timeout: &str) {
+    let gateway = upstream.gateway(&[("MIG_UPSTREAM_TIMEOUT", timeout)]).await;
+    let hold = gateway.azure.hold(upstream.service);
+    for _ in 0..5 {
+        let answer = upstream.get(&gateway, 1).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (504, "upstream_timeout".to_owned()));
+    }
+    assert!(is_open(&gateway, upstream).await, "{}", upstream.label);
+    told_at_once(&gateway, upstream).await;
+
+    hold.release();
+    let took = closed(&gateway, upstream).await;
+    assert!(took < SOON + SLACK, "{took:?}");
+    assert_eq!(upstream.get(&gateway, 1).await.status, 200);
 }
 
 #[actix_web::test]
 async fn an_upstream_that_hangs_costs_callers_no_time_once_it_is_known() {
-    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "1s")]);
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let hold = gateway.azure.hold(Service::VirtualMachines);
-    opened(&gateway).await;
-    assert!(is_open(&gateway).await);
-    for _ in 0..5 {
-        told_at_once(&gateway).await;
-    }
+    join_all(BOTH.map(|upstream| hanging(upstream, "1s"))).await;
+}
 
-    hold.release();
-    let back = Instant::now();
-    gateway
-        .until(MACHINE, |answer| (answer.status == 200).then_some(()))
-        .await;
-    // Half a second to the next look, and a machine that is busy.
-    assert!(
-        back.elapsed() < Duration::from_secs(5),
-        "{:?}",
-        back.elapsed()
-    );
-    assert!(!is_open(&gateway).await);
+/// How long it takes until an upstream that is back is known to be.
+async fn back(gateway: &Gateway, upstream: Upstream) -> Duration {
+    let away = gateway.azure.refuse_connections();
+    opened(gateway, upstream).await;
+    told_at_once(gateway, upstream).await;
+    drop(away);
+    closed(gateway, upstream).await
 }
 
 #[actix_web::test]
-async fn an_upstream_that_is_back_is_noticed_with_nobody_calling() {
-    let gateway = Gateway::start();
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let away = gateway.azure.refuse_connections();
-    opened(&gateway).await;
-    drop(away);
-    closed(&gateway).await;
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
+async fn an_upstream_that_is_back_is_noticed_within_a_second_with_nobody_calling() {
+    for upstream in BOTH {
+        let gateway = upstream.gateway(&[]).await;
+        let mut times = Vec::new();
+        for _ in 0..3 {
+            times.push(back(&gateway, upstream).await);
+            assert_eq!(upstream.get(&gateway, 1).await.status, 200);
+        }
+        assert!(times.iter().all(|it| *it < SOON + SLACK), "{times:?}");
+        assert!(median(times.clone()) < SOON, "{times:?}");
+    }
+}
+
+/// Callers at various moments of three seconds in which nobody answers.
+async fn waiting(upstream: Upstream) {
+    const ALLOWED: Duration = Duration::from_secs(1);
+    let vars = [("MIG_UPSTREAM_TIMEOUT", "1s")];
+    let gateway = Rc::new(upstream.gateway(&vars).await);
+    let hold = gateway.azure.hold(upstream.service);
+    let mut moments = time::interval(Duration::from_millis(25));
+    let mut callers = Vec::new();
+    for number in 1..=120 {
+        moments.tick().await;
+        let gateway = Rc::clone(&gateway);
+        callers.push(rt::spawn(async move {
+            let asked = Instant::now();
+            let answer = upstream.get(&gateway, number).await;
+            (answer.status, asked.elapsed())
+        }));
+    }
+    let answers: Vec<_> = join_all(callers).await;
+    let answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    for (status, took) in &answers {
+        assert!([502, 504].contains(status), "{status}");
+        assert!(*took < ALLOWED + SLACK, "{status} after {took:?}");
+    }
+    let in_vain = answers.iter().filter(|(status, _)| *status == 504);
+    let late: Vec<_> = in_vain
+        .map(|(_, took)| took.saturating_sub(ALLOWED))
+        .collect();
+    assert!(late.len() >= 20, "{} waited", late.len());
+    let usual = median(late);
+    assert!(usual <= Duration::from_millis(50), "{usual:?} beyond");
+    hold.release();
+}
+
+#[actix_web::test]
+async fn nobody_waits_for_an_upstream_that_hangs_beyond_their_time() {
+    join_all(BOTH.map(waiting)).await;
 }
 
 /// Five orders in a row that nobody answers: whoever opens the circuit is the first to
@@ -109,24 +188,25 @@ async fn an_order_is_not_sent_to_look_whether_azure_is_back_and_that_is_noticed(
     for order in orders {
         assert_eq!(order.await.unwrap().status, 504);
     }
-    assert!(is_open(&gateway).await);
+    assert!(is_open(&gateway, ARM).await);
 
     looks.release();
-    closed(&gateway).await;
+    closed(&gateway, ARM).await;
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 5);
     hold.release();
 }
 
 #[actix_web::test]
 async fn an_upstream_that_refuses_is_there() {
-    let gateway = Gateway::start();
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
-    let gone = azure_sandbox::Fault::answer(503, "{}");
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, gone, azure_sandbox::Times::Always);
-    for _ in 0..20 {
-        assert_eq!(gateway.get(MACHINE).await.status, 502);
+    for upstream in BOTH {
+        let gateway = upstream.gateway(&[]).await;
+        let failing = Fault::answer(503, "{}");
+        gateway
+            .azure
+            .inject(upstream.service, failing, Times::Always);
+        for _ in 0..20 {
+            assert_eq!(upstream.get(&gateway, 1).await.status, 502);
+        }
+        assert!(!is_open(&gateway, upstream).await);
     }
-    assert!(!is_open(&gateway).await);
 }
