@@ -12,8 +12,8 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 /// So many a second are told at once, by all workers.
 const PROMPT: NonZeroU32 = NonZeroU32::new(100).unwrap();
 
-/// Others learn it so long after they asked: as late as whoever waits for a turn
-/// in vain.
+/// Others learn it so long after they asked, or when their time at Azure is up: as late
+/// as whoever waits for a turn in vain.
 const LATEST: Duration = Duration::from_secs(1);
 
 /// A pace that all workers keep.
@@ -21,18 +21,24 @@ const LATEST: Duration = Duration::from_secs(1);
 /// Whoever asks again as soon as they are refused would otherwise be refused thousands
 /// of times a second, which takes the time that those need who are served.
 #[derive(Clone)]
-pub(crate) struct Refusals(Arc<DefaultDirectRateLimiter>);
+pub(crate) struct Refusals {
+    prompt: Arc<DefaultDirectRateLimiter>,
+    latest: Duration,
+}
 
 impl Refusals {
-    /// Nobody was refused yet.
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(RateLimiter::direct(Quota::per_second(PROMPT))))
+    /// Nobody was refused yet of those who have `allowed` for what they ask.
+    pub(crate) fn new(allowed: Duration) -> Self {
+        Self {
+            prompt: Arc::new(RateLimiter::direct(Quota::per_second(PROMPT))),
+            latest: LATEST.min(allowed),
+        }
     }
 
     /// Waits until whoever asked at `since` may be refused.
     pub(super) async fn wait(&self, since: Instant) {
-        if self.0.check().is_err() {
-            time::sleep(LATEST.saturating_sub(since.elapsed())).await;
+        if self.prompt.check().is_err() {
+            time::sleep(self.latest.saturating_sub(since.elapsed())).await;
         }
     }
 }

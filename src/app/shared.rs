@@ -91,9 +91,10 @@ impl Shared {
         let tls = needs_tls.then(Tls::native).transpose()?;
         let tasks = Tasks::default();
         let at_once = config.limits.upstream.div_ceil(config.workers().get());
+        let allowed = config.limits.upstream_timeout;
         Ok(Self {
-            arm_guard: Guard::new(at_once),
-            graph_guard: Guard::new(at_once),
+            arm_guard: Guard::new(at_once, allowed),
+            graph_guard: Guard::new(at_once, allowed),
             access: Access::new(callers, tls.clone(), &tasks, &metrics),
             tokens: TokenCache::new(metrics.clone()),
             replica: config
@@ -118,7 +119,7 @@ impl Shared {
             tls,
             started: Instant::now(),
             stopping: Arc::default(),
-            refusals: Refusals::new(),
+            refusals: Refusals::new(allowed),
             config: Arc::new(config.clone()),
         })
     }

@@ -21,16 +21,18 @@ pub(super) const PROBES: Duration = Duration::from_millis(500);
 /// Nobody has looked for so long: whoever did is gone.
 const UNWATCHED: Duration = Duration::from_secs(1);
 
-/// Who gives up sooner has not seen that there is no answer.
+/// Who gives up sooner has not seen that there is no answer, unless calls have less than
+/// twice as long: then it is half of their time. All of it no call has, as it is made some
+/// time after its caller came.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Closed while the upstream answers, whatever it answers; open after calls in a row
 /// that it did not answer, until it answers one.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Circuit(Arc<Inner>);
 
-#[derive(Default)]
 struct Inner {
+    patience: Duration,
     failures: AtomicU32,
     state: Mutex<State>,
 }
@@ -60,6 +62,15 @@ pub(super) enum Admission {
 }
 
 impl Circuit {
+    /// Of an upstream at which calls may take `allowed`.
+    pub(super) fn new(allowed: Duration) -> Self {
+        Self(Arc::new(Inner {
+            patience: PATIENCE.min(allowed / 2),
+            failures: AtomicU32::default(),
+            state: Mutex::default(),
+        }))
+    }
+
     /// Whether calls are made without a further look: no lock is taken for it.
     pub(super) fn is_well(&self) -> bool {
         self.0.failures.load(Ordering::Relaxed) < FAILURES
@@ -106,7 +117,7 @@ impl Circuit {
         now: Instant,
     ) -> Option<bool> {
         match error {
-            Some(error) if is_silence(error, took) => {
+            Some(error) if self.is_silence(error, took) => {
                 let started = now.checked_sub(took).unwrap_or(now);
                 self.unanswered(started, now).then_some(true)
             }
@@ -154,23 +165,23 @@ impl Circuit {
         true
     }
 
+    /// Whether nobody answered. A refusal is an answer, and one that cannot be understood
+    /// as well.
+    fn is_silence(&self, error: &Error, took: Duration) -> bool {
+        match error {
+            Error::ConnectionRefused | Error::Unreachable(_) | Error::Interrupted(_) => true,
+            Error::Timeout(_) => took >= self.0.patience,
+            Error::Untrusted(_)
+            | Error::TooLong(_)
+            | Error::Refused(_)
+            | Error::Malformed(_)
+            | Error::Open(_)
+            | Error::Busy(_) => false,
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Whether nobody answered. A refusal is an answer, and one that cannot be understood
-/// as well.
-fn is_silence(error: &Error, took: Duration) -> bool {
-    match error {
-        Error::ConnectionRefused | Error::Unreachable(_) | Error::Interrupted(_) => true,
-        Error::Timeout(_) => took >= PATIENCE,
-        Error::Untrusted(_)
-        | Error::TooLong(_)
-        | Error::Refused(_)
-        | Error::Malformed(_)
-        | Error::Open(_)
-        | Error::Busy(_) => false,
     }
 }
 
@@ -186,9 +197,12 @@ mod tests {
         Error::Refused(Box::new(Refusal::read(status, &HeaderMap::new(), b"")))
     }
 
+    /// What calls have by default.
+    const ALLOWED: Duration = Duration::from_secs(10);
+
     /// A circuit that has just opened, and when.
     fn opened() -> (Circuit, Instant) {
-        let (circuit, now) = (Circuit::default(), Instant::now());
+        let (circuit, now) = (Circuit::new(ALLOWED), Instant::now());
         for number in 1..=FAILURES {
             assert_eq!(circuit.admission(now), Admission::Made);
             let news = circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now);
@@ -252,7 +266,7 @@ mod tests {
 
     #[test]
     fn failures_that_are_not_in_a_row_do_not_open_it() {
-        let (circuit, now) = (Circuit::default(), Instant::now());
+        let (circuit, now) = (Circuit::new(ALLOWED), Instant::now());
         for _ in 0..9 {
             for _ in 1..FAILURES {
                 let cause = Cause::said("reset");
@@ -263,17 +277,32 @@ mod tests {
         assert_eq!(circuit.admission(now), Admission::Made);
     }
 
+    /// Whether many calls that gave up after `took` open it where calls have `allowed`.
+    fn is_opened_by(allowed: Duration, took: Duration) -> bool {
+        let (circuit, now) = (Circuit::new(allowed), Instant::now());
+        for _ in 0..99 {
+            circuit.learn(Some(&Error::Timeout(took)), took, now);
+        }
+        circuit.admission(now) != Admission::Made
+    }
+
     #[test]
     fn the_haste_of_a_caller_is_no_silence() {
-        let (circuit, now) = (Circuit::default(), Instant::now());
-        let late = Error::Timeout(Duration::from_millis(100));
-        for _ in 0..99 {
-            circuit.learn(Some(&late), Duration::from_millis(100), now);
+        let millis = Duration::from_millis;
+        assert!(!is_opened_by(ALLOWED, millis(999)));
+        assert!(is_opened_by(ALLOWED, PATIENCE));
+        for allowed in [100, 300, 1_000] {
+            assert!(!is_opened_by(millis(allowed), millis(allowed / 2 - 1)));
         }
-        assert_eq!(circuit.admission(now), Admission::Made);
-        for _ in 0..FAILURES {
-            circuit.learn(Some(&late), PATIENCE, now);
+    }
+
+    /// A part of the time has passed before it is made.
+    #[test]
+    fn calls_that_have_little_time_open_it_when_it_is_up() {
+        let millis = Duration::from_millis;
+        for allowed in [100, 300, 1_000] {
+            let took = millis(allowed * 9 / 10);
+            assert!(is_opened_by(millis(allowed), took), "{allowed}");
         }
-        assert_ne!(circuit.admission(now), Admission::Made);
     }
 }

@@ -33,10 +33,11 @@ pub(super) struct Guarded {
 }
 
 impl Guard {
-    /// Of an upstream of which one worker asks `at_once` at once.
-    pub(crate) fn new(at_once: usize) -> Self {
+    /// Of an upstream of which one worker asks `at_once` at once, for calls that may take
+    /// `allowed`.
+    pub(crate) fn new(at_once: usize, allowed: Duration) -> Self {
         Self {
-            circuit: Circuit::default(),
+            circuit: Circuit::new(allowed),
             retries: RetryBudget::default(),
             at_once,
         }
@@ -152,7 +153,7 @@ mod tests {
 
     #[actix_web::test]
     async fn who_opened_it_and_tells_so_late_shows_that_it_is_closed_by_then() {
-        let (metrics, guard) = (Metrics::new().unwrap(), Guard::new(1));
+        let (metrics, guard) = (Metrics::new().unwrap(), Guard::new(1, LONGEST_PROBE));
         let profile = Profile {
             service: "arm",
             connect: LONGEST_PROBE,

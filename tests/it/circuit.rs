@@ -107,6 +107,11 @@ async fn an_upstream_that_hangs_costs_callers_no_time_once_it_is_known() {
     join_all(BOTH.map(|upstream| hanging(upstream, "1s"))).await;
 }
 
+#[actix_web::test]
+async fn an_upstream_that_hangs_is_known_to_callers_who_have_little_time() {
+    join_all(BOTH.map(|upstream| hanging(upstream, "300ms"))).await;
+}
+
 /// How long it takes until an upstream that is back is known to be.
 async fn back(gateway: &Gateway, upstream: Upstream) -> Duration {
     let away = gateway.azure.refuse_connections();

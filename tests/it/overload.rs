@@ -100,6 +100,28 @@ async fn whoever_asks_again_at_once_is_refused_more_slowly() {
     assert_eq!(prompt + late, 400);
 }
 
+/// How many requests for a machine that ended with a status of 5xx took up to `le`.
+async fn refused_within(gateway: &Gateway, le: &str) -> f64 {
+    let labels = format!(r#"method="GET",route="/vms/{{name}}",status="5xx",le="{le}""#);
+    let series = format!("http_request_duration_seconds_bucket{{{labels}}}");
+    gateway.metric(&series).await
+}
+
+#[actix_web::test]
+async fn nobody_is_refused_later_than_their_time_at_azure_ends() {
+    let vars = [&NARROW[..], &[("MIG_UPSTREAM_TIMEOUT", "300ms")]].concat();
+    let gateway = Rc::new(ARM.gateway(&vars).await);
+    let slow = Fault::Delay(Duration::from_millis(100));
+    gateway.azure.inject(ARM.service, slow, Times::Always);
+    let answers = join_all(together(&gateway, ARM, 500)).await.into_iter();
+    let refused = answers.filter(|it| is_overloaded(it.as_ref().unwrap()));
+    assert!(refused.count() >= 200);
+    // As the gateway has it: its client is as busy as it is.
+    let all = refused_within(&gateway, "+Inf").await;
+    assert!(all - refused_within(&gateway, "0.25").await >= 50.0);
+    assert!((all - refused_within(&gateway, "1").await).abs() < 0.5);
+}
+
 #[actix_web::test]
 async fn an_order_beyond_those_under_way_is_refused_and_nothing_sent() {
     let settings = Settings {
