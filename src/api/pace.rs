@@ -17,14 +17,17 @@ use actix_web::{
 
 use super::framing::Framing;
 
+/// A connection on which nothing has come since the last answer is closed after this time.
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
+
 /// A further request on a connection has to have come whole, but for its body, within
 /// this time of its first byte.
 const SLOWEST_HEAD: Duration = Duration::from_secs(5);
 
 /// Where bytes of the next request may have come before the last answer ended, its head
-/// has this long from then: a second more than actix's keep-alive, which closes an idle
-/// connection properly.
-const SLOWEST_REST: Duration = Duration::from_secs(6);
+/// has this long from then: a second more than [`KEEP_ALIVE`], by which actix closes an
+/// idle connection properly.
+const SLOWEST_REST: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(1));
 
 /// How one connection of a caller goes on; copies share it.
 #[derive(Clone)]

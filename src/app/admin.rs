@@ -57,6 +57,7 @@ pub(super) fn serve(
             .configure(routes)
     })
     .disable_signals()
+    .keep_alive(api::KEEP_ALIVE)
     .workers(1)
     .listen(listener)
     .map_err(Error::Serve)?;

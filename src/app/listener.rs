@@ -66,6 +66,7 @@ pub(super) fn serve(
             });
         let stopping = stopping.clone();
         let http = HttpService::build()
+            .keep_alive(api::KEEP_ALIVE)
             .client_request_timeout(SLOWEST_HEAD)
             .client_disconnect_timeout(SLOWEST_CLOSE)
             .on_connect_ext(|connection: &Connection, data| {
