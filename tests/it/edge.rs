@@ -174,6 +174,20 @@ async fn headers_and_targets_have_their_limits() {
 }
 
 #[actix_web::test]
+async fn one_header_more_than_ninety_six_is_refused() {
+    let gateway = Gateway::start();
+    let head = "GET /vms/web-01 HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n";
+    for (headers, status) in [(96, 200), (97, 431)] {
+        let others = "x-padding: x\r\n".repeat(headers - 2);
+
+        let answer = raw(&gateway, format!("{head}{others}\r\n").as_bytes());
+
+        let starts = answer.starts_with(&format!("HTTP/1.1 {status} "));
+        assert!(starts, "{headers}: {answer}");
+    }
+}
+
+#[actix_web::test]
 async fn the_largest_header_limit_is_ours_to_answer_for() {
     let gateway = Gateway::with(&[("MIG_HEADER_LIMIT", "40960")]);
     for (padding, status) in [(40_800, 200), (41_000, 431)] {

@@ -72,6 +72,7 @@ mod rejections;
 mod replica;
 mod rotation;
 mod shutdown;
+mod slow;
 mod sources;
 mod starting;
 mod status;
