@@ -76,6 +76,7 @@ const TARGETS: [Target; 29] = [
         Message::read(input, |message| {
             telemetry::fuzz::headers(&message.headers);
             api::fuzz::preferences(&message.headers);
+            api::fuzz::wishes(&message.headers);
         });
     }),
     ("retry_after", |input| text(input, http::fuzz::pause)),

@@ -1,4 +1,4 @@
-//! Traces, request ids and preferences.
+//! Traces, request ids, preferences, and the form and age in which users are wanted.
 
 #![no_main]
 

@@ -17,8 +17,10 @@ use actix_web::{
 use tokio_util::codec::Decoder as _;
 
 pub(crate) use super::{
-    actions::fuzz::query as order_query, directory::fuzz::query as directory_query,
-    update::fuzz::change as vm_change, vms::fuzz::query as vm_query,
+    actions::fuzz::query as order_query,
+    directory::fuzz::{query as directory_query, wishes},
+    update::fuzz::change as vm_change,
+    vms::fuzz::query as vm_query,
 };
 use super::{
     authority,

@@ -1,12 +1,47 @@
-//! What has to hold of every query for users that is taken.
+//! What has to hold of every query for users that is taken, and of the form and the age
+//! in which they are wanted.
 
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest,
+    http::header::{ACCEPT, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, UPGRADE},
+    test::TestRequest,
+};
 use url::{Url, form_urlencoded};
 
-use super::query::Raw;
+use super::{form::Form, query::Raw, validity::wanted};
 use crate::{
     azure::{PageLink, Top, UserQuery, fuzz::check_page},
-    directory::Cursor,
+    directory::{Cursor, Freshness},
 };
+
+/// Whole listings are for those who can take them, JSON is for whoever takes it as well,
+/// and nobody who wants what is new is given a page that is kept.
+pub(crate) fn wishes(headers: &HeaderMap) {
+    let form = Form::accepted(&request(headers)).ok();
+    let is_websocket = |it: &HeaderValue| it.as_bytes().eq_ignore_ascii_case(b"websocket");
+    if headers.get_all(UPGRADE).any(is_websocket) {
+        assert!(matches!(form, None | Some(Form::Json)), "{form:?}");
+    }
+    let json = with(headers, ACCEPT, "application/json");
+    assert_eq!(Form::accepted(&json).ok(), Some(Form::Json));
+    let now = wanted(&with(headers, CACHE_CONTROL, "no-cache"));
+    assert_eq!(now, Freshness::within(Duration::ZERO));
+}
+
+fn request(headers: &HeaderMap) -> HttpRequest {
+    let headers = headers.iter();
+    let request = headers.fold(TestRequest::default(), TestRequest::append_header);
+    request.to_http_request()
+}
+
+/// The request with one line more.
+fn with(headers: &HeaderMap, name: HeaderName, value: &'static str) -> HttpRequest {
+    let mut headers = headers.clone();
+    headers.append(name, HeaderValue::from_static(value));
+    request(&headers)
+}
 
 /// A query that is taken is one that Graph can be asked, and its link asks for the
 /// same.
