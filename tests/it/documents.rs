@@ -50,6 +50,59 @@ fn the_readme_has_every_variable_with_its_default_and_meaning() {
     }
 }
 
+/// What is in the cells of each row under `heads`.
+fn table<'a>(document: &'a str, heads: &str) -> Vec<Vec<&'a str>> {
+    let (_, rows) = document.split_once(heads).unwrap();
+    let rows = rows.lines().skip(2);
+    rows.take_while(|row| row.starts_with('|'))
+        .map(|row| row.trim_matches('|').split('|').map(str::trim).collect())
+        .collect()
+}
+
+/// A number that is the last word of `cell`.
+fn last_number(cell: &str) -> Option<f64> {
+    let digits = cell.rsplit(' ').next()?.replace(',', "");
+    digits.parse().ok()
+}
+
+/// Bytes, of `45 kB` and the like.
+fn bytes(cell: &str) -> f64 {
+    let (number, unit) = cell.split_once(' ').unwrap();
+    let exponent = ["B", "kB", "MB"].iter().position(|it| *it == unit);
+    number.parse::<f64>().unwrap() * [1e0, 1e3, 1e6][exponent.unwrap()]
+}
+
+#[test]
+fn what_the_limits_allow_is_less_than_the_charts_limit_of_memory() {
+    let capacity = text(&root().join("docs/capacity.md"));
+    let mut rows = table(&capacity, "| What | At most | Each | MiB |");
+    let total = last_number(rows.pop().unwrap()[3]).unwrap();
+    let mut sum = 0.0;
+    for row in &rows {
+        let all = last_number(row[3]).unwrap();
+        if let Some(most) = last_number(row[1]) {
+            let computed = most * bytes(row[2]) / f64::from(1 << 20);
+            assert!((computed - all).abs() <= 0.5, "{row:?}: {computed}");
+        }
+        sum += all;
+    }
+    assert!((sum - total).abs() < 0.5, "{sum} and {total}");
+    for variable in variables().filter(|it| it.default.is_some()) {
+        let code = format!("`{}`, ", variable.name);
+        let stated = rows.iter().find(|row| row[1].starts_with(&code));
+        let stated = stated.map(|row| last_number(row[1]).unwrap());
+        let default = variable.default.and_then(|it| it.parse().ok());
+        assert!(stated.is_none() || stated == default, "{}", variable.name);
+    }
+    let values = text(&root().join("helm/mi-gateway/values.yaml"));
+    let (_, limit) = values
+        .split_once("## @param resources.limits.memory ")
+        .unwrap();
+    let (_, limit) = limit.split_once("\n    memory: ").unwrap();
+    let (limit, _) = limit.split_once("Mi\n").unwrap();
+    assert!(limit.parse::<f64>().unwrap() > total, "{limit} MiB");
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut seen = 0;
