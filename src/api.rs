@@ -26,6 +26,7 @@ mod problem;
 mod record;
 mod refusals;
 mod rehearsal;
+mod served;
 mod span;
 mod update;
 mod vms;

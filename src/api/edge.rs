@@ -24,9 +24,10 @@ use super::{
     Problem,
     body::{self, Unread},
     inbound::{Inbound, REQUEST_ID},
-    pace::{Pace, Served},
+    pace::Pace,
     record::Record,
     refusals::Refusals,
+    served::Served,
 };
 use crate::{
     access::Caller,

@@ -2,18 +2,12 @@
 
 use std::{
     cell::{Cell, RefCell},
-    pin::Pin,
     rc::Rc,
-    task::{self, Waker},
+    task::Waker,
     time::{Duration, Instant},
 };
 
-use actix_web::{
-    body::{BodySize, MessageBody},
-    dev::ServiceRequest,
-    http::ConnectionType,
-    web::Bytes,
-};
+use actix_web::{dev::ServiceRequest, http::ConnectionType};
 
 use super::framing::Framing;
 
@@ -179,38 +173,5 @@ impl Drop for Serving {
         let until = Instant::now() + SLOWEST_REST;
         self.0.0.phase.set(Phase::Idle { until });
         self.0.wake();
-    }
-}
-
-/// A body that is served until it is dropped, or taken as a whole.
-pub(crate) struct Served<B> {
-    body: B,
-    serving: Option<Serving>,
-}
-
-impl<B> Served<B> {
-    pub(super) fn new(body: B, serving: Option<Serving>) -> Self {
-        Self { body, serving }
-    }
-}
-
-impl<B: MessageBody + Unpin> MessageBody for Served<B> {
-    type Error = B::Error;
-
-    fn size(&self) -> BodySize {
-        self.body.size()
-    }
-
-    fn poll_next(
-        mut self: Pin<&mut Self>,
-        waker: &mut task::Context<'_>,
-    ) -> task::Poll<Option<Result<Bytes, Self::Error>>> {
-        Pin::new(&mut self.body).poll_next(waker)
-    }
-
-    /// What is there as a whole needs nobody to go on with it.
-    fn try_into_bytes(self) -> Result<Bytes, Self> {
-        let Self { body, serving } = self;
-        body.try_into_bytes().map_err(|body| Self { body, serving })
     }
 }
