@@ -67,6 +67,8 @@ pub(super) struct Writer {
     /// Lines of changes that are made already: they are written when they can be.
     late: VecDeque<Box<Record>>,
     lost: u64,
+    /// Whether it failed since it was last said that lines are written: one may be cut off.
+    has_failed: bool,
     /// When it is tried again, where it failed.
     again: Instant,
     /// Why the changes of this batch are not begun: for all of them it is tried again once.
@@ -91,6 +93,7 @@ impl Writer {
             batch: Batch::default(),
             late: VecDeque::new(),
             lost: 0,
+            has_failed: false,
             again: Instant::now(),
             refusal: None,
             flushes: Vec::new(),
@@ -135,7 +138,7 @@ impl Writer {
 
     /// Whether there is something to say of a failure that is over.
     fn owes(&self) -> bool {
-        self.lost > 0 || !self.late.is_empty()
+        self.has_failed || self.lost > 0 || !self.late.is_empty()
     }
 
     /// Writes `first` and what has come behind it, and has it last.
@@ -228,6 +231,7 @@ impl Writer {
         self.write(resumed(self.lost, self.late.len()))?;
         self.sync()?;
         self.lost = 0;
+        self.has_failed = false;
         self.catch_up()
     }
 
@@ -290,6 +294,7 @@ impl Writer {
     /// What failed is opened anew the next time: it may be another file by then.
     fn failed(&mut self, error: io::Error) -> Unavailable {
         self.sink = None;
+        self.has_failed = true;
         self.again = Instant::now() + AGAIN;
         let error = Unavailable::Failed(Arc::new(error));
         self.standing.fail(&error);

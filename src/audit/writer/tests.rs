@@ -143,6 +143,18 @@ fn what_is_in_its_place_is_kept_when_it_does_not_open_again() {
 }
 
 #[test]
+fn a_failure_is_told_of_that_is_over_before_it_is_tried_again() {
+    let folder = Folder::new();
+    let mut writer = writer(&folder);
+    assert!(writer.write(Err(io::ErrorKind::WriteZero.into())).is_err());
+
+    given(&mut writer, [joined()]);
+    given(&mut writer, [joined()]);
+
+    assert_eq!(stages(&folder.file()), ["joined", "resumed", "joined"]);
+}
+
+#[test]
 fn what_was_written_before_a_line_that_was_not_is_confirmed_if_it_lasts() {
     let folder = Folder::new();
     let audit = at(&folder.0.join("second lines"));
