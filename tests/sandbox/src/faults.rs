@@ -42,12 +42,12 @@ pub enum Fault {
     AnswerLate(Duration),
     /// What is asked is done, and the connection closed amid the answer's head.
     CutHead,
-    /// The real answer, if it is 202, does not say where it is told how it goes on.
+    /// The next real answer that is 202 does not say where it is told how it goes on.
     Unlink,
-    /// The real answer is cut short in the middle of its body.
+    /// The next real answer with a body is cut short in the middle of it.
     Truncate,
-    /// The real answer is cut short after so many bytes of its body; after none
-    /// of them, the head stands alone.
+    /// The next real answer with a longer body is cut short after so many bytes of it;
+    /// after none of them, the head stands alone.
     TruncateAt(usize),
     /// The same of an answer in chunks, which does not announce its length.
     TruncateChunkedAt(usize),
@@ -55,8 +55,8 @@ pub enum Fault {
     Redirect(String),
     /// 200 with a body of this many bytes.
     Oversize(u64),
-    /// The real answer, its JSON changed by this merge patch (RFC 7396): what is
-    /// null goes.
+    /// The next real answer whose JSON this merge patch (RFC 7396) changes, changed by
+    /// it: what is null goes.
     Alter(serde_json::Value),
     /// A challenge of Arc's agent, in disorder.
     Arc(ArcFault),
@@ -71,6 +71,14 @@ impl Fault {
             headers: vec![("content-type".to_owned(), "application/json".to_owned())],
             body: body.to_owned(),
         }
+    }
+
+    /// Whether it waits for an answer that it can change.
+    fn is_choosy(&self) -> bool {
+        matches!(
+            self,
+            Self::Unlink | Self::Truncate | Self::TruncateAt(_) | Self::Alter(_)
+        )
     }
 }
 
@@ -168,7 +176,8 @@ impl Faults {
         }
     }
 
-    /// The fault for the next request to `service`.
+    /// The fault for the next request to `service`. One that is to change the answer is met
+    /// when it has, and else put back.
     pub(crate) fn take(&self, service: Service) -> Option<Fault> {
         let mut queues = lock(&self.queues);
         let queue = queues.get_mut(&service)?;
@@ -182,8 +191,20 @@ impl Faults {
             }
         }
         drop(queues);
-        self.meets(service);
+        if !fault.is_choosy() {
+            self.meets(service);
+        }
         Some(fault)
+    }
+
+    /// Keeps a fault that was taken, and changed nothing, for the next request.
+    pub(crate) fn put_back(&self, service: Service, fault: Fault) {
+        // There is no queue any more where faults have been cleared meanwhile.
+        if let Some(queue) = lock(&self.queues).get_mut(&service)
+            && !matches!(queue.front(), Some((_, Times::Always)))
+        {
+            queue.push_front((fault, Times::Next(1)));
+        }
     }
 
     /// How many requests to `service` were held, or met a fault.
@@ -191,7 +212,8 @@ impl Faults {
         lock(&self.met).get(&service).copied().unwrap_or_default()
     }
 
-    fn meets(&self, service: Service) {
+    /// A request to `service` was held, or met a fault.
+    pub(crate) fn meets(&self, service: Service) {
         *lock(&self.met).entry(service).or_default() += 1;
     }
 }

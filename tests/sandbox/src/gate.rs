@@ -24,7 +24,7 @@ use crate::{
     server::{End, Entrance, Wire},
     sources::Source,
 };
-use broken::{Framing, altered, oversized, scripted, truncated, unlinked};
+use broken::{Framing, Whole, oversized, scripted};
 
 /// Bodies are small; what is longer is not read.
 const BODY_LIMIT: usize = 1 << 20;
@@ -192,21 +192,42 @@ async fn faulty(
             wire.end(End::InHead);
             real(azure, service, asked)
         }
-        Fault::Unlink => unlinked(real(azure, service, asked)),
-        Fault::Truncate => {
-            let whole = real(azure, service, asked);
-            truncated(whole, Framing::Length, |length| length / 2).await
-        }
+        Fault::Unlink => changed(azure, service, asked, Fault::Unlink, Whole::unlinked).await,
+        Fault::Truncate => changed(azure, service, asked, Fault::Truncate, Whole::halved).await,
         Fault::TruncateAt(byte) => {
-            truncated(real(azure, service, asked), Framing::Length, |_| byte).await
+            let cut = |whole: &Whole| whole.cut(byte);
+            changed(azure, service, asked, Fault::TruncateAt(byte), cut).await
+        }
+        Fault::Alter(patch) => {
+            let again = Fault::Alter(patch.clone());
+            changed(azure, service, asked, again, |whole| whole.altered(&patch)).await
         }
         Fault::TruncateChunkedAt(byte) => {
-            truncated(real(azure, service, asked), Framing::Chunks, |_| byte).await
+            let whole = Whole::of(real(azure, service, asked)).await;
+            whole.truncated(Framing::Chunks, byte)
         }
         Fault::Redirect(to) => scripted(302, &[("location".to_owned(), to)], String::new()),
         Fault::Oversize(bytes) => oversized(bytes),
-        Fault::Alter(patch) => altered(real(azure, service, asked), &patch).await,
         Fault::Arc(fault) => arc::spoilt(azure, fault),
+    }
+}
+
+/// The real answer as `change` makes it. One that it leaves as it is has not met the fault,
+/// which waits for the next.
+async fn changed(
+    azure: &Azure,
+    service: Service,
+    asked: &Asked,
+    fault: Fault,
+    change: impl FnOnce(&Whole) -> Option<Response<Body>>,
+) -> Response<Body> {
+    let whole = Whole::of(real(azure, service, asked)).await;
+    if let Some(spoilt) = change(&whole) {
+        azure.faults.meets(service);
+        spoilt
+    } else {
+        azure.faults.put_back(service, fault);
+        whole.untouched()
     }
 }
 

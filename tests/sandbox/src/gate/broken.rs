@@ -4,7 +4,7 @@ use std::io;
 
 use axum::{
     body::{Body, Bytes, to_bytes},
-    http::{HeaderValue, Response, StatusCode, header},
+    http::{HeaderValue, Response, StatusCode, header, response::Parts},
 };
 use futures_util::stream;
 use serde_json::Value;
@@ -22,62 +22,83 @@ pub(super) fn scripted(status: u16, headers: &[(String, String)], body: String) 
     answer.body(Body::from(body)).unwrap_or_default()
 }
 
-/// `answer` with `patch` merged into its JSON; one without JSON stays as it is.
-pub(super) async fn altered(answer: Response<Body>, patch: &Value) -> Response<Body> {
-    let (mut parts, body) = answer.into_parts();
-    let body = to_bytes(body, BODY_LIMIT * 8).await.unwrap_or_default();
-    let Ok(mut json) = serde_json::from_slice(&body) else {
-        return Response::from_parts(parts, Body::from(body));
-    };
-    merge(&mut json, patch);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    Response::from_parts(parts, Body::from(json.to_string()))
-}
-
-/// `answer`, which does not say where it is told how it goes on. One that is not 202 stays
-/// as it is: without a link it would say that all is done.
-pub(super) fn unlinked(mut answer: Response<Body>) -> Response<Body> {
-    if answer.status() == StatusCode::ACCEPTED {
-        answer.headers_mut().remove("azure-asyncoperation");
-        answer.headers_mut().remove(header::LOCATION);
-    }
-    answer
-}
-
 /// How a client is to know where a body ends.
+#[derive(Clone, Copy)]
 pub(super) enum Framing {
     Length,
     Chunks,
 }
 
-/// The head and the beginning of the body of `answer`, up to what `cut` makes
-/// of the body's length; then the end of the connection.
-pub(super) async fn truncated(
-    answer: Response<Body>,
-    framing: Framing,
-    cut: impl FnOnce(usize) -> usize,
-) -> Response<Body> {
-    let (mut parts, body) = answer.into_parts();
-    let body = to_bytes(body, BODY_LIMIT * 8).await.unwrap_or_default();
-    parts.headers.remove(header::CONTENT_LENGTH);
-    match framing {
-        Framing::Length => {
-            let length = HeaderValue::from(body.len());
-            parts.headers.insert(header::CONTENT_LENGTH, length);
-        }
-        // What hyper does with a stream of no announced length.
-        Framing::Chunks => {}
+/// A real answer, before it is spoilt.
+pub(super) struct Whole {
+    head: Parts,
+    body: Bytes,
+}
+
+impl Whole {
+    pub(super) async fn of(answer: Response<Body>) -> Self {
+        let (mut head, body) = answer.into_parts();
+        let body = to_bytes(body, BODY_LIMIT * 8).await.unwrap_or_default();
+        // It may be another one.
+        head.headers.remove(header::CONTENT_LENGTH);
+        Self { head, body }
     }
-    let beginning = body.slice(..cut(body.len()).min(body.len()));
-    let broken = stream::unfold(Some(beginning), |left| async {
-        let Some(chunk) = left else {
-            // hyper writes what it has when the body makes it wait.
-            yield_now().await;
-            return Some((Err(io::Error::other("cut short on purpose")), None));
-        };
-        Some((Ok::<Bytes, io::Error>(chunk), None))
-    });
-    Response::from_parts(parts, Body::from_stream(broken))
+
+    pub(super) fn untouched(self) -> Response<Body> {
+        Response::from_parts(self.head, Body::from(self.body))
+    }
+
+    /// It, if it is 202, without where it is told how it goes on: another one would say
+    /// that all is done.
+    pub(super) fn unlinked(&self) -> Option<Response<Body>> {
+        let mut head = self.head.clone();
+        head.headers.remove("azure-asyncoperation");
+        head.headers.remove(header::LOCATION);
+        let is_taken = head.status == StatusCode::ACCEPTED;
+        is_taken.then(|| Response::from_parts(head, Body::from(self.body.clone())))
+    }
+
+    /// It with `patch` merged into its JSON, if it has any that this changes.
+    pub(super) fn altered(&self, patch: &Value) -> Option<Response<Body>> {
+        let was: Value = serde_json::from_slice(&self.body).ok()?;
+        let mut json = was.clone();
+        merge(&mut json, patch);
+        let altered = || Response::from_parts(self.head.clone(), Body::from(json.to_string()));
+        (json != was).then(altered)
+    }
+
+    /// It up to the middle of its body, if it has one.
+    pub(super) fn halved(&self) -> Option<Response<Body>> {
+        self.cut(self.body.len() / 2)
+    }
+
+    /// It up to that byte of its body, if there are more.
+    pub(super) fn cut(&self, byte: usize) -> Option<Response<Body>> {
+        (byte < self.body.len()).then(|| self.truncated(Framing::Length, byte))
+    }
+
+    /// Its head and the beginning of its body, up to `byte`; then the end of the connection.
+    pub(super) fn truncated(&self, framing: Framing, byte: usize) -> Response<Body> {
+        let mut head = self.head.clone();
+        match framing {
+            Framing::Length => {
+                let length = HeaderValue::from(self.body.len());
+                head.headers.insert(header::CONTENT_LENGTH, length);
+            }
+            // What hyper does with a stream of no announced length.
+            Framing::Chunks => {}
+        }
+        let beginning = self.body.slice(..byte.min(self.body.len()));
+        let broken = stream::unfold(Some(beginning), |left| async {
+            let Some(chunk) = left else {
+                // hyper writes what it has when the body makes it wait.
+                yield_now().await;
+                return Some((Err(io::Error::other("cut short on purpose")), None));
+            };
+            Some((Ok::<Bytes, io::Error>(chunk), None))
+        });
+        Response::from_parts(head, Body::from_stream(broken))
+    }
 }
 
 pub(super) fn oversized(bytes: u64) -> Response<Body> {

@@ -8,10 +8,11 @@ use std::{
 };
 
 use azure_sandbox::{Fault, Sandbox, Service, Times};
+use serde_json::json;
 
 use crate::{
     client::{Answer, GRAPH, METADATA, PATIENCE, bearer, get, sandbox, send, token_url, wait},
-    compute::{VERSION, deallocate, machine, read},
+    compute::{VERSION, act, deallocate, machine, read},
 };
 
 #[test]
@@ -138,6 +139,26 @@ fn what_is_accepted_may_have_no_link_and_is_done_all_the_same() {
         assert_eq!(answer.header(name), None);
     }
     assert_eq!(azure.orders().len(), 1);
+}
+
+#[test]
+fn a_fault_that_changes_nothing_of_an_answer_waits_for_the_next() {
+    let azure = sandbox();
+    let met = || azure.faults_met(Service::Actions);
+
+    azure.inject(Service::Actions, Fault::Unlink, Times::Next(1));
+    assert_eq!(act(&azure, "web-99", "restart").status, 404);
+    assert_eq!(met(), 0);
+    let accepted = deallocate(&azure, "web-01");
+    assert_eq!((accepted.header("location"), met()), (None, 1));
+
+    let silent = Fault::Alter(json!({"error": null}));
+    azure.inject(Service::Actions, silent, Times::Next(1));
+    assert!(deallocate(&azure, "web-02").header("location").is_some());
+    assert_eq!(met(), 1);
+    assert_eq!(act(&azure, "web-99", "restart").body, "{}");
+    assert_eq!(met(), 2);
+    assert!(deallocate(&azure, "web-03").header("location").is_some());
 }
 
 #[test]
