@@ -3,12 +3,13 @@
 mod azure;
 mod files;
 mod keys;
+mod late;
 mod process;
 mod verbs;
 
 use crate::site::{Site, Weather};
 
-pub(crate) use verbs::{SERVICES, VERBS};
+pub(crate) use verbs::{SERVICES, kinds};
 
 /// Something that goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,8 +20,10 @@ pub(crate) enum Fault {
     Outage,
     /// Orders meet one kind of fault after the other, all that there are.
     Orders,
-    /// Requests to one service wait for long.
+    /// Requests to one service wait for longer than gateways do.
     Hold,
+    /// So do all to Resource Manager, until nobody waits for it any more.
+    Silent,
     /// Nobody listens where Azure was.
     Unreachable,
     /// A gateway starts with names that nobody can resolve.
@@ -52,11 +55,12 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 18] = [
+    pub(crate) const ALL: [Self; 19] = [
         Self::Storm,
         Self::Outage,
         Self::Orders,
         Self::Hold,
+        Self::Silent,
         Self::Unreachable,
         Self::Unresolvable,
         Self::Killed,
@@ -89,6 +93,7 @@ impl Fault {
             Self::Outage => site.outage().await,
             Self::Orders => site.orders().await,
             Self::Hold => site.hold().await,
+            Self::Silent => site.silent().await,
             Self::Unreachable => site.unreachable().await,
             Self::Unresolvable => site.unresolvable().await,
             Self::Killed => site.killed().await,

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use azure_sandbox::Service;
 
-use crate::{ledger, secrets::Secrets, site::Site};
+use crate::{ledger, secrets::Secrets, site::Site, truth};
 
 /// So many findings are told; more say nothing new.
 const TOLD: usize = 12;
@@ -35,6 +35,9 @@ impl Site {
             if barred.contains(id) {
                 self.find(format!("{post} was sent for somebody who may not"));
             }
+        }
+        for order in truth::denied(&self.denied.borrow(), &orders) {
+            self.find(format!("it was answered as if it were not: {order:?}"));
         }
         for unexpected in self.azure.unexpected() {
             self.find(format!("not known to Azure: {unexpected}"));

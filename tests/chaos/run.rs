@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    fault::{Deck, SERVICES, VERBS},
+    fault::{Deck, SERVICES, kinds},
     site::Site,
     traffic::Traffic,
 };
@@ -40,11 +40,15 @@ async fn whatever_fails_nothing_is_lost_untrue_or_told_and_it_passes() {
     end(&site, seed).await;
     let (calls, lives) = (site.answered.get(), site.logs.borrow().len());
     println!(
-        "chaos: seed {seed}: {steps} faults, {calls} calls answered, {} orders carried out, {lives} \
-         gateways, {} of {} kinds of faults at services; {growth}; nothing amiss",
+        "chaos: seed {seed}: {steps} faults, {calls} calls answered, {} too late, {} orders carried \
+         out, {lives} gateways, {} of {} kinds of faults at services; {growth}; nothing amiss",
+        site.late.get(),
         site.azure.orders().len(),
         site.injected.borrow().len(),
-        SERVICES.len() * VERBS,
+        SERVICES
+            .map(|service| kinds(service).len())
+            .iter()
+            .sum::<usize>(),
     );
     site.files.remove();
 }

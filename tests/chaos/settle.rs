@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use actix_web::rt::time;
+use azure_sandbox::Host;
 use futures_util::future::join_all;
 use serde_json::Value;
 
@@ -151,12 +152,18 @@ impl Site {
             (readiness.status == 200).then_some(())
         })
         .await;
+        // Of the robot the cluster is asked.
+        let robot = self.slots.borrow()[slot].host == Host::Aks;
+        let robot = robot.then_some((Who::Robot, "/vms/web-09"));
         for (who, path) in [
             (Who::Person, "/vms/web-09"),
             (Who::Reader, "/vms?top=3"),
             (Who::Operator(1), "/identity"),
             (Who::Reader, "/directory/users?department=Seinfeld&top=3"),
-        ] {
+        ]
+        .into_iter()
+        .chain(robot)
+        {
             self.until(&format!("{path} at gateway {slot}"), async || {
                 let request = Request::get(path, &token(who));
                 let answer = self.asked(slot, &request).await?;

@@ -12,7 +12,12 @@ use std::{
 use azure_sandbox::{API_CLIENT_ID, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Settings, TENANT};
 
 use crate::{
-    callers::Callers, client::Client, files::Files, ledger::Ledger, lists::Lists, replica::Replica,
+    callers::Callers,
+    client::{Answer, Client, Request},
+    files::Files,
+    ledger::Ledger,
+    lists::Lists,
+    replica::Replica,
     vitals::Vitals,
 };
 
@@ -21,6 +26,9 @@ const HOSTS: [Host; 3] = [Host::ContainerApp, Host::Vm, Host::Aks];
 
 /// How long operations take: a gateway that asks after half a second sees one run.
 const OPERATION: Duration = Duration::from_millis(900);
+
+/// What a call of theirs may take at Azure: long on this machine, and short for a fault.
+pub(crate) const UPSTREAM_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The place of a gateway, in which one life follows another.
 pub(crate) struct Slot {
@@ -74,7 +82,11 @@ pub(crate) struct Site {
     pub(crate) lists: RefCell<Lists>,
     /// Correlation ids of what was not to reach Azure.
     pub(crate) barred: RefCell<Vec<String>>,
+    /// Those of orders whose answers name no operation.
+    pub(crate) denied: RefCell<HashSet<String>>,
     pub(crate) answered: Cell<u64>,
+    /// How many were told that Azure takes too long.
+    pub(crate) late: Cell<u64>,
     pub(crate) weather: Cell<Weather>,
     /// Which faults each service is still to have.
     pub(crate) verbs: RefCell<HashMap<Service, Vec<usize>>>,
@@ -112,7 +124,9 @@ impl Site {
             pages: RefCell::default(),
             lists: RefCell::default(),
             barred: RefCell::default(),
+            denied: RefCell::default(),
             answered: Cell::new(0),
+            late: Cell::new(0),
             // Until all are ready for the first time.
             weather: Cell::new(Weather::Stormy),
             verbs: RefCell::default(),
@@ -224,6 +238,7 @@ impl Site {
             Host::Aks => "entra,kubernetes",
             _ => "entra",
         };
+        let timeout = format!("{}s", UPSTREAM_TIMEOUT.as_secs());
         let own = [
             ("MIG_LISTEN", "127.0.0.1:0"),
             ("MIG_ADMIN_LISTEN", "127.0.0.1:0"),
@@ -233,6 +248,7 @@ impl Site {
             ("MIG_AUTH_AUDIENCE", API_CLIENT_ID),
             ("MIG_CALLER_CHANGES", "off"),
             ("MIG_VM_UPDATE", "on"),
+            ("MIG_UPSTREAM_TIMEOUT", timeout.as_str()),
             // Graph is to be asked, and outages to be seen.
             ("MIG_DIRECTORY_MAX_AGE", "1s"),
             ("MIG_DIRECTORY_STALE_IF_ERROR", "1s"),
@@ -251,6 +267,15 @@ impl Site {
             all.push((name, KUBERNETES_AUDIENCE.to_owned()));
         }
         all
+    }
+
+    /// Notes an order to which `answer` names no operation.
+    pub(crate) fn note_denial(&self, request: &Request, answer: &Answer) {
+        let body = answer.json();
+        // Of one that was taken `id` is the operation's.
+        if !answer.is_success() && body["operation"].is_null() {
+            self.denied.borrow_mut().insert(request.correlation_id());
+        }
     }
 
     /// Something is not as it has to be.

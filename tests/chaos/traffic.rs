@@ -84,6 +84,10 @@ impl Site {
             }
         };
         self.answered.set(self.answered.get() + 1);
+        if answer.status == 504 {
+            self.late.set(self.late.get() + 1);
+        }
+        self.note_denial(&call.request, &answer);
         self.see(answer.head.as_bytes());
         self.see(&answer.body);
         if let Some(fault) = call.fault(answer.status, right, weather) {

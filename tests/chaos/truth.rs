@@ -6,7 +6,7 @@
 //! machine where it was wanted and had been before. It may not do so before that.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     time::{Duration, SystemTime},
 };
 
@@ -184,6 +184,18 @@ pub(crate) fn machine_fault(
         .then(|| format!("{name} is told as {state}; in Azure it is {now}, and nothing changed it"))
 }
 
+/// The orders that Azure took with ids that are `denied`: whoever gave them cannot know.
+pub(crate) fn denied<'a>(
+    denied: &HashSet<String>,
+    orders: &'a [Order],
+) -> impl Iterator<Item = &'a Order> {
+    let is_denied = |order: &&Order| {
+        let id = order.correlation_id.as_deref();
+        id.is_some_and(|id| denied.contains(id))
+    };
+    orders.iter().filter(is_denied)
+}
+
 /// The orders by the correlation ids that they came with.
 pub(crate) fn by_correlation(orders: &[Order]) -> HashMap<&str, &Order> {
     let ids = orders.iter().filter_map(|order| {
@@ -258,6 +270,17 @@ mod tests {
         // It was there before, which a look cannot tell from being brought there.
         assert_eq!(fault("deallocate", order("deallocate", 1, at(2))), None);
         assert!(fault("start", order("deallocate", 1, at(2))).is_some());
+    }
+
+    #[test]
+    fn an_order_that_was_denied_and_taken_is_a_fault() {
+        let order = |id: &str| Order {
+            correlation_id: Some(id.to_owned()),
+            ..order("restart", 1, Standing::UnderWay)
+        };
+        let orders = [order("one"), order("other")];
+        let ids = HashSet::from(["one".to_owned(), "none".to_owned()]);
+        assert!(denied(&ids, &orders).eq(&orders[..1]));
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use std::cell::Cell;
 
 use azure_sandbox::{AppRoles, Assignment, Fault, Host, Identity, Service, Times};
+use serde_json::json;
 
-use super::verbs::{self, SERVICES, VERBS};
+use super::verbs::{self, SERVICES};
 use crate::{callers::Who, client::Request, site::Site};
 
 /// So many calls meet a fault before it ends.
-const CALLS: u64 = 60;
+pub(super) const CALLS: u64 = 60;
 
 impl Site {
     pub(super) async fn storm(&self) {
@@ -56,41 +57,33 @@ impl Site {
 
     pub(super) async fn orders(&self) {
         let service = Service::Actions;
-        let before = self.azure.faults_met(service);
-        for _ in 0..VERBS {
-            let verb = self.verb(service);
-            self.azure
-                .inject(service, self.fault(verb, service), Times::Next(1));
-            self.injected.borrow_mut().insert((service, verb));
+        let (before, kinds) = (self.azure.faults_met(service), verbs::kinds(service));
+        for _ in &kinds {
+            let fault = self.fault(self.verb(service), service);
+            self.azure.inject(service, fault, Times::Next(1));
         }
-        let slot = Cell::new(0);
+        let turn = Cell::new(0);
         self.until("every fault met an order", async || {
             let token = self.callers.token(Who::Operator(3))?;
-            slot.set((slot.get() + 1) % self.len());
-            let (api, _) = self.address(slot.get())?;
-            let request = Request::post("/vms/web-09/restart?supersede=true", &token);
+            turn.set(turn.get() + 1);
+            let (api, _) = self.address(turn.get() % self.len())?;
+            let request = order_or_change(turn.get(), &token);
             // Whatever comes of it: that is looked at by the records.
-            let _ = self.client.ask("https", api, &request).await;
+            if let Ok(answer) = self.client.ask("https", api, &request).await {
+                self.note_denial(&request, &answer);
+            }
             let met = self.azure.faults_met(service) - before;
-            (met >= VERBS).then_some(())
+            (met >= kinds.len()).then_some(())
         })
         .await;
+        let met = kinds.into_iter().map(|kind| (service, kind));
+        self.injected.borrow_mut().extend(met);
         self.clear();
-    }
-
-    pub(super) async fn hold(&self) {
-        let service = SERVICES[self.below(SERVICES.len())];
-        println!("chaos: {service:?} is held");
-        let (before, hold) = (self.azure.faults_met(service), self.azure.hold(service));
-        self.have_asked(&[service]).await;
-        self.answered_more(CALLS / 3).await;
-        self.is_met(service, before).await;
-        hold.release();
     }
 
     /// Has gateways ask for what they have: tokens last for long, and keys and metadata
     /// are of the start, for which a gateway is started anew; at which place, if it is.
-    async fn have_asked(&self, services: &[Service]) -> Option<usize> {
+    pub(super) async fn have_asked(&self, services: &[Service]) -> Option<usize> {
         if services.contains(&Service::Token) {
             self.azure.expire_tokens();
         }
@@ -104,7 +97,7 @@ impl Site {
     }
 
     /// Resolves when a request to `service` has met what there is, beyond those `before`.
-    async fn is_met(&self, service: Service, before: usize) {
+    pub(super) async fn is_met(&self, service: Service, before: usize) {
         self.until(
             &format!("{service:?} is asked amid its faults"),
             async || (self.azure.faults_met(service) > before).then_some(()),
@@ -210,7 +203,7 @@ impl Site {
         let mut verbs = self.verbs.borrow_mut();
         let left = verbs.entry(service).or_default();
         if left.is_empty() {
-            *left = (0..VERBS).collect();
+            *left = verbs::kinds(service);
             self.random.borrow_mut().shuffle(left);
         }
         left.pop().unwrap_or_default()
@@ -224,5 +217,17 @@ impl Site {
         for service in SERVICES {
             self.azure.clear(service);
         }
+    }
+}
+
+/// A restart of a machine, or other tags of it, in turn: some faults befall answers with a
+/// body alone, which orders have none of.
+fn order_or_change(turn: usize, token: &str) -> Request {
+    if turn.is_multiple_of(2) {
+        return Request::post("/vms/web-09/restart?supersede=true", token);
+    }
+    Request {
+        body: Some(json!({"tags": {"turn": turn.to_string()}}).to_string()),
+        ..Request::new("PATCH", "/vms/web-09", Some(token))
     }
 }
