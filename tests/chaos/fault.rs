@@ -4,10 +4,14 @@ mod azure;
 mod files;
 mod keys;
 mod late;
+mod names;
 mod process;
 mod verbs;
 
-use crate::site::{Site, Weather};
+use crate::{
+    names::Names,
+    site::{Site, Weather},
+};
 
 pub(crate) use verbs::{SERVICES, kinds};
 
@@ -28,6 +32,8 @@ pub(crate) enum Fault {
     Unreachable,
     /// A gateway starts with names that nobody can resolve.
     Unresolvable,
+    /// A gateway starts while names hang, and gets SIGTERM as they do again.
+    Nameless,
     /// A gateway gets SIGKILL.
     Killed,
     /// A gateway gets SIGTERM.
@@ -55,7 +61,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    pub(crate) const ALL: [Self; 19] = [
+    pub(crate) const ALL: [Self; 20] = [
         Self::Storm,
         Self::Outage,
         Self::Orders,
@@ -63,6 +69,7 @@ impl Fault {
         Self::Silent,
         Self::Unreachable,
         Self::Unresolvable,
+        Self::Nameless,
         Self::Killed,
         Self::Terminated,
         Self::FullDisk,
@@ -76,6 +83,11 @@ impl Fault {
         Self::NoToken,
         Self::NoKeys,
     ];
+
+    /// Whether it can be had on this machine.
+    fn can_be_had(self) -> bool {
+        self != Self::Nameless || Names::can_be_had()
+    }
 
     /// What calls have to expect of it.
     pub(crate) fn weather(self) -> Weather {
@@ -96,6 +108,7 @@ impl Fault {
             Self::Silent => site.silent().await,
             Self::Unreachable => site.unreachable().await,
             Self::Unresolvable => site.unresolvable().await,
+            Self::Nameless => site.nameless().await,
             Self::Killed => site.killed().await,
             Self::Terminated => site.terminated().await,
             Self::FullDisk => site.full_disk().await,
@@ -131,6 +144,7 @@ impl Deck {
             self.left = Fault::ALL.to_vec();
             // These two are many in one.
             self.left.extend([Fault::Storm, Fault::Outage].repeat(2));
+            self.left.retain(|fault| fault.can_be_had());
             self.random.shuffle(&mut self.left);
         }
         self.left.pop().unwrap_or(Fault::Storm)
@@ -146,5 +160,6 @@ fn a_seed_is_an_order_in_which_every_fault_comes() {
     let first = drawn(1);
     assert_eq!(first, drawn(1));
     assert_ne!(first, drawn(2));
-    assert!(Fault::ALL.iter().all(|fault| first.contains(fault)));
+    let mut all = Fault::ALL.iter().filter(|fault| fault.can_be_had());
+    assert!(all.all(|fault| first.contains(fault)));
 }

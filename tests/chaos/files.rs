@@ -93,6 +93,12 @@ impl Files {
         visit::anybody(&self.authority)
     }
 
+    /// A new file `name` that says `text`.
+    pub(crate) fn written(&self, name: &str, text: &str) -> PathBuf {
+        self.put(name, text);
+        self.path(name)
+    }
+
     /// A good certificate, up to the beginning of `year`.
     pub(crate) fn show_certificate(&self, year: i32) {
         let certified = self.authority.certify_until("localhost", year);

@@ -22,6 +22,7 @@ mod files;
 mod judge;
 mod ledger;
 mod lists;
+mod names;
 #[allow(dead_code, reason = "the tests of TLS need more of it")]
 #[path = "../it/transport/pki.rs"]
 mod pki;

@@ -20,7 +20,7 @@ const START: Duration = Duration::from_secs(90);
 const END: Duration = Duration::from_mins(1);
 
 /// Becomes the program, to which a file that may not grow is an error, and not its end.
-const OBEDIENT: &str = r#"trap '' XFSZ; exec "$0""#;
+const OBEDIENT: &str = r#"trap '' XFSZ; exec "$0" "$@""#;
 
 /// A gateway that runs; it is killed when this is dropped.
 pub(crate) struct Replica {
@@ -40,15 +40,19 @@ pub(crate) fn program() -> PathBuf {
 }
 
 impl Replica {
-    /// Starts a gateway with `variables` and no others, which writes to a new file
-    /// `log`, and waits until it listens.
-    pub(crate) async fn start(variables: &[(String, String)], log: &Path) -> Self {
+    /// Starts a gateway by `words`, with `variables` and no others, which writes to a new
+    /// file `log`, and waits until it listens.
+    pub(crate) async fn start(
+        words: &[PathBuf],
+        variables: &[(String, String)],
+        log: &Path,
+    ) -> Self {
         let file = OpenOptions::new().append(true).create_new(true).open(log);
         let file: File = file.expect("a new file for the log");
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", OBEDIENT])
-            .arg(program())
+            .args(words)
             .env_clear()
             .envs(variables.iter().map(|(name, value)| (name, value)))
             .stdout(file.try_clone().expect("a second handle"))

@@ -17,7 +17,7 @@ use crate::{
     files::Files,
     ledger::Ledger,
     lists::Lists,
-    replica::Replica,
+    replica::{self, Replica},
     vitals::Vitals,
 };
 
@@ -211,6 +211,16 @@ impl Site {
         slot: usize,
         change: impl FnOnce(Vec<(String, String)>) -> Vec<(String, String)>,
     ) {
+        self.revive_as(slot, &[replica::program()], change).await;
+    }
+
+    /// The same, by `words` that become the program.
+    pub(crate) async fn revive_as(
+        &self,
+        slot: usize,
+        words: &[PathBuf],
+        change: impl FnOnce(Vec<(String, String)>) -> Vec<(String, String)>,
+    ) {
         let life = self.logs.borrow().len();
         let audit = format!("audit-{slot}-{life}");
         let log = self.files.path(&format!("log-{slot}-{life}"));
@@ -221,7 +231,7 @@ impl Site {
         let host = self.slots.borrow()[slot].host;
         let mut variables = self.variables(host);
         variables.push(("MIG_AUDIT_FILE".to_owned(), link.display().to_string()));
-        let replica = Replica::start(&change(variables), &log).await;
+        let replica = Replica::start(words, &change(variables), &log).await;
         let mut slots = self.slots.borrow_mut();
         slots[slot] = Slot {
             host,

@@ -52,7 +52,8 @@ async fn a_steady_load_leaves_memory_as_it_was_and_no_call_fails() {
     let every = minutes.map_or(EVERY_IN_SHORT, |_| EVERY);
     let azure = Rc::new(azure());
     let (files, log) = (Files::new(), "gateway.log");
-    let replica = Replica::start(&variables(&azure, &files), &files.path(log)).await;
+    let variables = variables(&azure, &files);
+    let replica = Replica::start(&[program()], &variables, &files.path(log)).await;
     let load = Load::begin(&azure, Client::new(files.trust()), &replica).await;
 
     let folder = folder(minutes);
