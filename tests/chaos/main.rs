@@ -2,8 +2,8 @@
 //! well when a fault has ended.
 //!
 //! `CHAOS_SEED` gives faults and calls their order, though not their moments;
-//! `CHAOS_SECONDS` is the time after which no other fault begins. Without them it is
-//! a short run that is the same every time. `soak` is a run of another kind: nothing
+//! `CHAOS_SECONDS` is the time after which no other fault begins. Without that it is a
+//! short run, of one fault of each kind. `soak` is a run of another kind: nothing
 //! fails, for long.
 #![expect(
     clippy::unwrap_used,

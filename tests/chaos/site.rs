@@ -43,8 +43,8 @@ pub(crate) struct Slot {
     pub(crate) sought_keys: Option<Instant>,
 }
 
-/// What calls have to expect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What calls have to expect, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Weather {
     /// Every call comes to what it should.
     Calm,

@@ -75,7 +75,7 @@ impl Site {
         }
         let (asked, before) = (SystemTime::now(), self.weather.get());
         let answer = self.client.ask("https", api, &call.request).await;
-        let weather = worse(before, self.weather.get());
+        let weather = before.max(self.weather.get());
         let answer = match answer {
             Ok(answer) => answer,
             Err(_) if weather != Weather::Calm => return,
@@ -105,14 +105,5 @@ impl Site {
         let mut seen = self.seen.borrow_mut();
         seen.extend_from_slice(bytes);
         seen.push(b'\n');
-    }
-}
-
-fn worse(one: Weather, other: Weather) -> Weather {
-    match (one, other) {
-        (Weather::KeysInDoubt, _) | (_, Weather::KeysInDoubt) => Weather::KeysInDoubt,
-        (Weather::RulesInDoubt, _) | (_, Weather::RulesInDoubt) => Weather::RulesInDoubt,
-        (Weather::Stormy, _) | (_, Weather::Stormy) => Weather::Stormy,
-        (Weather::Calm, Weather::Calm) => Weather::Calm,
     }
 }

@@ -1,12 +1,15 @@
 //! Azure fails, is not there, or changes its mind.
 
-use std::cell::Cell;
+use std::{
+    cell::Cell,
+    time::{Duration, SystemTime},
+};
 
 use azure_sandbox::{AppRoles, Assignment, Fault, Host, Identity, Service, Times};
 use serde_json::json;
 
 use super::verbs::{self, SERVICES};
-use crate::{callers::Who, client::Request, site::Site};
+use crate::{callers::Who, client::Request, site::Site, truth};
 
 /// So many calls meet a fault before it ends.
 pub(super) const CALLS: u64 = 60;
@@ -169,12 +172,29 @@ impl Site {
             self.azure.set_clock(offset);
             // What was asserted is as old as the clock says.
             self.azure.rotate_assertion();
+            self.until(
+                &format!("an operation begins {offset} seconds off"),
+                async || self.has_begun_off(offset).then_some(()),
+            )
+            .await;
             self.answered_more(CALLS / 2).await;
         }
         self.azure.set_clock(0);
         self.azure.rotate_assertion();
         self.azure.expire_tokens();
         self.callers.renew();
+    }
+
+    /// Whether one of the latest operations began by a clock that was about `offset` seconds
+    /// off, as its id says.
+    fn has_begun_off(&self, offset: i64) -> bool {
+        let half = Duration::from_secs(offset.unsigned_abs() / 2);
+        let (now, recent) = (SystemTime::now(), self.recent.borrow());
+        let mut began = recent.iter().filter_map(|id| truth::began(id));
+        began.any(|at| match offset {
+            0.. => at > now + half,
+            _ => at < now - half,
+        })
     }
 
     /// Hosts forget the tokens that they handed out: that of a container app goes on
