@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 
 use super::{Cursor, Error, Page};
 use crate::{
@@ -128,6 +128,9 @@ impl KnownPages {
                     u32::try_from(bytes).unwrap_or(u32::MAX)
                 })
                 .max_capacity(capacity)
+                // By use, a page that is new would be turned away while there are older ones
+                // that were asked for as often, which few are more than once.
+                .eviction_policy(EvictionPolicy::lru())
                 .time_to_live(settings.max_age + settings.stale_if_error)
                 .build(),
             failed: Cache::builder()
@@ -259,5 +262,7 @@ mod tests {
         pages.0.pages.run_pending_tasks();
         assert!(pages.0.pages.weighted_size() <= 100_000);
         assert!(pages.0.pages.entry_count() > 0);
+        // The last one is no better known than those before, and is wanted now.
+        assert!(pages.kept(&key("99"), Freshness::default()).is_some());
     }
 }
