@@ -195,7 +195,7 @@ impl Writer {
         if let Some(error) = &self.refusal {
             return Err(error.clone());
         }
-        if self.is_failing() {
+        if self.has_failed {
             self.probe()?;
         }
         self.write(line(pending.record()))

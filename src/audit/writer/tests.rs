@@ -198,6 +198,20 @@ fn changes_that_are_refused_while_nothing_lasts_owe_nothing() {
 }
 
 #[test]
+fn a_disk_that_was_slow_for_somebody_is_not_tried_before_a_change() {
+    let folder = Folder::new();
+    let audit = at(&folder.0.join("outcomes"));
+    let mut writer = writer(&folder);
+    writer.standing.fail(&Unavailable::Slow);
+    let (intent, _confirmed) = intent(&audit);
+
+    given(&mut writer, [intent]);
+
+    assert_eq!(stages(&folder.file()), ["intent"]);
+    assert!(!writer.is_failing());
+}
+
+#[test]
 fn it_is_tried_again_once_for_all_changes_of_a_batch() {
     let folder = Folder::new();
     let audit = at(&folder.0.join("outcomes"));
