@@ -6,12 +6,13 @@ use std::{
 };
 
 use actix_web::rt;
-use azure_sandbox::{Fault, Service, Times};
+use azure_sandbox::{Caller, CallerToken, Fault, Service, Times};
 use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
     answer::Answer,
+    callers::bearer::entra,
     gateway::Gateway,
     people::{in_csv, in_ndjson, listing, rows},
     wire::Connection,
@@ -320,4 +321,42 @@ async fn a_caller_has_no_more_whole_listings_on_their_way_than_their_share() {
         assert_eq!(in_ndjson(&answer).len(), 310);
     }
     assert_eq!(whole(&gateway, &path, NDJSON).await.status, 200);
+}
+
+/// A whole listing for `caller`, each time with another token.
+async fn whole_for(gateway: &Gateway, caller: Caller) -> Answer {
+    let token = gateway.azure.caller_token(&CallerToken::of(caller));
+    let bearer = format!("Bearer {token}");
+    let headers = [NDJSON, ("authorization", bearer.as_str())];
+    let path = listing("R&D", "&top=50");
+    gateway
+        .send("GET", gateway.api, &path, &headers, Vec::new())
+        .await
+}
+
+#[actix_web::test]
+async fn a_caller_who_has_used_up_their_share_leaves_others_theirs() {
+    let gateway = entra(&[]);
+    gateway.proven().await;
+    let hold = gateway.azure.hold(Service::Graph);
+    let begun = join_all((0..8).map(|_| whole_for(&gateway, Caller::operator())));
+    let meanwhile = async {
+        hold.arrived(8).await;
+        let refused = whole_for(&gateway, Caller::operator()).await;
+        let mut other = Box::pin(whole_for(&gateway, Caller::reader()));
+        tokio::select! {
+            answer = &mut other => panic!("it did not begin: {}", answer.text()),
+            () = hold.arrived(9) => {}
+        }
+        hold.release();
+        (refused, other.await)
+    };
+    let (begun, (refused, other)) = tokio::join!(begun, meanwhile);
+    assert_eq!(
+        (refused.status, refused.code()),
+        (503, "overloaded".to_owned())
+    );
+    for answer in begun.iter().chain([&other]) {
+        assert_eq!(in_ndjson(answer).len(), 310);
+    }
 }

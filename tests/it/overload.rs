@@ -6,11 +6,15 @@ use std::{
 };
 
 use actix_web::rt::{self, task::JoinHandle};
-use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
-use futures_util::future::join_all;
+use azure_sandbox::{Caller, CallerToken, Fault, Host, Sandbox, Service, Settings, Times};
+use futures_util::{
+    future::join_all,
+    stream::{FuturesUnordered, StreamExt as _},
+};
 
 use crate::{
     answer::Answer,
+    callers::bearer::{entra, get},
     gateway::Gateway,
     orders::{ended, ordered},
     upstreams::{ARM, BOTH, Upstream},
@@ -63,6 +67,49 @@ async fn what_cannot_be_asked_in_time_is_refused_and_never_sent() {
         assert_eq!(upstream.asked(&gateway), 3);
         assert_eq!(upstream.get(&gateway, 7).await.status, 200);
     }
+}
+
+/// GET of `path` by `caller`, each time with another token.
+fn called(gateway: &Rc<Gateway>, caller: Caller, path: &'static str) -> JoinHandle<Answer> {
+    let token = gateway.azure.caller_token(&CallerToken::of(caller));
+    let gateway = Rc::clone(gateway);
+    rt::spawn(async move { get(&gateway, path, &token).await })
+}
+
+#[actix_web::test]
+async fn who_fills_every_place_makes_room_for_others_and_takes_turns_with_them() {
+    let narrow = [("MIG_WORKERS", "1"), ("MIG_UPSTREAM_CONCURRENCY", "3")];
+    let gateway = Rc::new(entra(&narrow));
+    gateway.ready().await;
+    let theirs = |path| called(&gateway, Caller::operator(), path);
+    // Names are known from here on.
+    for path in [MACHINE, "/vms/web-02"] {
+        assert_eq!(theirs(path).await.unwrap().status, 200);
+    }
+    let whole = gateway.azure.hold(Service::ResourceGraph);
+    let first = gateway.azure.hold(Service::VirtualMachines);
+    let mut flood = FuturesUnordered::from_iter(["/vms", MACHINE, MACHINE].map(theirs));
+    tokio::join!(whole.arrived(1), first.arrived(2));
+    flood.extend([MACHINE; 3].map(theirs));
+    gateway.busy_with(6).await;
+
+    let mut other = called(&gateway, Caller::reader(), "/vms/web-02");
+    let refused = flood.next().await.unwrap().unwrap();
+    assert!(is_overloaded(&refused), "{}", refused.text());
+    // Two turns end: one of the flood's comes next, and the other caller's then.
+    let next = gateway.azure.hold(Service::VirtualMachines);
+    first.release();
+    tokio::select! {
+        answer = &mut other => panic!("it was not asked: {}", answer.unwrap().text()),
+        () = next.arrived(2) => {}
+    }
+    let asked = gateway.azure.requests(Service::VirtualMachines);
+    let latest = asked.iter().rev().take(2);
+    let others = latest.filter(|it| it.path.ends_with("/web-02"));
+    assert_eq!(others.count(), 1);
+    next.release();
+    assert_eq!(other.await.unwrap().status, 200);
+    whole.release();
 }
 
 #[actix_web::test]
