@@ -62,7 +62,8 @@ pub(crate) struct Profile {
     pub(crate) body_limit: usize,
     /// The certificates that are trusted; none for an endpoint of this host.
     pub(crate) tls: Option<Tls>,
-    /// What keeps callers from waiting for it; none where no caller does.
+    /// What keeps callers from waiting for it; none where no caller does, or where what came
+    /// of it is remembered also when it failed.
     pub(crate) guard: Option<Guard>,
 }
 

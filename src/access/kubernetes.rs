@@ -20,12 +20,12 @@ use super::{
     jws::Jws,
     review::{self, Outcome},
     trial::{Trial, Unreviewed},
-    turns::Turns,
+    turns::{self, Turns},
     validated::Digest,
 };
 use crate::{
     config::Reviews,
-    http::{Client, Profile, Tls},
+    http::{Client, Guard, Profile, Tls},
     metrics::Metrics,
     secret::Secret,
     task::{Flights, Joined, Tasks},
@@ -58,6 +58,7 @@ struct Inner {
     reviewed: Cache<Digest, Outcome>,
     flights: Flights<Digest, Outcome>,
     turns: Turns,
+    guard: Guard,
     tasks: Tasks,
     metrics: Metrics,
 }
@@ -94,6 +95,8 @@ impl Cluster {
                 .build(),
             flights: Flights::default(),
             turns: Turns::new(),
+            // The turns of all workers are no more, so that nobody waits for one of these.
+            guard: Guard::new(turns::AT_ONCE, review::ALLOWED),
             tasks,
             metrics,
         }))
@@ -269,7 +272,7 @@ impl Reviewer {
             connect: CONNECT,
             body_limit: BODY_LIMIT,
             tls: own.tls.clone(),
-            guard: None,
+            guard: Some(self.cluster.0.guard.clone()),
         };
         let client = Client::new(profile, self.cluster.0.metrics.clone());
         *held = Some(Connections {

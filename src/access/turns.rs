@@ -6,7 +6,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::validated::Digest;
 
 /// The API server is everybody's; no more than so many are asked of it at a time.
-const AT_ONCE: usize = 64;
+pub(super) const AT_ONCE: usize = 64;
 
 /// So many of them are of tokens that it has not found good yet: anybody can make those
 /// up, and callers who are known keep the rest.

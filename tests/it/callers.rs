@@ -2,6 +2,7 @@
 //! are.
 
 pub(crate) mod bearer;
+mod cluster_away;
 mod entra;
 mod keys;
 mod kubernetes;

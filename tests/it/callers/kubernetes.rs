@@ -13,20 +13,20 @@ use crate::{answer::Answer, gateway::Gateway};
 /// How many tokens an instance has reviewed at a time.
 const AT_ONCE: usize = 48;
 
-async fn reviewing() -> Gateway {
+pub(super) async fn reviewing(vars: &[(&str, &str)]) -> Gateway {
     let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
-    let gateway = before(azure, "kubernetes", &[]);
+    let gateway = before(azure, "kubernetes", vars);
     gateway.ready().await;
     gateway
 }
 
-fn reviews(gateway: &Gateway) -> usize {
+pub(super) fn reviews(gateway: &Gateway) -> usize {
     gateway.azure.requests(Service::TokenReview).len()
 }
 
 #[actix_web::test]
 async fn callers_who_come_together_have_their_token_reviewed_once() {
-    let gateway = reviewing().await;
+    let gateway = reviewing(&[]).await;
     let token = gateway
         .azure
         .service_account_token(&ServiceAccountToken::default());
@@ -39,7 +39,7 @@ async fn callers_who_come_together_have_their_token_reviewed_once() {
 
 #[actix_web::test]
 async fn a_token_of_a_pod_that_is_gone_is_not_valid() {
-    let gateway = reviewing().await;
+    let gateway = reviewing(&[]).await;
     let token = gateway
         .azure
         .service_account_token(&ServiceAccountToken::of("ops", "robot"));
@@ -55,7 +55,7 @@ async fn a_token_of_a_pod_that_is_gone_is_not_valid() {
 
 #[actix_web::test]
 async fn what_is_not_for_the_gateway_is_not_sent_to_the_cluster() {
-    let gateway = reviewing().await;
+    let gateway = reviewing(&[]).await;
     for token in [
         ServiceAccountToken {
             audiences: vec!["https://kubernetes.default.svc".to_owned()],
@@ -99,7 +99,7 @@ async fn what_is_not_for_the_gateway_is_not_sent_to_the_cluster() {
 }
 
 /// The statuses of calls that come together, each with a token of its own.
-fn calls(gateway: &Rc<Gateway>, count: usize) -> Vec<JoinHandle<u16>> {
+pub(super) fn calls(gateway: &Rc<Gateway>, count: usize) -> Vec<JoinHandle<u16>> {
     let calls = (0..count).map(|number| {
         let account = ServiceAccountToken::of("ops", &format!("robot-{number}"));
         let token = gateway.azure.service_account_token(&account);
@@ -111,7 +111,7 @@ fn calls(gateway: &Rc<Gateway>, count: usize) -> Vec<JoinHandle<u16>> {
 
 #[actix_web::test]
 async fn who_comes_while_as_many_are_reviewed_as_may_be_waits_for_a_turn() {
-    let gateway = Rc::new(reviewing().await);
+    let gateway = Rc::new(reviewing(&[]).await);
     let hold = gateway.azure.hold(Service::TokenReview);
     let calls = calls(&gateway, AT_ONCE + 8);
     // Whoever asks for it is in it.
@@ -128,7 +128,7 @@ async fn who_comes_while_as_many_are_reviewed_as_may_be_waits_for_a_turn() {
 
 #[actix_web::test]
 async fn nobody_waits_for_a_turn_for_ever() {
-    let gateway = Rc::new(reviewing().await);
+    let gateway = Rc::new(reviewing(&[]).await);
     let hold = gateway.azure.hold(Service::TokenReview);
     let calls = calls(&gateway, AT_ONCE);
     hold.arrived(AT_ONCE).await;
@@ -175,7 +175,7 @@ async fn no_keys_stand_in_for_a_review_while_the_own_cluster_is_not_known() {
 
 #[actix_web::test]
 async fn a_cluster_that_does_not_answer_is_no_proof_against_the_token() {
-    let gateway = reviewing().await;
+    let gateway = reviewing(&[]).await;
     let token = gateway
         .azure
         .service_account_token(&ServiceAccountToken::default());
