@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::http::header::HeaderValue;
+use actix_web::{http::header::HeaderValue, rt::time};
 
 use super::{
     Access, Caller, Refusal, bearer,
@@ -19,7 +19,7 @@ use super::{
     validated::{Digest, Proof},
 };
 use crate::{
-    http::{Client, Profile},
+    http::{Client, Deadline, Profile},
     task::Tasks,
 };
 
@@ -87,15 +87,17 @@ impl Authenticator {
         self.access.asks()
     }
 
-    /// Who calls with `headers`, which are those named Authorization.
+    /// Who calls with `headers`, which are those named Authorization; nobody waits for it
+    /// beyond `deadline`.
     pub(crate) async fn caller<'a>(
         &self,
         headers: impl Iterator<Item = &'a HeaderValue>,
+        deadline: Deadline,
     ) -> Result<Arc<Caller>, Refusal> {
         if !self.asks() {
             return Ok(Arc::new(Caller::Anonymous));
         }
-        let outcome = self.proven(headers).await;
+        let outcome = self.proven(headers, deadline).await;
         let label = outcome.as_ref().map_or_else(|it| it.label(), |_| "ok");
         self.access.metrics().authentication(label);
         if let Err(refusal) = &outcome {
@@ -107,6 +109,7 @@ impl Authenticator {
     async fn proven<'a>(
         &self,
         headers: impl Iterator<Item = &'a HeaderValue>,
+        deadline: Deadline,
     ) -> Result<Arc<Caller>, Refusal> {
         let token = bearer::token(headers)?;
         let digest = Digest::of(token);
@@ -118,12 +121,16 @@ impl Authenticator {
         let now = Moment::now();
         match self.method(&claimed)? {
             Method::Keys(rules, keys) => {
-                let found = self.key(&jws, keys).await?;
+                let found = self.key(&jws, keys, deadline).await?;
                 let (caller, expires) = rules.caller(&jws, &found.key, now)?;
                 let lasts = now.until(expires);
                 Ok(self.keep_proof(digest, caller, (keys, &found), lasts))
             }
-            Method::Review(reviewer) => reviewer.caller(token, &jws, digest, now).await,
+            Method::Review(reviewer) => {
+                let outcome = reviewer.caller(token, &jws, digest, now);
+                let outcome = time::timeout(deadline.remaining(), outcome).await;
+                outcome.unwrap_or(Err(Refusal::NoReview))
+            }
         }
     }
 
@@ -149,9 +156,16 @@ impl Authenticator {
         })
     }
 
-    async fn key(&self, jws: &Jws<'_>, keys: &KeySet) -> Result<Found, Refusal> {
+    async fn key(
+        &self,
+        jws: &Jws<'_>,
+        keys: &KeySet,
+        deadline: Deadline,
+    ) -> Result<Found, Refusal> {
         let id = jws.key_id()?;
-        keys.key(&id, &self.issuers, Instant::now()).await
+        let found = keys.key(&id, &self.issuers, Instant::now());
+        let found = time::timeout(deadline.remaining(), found).await;
+        found.unwrap_or(Err(Refusal::NoKeys))
     }
 
     fn keep_proof(

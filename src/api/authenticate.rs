@@ -10,7 +10,7 @@ use actix_web::{
     web::{Data, ThinData},
 };
 
-use super::{Settings, docs, edge::turned_away};
+use super::{Settings, docs, edge::turned_away, inbound::Inbound};
 use crate::access::Authenticator;
 
 /// The middleware of the API listener, within [`super::guard`]. Whoever is not
@@ -25,7 +25,8 @@ pub(crate) async fn authenticate<B: MessageBody + 'static>(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     let headers = request.headers().get_all(AUTHORIZATION);
-    match authenticator.caller(headers).await {
+    let deadline = Inbound::deadline(request.request(), &settings);
+    match authenticator.caller(headers, deadline).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             Ok(next.call(request).await?.map_into_left_body())

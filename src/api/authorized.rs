@@ -159,7 +159,7 @@ fn requester(request: &HttpRequest, warrant: Warrant) -> Requester {
         request.path(),
         agent.and_then(|agent| agent.to_str().ok()),
     );
-    let Inbound { id, trace } = Inbound::of(request);
+    let Inbound { id, trace, .. } = Inbound::of(request);
     Requester::new(warrant, id.as_str().to_owned(), &trace, way)
 }
 

@@ -4,6 +4,7 @@ use std::{
     future::{Ready, ready},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
+    time::Instant,
 };
 
 use actix_web::{
@@ -26,11 +27,12 @@ use crate::{
 
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The ids that a request is found by again.
+/// The ids that a request is found by again, and when it came.
 #[derive(Clone, Debug)]
 pub(crate) struct Inbound {
     pub(crate) id: RequestId,
     pub(crate) trace: TraceContext,
+    arrived: Instant,
 }
 
 impl Inbound {
@@ -39,7 +41,8 @@ impl Inbound {
         let (trace, span) = tracer.received(headers);
         let told = headers.get(REQUEST_ID);
         let id = RequestId::accepted(told.and_then(|told| told.to_str().ok()));
-        (Self { id, trace }, span)
+        let arrived = Instant::now();
+        (Self { id, trace, arrived }, span)
     }
 
     /// The ids of `request`; a request that came past the root span gets them
@@ -51,6 +54,14 @@ impl Inbound {
             request.extensions_mut().insert(inbound.clone());
             inbound
         })
+    }
+
+    /// When the caller of `request` stops waiting. Their time begins as the request comes:
+    /// what it takes to prove who they are is part of it.
+    pub(super) fn deadline(request: &HttpRequest, settings: &Settings) -> Deadline {
+        let arrived = request.extensions().get::<Self>().map(|it| it.arrived);
+        let arrived = arrived.unwrap_or_else(Instant::now);
+        Deadline::since(arrived, settings.upstream_timeout)
     }
 }
 
@@ -74,7 +85,7 @@ impl FromRequest for Context {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let settings = request.app_data::<web::Data<Settings>>();
         let context = settings.map(|settings| Self {
-            deadline: Deadline::after(settings.upstream_timeout),
+            deadline: Inbound::deadline(request, settings),
             trace: Inbound::of(request).trace,
             on_behalf: on_behalf(request),
         });

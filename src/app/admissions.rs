@@ -1,6 +1,6 @@
 //! Who calls, and what they may do, without a request around it: for benches.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::http::header::HeaderValue;
 
@@ -8,7 +8,11 @@ use super::{Decisions, Error, shared::Shared};
 use crate::{
     access::{Authenticator, Caller},
     config::Config,
+    http::Deadline,
 };
+
+/// Longer than anybody is looked at.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What one worker lets callers in with.
 pub struct Admissions {
@@ -42,6 +46,7 @@ impl Admissions {
 
     async fn caller(&self, authorization: &HeaderValue) -> Option<Arc<Caller>> {
         let headers = std::iter::once(authorization);
-        self.authenticator.caller(headers).await.ok()
+        let deadline = Deadline::after(PATIENCE);
+        self.authenticator.caller(headers, deadline).await.ok()
     }
 }

@@ -12,7 +12,12 @@ pub(crate) struct Deadline(Instant);
 impl Deadline {
     /// The deadline `allowed` from now.
     pub(crate) fn after(allowed: Duration) -> Self {
-        Self(Instant::now() + allowed)
+        Self::since(Instant::now(), allowed)
+    }
+
+    /// The deadline of what began at `start` and may take `allowed`.
+    pub(crate) fn since(start: Instant, allowed: Duration) -> Self {
+        Self(start + allowed)
     }
 
     /// The earlier of this deadline and one `allowed` from now.

@@ -1,4 +1,4 @@
-//! The cluster that is to review callers' tokens fails, or does not answer at all.
+//! The cluster that is to review callers' tokens is slow, fails, or does not answer at all.
 
 use std::{
     rc::Rc,
@@ -71,4 +71,33 @@ async fn one_review_in_ten_is_asked_for_again() {
     assert!(gateway.metric(BUDGET).await > 0.0);
     // Who refuses is there.
     assert!(gateway.metric(CIRCUIT).await < 0.5);
+}
+
+#[actix_web::test]
+async fn the_time_of_a_request_begins_before_it_is_known_who_calls() {
+    let gateway = reviewing(&[("MIG_UPSTREAM_TIMEOUT", "3s")]).await;
+    // The name of the machine is known from here on.
+    assert_eq!(timed(&gateway, "early").await.0.status, 200);
+    let slow = Fault::Delay(Duration::from_secs(2));
+    gateway
+        .azure
+        .inject(Service::TokenReview, slow, Times::Always);
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let (answer, took) = timed(&gateway, "robot").await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (504, "upstream_timeout")
+    );
+    assert!(took < Duration::from_secs(4), "{took:?}");
+    hold.release();
+}
+
+#[actix_web::test]
+async fn nobody_waits_for_a_review_beyond_their_time() {
+    let gateway = reviewing(&[("MIG_UPSTREAM_TIMEOUT", "1s")]).await;
+    let hold = gateway.azure.hold(Service::TokenReview);
+    let (answer, took) = timed(&gateway, "robot").await;
+    assert!(is_unavailable(&answer), "{}", answer.text());
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    hold.release();
 }

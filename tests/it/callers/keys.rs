@@ -1,12 +1,17 @@
 //! Keys that change, and issuers that cannot be reached.
 
-use std::{collections::HashMap, thread, time::Duration};
+use std::{
+    collections::HashMap,
+    rc::Rc,
+    thread,
+    time::{Duration, Instant},
+};
 
 use azure_sandbox::{CallerToken, Fault, Host, Sandbox, Service, Settings, SignedBy, Times};
 use futures_util::future::join_all;
 use serde_json::Value;
 
-use super::bearer::{called, entra, get, key_fetches};
+use super::bearer::{before, called, entra, get, key_fetches};
 use crate::{
     flood::Flood,
     issuers::ENTRA,
@@ -191,4 +196,17 @@ async fn without_keys_nobody_is_let_in_and_the_gateway_is_not_ready() {
     gateway.azure.clear(Service::Keys);
     gateway.ready().await;
     assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 200);
+}
+
+#[actix_web::test]
+async fn nobody_waits_for_keys_beyond_their_time() {
+    let azure = Rc::new(Sandbox::start(Settings::default()).unwrap());
+    let hold = azure.hold(Service::Keys);
+    let gateway = before(azure, "entra", &[("MIG_UPSTREAM_TIMEOUT", "1s")]);
+    hold.arrived(1).await;
+    let began = Instant::now();
+    assert_eq!(called(&gateway, &CallerToken::default()).await, 503);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    hold.release();
 }
