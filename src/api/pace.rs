@@ -11,17 +11,13 @@ use actix_web::{dev::ServiceRequest, http::ConnectionType};
 
 use super::framing::Framing;
 
-/// A connection on which nothing has come since the last answer is closed after this time.
+/// A connection on which nothing has come since the last answer was taken is closed after
+/// this time, and one on which a part of the next head came before that.
 pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// A further request on a connection has to have come whole, but for its body, within
 /// this time of its first byte.
 const SLOWEST_HEAD: Duration = Duration::from_secs(5);
-
-/// Where bytes of the next request may have come before the last answer ended, its head
-/// has this long from then: a second more than [`KEEP_ALIVE`], by which actix closes an
-/// idle connection properly.
-const SLOWEST_REST: Duration = KEEP_ALIVE.saturating_add(Duration::from_secs(1));
 
 /// How one connection of a caller goes on; copies share it.
 #[derive(Clone)]
@@ -133,9 +129,14 @@ impl Pace {
     /// The caller has taken something of what they were told.
     pub(crate) fn sent(&self, now: Instant) {
         if let Phase::Idle { .. } = self.0.phase.get() {
-            let until = now + SLOWEST_REST;
+            let until = now + KEEP_ALIVE;
             self.0.phase.set(Phase::Idle { until });
         }
+    }
+
+    /// Whether there is nothing to do.
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.0.phase.get(), Phase::Idle { .. })
     }
 
     /// When the caller's time is up; nothing while they are served, or have not been.
@@ -170,7 +171,7 @@ pub(super) struct Serving(Pace);
 
 impl Drop for Serving {
     fn drop(&mut self) {
-        let until = Instant::now() + SLOWEST_REST;
+        let until = Instant::now() + KEEP_ALIVE;
         self.0.0.phase.set(Phase::Idle { until });
         self.0.wake();
     }

@@ -10,6 +10,7 @@ use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
     App,
     dev::{AppConfig, Server},
+    http::KeepAlive,
     middleware::from_fn,
     rt::net::TcpStream,
     web::{Data, ServiceConfig, ThinData},
@@ -66,7 +67,9 @@ pub(super) fn serve(
             });
         let stopping = stopping.clone();
         let http = HttpService::build()
-            .keep_alive(api::KEEP_ALIVE)
+            // Its own time goes on while the end of an answer waits for its reader, and cuts it
+            // off; the connection itself knows better.
+            .keep_alive(KeepAlive::Os)
             .client_request_timeout(SLOWEST_HEAD)
             .client_disconnect_timeout(SLOWEST_CLOSE)
             .on_connect_ext(|connection: &Connection, data| {

@@ -1,9 +1,9 @@
 //! A connection whose other end has to go on, and is served one request at a time.
 //!
-//! actix bounds the first head of a connection and the time in which nothing at all
-//! comes; what is here bounds the heads after it, and answers that nobody reads. It
-//! also takes 128 KiB of heads that are sent ahead, and 7 kB of memory for each of
-//! them: what is here hands on the next one when the one before it was served.
+//! actix bounds the first head of a connection; what is here bounds the heads after it, the
+//! time in which nothing at all comes, and answers that nobody reads. actix also takes
+//! 128 KiB of heads that are sent ahead, and 7 kB of memory for each of them: what is here
+//! hands on the next one when the one before it was served.
 
 use std::{
     io::{self, IoSlice},
@@ -235,7 +235,10 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
         if read.is_ready() {
             return read;
         }
-        this.poll_limit(waker).map(Err)
+        let error = ready!(this.poll_limit(waker));
+        // As if the other end had closed it, so that it is closed properly.
+        let is_idle = this.stuck.is_none() && this.pace.is_idle();
+        Poll::Ready(if is_idle { Ok(()) } else { Err(error) })
     }
 }
 
@@ -272,7 +275,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
     fn poll_flush(self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let flushed = Pin::new(&mut this.stream).poll_flush(waker);
-        this.unless_stuck(flushed, waker)
+        let flushed = this.unless_stuck(flushed, waker);
+        // An answer may end here, and nobody reads again before something comes: that has its
+        // time from now on.
+        if flushed.is_ready() && this.poll_limit(waker).is_ready() {
+            waker.waker().wake_by_ref();
+        }
+        flushed
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, waker: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -133,6 +133,31 @@ fn last_words(stream: &mut TcpStream, rest: &str, until: Instant) -> String {
     String::from_utf8_lossy(&words).into_owned()
 }
 
+/// More answers than fit between: each is small enough to be in a buffer of the gateway as a
+/// whole, and is over for it then.
+#[actix_web::test]
+async fn who_reads_nothing_for_a_while_gets_all_that_was_asked_for() {
+    const REQUESTS: usize = 200;
+    const PAUSE: Duration = Duration::from_secs(9);
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    let request =
+        "GET /directory/users?department=R%26D&top=100 HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let mut connection = Connection::to(gateway.api);
+    connection
+        .writer()
+        .write_all(request.repeat(REQUESTS).as_bytes())
+        .unwrap();
+    thread::sleep(PAUSE);
+    let mut bytes = 0;
+    for number in 0..REQUESTS {
+        let reply = connection.reply();
+        assert_eq!(reply.status, 200, "{number}");
+        bytes += reply.body.len();
+    }
+    assert!(bytes > 4_000_000, "{bytes} bytes");
+}
+
 #[actix_web::test]
 async fn whoever_sends_too_slowly_is_sent_away_in_time_however_often_a_byte_comes() {
     let gateway = Gateway::start();
