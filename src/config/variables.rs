@@ -309,7 +309,7 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_UPSTREAM_TIMEOUT",
         Some("10s"),
-        "Longest time that a request may take at Azure, retries included, 100ms to 5m",
+        "Longest time that a request may take from its head on, retries at Azure included, 100ms to 5m",
     ),
     variable(
         "MIG_TOKEN_WAIT",
