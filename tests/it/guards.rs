@@ -2,9 +2,13 @@
 
 use azure_sandbox::{Host, Sandbox, Service, Settings};
 
-use crate::{answer::Answer, gateway::Gateway};
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    orders::{CHANGES, patched_at},
+};
 
-const NODE: &str = "/vms/aks-nodepool1-12345678-0/deallocate";
+const NODE: &str = "/vms/aks-nodepool1-12345678-0";
 
 /// Both subscriptions of the local Azure.
 const ALL: &str = "/subscriptions/5ab1e000-0000-4000-8000-000000000001 \
@@ -33,7 +37,8 @@ async fn what_is_managed_by_something_else_is_not_switched() {
         let answer = gateway.post(&format!("/vms/managed-01/{action}")).await;
         assert_protected(&answer, "MIG_ALLOW_MANAGED");
     }
-    assert_protected(&gateway.post(NODE).await, "MIG_ALLOW_MANAGED");
+    let node = gateway.post(&format!("{NODE}/deallocate")).await;
+    assert_protected(&node, "MIG_ALLOW_MANAGED");
     assert!(gateway.azure.requests(Service::Actions).is_empty());
     assert_eq!(gateway.get("/vms/managed-01").await.status, 200);
 }
@@ -42,7 +47,24 @@ async fn what_is_managed_by_something_else_is_not_switched() {
 async fn what_is_managed_is_switched_where_that_is_allowed() {
     let gateway = Gateway::with(&[("MIG_SCOPES", ALL), ("MIG_ALLOW_MANAGED", "on")]);
     assert_eq!(gateway.post("/vms/managed-01/restart").await.status, 202);
-    assert_eq!(gateway.post(NODE).await.status, 202);
+    let node = gateway.post(&format!("{NODE}/deallocate")).await;
+    assert_eq!(node.status, 202, "{}", node.text());
+}
+
+#[actix_web::test]
+async fn what_is_not_switched_is_not_changed_either() {
+    let managing = Gateway::with(&[("MIG_SCOPES", ALL), CHANGES]);
+    let hosted = on_a_virtual_machine(&[CHANGES]);
+    for (gateway, path, word) in [
+        (&managing, "/vms/managed-01", "MIG_ALLOW_MANAGED"),
+        (&managing, NODE, "MIG_ALLOW_MANAGED"),
+        (&hosted, "/vms/gateway-01", "MIG_ALLOW_SELF"),
+    ] {
+        for body in [r#"{"tags":{}}"#, r#"{"size":"Standard_B4ms"}"#] {
+            assert_protected(&patched_at(gateway, path, &[], body).await, word);
+        }
+        assert!(gateway.azure.requests(Service::Actions).is_empty());
+    }
 }
 
 #[actix_web::test]

@@ -16,12 +16,20 @@ pub(crate) async fn ordered(gateway: &Gateway, name: &str, action: &str) -> Stri
 
 /// Sends the change `body` of web-01, with `headers` of its own.
 pub(crate) async fn patched(gateway: &Gateway, headers: &[(&str, &str)], body: &str) -> Answer {
+    patched_at(gateway, "/vms/web-01", headers, body).await
+}
+
+/// The same, of the machine at `path`.
+pub(crate) async fn patched_at(
+    gateway: &Gateway,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Answer {
     let json = [("content-type", "application/json")];
     let headers: Vec<_> = json.iter().chain(headers).copied().collect();
     let (api, body) = (gateway.api, body.as_bytes().to_vec());
-    gateway
-        .send("PATCH", api, "/vms/web-01", &headers, body)
-        .await
+    gateway.send("PATCH", api, path, &headers, body).await
 }
 
 /// The operation at `place` once it has ended.
