@@ -3,7 +3,12 @@
 use azure_sandbox::{Caller, CallerToken, Service};
 
 use super::{BOTH_GROUPS, order, token};
-use crate::callers::bearer::entra;
+use crate::{
+    answer::Answer,
+    callers::bearer::{EVERYBODY, entra},
+    gateway::Gateway,
+    orders::{CHANGES, patched_at},
+};
 
 #[actix_web::test]
 async fn a_caller_orders_no_more_changes_than_it_may() {
@@ -86,4 +91,55 @@ async fn what_a_limit_refuses_is_counted_by_the_limit() {
     assert_eq!(refused().await, counts("0", "1"));
     order(&gateway, "/vms/web-03/restart", &operator).await;
     assert_eq!(refused().await, counts("1", "1"));
+}
+
+/// A gateway that takes changes of tags from everybody, with this limit.
+fn changing(limit: (&str, &str)) -> Gateway {
+    entra(&[CHANGES, ("MIG_POLICY_FILE", EVERYBODY), limit])
+}
+
+/// Changes the tags of the machine at `path`.
+async fn tagged(gateway: &Gateway, path: &str, token: &str) -> Answer {
+    let header = format!("Bearer {token}");
+    let headers = [("authorization", header.as_str())];
+    patched_at(gateway, path, &headers, r#"{"tags":{}}"#).await
+}
+
+#[actix_web::test]
+async fn a_change_of_tags_is_one_of_a_callers_changes() {
+    let gateway = changing(("MIG_CALLER_CHANGES", "2/10m"));
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+
+    let first = tagged(&gateway, "/vms/web-01", &caller).await;
+    let second = order(&gateway, "/vms/web-02/restart", &caller).await;
+    let third = tagged(&gateway, "/vms/web-03", &caller).await;
+
+    assert_eq!([first.status, second.status], [200, 202]);
+    assert_eq!(first.header("ratelimit"), Some("\"caller\";r=1;t=300"));
+    let told = (third.status, third.code());
+    assert_eq!(told, (429, "too_many_changes".to_owned()));
+    let left = third.header("ratelimit").unwrap();
+    assert!(left.starts_with("\"caller\";r=0;t="), "{left}");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 2);
+}
+
+#[actix_web::test]
+async fn a_change_of_tags_is_one_of_a_groups_changes() {
+    let gateway = changing(("MIG_GROUP_CHANGES", "1/10m"));
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+
+    let first = tagged(&gateway, "/vms/web-01", &caller).await;
+    let second = tagged(&gateway, "/vms/web-02", &caller).await;
+    let third = order(&gateway, "/vms/web-03/restart", &caller).await;
+
+    assert_eq!(first.status, 200, "{}", first.text());
+    for refused in [second, third] {
+        let told = (refused.status, refused.code());
+        assert_eq!(told, (429, "too_many_changes".to_owned()));
+        let policy = refused.header("ratelimit-policy");
+        assert_eq!(policy, Some("\"resourceGroup\";q=1;w=600"));
+    }
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
 }

@@ -7,7 +7,7 @@ use azure_sandbox::{CallerToken, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Se
 use crate::{answer::Answer, gateway::Gateway, issuers::ENTRA};
 
 /// Policies that are not in the way.
-const EVERYBODY: &str = concat!(
+pub(crate) const EVERYBODY: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/tests/it/callers/everybody.cedar"
 );
