@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use crate::{
     answer::Answer,
     gateway::Gateway,
-    upstreams::{ARM, BOTH, Upstream},
+    upstreams::{ARM, BOTH, GRAPH, Upstream},
 };
 
 /// What is back is known within this.
@@ -199,6 +199,24 @@ async fn an_order_is_not_sent_to_look_whether_azure_is_back_and_that_is_noticed(
     closed(&gateway, ARM).await;
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 5);
     hold.release();
+}
+
+/// What is asked of `there` while `away` is known not to answer.
+async fn alone(away: Upstream, there: Upstream) {
+    let gateway = away.gateway(&[("MIG_UPSTREAM_TIMEOUT", "1s")]).await;
+    assert_eq!(there.get(&gateway, 1).await.status, 200);
+    let hold = gateway.azure.hold(away.service);
+    opened(&gateway, away).await;
+    let answer = there.get(&gateway, 1).await;
+    assert_eq!(answer.status, 200, "{}: {}", there.label, answer.text());
+    assert!(!is_open(&gateway, there).await, "{}", there.label);
+    assert!(is_open(&gateway, away).await, "{}", away.label);
+    hold.release();
+}
+
+#[actix_web::test]
+async fn an_upstream_that_hangs_keeps_nothing_from_the_other() {
+    join_all([alone(ARM, GRAPH), alone(GRAPH, ARM)]).await;
 }
 
 #[actix_web::test]
