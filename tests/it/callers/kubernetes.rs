@@ -1,8 +1,11 @@
 //! Callers whose tokens the cluster reviews.
 
-use std::rc::Rc;
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
-use actix_web::rt::{self, task::JoinHandle};
+use actix_web::rt::{self, task::JoinHandle, time};
 use azure_sandbox::{Fault, Sandbox, Service, ServiceAccountToken, Settings, Times};
 use futures_util::future::join_all;
 use serde_json::json;
@@ -51,6 +54,31 @@ async fn a_token_of_a_pod_that_is_gone_is_not_valid() {
     );
     assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 401);
     assert_eq!(reviews(&gateway), 1, "a refusal is remembered, too");
+}
+
+#[actix_web::test]
+async fn a_pod_that_ends_is_believed_for_seconds_at_most() {
+    let gateway = reviewing(&[]).await;
+    let token = gateway
+        .azure
+        .service_account_token(&ServiceAccountToken::of("ops", "robot"));
+    assert_eq!(get(&gateway, "/identity", &token).await.status, 200);
+    gateway.azure.delete_pod("ops", "robot-0");
+
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let mut ticks = time::interval(Duration::from_millis(200));
+    let refused = loop {
+        ticks.tick().await;
+        let answer = get(&gateway, "/identity", &token).await;
+        if answer.status != 200 {
+            break answer;
+        }
+        assert!(Instant::now() < deadline, "it is believed still");
+    };
+
+    let told = (refused.status, refused.code());
+    assert_eq!(told, (401, "unauthenticated".to_owned()));
+    assert_eq!(reviews(&gateway), 2);
 }
 
 #[actix_web::test]
