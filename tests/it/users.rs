@@ -185,6 +185,20 @@ fn begins(user: &Value, prefix: &str) -> bool {
 }
 
 #[actix_web::test]
+async fn a_call_carries_the_trace_as_graphs_client_request_id() {
+    let gateway = Gateway::start();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("traceparent", parent.as_str())];
+    let (api, path) = (gateway.api, listing("Seinfeld", ""));
+    let page = gateway.send("GET", api, &path, &headers, Vec::new()).await;
+    assert_eq!(page.status, 200, "{}", page.text());
+    let call = gateway.listings().remove(0);
+    let id = call.header("client-request-id").unwrap_or_default();
+    assert_eq!(id.replace('-', ""), trace);
+}
+
+#[actix_web::test]
 async fn several_departments_come_in_one_listing() {
     let gateway = Gateway::start();
     let departments = gateway.azure.departments();
