@@ -7,7 +7,7 @@ use azure_sandbox::Service;
 
 use crate::{
     gateway::Gateway,
-    orders::{CHANGES, ended, patched},
+    orders::{CHANGES, ended, ordered, patched},
 };
 
 const VM: &str = "/vms/web-01";
@@ -101,6 +101,24 @@ async fn an_order_does_not_overtake_a_change_that_is_under_way() {
     let again = patched(&gateway, &[], r#"{"size":"Standard_B2s"}"#).await;
     assert_eq!(again.status, 409, "{}", again.text());
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+}
+
+#[actix_web::test]
+async fn a_change_does_not_end_what_another_replica_has_begun() {
+    let gateway = open();
+    gateway
+        .azure
+        .operations_take(std::time::Duration::from_secs(3));
+    let other = gateway.twin();
+    let restart = ordered(&other, "web-01", "restart").await;
+
+    for body in [r#"{"tags":{}}"#, r#"{"size":"Standard_B4ms"}"#] {
+        let answer = patched(&gateway, &[], body).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (409, "conflict".to_owned()), "{}", answer.text());
+    }
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    assert_eq!(ended(&other, &restart).await["status"], "Succeeded");
 }
 
 #[actix_web::test]
