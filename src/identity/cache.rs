@@ -285,6 +285,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
+    use actix_web::rt::time;
+
     use super::*;
     use crate::{
         identity::{claims::Claims, response::Grant},
@@ -293,21 +295,45 @@ mod tests {
 
     const HOUR: Duration = Duration::from_hours(1);
 
+    fn cache() -> TokenCache {
+        TokenCache::new(Metrics::new().unwrap())
+    }
+
+    fn token(lifetime: Duration) -> AccessToken {
+        let grant = Grant {
+            token: Secret::new("t"),
+            lifetime,
+            claims: None,
+            echo: Claims::default(),
+        };
+        AccessToken::new(&grant, Origin::Ordinary).unwrap()
+    }
+
+    fn landed(cache: &TokenCache, token: &AccessToken) {
+        cache.join(Resource::Arm, &Demand::Renewal, |flight| {
+            flight.land(Ok(token.clone()));
+        });
+    }
+
     #[test]
     fn a_token_that_did_not_outlast_a_sleep_is_not_there() {
-        let cache = TokenCache::new(Metrics::new().unwrap());
+        let cache = cache();
         for (sleep, is_there) in [(HOUR / 2, true), (HOUR, false)] {
-            let grant = Grant {
-                token: Secret::new("t"),
-                lifetime: HOUR,
-                claims: None,
-                echo: Claims::default(),
-            };
-            let token = AccessToken::new(&grant, Origin::Ordinary).unwrap();
-            cache.join(Resource::Arm, &Demand::Renewal, |flight| {
-                flight.land(Ok(token.after(sleep)));
-            });
+            landed(&cache, &token(HOUR).after(sleep));
             assert_eq!(cache.get(Resource::Arm).is_some(), is_there, "{sleep:?}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_renewed_token_outlasts_the_one_before_it() {
+        const SECOND: Duration = Duration::from_secs(1);
+        let (cache, first) = (cache(), token(SECOND));
+        landed(&cache, &first);
+        landed(&cache, &token(HOUR));
+        let mut ticks = time::interval(SECOND / 100);
+        while first.age(Moment::now()) < SECOND {
+            ticks.tick().await;
+            assert!(cache.get(Resource::Arm).is_some());
         }
     }
 }
