@@ -336,4 +336,21 @@ mod tests {
             assert!(cache.get(Resource::Arm).is_some());
         }
     }
+
+    #[test]
+    fn a_token_that_has_just_landed_is_not_acquired_again() {
+        let (cache, token) = (cache(), token(HOUR));
+        landed(&cache, &token);
+        let joined = cache.join(Resource::Arm, &Demand::Absent, |_| panic!("it is there"));
+        assert!(matches!(joined, Joined::Landed(Ok(known)) if known.is(&token)));
+    }
+
+    #[test]
+    fn an_acquisition_that_breaks_off_can_be_begun_again() {
+        let cache = cache();
+        for _ in 0..2 {
+            let joined = cache.join(Resource::Arm, &Demand::Absent, drop);
+            assert!(matches!(joined, Joined::Started(_)));
+        }
+    }
 }
