@@ -213,4 +213,13 @@ mod tests {
         let written = fs::read_to_string(folder.file()).unwrap();
         assert_eq!(written, "\n{1}\n{2}\n\n{3}\n");
     }
+
+    /// No system can have a pipe last, and it says so when it is told to.
+    #[test]
+    fn what_is_to_outlive_the_host_is_told_to_last() {
+        let (_reader, writer) = io::pipe().unwrap();
+        let settled = Sink::stream(writer.into(), Place::Lasting).settle();
+        let error = settled.expect_err("a pipe cannot last");
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    }
 }
