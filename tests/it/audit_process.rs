@@ -192,6 +192,41 @@ async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     drop(output);
 }
 
+#[actix_web::test]
+async fn a_change_whose_record_is_stuck_is_refused_in_time_and_never_sent() {
+    let azure = azure();
+    let mut command = gateway();
+    command.envs(azure.environment(Host::ContainerApp));
+    let (mut running, output) = Running::unread(command);
+    running.ready().await;
+    // The log's thread is stuck in the pipe once lines are lost, and has its turn.
+    while running.log_lines_lost().await == 0 {
+        join_all((0..200).map(|_| running.status("/nothing"))).await;
+    }
+    let client = awc::Client::builder().disable_timeout().finish();
+    let order = client.post(running.url("/vms/web-01/restart")).send();
+    let answer = time::timeout(Duration::from_secs(4), order).await;
+    let mut answer = answer.expect("an answer in time").unwrap();
+    let body = text(&answer.body().await.unwrap());
+    assert_eq!(answer.status().as_u16(), 503, "{body}");
+    assert!(body.contains("audit_unavailable"), "{body}");
+    assert_eq!(running.readiness().await.0, 503);
+
+    let written = thread::spawn(move || io::read_to_string(output).unwrap());
+    running.ready().await;
+    running.signal("-TERM");
+    assert_eq!(running.ended().await, Some(0));
+    let written = written.join().unwrap();
+    let mut lines = written
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let outcome = lines.find(|line| line["unmapped"]["stage"] == "outcome");
+    let outcome = outcome.expect("what became of it");
+    assert_eq!(outcome["status"], "Failure");
+    assert_eq!(outcome["status_code"], "NotSent");
+    assert!(azure.requests(Service::Actions).is_empty());
+}
+
 /// The value of `series` in what `running` measures.
 async fn metric(running: &Running, series: &str) -> f64 {
     let metrics = running.metrics().await;
