@@ -1,6 +1,9 @@
 //! Pages that are kept: who gets them, how old they are, when Graph is asked.
 
-use std::rc::Rc;
+use std::{
+    rc::Rc,
+    time::{Duration, Instant},
+};
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Service, Times};
@@ -171,8 +174,10 @@ async fn a_graph_that_does_not_answer_holds_nobody_up_who_can_have_an_older_page
     gateway.proven().await;
     let fresh = gateway.get(GUILD).await;
     let hold = gateway.azure.hold(Service::Graph);
+    let began = Instant::now();
     let stale = gateway.get(GUILD).await;
     assert_eq!(stale.body, fresh.body);
+    assert!(began.elapsed() < Duration::from_secs(4));
     hold.release();
 }
 
