@@ -182,6 +182,21 @@ async fn a_graph_that_does_not_answer_holds_nobody_up_who_can_have_an_older_page
 }
 
 #[actix_web::test]
+async fn an_older_page_is_given_out_while_there_is_no_token() {
+    let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
+    gateway.proven().await;
+    let fresh = gateway.get(GUILD).await;
+    let fault = Fault::Throttle { retry_after: 90 };
+    gateway.azure.inject(Service::Token, fault, Times::Always);
+    gateway.azure.expire_tokens();
+    let stale = gateway.get(GUILD).await;
+    assert_eq!(stale.status, 200, "{}", stale.text());
+    assert_eq!(stale.body, fresh.body);
+    let strict = asked(&gateway, GUILD, ("cache-control", "no-cache")).await;
+    assert_eq!(strict.code(), "unavailable");
+}
+
+#[actix_web::test]
 async fn a_refusal_is_told_and_no_older_page_instead() {
     let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
     gateway.proven().await;
