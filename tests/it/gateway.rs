@@ -282,7 +282,7 @@ impl Gateway {
         .await;
     }
 
-    /// A caller asks for the machine at `path` and, once that waits at `hold`,
+    /// A caller asks for what is at `path` and, once that waits at `hold`,
     /// resets its connection. Resolves when the gateway has noticed.
     pub(crate) async fn left_by_a_caller(&self, path: &str, hold: &Hold) {
         let mut caller = TcpStream::connect(self.api).unwrap();
@@ -294,9 +294,12 @@ impl Gateway {
         hold.arrived(1).await;
         // With an answer that was not read, this is a reset.
         drop(caller);
-        let aborted = r#"http_requests_total{method="GET",route="/vms/{name}",status="aborted"} 1"#;
+        let is_aborted = |line: &str| {
+            line.starts_with("mi_gateway_http_requests_total{")
+                && line.ends_with(r#",status="aborted"} 1"#)
+        };
         self.until("/metrics", |answer| {
-            answer.text().contains(aborted).then_some(())
+            answer.text().lines().any(is_aborted).then_some(())
         })
         .await;
     }

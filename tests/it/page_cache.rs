@@ -197,6 +197,22 @@ async fn an_older_page_is_given_out_while_there_is_no_token() {
 }
 
 #[actix_web::test]
+async fn a_caller_that_leaves_does_not_end_the_call_for_a_page() {
+    let gateway = Rc::new(Gateway::start());
+    gateway.proven().await;
+    let hold = gateway.azure.hold(Service::Graph);
+    gateway.left_by_a_caller(GUILD, &hold).await;
+    let next = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { gateway.get(GUILD).await.status }
+    });
+    hold.release();
+
+    assert_eq!(next.await.unwrap(), 200);
+    assert_eq!(calls(&gateway), 1);
+}
+
+#[actix_web::test]
 async fn a_refusal_is_told_and_no_older_page_instead() {
     let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
     gateway.proven().await;
