@@ -90,6 +90,22 @@ async fn t10_callers_that_leave_do_not_end_the_acquisition() {
 }
 
 #[actix_web::test]
+async fn nobody_waits_for_a_token_beyond_the_time_of_the_call() {
+    let azure = azure();
+    let hold = azure.hold(Service::Token);
+    let vars = [("MIG_TOKEN_WAIT", "30s"), ("MIG_UPSTREAM_TIMEOUT", "300ms")];
+    let gateway = Gateway::before(azure, Host::ContainerApp, &vars);
+    let began = Instant::now();
+    let answer = gateway.get(MACHINE).await;
+    assert_eq!(
+        (answer.status, answer.code().as_str()),
+        (503, "unavailable")
+    );
+    assert!(began.elapsed() < Duration::from_secs(3));
+    hold.release();
+}
+
+#[actix_web::test]
 async fn c10_a_resource_does_not_wait_for_anothers_acquisition() {
     let gateway = Rc::new(Gateway::start());
     gateway.proven().await;
