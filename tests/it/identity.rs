@@ -177,6 +177,18 @@ async fn a_gateway_is_one_of_many_at_its_nodes_endpoint() {
 }
 
 #[actix_web::test]
+async fn a_nodes_endpoint_that_is_slow_is_asked_one_thing_at_a_time() {
+    let azure = azure();
+    // Longer than the second after which the next may come.
+    let slow = Fault::Delay(Duration::from_secs(3));
+    azure.inject(Service::Token, slow, Times::Next(1));
+    let gateway = Gateway::before(azure, Host::Vm, &[]);
+    gateway.ready().await;
+    assert_eq!(gateway.azure.requests(Service::Token).len(), 2);
+    assert_eq!(gateway.azure.peak_concurrency(Service::Token), 1);
+}
+
+#[actix_web::test]
 async fn t9_an_endpoint_that_boots_beside_us_is_waited_for() {
     // Bound and not yet listening: connections are refused, and nobody else
     // gets the port.
