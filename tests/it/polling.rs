@@ -160,6 +160,30 @@ async fn a_pause_that_azure_asks_for_is_kept_by_polls() {
 }
 
 #[actix_web::test]
+async fn a_pause_that_callers_are_told_of_is_kept_by_polls() {
+    const PAUSE: Duration = Duration::from_secs(4);
+    // Less than the pause, which is not slept through then.
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "3s")]);
+    gateway.ready().await;
+    let fault = Fault::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), PAUSE.as_secs().to_string())],
+        body: r#"{"error":{"code":"SubscriptionRequestsThrottled","message":"M"}}"#.to_owned(),
+    };
+    let next = Times::Next(1);
+    gateway.azure.inject(Service::VirtualMachines, fault, next);
+    let began = Instant::now();
+    assert_eq!(gateway.get("/vms/web-02").await.code(), "throttled");
+    // Before the operation, so that no poll of it can be on its way already.
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    gateway.azure.arrived(Service::Operations, 1).await;
+
+    assert!(began.elapsed() >= PAUSE, "{:?}", began.elapsed());
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+}
+
+#[actix_web::test]
 async fn a_long_pause_is_passed_on_at_once_and_not_slept_through() {
     let gateway = Gateway::start();
     gateway.ready().await;
