@@ -288,25 +288,12 @@ mod tests {
     use actix_web::rt::time;
 
     use super::*;
-    use crate::{
-        identity::{claims::Claims, response::Grant},
-        secret::Secret,
-    };
+    use crate::identity::token::tests::token;
 
     const HOUR: Duration = Duration::from_hours(1);
 
     fn cache() -> TokenCache {
         TokenCache::new(Metrics::new().unwrap())
-    }
-
-    fn token(lifetime: Duration) -> AccessToken {
-        let grant = Grant {
-            token: Secret::new("t"),
-            lifetime,
-            claims: None,
-            echo: Claims::default(),
-        };
-        AccessToken::new(&grant, Origin::Ordinary).unwrap()
     }
 
     fn landed(cache: &TokenCache, token: &AccessToken) {

@@ -204,11 +204,12 @@ fn millis(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::secret::Secret;
 
-    fn token(lifetime: Duration) -> AccessToken {
+    /// One that lasts so long.
+    pub(in crate::identity) fn token(lifetime: Duration) -> AccessToken {
         let grant = Grant {
             token: Secret::new("t"),
             lifetime,
