@@ -3,6 +3,7 @@
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod inert;
+mod json;
 mod output;
 mod request_id;
 mod span;
@@ -85,9 +86,8 @@ where
         lines.compact().boxed()
     } else {
         lines
-            .json()
-            .flatten_event(true)
-            .with_span_list(false)
+            .fmt_fields(json::Fields)
+            .event_format(json::Line)
             .boxed()
     };
     // As a layer and not as a filter of the other: that would look each span up whenever it
