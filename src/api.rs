@@ -41,8 +41,7 @@ use url::Url;
 
 use crate::config::Proxies;
 
-pub(crate) use authenticate::authenticate;
-pub(crate) use authority::own_callers;
+pub(crate) use authenticate::let_in;
 pub(crate) use directory::of_pages;
 pub(crate) use edge::{Edge, guard, longest_head, read};
 pub(crate) use inbound::RootSpan;

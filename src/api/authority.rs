@@ -9,33 +9,17 @@
 use std::{cell::RefCell, iter, sync::Arc};
 
 use actix_web::{
-    Error, HttpRequest,
-    body::{BoxBody, EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    HttpRequest,
     http::{
         header::{HOST, HeaderName, ORIGIN},
         uri::Authority,
     },
-    middleware::Next,
-    web,
 };
 use url::{Host, Url};
 
-use super::{Problem, Settings, docs, edge::turned_away, forwarded::Asked};
+use super::{Problem, Settings, docs, forwarded::Asked};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
-
-/// The middleware of the API listener, within [`super::guard`].
-pub(crate) async fn own_callers<B: MessageBody + 'static>(
-    settings: web::Data<Settings>,
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    match admit(request.request(), &settings) {
-        Ok(()) => Ok(next.call(request).await?.map_into_left_body()),
-        Err(problem) => Ok(turned_away(request, problem).map_into_right_body()),
-    }
-}
 
 /// How the caller reaches the gateway, for links to it.
 pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Arc<Url>, Problem> {
@@ -45,7 +29,8 @@ pub(super) fn base(request: &HttpRequest, settings: &Settings) -> Result<Arc<Url
     }
 }
 
-fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
+/// Refuses a request that is addressed to others, or sent by a page of others.
+pub(super) fn admit(request: &HttpRequest, settings: &Settings) -> Result<(), Problem> {
     let addressed = addressed(request, settings)?;
     let forwarded = forwarded(request, settings);
     // A page that rebinds its name to a proxy has that name forwarded, under a `Host`

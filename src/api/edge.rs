@@ -127,8 +127,8 @@ pub(crate) async fn guard<B: MessageBody + 'static>(
     Ok(answer.map_body(|_, body| Served::new(body, serving)))
 }
 
-/// The inner middleware of both listeners: what comes with the request is read,
-/// once it is known who has sent it.
+/// The inner middleware of the admin listener: what comes with the request is read. On the
+/// API's it is a part of [`super::let_in`].
 pub(crate) async fn read<B: MessageBody + 'static>(
     edge: web::Data<Edge>,
     mut request: ServiceRequest,
@@ -174,7 +174,7 @@ fn is_cut(request: &ServiceRequest) -> bool {
 
 /// Refuses a body that is too large by its own account before a byte of it is
 /// read, and one that turns out to be.
-async fn take_in(request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
+pub(super) async fn take_in(request: &mut ServiceRequest, limit: usize) -> Result<(), Problem> {
     let query = request.query_string();
     if percent_decode_str(query).decode_utf8().is_err() {
         return Err(Problem::invalid("the query is not UTF-8"));
