@@ -148,7 +148,7 @@ impl Pace {
     }
 
     /// `request` has come; it is served until what is returned is dropped.
-    pub(super) fn serve(&self, request: &ServiceRequest) -> Serving {
+    pub(crate) fn serve(&self, request: &ServiceRequest) -> Serving {
         self.0.phase.set(Phase::Serving);
         if self.cut().is_some() || request.head().connection_type() != ConnectionType::KeepAlive {
             self.end();
@@ -167,7 +167,7 @@ impl Pace {
 }
 
 /// A request of a connection while it is served.
-pub(super) struct Serving(Pace);
+pub(crate) struct Serving(Pace);
 
 impl Drop for Serving {
     fn drop(&mut self) {

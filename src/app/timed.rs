@@ -100,6 +100,8 @@ impl<S> Timed<S> {
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.stuck.take().is_some() {
+                // TLS takes what it cannot send yet: that is gone by now.
+                self.pace.sent(Instant::now());
                 self.pace.wake();
             }
             return written;
@@ -291,5 +293,67 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<S> {
             ready!(this.unless_stuck(shut, waker))?;
         }
         this.poll_leave(waker).map(Ok)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    /// Has a buffer, as TLS has, which is empty when somebody says so.
+    struct Buffered {
+        is_empty: bool,
+    }
+
+    impl AsyncRead for Buffered {
+        fn poll_read(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            _: &mut ReadBuf<'_>,
+        ) -> Poll<io::Result<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Buffered {
+        fn poll_write(
+            self: Pin<&mut Self>,
+            _: &mut Context<'_>,
+            bytes: &[u8],
+        ) -> Poll<io::Result<usize>> {
+            Poll::Ready(Ok(bytes.len()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            if self.is_empty {
+                Poll::Ready(Ok(()))
+            } else {
+                Poll::Pending
+            }
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    async fn is_flushed(timed: &mut Timed<Buffered>) -> bool {
+        poll_fn(|waker| Poll::Ready(Pin::new(&mut *timed).poll_flush(waker).is_ready())).await
+    }
+
+    #[actix_web::test]
+    async fn the_time_to_ask_again_begins_when_the_last_of_an_answer_is_taken() {
+        let mut timed = Timed::new(Buffered { is_empty: false }, usize::MAX);
+        let request = TestRequest::default().to_srv_request();
+        drop(timed.pace.serve(&request));
+        let answered = timed.pace.until().unwrap();
+        assert!(!is_flushed(&mut timed).await);
+        timed.stream.is_empty = true;
+        assert!(is_flushed(&mut timed).await);
+        assert!(timed.pace.until().unwrap() > answered);
     }
 }
