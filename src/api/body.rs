@@ -4,7 +4,7 @@ use std::{
     future::{Ready, poll_fn, ready},
     pin::Pin,
     task::{self, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -20,7 +20,7 @@ use actix_web::{
 };
 use futures_core::Stream as _;
 
-use super::Problem;
+use super::{Problem, inbound::Inbound};
 
 /// The body has to be there by then, so that a slow client holds no handler.
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
@@ -36,8 +36,10 @@ pub(super) async fn buffer(request: &mut ServiceRequest, limit: usize) -> Result
     if !has_body || matches!(payload, Payload::None) {
         return Ok(());
     }
+    let began = Instant::now();
     let body = read(&mut payload, length.unwrap_or(usize::MAX), limit);
     let outcome = time::timeout(SLOWEST_BODY, body).await;
+    Inbound::leave_out(request.request(), began.elapsed());
     let slow = || Err(Problem::body_too_slow(SLOWEST_BODY));
     match outcome.unwrap_or_else(|_| slow()) {
         // Without a byte it is none: see `NoBody`.

@@ -4,7 +4,7 @@ use std::{
     future::{Ready, ready},
     hash::{DefaultHasher, Hash as _, Hasher as _},
     sync::Arc,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use actix_web::{
@@ -54,6 +54,13 @@ impl Inbound {
             request.extensions_mut().insert(inbound.clone());
             inbound
         })
+    }
+
+    /// Has `time`, which the caller of `request` took for its body, not count.
+    pub(super) fn leave_out(request: &HttpRequest, time: Duration) {
+        if let Some(inbound) = request.extensions_mut().get_mut::<Self>() {
+            inbound.arrived += time;
+        }
     }
 
     /// When the caller of `request` stops waiting. Their time begins as the request comes:

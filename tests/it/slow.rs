@@ -159,6 +159,24 @@ async fn who_reads_nothing_for_a_while_gets_all_that_was_asked_for() {
 }
 
 #[actix_web::test]
+async fn the_time_that_a_body_takes_is_none_of_azures() {
+    const PAUSE: Duration = Duration::from_millis(1_200);
+    let vars = [("MIG_VM_UPDATE", "on"), ("MIG_UPSTREAM_TIMEOUT", "1s")];
+    let gateway = Gateway::with(&vars);
+    gateway.ready().await;
+    let mut connection = Connection::to(gateway.api);
+    let body = r#"{"tags":{"env":"test"}}"#;
+    let head = format!(
+        "PATCH /vms/web-01 HTTP/1.1\r\nhost: localhost\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    connection.writer().write_all(head.as_bytes()).unwrap();
+    thread::sleep(PAUSE);
+    assert!([200, 202].contains(&connection.ask(body).status));
+}
+
+#[actix_web::test]
 async fn whoever_sends_too_slowly_is_sent_away_in_time_however_often_a_byte_comes() {
     let gateway = Gateway::start();
     gateway.ready().await;
