@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 
 use super::{Cursor, Listing};
 use crate::{
@@ -42,6 +42,8 @@ impl Census {
             begun: Cache::builder()
                 .max_capacity(CAPACITY)
                 .time_to_live(PATIENCE)
+                // By itself it would turn a new one away for old ones that were asked for once.
+                .eviction_policy(EvictionPolicy::lru())
                 .build(),
             metrics,
         }
@@ -92,5 +94,34 @@ impl Count {
             billed: state.is_billed(),
             count: self.machines.get(&state).copied().unwrap_or_default(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    use super::*;
+
+    fn cursor(number: u64) -> Cursor {
+        let text = URL_SAFE_NO_PAD.encode(format!("01234567{number}"));
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn the_oldest_listing_is_given_up_for_a_new_one() {
+        let (census, listing) = (Census::new(Metrics::new().unwrap()), Listing::default());
+        let page = |at: Option<&Cursor>, next: Option<&Cursor>| {
+            census.page(&listing, Instant::now(), (at, next), &[]);
+        };
+        for at in (0..CAPACITY).map(cursor) {
+            page(None, Some(&at));
+            page(Some(&at), None);
+        }
+        let new = cursor(CAPACITY);
+        page(None, Some(&new));
+        census.begun.run_pending_tasks();
+        assert!(census.begun.contains_key(&new));
+        assert!(!census.begun.contains_key(&cursor(0)));
     }
 }
