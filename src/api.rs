@@ -56,7 +56,7 @@ pub(crate) use vms::{VmBody, absent};
 /// What handlers need to know of the configuration.
 #[derive(Clone)]
 pub(crate) struct Settings {
-    /// How long a request may take, all that is asked for it included.
+    /// How long a request may wait for the proof of its caller and for Azure.
     pub(crate) upstream_timeout: Duration,
     /// Whether virtual machines may be changed.
     pub(crate) vm_update: bool,

@@ -309,7 +309,8 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_UPSTREAM_TIMEOUT",
         Some("10s"),
-        "Longest time that a request may take from its head on, retries at Azure included, 100ms to 5m",
+        "Longest time that a request waits for the proof of its caller and for Azure, retries \
+         included, 100ms to 5m; `Prefer: wait` and whole listings take longer",
     ),
     variable(
         "MIG_TOKEN_WAIT",
