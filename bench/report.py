@@ -67,6 +67,7 @@ def written(
         "# The gateway beside its peers",
         _machine(about, samples),
         _summary(cells),
+        _kept(cells),
         *(_block(path, delay, cells) for path, delay in blocks),
         _added(cells),
         _life(starts, bursts, samples),
@@ -104,6 +105,22 @@ def _compared(cells: Cells, place: tuple[str, int, int], name: str) -> str:
     if not base:
         return f"{cell.cpu:.2f} s, {cell.rate:,.0f}"
     return f"{cell.cpu / base.cpu:.2f}, {cell.rate / base.rate:.2f}"
+
+
+def _kept(cells: Cells) -> str:
+    """A page that is kept, beside nginx that asks Azure for it each time."""
+    places = [key for key in cells if key[0] == "users, cached" and key[3] == BASE]
+    heads = ["peer", *(f"{connections} callers" for _, _, connections, _ in places)]
+    rows = []
+    for name in dict.fromkeys(key[3] for key in cells if key[3] != "direct"):
+        row = [name]
+        for path, delay, connections, _ in places:
+            passed_on = cells.get(("users", delay, connections, BASE))
+            kept = cells[(path, delay, connections, name)]
+            row.append(f"{passed_on.cpu / kept.cpu:.2f}" if passed_on else "–")
+        rows.append(row)
+    title = "## Kept pages for the processor time of one that nginx passes on"
+    return f"{title}\n\n{_table(heads, rows)}"
 
 
 def _block(path: str, delay: int, cells: Cells) -> str:
