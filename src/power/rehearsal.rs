@@ -27,8 +27,8 @@ pub(crate) struct Rehearsal {
 
 impl Power {
     /// What `order` for the machine at `target` would come to now. It is refused
-    /// for what the order itself would be refused for here; what Azure would say to
-    /// it is not learnt.
+    /// for what the order itself would be refused for here, but for limits and for a record
+    /// that cannot be written; what Azure would say to it is not learnt.
     pub(crate) async fn rehearse(
         &self,
         order: Order,

@@ -39,7 +39,7 @@ fn keys(standing: &KeyStanding) -> Check {
 
 fn reviews(is_known: bool) -> Check {
     let (code, detail) = if is_known {
-        ("fine", "the API server reviews tokens")
+        ("fine", "there is a token to ask the API server with")
     } else {
         (
             "none",
