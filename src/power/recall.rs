@@ -1,17 +1,17 @@
 //! An operation by its id alone, on whichever replica it is asked for.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use actix_web::rt::time;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{
     Error, Operation, OperationId, Power, Status,
-    follow::gone,
+    follow::{POLL, gone},
     joined,
     kept::RETENTION,
     operations::{Flight, Watch},
-    overcome::LOOK,
+    overcome::{LOOK, is_short},
     permitted::tells,
     verdict::{Ordered, verdict},
 };
@@ -100,15 +100,22 @@ impl Power {
             if within.deadline.remaining().is_zero() {
                 return operation;
             }
+            // Others join the look, who do not wait as long.
+            let look = Context {
+                deadline: within.deadline.at_most(POLL),
+                ..within.clone()
+            };
             // A look that fails says nothing of the operation.
-            if let Ok(seen) = self.operation(&operation.id, &within).await {
+            if let Ok(seen) = self.operation(&operation.id, &look).await {
                 operation = seen;
             }
         }
     }
 
-    /// The operation `id`: as it is followed here, else as its machine tells.
+    /// The operation `id`: as it is followed here, else as its machine tells. Who looks for
+    /// somebody else may be short of time.
     async fn operation(&self, id: &OperationId, context: &Context) -> Result<Operation, Error> {
+        let mut may_try_again = true;
         loop {
             let now = Timestamp::now();
             match self.operations.watch(id, |known| is_current(known, now)) {
@@ -118,6 +125,7 @@ impl Power {
                 Watch::Told(mut seat) => match joined(context, &mut seat).await? {
                     // Whoever was to tell has left.
                     Err(Error::Unfinished(_)) => {}
+                    Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {}
                     outcome => return outcome,
                 },
             }

@@ -1,5 +1,8 @@
 //! Power operations, followed to their end.
 
+use std::{rc::Rc, time::Duration};
+
+use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{
@@ -186,4 +189,38 @@ async fn a_token_that_is_rejected_during_an_operation_is_replaced() {
     let place = ordered(&gateway).await;
     gateway.azure.expire_tokens();
     assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+}
+
+/// Who waits for the end has the machine looked at for others as well.
+#[actix_web::test]
+async fn whose_wait_is_over_takes_no_look_from_those_who_joined_it() {
+    let settings = Settings {
+        operation_takes: Duration::from_secs(30),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    let (place, other) = (ordered(&gateway).await, Rc::new(gateway.twin()));
+    let asked = |preference: &'static str| {
+        let (other, place) = (Rc::clone(&other), place.clone());
+        rt::spawn(async move {
+            let headers = [("prefer", preference)];
+            let answer = other.send("GET", other.api, &place, &headers, Vec::new());
+            answer.await.status
+        })
+    };
+    assert_eq!(asked("respond-async").await.unwrap(), 200);
+
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let waiting = asked("wait=6");
+    hold.arrived(1).await;
+    let joining = asked("respond-async");
+    other.busy_with(2).await;
+    rt::spawn(async move {
+        hold.arrived(2).await;
+        hold.release();
+    });
+
+    assert_eq!(waiting.await.unwrap(), 200);
+    assert_eq!(joining.await.unwrap(), 200);
 }
