@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::rt::time;
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -19,6 +20,9 @@ use crate::{
 /// All programs of a node share its metadata service: it is not asked again for
 /// this long after it failed.
 const FAILURE_MEMORY: Duration = Duration::from_secs(5);
+
+/// The service answers in less.
+const SHORT: Duration = Duration::from_secs(1);
 
 /// Where a worker learns which virtual machine it runs on.
 #[derive(Clone)]
@@ -88,7 +92,7 @@ impl Surroundings {
         (!cloud.is_empty()).then_some(cloud)
     }
 
-    /// One caller asks; those who wait for it share its failure.
+    /// One caller asks; those who wait for it share its failure, each in their own time.
     pub(super) async fn host(
         &self,
         metadata: &Metadata,
@@ -102,12 +106,15 @@ impl Surroundings {
                 return Err(failure);
             }
             let outcome = identity::instance(client, endpoint, deadline).await;
-            if let Err(failure) = &outcome {
+            if let Some(failure) = outcome.as_ref().err().filter(|it| is_telling(it)) {
                 self.remember(failure);
             }
             outcome
         };
-        self.host.get_or_try_init(ask).await.map(Some)
+        let patience = deadline.remaining();
+        let told = time::timeout(patience, self.host.get_or_try_init(ask)).await;
+        let told = told.unwrap_or(Err(http::Error::Timeout(patience)));
+        told.map(Some)
     }
 
     fn recent_failure(&self) -> Option<http::Error> {
@@ -120,6 +127,11 @@ impl Surroundings {
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         *failure = Some((Instant::now(), error.clone()));
     }
+}
+
+/// Whether `failure` is the service's: who had little time has not seen that it is silent.
+fn is_telling(failure: &http::Error) -> bool {
+    !matches!(failure, http::Error::Timeout(patience) if *patience < SHORT)
 }
 
 /// The id of the virtual machine; without one it is made of what else there is.
@@ -141,4 +153,29 @@ pub(super) fn own_group(host: &InstanceMetadata) -> Option<Scopes> {
         resource_group: Some(host.resource_group_name.parse().ok()?),
     };
     Some(Scopes::folded([scope]))
+}
+
+#[cfg(test)]
+mod tests {
+    use azure_sandbox::{Host, Sandbox, Service, Settings};
+
+    use super::*;
+    use crate::{config::Config, metrics::Metrics};
+
+    #[actix_web::test]
+    async fn who_was_short_of_time_says_nothing_of_the_service() {
+        let azure = Sandbox::start(Settings::default()).unwrap();
+        let config = Config::from_vars(azure.environment(Host::Vm)).unwrap();
+        let endpoint = config.identity.source.instance_metadata().unwrap().clone();
+        let client = identity::client(Metrics::new().unwrap());
+        let metadata = Metadata::Service(client, endpoint);
+        let surroundings = Surroundings::new(None);
+        let hold = azure.hold(Service::Instance);
+        let within = |allowed| surroundings.host(&metadata, Deadline::after(allowed));
+
+        let short = within(Duration::from_millis(50)).await;
+        assert!(matches!(short, Err(http::Error::Timeout(_))), "{short:?}");
+        hold.release();
+        assert!(within(Duration::from_secs(10)).await.is_ok());
+    }
 }
