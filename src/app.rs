@@ -238,6 +238,8 @@ async fn drain(
     let end = async {
         shared.tasks.drain().await;
         api.stop(true).await;
+        // What was begun meanwhile has ended with its worker, and told so.
+        shared.tasks.drain().await;
     };
     if time::timeout(grace.remaining(), end).await.is_err() {
         tracing::warn!("work was still under way when the grace ended");
