@@ -46,7 +46,7 @@ pub(crate) use directory::of_pages;
 pub(crate) use edge::{Edge, guard, longest_head, read};
 pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
-pub(crate) use pace::{KEEP_ALIVE, Pace};
+pub(crate) use pace::Pace;
 pub(crate) use page::page;
 pub(crate) use problem::Problem;
 pub(crate) use refusals::Refusals;

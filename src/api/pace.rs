@@ -13,7 +13,7 @@ use super::framing::Framing;
 
 /// A connection on which nothing has come since the last answer was taken is closed after
 /// this time, and one on which a part of the next head came before that.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 
 /// A further request on a connection has to have come whole, but for its body, within
 /// this time of its first byte.

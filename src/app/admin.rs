@@ -2,23 +2,27 @@
 
 use std::{
     collections::BTreeMap,
+    future::pending,
     net::TcpListener,
     time::{Instant, SystemTime},
 };
 
+use actix_service::{Service as _, apply_fn_factory};
 use actix_web::{
-    App, HttpResponse, HttpServer,
+    App, HttpResponse,
     dev::Server,
     middleware::from_fn,
+    rt::net::TcpStream,
     web::{self, ServiceConfig, ThinData},
 };
 use serde::Serialize;
 
 use super::{
-    Error, Shared,
+    Error, Shared, http1,
+    places::Places,
     readiness::{self, Readiness},
     status,
-    transport::Transport,
+    transport::{Ended, Transport},
 };
 use crate::{
     api,
@@ -27,12 +31,21 @@ use crate::{
     telemetry,
 };
 
+/// So many connections are open at once: they take descriptors of which the API has the
+/// rest.
+pub(super) const CONNECTIONS: usize = 64;
+
+/// So many of them are served; the others come or go.
+const SERVED: usize = 48;
+
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
 }
 
-/// Serves metrics and health: one worker is plenty.
+/// Serves metrics and health: one worker is plenty. Whoever holds all places keeps nobody
+/// from health: the oldest connection ends for the newest, as a probe says all that it has to
+/// say when it comes.
 pub(super) fn serve(
     shared: &Shared,
     policies: &Policies,
@@ -45,8 +58,12 @@ pub(super) fn serve(
         unmatched: "unmatched_admin",
         ..shared.edge()
     };
-    let server = HttpServer::new(move || {
-        App::new()
+    let server = Server::build()
+        .disable_signals()
+        .workers(1)
+        .max_concurrent_connections(CONNECTIONS);
+    let connections = move || {
+        let app = App::new()
             .app_data(web::Data::new(edge.clone()))
             .app_data(ThinData(shared.identity()))
             .app_data(ThinData(shared.clone()))
@@ -54,14 +71,23 @@ pub(super) fn serve(
             .app_data(ThinData(transport.clone()))
             .wrap(from_fn(api::read))
             .wrap(from_fn(api::guard))
-            .configure(routes)
-    })
-    .disable_signals()
-    .keep_alive(api::KEEP_ALIVE)
-    .workers(1)
-    .listen(listener)
-    .map_err(Error::Serve)?;
-    Ok(server.run())
+            .configure(routes);
+        let http = http1::speak(app, transport.plain(), pending);
+        let places = Places::new(SERVED);
+        apply_fn_factory(http, move |stream: TcpStream, http| {
+            let (place, exchange) = (places.take(), http.call(stream));
+            async move {
+                tokio::select! {
+                    // What has come by now is answered.
+                    biased;
+                    outcome = exchange => outcome,
+                    () = place.given_up() => Err(Ended),
+                }
+            }
+        })
+    };
+    let server = server.listen("admin", listener, connections);
+    Ok(server.map_err(Error::Serve)?.run())
 }
 
 fn routes(config: &mut ServiceConfig) {

@@ -2,15 +2,16 @@
 
 use rlimit::Resource;
 
+use super::admin;
 use crate::config::{Config, Limits};
 
 /// What a worker has open beside connections of callers and its calls to Resource Manager
 /// and Graph: four for its event loop, and some to where tokens and keys come from.
 const OF_A_WORKER: usize = 8;
 
-/// Everything else: some 20 as it starts; metrics and health, files that are read anew,
+/// Everything else: metrics and health; some 20 as it starts, files that are read anew,
 /// collectors and the resolver.
-const OF_THE_REST: usize = 128;
+const OF_THE_REST: usize = admin::CONNECTIONS + 64;
 
 /// As few connections as `MIG_CONNECTION_LIMIT` may be.
 const FEWEST: usize = 16;

@@ -1,34 +1,17 @@
 //! The API listener: HTTP/1.1, with TLS or without.
-//!
-//! Put together as `HttpServer` would, but for TLS: that offers HTTP/2 whatever it
-//! is told, as awc has it compiled into what they share.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{net::TcpListener, sync::Arc};
 
-use actix_http::HttpService;
-use actix_service::{ServiceFactoryExt as _, fn_service, map_config};
 use actix_web::{
     App,
-    dev::{AppConfig, Server},
-    http::KeepAlive,
+    dev::Server,
     middleware::from_fn,
-    rt::net::TcpStream,
     web::{Data, ServiceConfig, ThinData},
 };
 use tracing_actix_web::TracingLogger;
 
-use super::{
-    Error, Shared,
-    transport::{Connection, Ended, Transport},
-};
+use super::{Error, Shared, http1, transport::Transport};
 use crate::{api, config::Config, policy::Policies};
-
-/// The head of the first request has to be there by then; a client that is slower
-/// gets 408. For those after it, see [`api::Pace`].
-const SLOWEST_HEAD: Duration = Duration::from_secs(5);
-
-/// How long a client may take to close, once all is said.
-const SLOWEST_CLOSE: Duration = Duration::from_secs(1);
 
 /// Serves the API on `listener`.
 pub(super) fn serve(
@@ -64,23 +47,10 @@ pub(super) fn serve(
                 }
             });
         let stopping = stopping.clone();
-        let http = HttpService::build()
-            // Its own time goes on while the end of an answer waits for its reader, and cuts it
-            // off; the connection itself knows better.
-            .keep_alive(KeepAlive::Os)
-            .client_request_timeout(SLOWEST_HEAD)
-            .client_disconnect_timeout(SLOWEST_CLOSE)
-            .on_connect_ext(|connection: &Connection, data| {
-                data.insert(connection.pace().clone());
-            })
-            .graceful_shutdown_signal(move || {
-                let stopping = stopping.clone();
-                async move { stopping.notified().await }
-            })
-            .h1(map_config(app, |()| AppConfig::default()));
-        let transport = transport.clone();
-        fn_service(move |stream: TcpStream| transport.clone().open(stream))
-            .and_then(http.map_err(|_| Ended))
+        http1::speak(app, transport.clone(), move || {
+            let stopping = stopping.clone();
+            async move { stopping.notified().await }
+        })
     };
     let server = server.listen("api", listener, connections);
     Ok(server.map_err(Error::Serve)?.run())

@@ -60,6 +60,14 @@ impl Transport {
         self.certificates.as_ref().map(Certificates::standing)
     }
 
+    /// The same without TLS.
+    pub(super) fn plain(&self) -> Self {
+        Self {
+            certificates: None,
+            ..self.clone()
+        }
+    }
+
     /// How URLs of the API begin.
     pub(super) fn scheme(&self) -> &'static str {
         match self.certificates {

@@ -173,3 +173,31 @@ async fn clients_that_do_not_read_do_not_keep_their_places() {
     assert_eq!(other.ask(CONTRACT).status, 200);
     drop(deaf);
 }
+
+/// More of them than there are places, each with an answer and the beginning of one more
+/// request.
+#[actix_web::test]
+async fn connections_that_are_held_at_the_admin_listener_make_room_for_others() {
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    let began = Instant::now();
+    let hold = |_| {
+        let mut connection = Connection::to(gateway.admin);
+        assert_eq!(connection.ask(HEALTH).status, 200);
+        connection.writer().write_all(b"GET /li").unwrap();
+        connection
+    };
+    let mut held: Vec<_> = (0..200).map(hold).collect();
+    let mut latest = held.split_off(180);
+    for connection in &mut held[..130] {
+        assert!(connection.is_closed());
+        let took = began.elapsed();
+        assert!(took < Duration::from_secs(4), "{took:?}");
+    }
+    assert_eq!(Connection::to(gateway.admin).ask(HEALTH).status, 200);
+
+    assert!(latest.iter_mut().all(Connection::is_closed));
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(4), "sent away early: {took:?}");
+    assert!(took < Duration::from_secs(15), "{took:?}");
+}

@@ -3,7 +3,8 @@
 use std::{
     fs,
     io::Write as _,
-    net::TcpStream,
+    net::{SocketAddr, TcpStream},
+    ops::Range,
     path::Path,
     process::Command,
     time::{Duration, Instant},
@@ -30,8 +31,18 @@ fn with_descriptors(soft: usize, hard: usize) -> Command {
     command
 }
 
-#[actix_web::test]
-async fn strangers_with_many_connections_stop_neither_health_nor_an_order() {
+/// Many connections to one of its listeners, on which a head has begun.
+fn strangers(address: SocketAddr) -> Vec<TcpStream> {
+    let open = |_| {
+        let mut stranger = TcpStream::connect(address).unwrap();
+        stranger.write_all(b"G").unwrap();
+        stranger
+    };
+    (0..300).map(open).collect()
+}
+
+/// Strangers at the listener that `of` names, who are to take so many of 256 descriptors.
+async fn flooded(of: impl Fn(&Running) -> SocketAddr, taken: Range<usize>) {
     let azure = Sandbox::start(Settings::default()).unwrap();
     let records = Records::of(&azure);
     let output = format!("{}.log", records.path());
@@ -48,16 +59,10 @@ async fn strangers_with_many_connections_stop_neither_health_nor_an_order() {
     assert_eq!(caller.ask(&get("/openapi.yaml", None)).status, 200);
     let began = Instant::now();
 
-    let strangers: Vec<_> = (0..300)
-        .map(|_| {
-            let mut stranger = TcpStream::connect(running.api).unwrap();
-            stranger.write_all(b"G").unwrap();
-            stranger
-        })
-        .collect();
+    let strangers = strangers(of(&running));
 
-    // 256, but for 32 calls to Azure, 8 of the worker and 128 of the rest.
-    assert!((88..256).contains(&running.descriptors().await));
+    let open = running.descriptors().await;
+    assert!(taken.contains(&open), "{open}");
     assert_eq!(running.readiness().await.0, 200);
     assert_eq!(caller.ask(ORDER).status, 202);
     // Until then nobody is sent away for the head that does not come.
@@ -66,4 +71,16 @@ async fn strangers_with_many_connections_stop_neither_health_nor_an_order() {
     drop((running, strangers));
     records.remove();
     fs::remove_file(output).unwrap();
+}
+
+#[actix_web::test]
+async fn strangers_with_many_connections_stop_neither_health_nor_an_order() {
+    // 256, but for 32 calls to Azure, 8 of the worker and 128 of the rest.
+    flooded(|running| running.api, 88..256).await;
+}
+
+#[actix_web::test]
+async fn strangers_at_the_admin_listener_take_no_more_than_its_own() {
+    // 64, beside some 20 from the start.
+    flooded(|running| running.admin, 48..108).await;
 }

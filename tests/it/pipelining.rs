@@ -128,24 +128,24 @@ async fn requests_of_strangers_that_are_sent_ahead_take_no_memory() {
     let mut command = gateway();
     command.envs(azure.environment(Host::ContainerApp));
     let running = Running::start(command);
-    let ahead = get("/").repeat(4_000);
-    let [before, _] = running.memory();
-
-    let mut crowd: Vec<_> = (0..CROWD).map(|_| Connection::to(running.api)).collect();
-    for connection in &crowd {
-        // It is not read to its end before all is answered.
-        let mut writer = connection.writer();
-        writer.set_nonblocking(true).unwrap();
-        let _ = writer.write_all(ahead.as_bytes());
-        writer.set_nonblocking(false).unwrap();
+    let ahead = get("/nothing").repeat(4_000);
+    for address in [running.api, running.admin] {
+        let [before, _] = running.memory();
+        let mut crowd: Vec<_> = (0..CROWD).map(|_| Connection::to(address)).collect();
+        for connection in &crowd {
+            // It is not read to its end before all is answered.
+            let mut writer = connection.writer();
+            writer.set_nonblocking(true).unwrap();
+            let _ = writer.write_all(ahead.as_bytes());
+            writer.set_nonblocking(false).unwrap();
+        }
+        for connection in &mut crowd {
+            assert_eq!(connection.reply().status, 404);
+        }
+        let [_, peak] = running.memory();
+        let growth = peak.saturating_sub(before);
+        assert!(growth < GROWTH, "{growth} bytes");
     }
-    for connection in &mut crowd {
-        assert_eq!(connection.reply().status, 404);
-    }
-    let [_, peak] = running.memory();
-
-    let growth = peak.saturating_sub(before);
-    assert!(growth < GROWTH, "{growth} bytes");
 }
 
 /// Names of 64 KiB have the HTTP layer panic, and longer targets are refused by it.

@@ -30,7 +30,7 @@ pub(crate) struct Running {
     /// What it writes after the line that says where it listens.
     output: Option<JoinHandle<String>>,
     pub(crate) api: SocketAddr,
-    admin: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
 impl Running {
