@@ -30,6 +30,9 @@ use crate::{
 /// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// How often it is looked, where nothing is to be written, whether the file is in its place.
+const LOOKS: Duration = Duration::from_secs(5);
+
 /// Lines that are made to last together: a disk takes as long for one.
 const TOGETHER: usize = 256;
 
@@ -105,7 +108,7 @@ impl Writer {
         loop {
             match queue.recv_timeout(self.patience()) {
                 Ok(first) => self.take(first, queue),
-                Err(RecvTimeoutError::Timeout) => self.retry(),
+                Err(RecvTimeoutError::Timeout) => self.look(),
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
@@ -118,7 +121,17 @@ impl Writer {
         if self.is_failing() {
             self.again.saturating_duration_since(Instant::now())
         } else {
-            Duration::MAX
+            LOOKS
+        }
+    }
+
+    /// Looks after itself where nobody has anything to write: a file that was moved would be
+    /// held, with its place on the disk, and a folder that is gone be found by a change.
+    fn look(&mut self) {
+        if self.is_failing() {
+            self.retry();
+        } else {
+            self.follow();
         }
     }
 

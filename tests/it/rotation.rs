@@ -1,10 +1,10 @@
 //! The record of changes in a file that somebody moves without a word.
 
-use std::fs;
+use std::{fs, path::Path};
 
 use azure_sandbox::Service;
 
-use crate::{gateway::Gateway, orders::ordered};
+use crate::{answer::Answer, gateway::Gateway, orders::ordered};
 
 /// Gives the record of `gateway` another name, which is returned.
 fn moved(gateway: &Gateway) -> String {
@@ -53,4 +53,22 @@ async fn nothing_is_changed_until_there_can_be_a_file_where_it_was() {
     gateway.stop();
     assert_eq!(gateway.records.of_stage("intent").len(), 1);
     together(&older, &gateway);
+}
+
+#[actix_web::test]
+async fn what_is_no_longer_in_its_place_is_noticed_with_nothing_to_write() {
+    let gateway = Gateway::start();
+    gateway.ready().await;
+    fs::remove_file(moved(&gateway)).unwrap();
+    let path = Path::new(gateway.records.path());
+    let is_made = |_: &Answer| path.is_file().then_some(());
+    gateway.until("/readyz", is_made).await;
+
+    fs::remove_file(path).unwrap();
+    fs::create_dir(path).unwrap();
+    let is_told = |answer: &Answer| (answer.status == 503).then_some(());
+    gateway.until("/readyz", is_told).await;
+
+    fs::remove_dir(path).unwrap();
+    gateway.ready().await;
 }
