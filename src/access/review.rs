@@ -76,19 +76,23 @@ pub(super) async fn exchange(
     url.set_path(&format!(
         "{base}/apis/authentication.k8s.io/v1/tokenreviews"
     ));
+    let header = HeaderValue::from_str(&format!("Bearer {}", own.expose()));
+    let mut header = header.map_err(|error| Error::Unreachable(Cause::new(&error)))?;
+    header.set_sensitive(true);
+    let request = Request::question(url.as_str(), "review_token", question(reviews, token))
+        .looking_with(question(reviews, own))
+        .header(AUTHORIZATION, header);
+    let deadline = Deadline::after(ALLOWED);
+    client.send(&request, deadline, RetryPolicy::INLINE).await
+}
+
+fn question(reviews: &Reviews, token: &Secret) -> Bytes {
     let question = json!({
         "apiVersion": "authentication.k8s.io/v1",
         "kind": "TokenReview",
         "spec": {"token": token.expose(), "audiences": [reviews.audience]},
     });
-    let header = HeaderValue::from_str(&format!("Bearer {}", own.expose()));
-    let mut header = header.map_err(|error| Error::Unreachable(Cause::new(&error)))?;
-    header.set_sensitive(true);
-    let body = Bytes::from(question.to_string());
-    let request =
-        Request::question(url.as_str(), "review_token", body).header(AUTHORIZATION, header);
-    let deadline = Deadline::after(ALLOWED);
-    client.send(&request, deadline, RetryPolicy::INLINE).await
+    question.to_string().into()
 }
 
 /// Who it is by the answer `review`.

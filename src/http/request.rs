@@ -29,6 +29,8 @@ pub(crate) struct Request<'a> {
     /// What it does to the other end.
     pub(super) effect: Effect,
     pub(super) body: Option<Bytes>,
+    /// What a look asks in place of `body`.
+    stand_in: Option<Bytes>,
     pub(super) trace: Trace<'a>,
     pub(super) on_behalf: CallerKey,
     /// How often it has been sent.
@@ -104,6 +106,7 @@ impl<'a> Request<'a> {
             authorization: None,
             effect,
             body: None,
+            stand_in: None,
             trace: Trace::None,
             on_behalf: CallerKey::default(),
             sent: Cell::default(),
@@ -123,7 +126,8 @@ impl<'a> Request<'a> {
                 headers: self.headers.clone(),
                 authorization: self.authorization.clone(),
                 effect: self.effect,
-                body: self.body.clone(),
+                body: self.stand_in.as_ref().or(self.body.as_ref()).cloned(),
+                stand_in: None,
                 trace: Trace::None,
                 on_behalf: CallerKey::default(),
                 sent: Cell::default(),
@@ -133,6 +137,13 @@ impl<'a> Request<'a> {
                 ..Request::get("", "look")
             },
         }
+    }
+
+    /// The same request, of which a look asks `json`: looks go on after its caller has gone,
+    /// and are not to show what was theirs.
+    pub(crate) fn looking_with(self, json: Bytes) -> Self {
+        let stand_in = Some(json);
+        Self { stand_in, ..self }
     }
 
     /// Makes it part of `context`, with whose trace the other end goes on.
@@ -190,5 +201,15 @@ mod tests {
         ] {
             assert_eq!(request.look().operation, request.operation);
         }
+    }
+
+    #[test]
+    fn a_look_does_not_show_what_another_question_stands_in_for() {
+        let [callers, own] = [&b"callers"[..], b"own"].map(Bytes::from_static);
+        let request = Request::question("http://upstream/", "review_token", callers.clone());
+        assert_eq!(request.look().body, Some(callers));
+        let look = request.looking_with(own.clone()).look();
+        assert_eq!(look.body, Some(own.clone()));
+        assert_eq!(look.look().body, Some(own));
     }
 }

@@ -1,11 +1,17 @@
 //! The cluster that is to review callers' tokens is slow, fails, or does not answer at all.
 
 use std::{
+    io::{BufRead as _, BufReader},
+    net::{TcpListener, TcpStream},
     rc::Rc,
+    sync::mpsc,
+    thread,
     time::{Duration, Instant},
 };
 
 use azure_sandbox::{Fault, Service, ServiceAccountToken, Times};
+use serde::Deserialize as _;
+use serde_json::{Deserializer, Value};
 
 use super::{
     bearer::get,
@@ -52,6 +58,57 @@ async fn an_api_server_that_hangs_costs_callers_no_time_once_it_is_known() {
     let is_closed = |answer: &Answer| answer.text().contains(&closed).then_some(());
     gateway.until("/metrics", is_closed).await;
     assert_eq!(timed(&gateway, "back").await.0.status, 200);
+}
+
+/// The token that is to be reviewed by what comes on `stream`, if anything does.
+fn under_review(stream: TcpStream) -> Option<String> {
+    let mut reader = BufReader::new(stream);
+    let mut line = String::new();
+    while line != "\r\n" {
+        line.clear();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+    }
+    let review = Value::deserialize(&mut Deserializer::from_reader(reader)).ok()?;
+    review["spec"]["token"].as_str().map(str::to_owned)
+}
+
+/// The URL of an API server that ends connections without an answer, and the tokens that it
+/// was to review.
+fn mute() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, tokens) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            // Whoever asked is still connected when it is told.
+            let stream = stream.unwrap();
+            let token = under_review(stream.try_clone().unwrap());
+            if token.is_some_and(|token| sender.send(token).is_err()) {
+                return;
+            }
+        }
+    });
+    (url, tokens)
+}
+
+#[actix_web::test]
+async fn who_looks_whether_the_api_server_is_back_shows_no_callers_token() {
+    let (url, reviewed) = mute();
+    let gateway = reviewing(&[("MIG_KUBERNETES_ENDPOINT", &url)]).await;
+    let account = ServiceAccountToken::of("ops", "robot");
+    let token = gateway.azure.service_account_token(&account);
+    loop {
+        assert!(is_unavailable(&get(&gateway, MACHINE, &token).await));
+        if gateway.metric(CIRCUIT).await > 0.5 {
+            break;
+        }
+    }
+    let before: Vec<_> = reviewed.try_iter().collect();
+    assert!(before.contains(&token));
+    for _ in 0..3 {
+        let look = reviewed.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_ne!(look, token);
+    }
 }
 
 #[actix_web::test]
