@@ -46,8 +46,17 @@ struct State {
 
 #[derive(Clone, Copy)]
 struct Open {
-    since: Instant,
+    watch: Watch,
     probed: Instant,
+}
+
+/// Who looks whether there is an answer again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Watch {
+    /// Since when it is open.
+    since: Instant,
+    /// How many watched before: one that was late, and not gone, gives way to the next.
+    number: u32,
 }
 
 /// What may become of a call.
@@ -57,8 +66,8 @@ pub(super) enum Admission {
     Made,
     /// It is not: there has been no answer for so long.
     Withheld(Duration),
-    /// The same, and nobody looks whether there is one again.
-    Unwatched(Duration),
+    /// The same, and nobody looks whether there is one again: it is for this one to begin.
+    Unwatched(Duration, Watch),
 }
 
 impl Circuit {
@@ -85,23 +94,24 @@ impl Circuit {
         let Some(open) = state.open.as_mut() else {
             return Admission::Made;
         };
-        let silent = now.saturating_duration_since(open.since);
+        let silent = now.saturating_duration_since(open.watch.since);
         if now.saturating_duration_since(open.probed) < UNWATCHED {
             return Admission::Withheld(silent);
         }
         open.probed = now;
-        Admission::Unwatched(silent)
+        open.watch.number += 1;
+        Admission::Unwatched(silent, open.watch)
     }
 
-    /// Since when it is open.
-    pub(super) fn open_since(&self) -> Option<Instant> {
-        self.state().open.map(|open| open.since)
+    /// The watch that is kept now, if it is open.
+    pub(super) fn watch(&self) -> Option<Watch> {
+        self.state().open.map(|open| open.watch)
     }
 
-    /// Notes a look `now`; whether there is a point in it, as it is open since `since`.
-    pub(super) fn probe(&self, since: Instant, now: Instant) -> bool {
+    /// Notes a look `now`; whether there is a point in it, as `watch` is still to be kept.
+    pub(super) fn probe(&self, watch: Watch, now: Instant) -> bool {
         let mut state = self.state();
-        let same = state.open.as_mut().filter(|open| open.since == since);
+        let same = state.open.as_mut().filter(|open| open.watch == watch);
         let is_open = same.is_some();
         if let Some(open) = same {
             open.probed = now;
@@ -158,10 +168,11 @@ impl Circuit {
         if failures < FAILURES || state.open.is_some() {
             return false;
         }
-        state.open = Some(Open {
+        let watch = Watch {
             since: now,
-            probed: now,
-        });
+            number: 0,
+        };
+        state.open = Some(Open { watch, probed: now });
         true
     }
 
@@ -219,24 +230,29 @@ mod tests {
         let at = |millis| circuit.admission(after(millis));
         assert_eq!(at(0), Admission::Withheld(Duration::ZERO));
         assert_eq!(at(999), Admission::Withheld(silent(999)));
-        assert!(circuit.probe(now, after(999)));
+        let first = circuit.watch().unwrap();
+        assert!(circuit.probe(first, after(999)));
         assert_eq!(at(1_998), Admission::Withheld(silent(1_998)));
-        assert_eq!(at(1_999), Admission::Unwatched(silent(1_999)));
+        let Admission::Unwatched(_, next) = at(1_999) else {
+            panic!("nobody has looked for a second");
+        };
         assert_eq!(at(2_000), Admission::Withheld(silent(2_000)));
+        assert!(circuit.probe(next, after(2_000)));
+        assert!(!circuit.probe(first, after(2_000)), "the other looks since");
     }
 
     #[test]
     fn who_looks_for_an_answer_stops_when_there_is_one() {
         let (circuit, now) = opened();
-        assert_eq!(circuit.open_since(), Some(now));
+        let watch = circuit.watch().unwrap();
         circuit.learn(None, Duration::ZERO, now);
-        assert!(!circuit.probe(now, now) && circuit.open_since().is_none());
+        assert!(!circuit.probe(watch, now) && circuit.watch().is_none());
         let later = now + PROBES;
         for _ in 0..FAILURES {
             circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, later);
         }
-        assert!(circuit.probe(later, later));
-        assert!(!circuit.probe(now, later), "another looks since");
+        assert!(circuit.probe(circuit.watch().unwrap(), later));
+        assert!(!circuit.probe(watch, later), "another looks since");
     }
 
     #[test]

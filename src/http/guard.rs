@@ -9,7 +9,7 @@ use actix_web::rt::{self, time};
 
 use super::{
     Client, Deadline, Error, Request,
-    circuit::{Admission, Circuit, PROBES},
+    circuit::{Admission, Circuit, PROBES, Watch},
     retry_budget::RetryBudget,
     turns::{Turn, Turns},
 };
@@ -83,8 +83,8 @@ impl Client {
         let silent = match circuit.admission(Instant::now()) {
             Admission::Made => return Ok(()),
             Admission::Withheld(silent) => silent,
-            Admission::Unwatched(silent) => {
-                self.look_out(circuit, request);
+            Admission::Unwatched(silent, watch) => {
+                self.look_out(circuit, request, watch);
                 silent
             }
         };
@@ -94,13 +94,10 @@ impl Client {
 
     /// Sends what looks as `request` does, and changes nothing, until there is an answer:
     /// with nobody calling as well, and no caller waits for it.
-    fn look_out(&self, circuit: &Circuit, request: &Request<'_>) {
-        let Some(since) = circuit.open_since() else {
-            return;
-        };
+    fn look_out(&self, circuit: &Circuit, request: &Request<'_>, watch: Watch) {
         let (this, look, circuit) = (self.clone(), Rc::new(request.look()), circuit.clone());
         rt::spawn(async move {
-            while circuit.probe(since, Instant::now()) {
+            while circuit.probe(watch, Instant::now()) {
                 this.look(&look);
                 time::sleep(PROBES).await;
             }
@@ -139,7 +136,9 @@ impl Client {
                 service,
                 "there is no answer; calls are withheld until there is"
             );
-            self.look_out(circuit, request);
+            if let Some(watch) = circuit.watch() {
+                self.look_out(circuit, request, watch);
+            }
         } else {
             tracing::info!(service, "there are answers again");
         }
