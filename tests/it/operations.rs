@@ -147,6 +147,31 @@ async fn an_operation_that_is_told_by_location_ends_with_an_empty_answer() {
 }
 
 #[actix_web::test]
+async fn an_operation_whose_location_moves_is_followed_to_where_it_is_then() {
+    let gateway = Gateway::start();
+    let path = "/subscriptions/s/providers/Microsoft.Compute/locations/l/operations";
+    let told_at = |name| Fault::Answer {
+        status: 202,
+        headers: vec![(
+            "location".to_owned(),
+            format!("{}{path}/{name}?s=1", gateway.azure.url()),
+        )],
+        body: String::new(),
+    };
+    let inject = |service, fault| gateway.azure.inject(service, fault, Times::Next(1));
+    inject(Service::Actions, told_at("first"));
+    inject(Service::Operations, told_at("second"));
+    inject(Service::Operations, Fault::answer(202, ""));
+    inject(Service::Operations, Fault::answer(200, ""));
+    let place = ordered(&gateway).await;
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    let asked = gateway.azure.requests(Service::Operations);
+    let asked: Vec<_> = asked.iter().map(|it| it.path.as_str()).collect();
+    let [first, second] = ["first", "second"].map(|name| format!("{path}/{name}"));
+    assert_eq!(asked, [&first, &second, &second]);
+}
+
+#[actix_web::test]
 async fn an_operation_url_that_leads_elsewhere_gets_no_token() {
     let elsewhere = Sandbox::start(Settings::default()).unwrap();
     // Whatever the status is: while there is a URL, it goes on.

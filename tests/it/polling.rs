@@ -142,6 +142,32 @@ async fn looks_that_cost_more_than_one_become_rarer_before_azure_throttles_them(
     assert!(gateway.azure.requests(Service::Operations).len() <= 4);
 }
 
+/// Of the 36 looks at a machine that Azure gives at once, four are left. At the pace of
+/// many, it would be looked at after one, two and four seconds.
+#[actix_web::test]
+async fn looks_at_a_machine_become_rarer_as_their_quota_shrinks() {
+    let settings = Settings {
+        operation_takes: Duration::from_secs(3),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let fault = Fault::answer(403, r#"{"error":{"code":"C","message":"M"}}"#);
+    azure.inject(Service::Operations, fault, Times::Always);
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    gateway.ready().await;
+    let looks = || gateway.azure.requests(Service::VirtualMachines).len();
+    while looks() < 32 {
+        assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    }
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    let before = looks();
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+
+    let more = looks() - before;
+    assert!((1..=2).contains(&more), "{more}");
+}
+
 #[actix_web::test]
 async fn a_pause_that_azure_asks_for_is_kept_by_polls() {
     let gateway = Gateway::start();
@@ -150,6 +176,27 @@ async fn a_pause_that_azure_asks_for_is_kept_by_polls() {
         .azure
         .inject(Service::Operations, fault, Times::Next(1));
     // Without the pause all of it takes a second.
+    let began = Instant::now();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+
+    assert!(began.elapsed() >= Duration::from_secs(3));
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 2);
+}
+
+#[actix_web::test]
+async fn a_pause_that_comes_with_the_status_is_kept_by_polls() {
+    let gateway = Gateway::start();
+    let running = Fault::Answer {
+        status: 200,
+        headers: vec![("retry-after".to_owned(), "3".to_owned())],
+        body: r#"{"status":"InProgress"}"#.to_owned(),
+    };
+    gateway
+        .azure
+        .inject(Service::Operations, running, Times::Next(1));
+    // Without the pause all of it takes a second and a half.
     let began = Instant::now();
     let place = ordered(&gateway, "web-01", "deallocate").await;
 
