@@ -147,12 +147,14 @@ impl Client {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::join;
+
     use super::*;
     use crate::{http::Profile, metrics::Metrics};
 
-    #[actix_web::test]
-    async fn who_opened_it_and_tells_so_late_shows_that_it_is_closed_by_then() {
-        let (metrics, guard) = (Metrics::new().unwrap(), Guard::new(1, LONGEST_PROBE));
+    /// A client that makes one call at once, and what keeps it from that.
+    fn client(metrics: &Metrics) -> (Client, Guard) {
+        let guard = Guard::new(1, LONGEST_PROBE);
         let profile = Profile {
             service: "arm",
             connect: LONGEST_PROBE,
@@ -160,22 +162,70 @@ mod tests {
             tls: None,
             guard: Some(guard.clone()),
         };
-        let client = Client::new(profile, metrics.clone());
-        let request = Request::get("http://127.0.0.1:1/", "look");
-        let ended = |error| guard.circuit.learn(error, Duration::ZERO, Instant::now());
-        let opened = || (0..99).find_map(|_| ended(Some(&Error::ConnectionRefused)));
+        (Client::new(profile, metrics.clone()), guard)
+    }
+
+    fn request() -> Request<'static> {
+        Request::get("http://127.0.0.1:1/", "look")
+    }
+
+    async fn turn(client: &Client, request: &Request<'_>) -> Result<Turn, Error> {
+        let guarded = client.guarded.as_ref().unwrap();
+        client
+            .turn(guarded, request, Deadline::after(LONGEST_PROBE))
+            .await
+    }
+
+    /// Whether there is news of `guard` when a call has ended so.
+    fn ended(guard: &Guard, error: Option<&Error>) -> Option<bool> {
+        guard.circuit.learn(error, Duration::ZERO, Instant::now())
+    }
+
+    fn opened(guard: &Guard) -> bool {
+        let mut calls = (0..99).map(|_| ended(guard, Some(&Error::ConnectionRefused)));
+        calls.find_map(|news| news).unwrap()
+    }
+
+    #[actix_web::test]
+    async fn who_opened_it_and_tells_so_late_shows_that_it_is_closed_by_then() {
+        let metrics = Metrics::new().unwrap();
+        let ((client, guard), request) = (client(&metrics), request());
         let shown = |value| {
             let series = format!("upstream_circuit_open{{service=\"arm\"}} {value}\n");
             metrics.encode().unwrap().contains(&series)
         };
 
-        let (open, closed) = (opened().unwrap(), ended(None).unwrap());
+        let (open, closed) = (opened(&guard), ended(&guard, None).unwrap());
         client.tell(&guard.circuit, &request, closed);
         client.tell(&guard.circuit, &request, open);
         assert!(shown(0));
 
-        let open = opened().unwrap();
+        let open = opened(&guard);
         client.tell(&guard.circuit, &request, open);
         assert!(shown(1));
+    }
+
+    #[actix_web::test]
+    async fn who_waited_for_a_turn_while_it_opened_is_not_sent() {
+        let metrics = Metrics::new().unwrap();
+        let ((client, guard), request) = (client(&metrics), request());
+        let first = turn(&client, &request).await.unwrap();
+        let opens = async {
+            opened(&guard);
+            drop(first);
+        };
+        let (second, ()) = join(turn(&client, &request), opens).await;
+        assert!(matches!(second, Err(Error::Open(_))));
+        let withheld = "upstream_withheld_total{reason=\"circuit\",service=\"arm\"} 1\n";
+        assert!(metrics.encode().unwrap().contains(withheld));
+    }
+
+    #[actix_web::test]
+    async fn who_comes_while_it_is_open_does_not_wait_for_a_turn() {
+        let ((client, guard), request) = (client(&Metrics::new().unwrap()), request());
+        let _first = turn(&client, &request).await.unwrap();
+        opened(&guard);
+        let second = turn(&client, &request).await;
+        assert!(matches!(second, Err(Error::Open(_))));
     }
 }
