@@ -146,6 +146,8 @@ impl Line {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use actix_web::rt::{spawn, task::JoinHandle, task::yield_now};
 
     use super::*;
@@ -191,6 +193,7 @@ mod tests {
         assert_eq!(*log.borrow(), [1, 2, 3, 1]);
         assert_eq!(turns.0.borrow().free, 4);
         assert_eq!(turns.0.borrow().waiting, 0);
+        assert!(turns.0.borrow().calls.is_empty(), "nobody is remembered");
     }
 
     #[actix_web::test]
@@ -255,5 +258,15 @@ mod tests {
         let allowed = Duration::from_millis(20);
         let late = turns.turn(caller(1), Deadline::after(allowed)).await;
         assert!(matches!(late, Err(Crowd::Late(waited)) if waited <= allowed));
+    }
+
+    #[actix_web::test]
+    async fn nobody_waits_longer_than_a_second_however_much_time_there_is() {
+        let turns = Turns::new(1);
+        let _held = taken(&turns).await;
+        let (second, began) = (Duration::from_secs(1), Instant::now());
+        let late = turns.turn(caller(1), Deadline::after(10 * second)).await;
+        assert!(matches!(late, Err(Crowd::Late(waited)) if waited <= second));
+        assert!(began.elapsed() < 5 * second);
     }
 }
