@@ -122,6 +122,24 @@ async fn a_change_whose_time_went_elsewhere_is_no_fault_of_the_record() {
 }
 
 #[actix_web::test]
+async fn a_change_is_begun_only_where_few_enough_lines_wait() {
+    let folder = Folder::new();
+    let audit = at(&folder.file());
+    let by = requester(Caller::Anonymous);
+    // As if so many were stuck: nothing that writes well has them wait.
+    let wait = |lines| audit.0.waiting.store(lines, Ordering::Relaxed);
+    wait(1_023);
+    let pending = audit.intent(deed(), &by, soon()).await.unwrap();
+    wait(1_024);
+    let intent = audit.intent(deed(), &by, soon()).await;
+    assert!(matches!(intent, Err(Unavailable::Full)));
+    let metrics = audit.0.metrics.encode().unwrap();
+    assert!(metrics.contains("audit_failures_total{stage=\"intent\"} 1\n"));
+    drop((pending, audit));
+    assert_eq!(stages(&folder.file()), ["intent", "outcome"]);
+}
+
+#[actix_web::test]
 async fn what_is_dropped_without_an_end_is_unknown() {
     let folder = Folder::new();
     let audit = at(&folder.file());
