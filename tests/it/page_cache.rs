@@ -52,6 +52,19 @@ async fn a_page_is_asked_for_once_and_says_how_long_it_may_be_used() {
 }
 
 #[actix_web::test]
+async fn a_page_that_is_kept_grows_older() {
+    let gateway = Gateway::start();
+    let age = |answer: &Answer| answer.header("age").unwrap().parse::<u64>().unwrap();
+    let began = Instant::now();
+    gateway.get(GUILD).await;
+    let older = |answer: &Answer| Some(age(answer)).filter(|age| *age > 0);
+    let soon = Duration::from_secs(10);
+    let age = gateway.within(soon, GUILD, older).await;
+    assert!(age <= began.elapsed().as_secs(), "{age}");
+    assert_eq!(calls(&gateway), 1);
+}
+
+#[actix_web::test]
 async fn further_pages_are_kept_too_and_each_by_itself() {
     let gateway = Gateway::start();
     let first = gateway.get(&listing("R&D", "&top=99")).await;
