@@ -293,6 +293,25 @@ async fn what_azure_leaves_of_its_quota_is_shown() {
 }
 
 #[actix_web::test]
+async fn a_listing_carries_the_trace_as_azures_correlation_ids() {
+    let gateway = gateway();
+    let trace = "4bf92f3577b34da6a3ce929d0e0e4736";
+    let parent = format!("00-{trace}-00f067aa0ba902b7-01");
+    let headers = [("traceparent", parent.as_str())];
+    for path in ["/vms/web-01", "/vms"] {
+        let asked = calls(&gateway);
+        let api = gateway.api;
+        let answer = gateway.send("GET", api, path, &headers, Vec::new()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let call = gateway.azure.requests(Service::ResourceGraph).remove(asked);
+        for name in ["x-ms-correlation-request-id", "x-ms-client-request-id"] {
+            let id = call.header(name).unwrap_or_default();
+            assert_eq!(id.replace('-', ""), trace, "{path}: {name}");
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_listing_that_azure_throttles_says_when_to_come_back() {
     let gateway = gateway();
     let fault = Fault::Answer {
