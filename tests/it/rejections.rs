@@ -2,8 +2,9 @@
 
 use std::{rc::Rc, time::Duration};
 
-use actix_web::rt;
-use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+use actix_web::rt::{self, time};
+use azure_sandbox::{Fault, Host, Recorded, Sandbox, Service, Settings, Times};
+use serde_json::json;
 
 use crate::{answer::Answer, gateway::Gateway};
 
@@ -39,6 +40,40 @@ async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache(
     assert_eq!(requests.len(), 2);
     assert!(!requests[0].query.contains("bypass_cache"));
     assert!(requests[1].query.contains("bypass_cache=true"));
+}
+
+/// The host tells that its token ends soon, and hands it out once more.
+#[actix_web::test]
+async fn a_renewal_that_brings_the_rejected_token_again_is_no_replacement() {
+    let azure = azure();
+    let soon = Fault::Alter(json!({"expires_in": "4"}));
+    azure.inject(Service::Token, soon, Times::Next(2));
+    let gateway = Rc::new(Gateway::before(azure, Host::Vm, &[]));
+    gateway.ready().await;
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let caller = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { gateway.get(MACHINE).await }
+    });
+    hold.arrived(1).await;
+    let renewed = async {
+        let mut ticks = time::interval(Duration::from_millis(10));
+        while gateway.token_requests("management").len() < 2 {
+            ticks.tick().await;
+        }
+    };
+    let renewed = time::timeout(Duration::from_secs(9), renewed).await;
+    renewed.expect("a renewal while the call is held");
+    gateway.azure.reject_tokens();
+    hold.release();
+
+    let answer = caller.await.unwrap();
+
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let requests = gateway.token_requests("management");
+    let passes = |it: &Recorded| it.query.contains("bypass_cache=true");
+    let passing: Vec<_> = requests.iter().map(passes).collect();
+    assert_eq!(passing, [false, false, true]);
 }
 
 #[actix_web::test]
