@@ -333,6 +333,26 @@ mod tests {
     }
 
     #[test]
+    fn a_failure_is_counted_where_the_old_token_goes_on() {
+        let cache = cache();
+        let failed = || {
+            cache.join(Resource::Arm, &Demand::Renewal, |flight| {
+                flight.land(Err(TokenError::Unchanged));
+            });
+            let code = TokenError::Unchanged.code();
+            let labels = format!("{{reason=\"{code}\",resource=\"arm\"}}");
+            let series = format!("mi_gateway_token_refresh_failures_total{labels} ");
+            let metrics = cache.0.metrics.encode().unwrap();
+            let count = metrics.lines().find_map(|it| it.strip_prefix(&series));
+            count.map(str::to_owned)
+        };
+        assert_eq!(failed(), None, "there is none");
+        landed(&cache, &token(HOUR));
+        assert_eq!(failed().as_deref(), Some("1"));
+        assert_eq!(failed().as_deref(), Some("2"));
+    }
+
+    #[test]
     fn an_acquisition_that_breaks_off_can_be_begun_again() {
         let cache = cache();
         for _ in 0..2 {
