@@ -272,6 +272,28 @@ mod tests {
     }
 
     #[test]
+    fn calls_from_before_an_answer_that_closed_nothing_count() {
+        let (circuit, now) = (Circuit::new(ALLOWED), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now);
+        assert_eq!(circuit.learn(None, Duration::ZERO, after(5)), None);
+        let late = Error::Timeout(ALLOWED);
+        for number in 1..=FAILURES {
+            let news = circuit.learn(Some(&late), ALLOWED, after(10));
+            assert_eq!(news, (number == FAILURES).then_some(true));
+        }
+    }
+
+    #[test]
+    fn that_it_stays_open_is_no_news() {
+        let (circuit, now) = opened();
+        let watch = circuit.watch();
+        let refused = Some(&Error::ConnectionRefused);
+        let news = circuit.learn(refused, Duration::ZERO, now + PROBES);
+        assert_eq!((news, circuit.watch()), (None, watch));
+    }
+
+    #[test]
     fn any_answer_closes_it_and_is_told_once() {
         let (circuit, now) = opened();
         let learn = |error: Option<&Error>| circuit.learn(error, Duration::ZERO, now);
@@ -310,6 +332,17 @@ mod tests {
         for allowed in [100, 300, 1_000] {
             assert!(!is_opened_by(millis(allowed), millis(allowed / 2 - 1)));
         }
+    }
+
+    #[test]
+    fn the_haste_of_a_caller_is_no_answer() {
+        let (circuit, now) = (Circuit::new(ALLOWED), Instant::now());
+        let haste = Duration::from_millis(1);
+        for _ in 0..FAILURES {
+            circuit.learn(Some(&Error::Timeout(haste)), haste, now);
+            circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now);
+        }
+        assert_ne!(circuit.admission(now), Admission::Made);
     }
 
     /// A part of the time has passed before it is made.
