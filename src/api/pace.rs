@@ -176,3 +176,34 @@ impl Drop for Serving {
         self.0.wake();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn a_head_that_begins_late_has_its_time_from_its_first_byte() {
+        let pace = Pace::new(16 << 10);
+        drop(pace.serve(&TestRequest::get().to_srv_request()));
+        assert!(pace.is_idle());
+        let late = Instant::now() + KEEP_ALIVE / 2;
+        for after in 0..3 {
+            let now = late + Duration::from_secs(after);
+            assert_eq!(pace.take(b"G", now), 1);
+            assert_eq!(pace.until(), Some(late + SLOWEST_HEAD));
+        }
+    }
+
+    #[test]
+    fn what_a_head_that_is_cut_says_of_a_body_does_not_count() {
+        let head = b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\na: 123456789";
+        let pace = Pace::new(head.len() - 4);
+        assert_eq!(pace.take(head, Instant::now()), head.len() - 4);
+        assert!(pace.cut().is_some());
+        let request = TestRequest::post().insert_header(("content-length", "9"));
+        let _serving = pace.serve(&request.to_srv_request());
+        assert!(pace.is_over() && !pace.is_open());
+    }
+}
