@@ -1,6 +1,8 @@
 //! Where policies come from.
 
 use std::{
+    collections::BTreeMap,
+    ffi::OsString,
     fs::{self, File},
     io::{self, Read as _},
     path::{Path, PathBuf},
@@ -19,6 +21,11 @@ const MOST_READINGS: usize = 5;
 
 /// What policies end with.
 const EXTENSION: &str = "cedar";
+
+/// Where a volume of Kubernetes leads to the version of it that holds.
+///
+/// Source: kubernetes/kubernetes `pkg/volume/util/atomic_writer.go`.
+const VERSION: &str = "..data";
 
 /// The policies that hold where none are given.
 pub(super) const DEFAULT: &str = include_str!("../../deploy/policies/default.cedar");
@@ -54,8 +61,9 @@ impl Source {
         }
     }
 
-    /// All files as they are together. Each is opened by itself, and a volume of Kubernetes
-    /// may be swapped in between: what was read of half of each is not so the next time.
+    /// All files as they are together. Each is opened by itself, and may be replaced in
+    /// between, and a version of a volume be taken away: what was read of half of each is not
+    /// so the next time.
     pub(super) fn read_together(&self) -> Result<Vec<Text>, Faults> {
         alike(|| self.read()).unwrap_or_else(|| {
             let reason = "it was another each time that it was read";
@@ -73,9 +81,9 @@ impl Source {
         };
         let paths = files(path).map_err(|fault| Faults::unread(vec![fault]))?;
         let (mut texts, mut faults, mut room) = (Vec::new(), Vec::new(), MOST_BYTES);
-        for path in paths {
-            let file = path.display().to_string();
-            match text(&path, room) {
+        for (shown, place) in paths {
+            let file = shown.display().to_string();
+            match text(&place, room) {
                 Ok(text) => {
                     room = room.saturating_sub(text.len() as u64);
                     texts.push(Text { file, text });
@@ -104,27 +112,15 @@ pub(super) fn alike<T: PartialEq>(mut read: impl FnMut() -> T) -> Option<T> {
     None
 }
 
-/// `path` itself, or what it has of policies. Names that begin with a dot are left
-/// out: Kubernetes keeps what a `ConfigMap` was in them.
-fn files(path: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let unreadable = |error: io::Error| {
-        let file = path.display().to_string();
-        Fault::of_file(&file, format!("it cannot be read: {error}"))
-    };
-    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
-        return Ok(vec![path.to_owned()]);
-    }
-    let mut files = Vec::new();
-    for entry in fs::read_dir(path).map_err(unreadable)? {
-        let file = entry.map_err(unreadable)?.path();
-        let name = file.file_name().and_then(|name| name.to_str());
-        let is_hidden = name.is_none_or(|name| name.starts_with('.'));
-        if !is_hidden && file.extension().is_some_and(|it| it == EXTENSION) {
-            files.push(file);
-        }
-    }
-    files.sort();
+/// `path` itself, or what it has of policies, each with where it is read.
+fn files(path: &Path) -> Result<BTreeMap<PathBuf, PathBuf>, Fault> {
     let folder = path.display().to_string();
+    let unreadable =
+        |error: io::Error| Fault::of_file(&folder, format!("it cannot be read: {error}"));
+    if !fs::metadata(path).map_err(unreadable)?.is_dir() {
+        return Ok(BTreeMap::from([(path.to_owned(), path.to_owned())]));
+    }
+    let files = within(path).map_err(unreadable)?;
     match files.len() {
         0 => Err(Fault::of_file(&folder, "no file of it ends with .cedar")),
         1..=MOST_FILES => Ok(files),
@@ -133,6 +129,46 @@ fn files(path: &Path) -> Result<Vec<PathBuf>, Fault> {
             format!("it has {count} files, and up to {MOST_FILES} are read"),
         )),
     }
+}
+
+/// The policies in `folder`. Those of a volume are what is in its version: the links to them
+/// are made and taken away one by one, before or after it holds, and whoever goes by them
+/// misses what a new file forbids. Whatever else is there counts, also in a link's place.
+fn within(folder: &Path) -> io::Result<BTreeMap<PathBuf, PathBuf>> {
+    let mut files = BTreeMap::new();
+    let version = fs::read_link(folder.join(VERSION)).ok();
+    if let Some(version) = &version {
+        let version = folder.join(version);
+        for name in names(&version)? {
+            files.insert(folder.join(&name), version.join(name));
+        }
+    }
+    for name in names(folder)? {
+        let (file, inside) = (folder.join(&name), Path::new(VERSION).join(name));
+        let is_in_version = || fs::read_link(&file).is_ok_and(|link| link == inside);
+        if version.is_none() || !is_in_version() {
+            files.insert(file.clone(), file);
+        }
+    }
+    Ok(files)
+}
+
+/// The names of policies in `folder`. Those that begin with a dot are left out: Kubernetes
+/// keeps what a volume was in them.
+fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let name = entry?.file_name();
+        let is_hidden = name.to_str().is_none_or(|name| name.starts_with('.'));
+        if !is_hidden
+            && Path::new(&name)
+                .extension()
+                .is_some_and(|it| it == EXTENSION)
+        {
+            names.push(name);
+        }
+    }
+    Ok(names)
 }
 
 /// What is in the file at `path`, of which there is `room` for so many bytes.

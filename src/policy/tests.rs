@@ -9,6 +9,7 @@ mod reading;
 mod reload;
 mod shadows;
 mod traps;
+mod volumes;
 mod warnings;
 
 use std::{

@@ -61,10 +61,16 @@ impl Volume {
     }
 
     fn update(&self, text: &str) {
+        self.swap(&[("policies.cedar", text)]);
+    }
+
+    fn swap(&self, files: &[(&str, &str)]) {
         let version = format!("..{}", Uuid::new_v4().simple());
         let folder = self.0.join(&version);
         fs::create_dir(&folder).unwrap();
-        fs::write(folder.join("policies.cedar"), text).unwrap();
+        for (name, text) in files {
+            fs::write(folder.join(name), text).unwrap();
+        }
         symlink(&version, self.0.join("..data_tmp")).unwrap();
         fs::rename(self.0.join("..data_tmp"), self.0.join("..data")).unwrap();
     }
@@ -221,6 +227,24 @@ async fn policies_change_under_load_and_no_answer_follows_those_that_were() {
     for caller in callers {
         assert!(caller.join().unwrap() > 100);
     }
+}
+
+#[actix_web::test]
+async fn a_new_file_forbids_although_no_link_leads_to_it_yet() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let volume = Volume::with(&policies(0));
+    let gateway = started(&azure, &volume);
+    gateway.ready().await;
+    let token = azure.caller_token(&CallerToken::default());
+    let request = get("/identity", Some(&token));
+    let asked = || forbidding(&Connection::to(gateway.api).ask(&request));
+    assert_eq!(asked(), None);
+
+    let forbid = "@id(\"new\") forbid (principal, action, resource);";
+    volume.swap(&[("policies.cedar", &policies(0)), ("new.cedar", forbid)]);
+
+    until(async || asked().as_deref() == Some("new")).await;
+    assert_eq!(standing(&gateway).await.0, "current");
 }
 
 #[actix_web::test]

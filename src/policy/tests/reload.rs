@@ -1,11 +1,8 @@
 //! Policies that change while they decide.
 
 use std::{
-    collections::BTreeSet,
-    os::unix::fs::symlink,
     sync::atomic::{AtomicBool, Ordering},
     thread,
-    time::{Duration, Instant},
 };
 
 use super::*;
@@ -149,58 +146,4 @@ fn what_changes_while_it_is_read_is_read_again() {
     assert_eq!(alike(|| readings.next()), Some(Some(3)));
     let mut readings = 0..;
     assert_eq!(alike(|| readings.next()), None);
-}
-
-/// A volume as Kubernetes makes one, of some files, in a folder. All files of a version hold
-/// its number.
-struct Volume(Folder);
-
-impl Volume {
-    fn new() -> Self {
-        let volume = Self(Folder::new());
-        for name in Self::names() {
-            symlink(format!("..data/{name}"), volume.0.0.join(name)).unwrap();
-        }
-        volume
-    }
-
-    fn names() -> impl Iterator<Item = String> {
-        ('a'..='h').map(|name| format!("{name}.cedar"))
-    }
-
-    fn prepare(&self, number: usize) {
-        let version = format!("..{number}");
-        fs::create_dir(self.0.0.join(&version)).unwrap();
-        for name in Self::names() {
-            self.0
-                .write(&format!("{version}/{name}"), &number.to_string());
-        }
-        symlink(&version, self.0.0.join("..data_tmp")).unwrap();
-    }
-
-    fn swap(&self) {
-        let place = |name| self.0.0.join(name);
-        fs::rename(place("..data_tmp"), place("..data")).unwrap();
-    }
-}
-
-#[test]
-fn files_that_are_swapped_at_once_are_read_together() {
-    let volume = &Volume::new();
-    volume.prepare(0);
-    volume.swap();
-    for number in 1..=300 {
-        volume.prepare(number);
-        let texts = thread::scope(|scope| {
-            // Somewhere in the reading, as a rule.
-            let (begun, pause) = (Instant::now(), Duration::from_micros(fastrand::u64(..300)));
-            scope.spawn(move || {
-                while begun.elapsed() < pause {}
-                volume.swap();
-            });
-            volume.0.source().read_together().unwrap()
-        });
-        let texts: BTreeSet<_> = texts.into_iter().map(|it| it.text).collect();
-        assert_eq!(texts.len(), 1, "{texts:?}");
-    }
 }
