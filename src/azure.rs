@@ -139,6 +139,11 @@ impl Error {
         }
     }
 
+    /// Whether no answer came in the time of whoever asked.
+    pub(crate) fn is_late(&self) -> bool {
+        matches!(self.exchange(), Some(http::Error::Timeout(_)))
+    }
+
     /// The refusal, when Azure gave one.
     pub(crate) fn refusal(&self) -> Option<&http::Refusal> {
         self.exchange()?.refusal()
@@ -216,6 +221,11 @@ impl Api {
             grant: None,
             source,
         }
+    }
+
+    /// What is said to whoever waited so long for what is asked for somebody else.
+    fn unanswered(&self, call: Call, waited: Duration) -> Error {
+        self.failed(call, None, http::Error::Timeout(waited))
     }
 
     fn malformed(&self, call: Call, cause: Cause) -> Error {

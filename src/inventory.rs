@@ -13,6 +13,8 @@ mod surroundings;
 
 use std::{fmt, sync::Arc};
 
+use actix_web::rt::time;
+
 pub(crate) use census::Census;
 pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use listing::Listing;
@@ -26,8 +28,9 @@ use crate::{
     config::Scopes,
     http::{self, Context, Deadline},
     identity::InstanceMetadata,
-    task::{Joined, Tasks, Unfinished},
+    task::{Joined, Seat, Tasks, Unfinished},
 };
+use names::Outcome;
 
 /// Why a name leads to no virtual machine, or there is no listing.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -206,17 +209,23 @@ impl Inventory {
     }
 
     /// The virtual machines named `name`, from the cache or from Resource
-    /// Graph, which all who wait for the same name ask once.
+    /// Graph, which all who wait for the same name ask once; those who have time
+    /// left where that of whoever asked is over ask together once more.
     async fn known(
         &self,
         name: &VmName,
         scopes: &Scopes,
         context: &Context,
     ) -> Result<Candidates, Error> {
-        let landing = match self.names.join(name) {
-            Joined::Landed(known) => return known.map_err(Error::Azure),
-            Joined::Waiting(seat) => return seat.outcome().await?.map_err(Error::Azure),
-            Joined::First(landing) => landing,
+        let landing = loop {
+            match self.names.join(name) {
+                Joined::Landed(known) => return known.map_err(Error::Azure),
+                Joined::Waiting(seat) => match self.shared(seat, context).await? {
+                    Err(error) if error.is_late() && context.deadline.allows_another() => {}
+                    outcome => return outcome.map_err(Error::Azure),
+                },
+                Joined::First(landing) => break landing,
+            }
         };
         let query = MachineQuery::named(name, scopes.iter());
         let (graph, scopes, context) = (self.graph.clone(), scopes.clone(), context.clone());
@@ -234,6 +243,15 @@ impl Inventory {
         };
         // A task of its own: a caller who leaves would take all others along.
         self.tasks.finish(flight).await?.map_err(Error::Azure)
+    }
+
+    /// How the look-up of somebody else ends, or this caller's time.
+    async fn shared(&self, seat: Seat<Outcome>, context: &Context) -> Result<Outcome, Unfinished> {
+        let patience = context.deadline.remaining();
+        match time::timeout(patience, seat.outcome()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Ok(Err(self.graph.unanswered(patience))),
+        }
     }
 }
 

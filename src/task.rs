@@ -8,7 +8,7 @@ use actix_web::rt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
-pub(crate) use flights::{Flights, Joined, Landing};
+pub(crate) use flights::{Flights, Joined, Landing, Seat};
 
 /// Why work did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

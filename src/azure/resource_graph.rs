@@ -1,6 +1,6 @@
 //! Virtual machines of many groups in one call, by way of Resource Graph.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{http::header::HeaderName, web::Bytes};
 use serde::{Deserialize, Serialize};
@@ -130,6 +130,11 @@ impl ResourceGraphClient {
         let reply: Reply<Place> = self.ask(Call::FindVms, query, None, context).await?;
         let ids = reply.data.iter().filter_map(|row| row.id.parse().ok());
         Ok(ids.collect())
+    }
+
+    /// What is said to whoever waited so long for ids that somebody else asked for.
+    pub(crate) fn unanswered(&self, waited: Duration) -> Error {
+        self.api.unanswered(Call::FindVms, waited)
     }
 
     /// The first page of `query`, or the one at `from`.

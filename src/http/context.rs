@@ -5,6 +5,10 @@ use std::time::{Duration, Instant};
 use super::CallerKey;
 use crate::telemetry::TraceContext;
 
+/// Least time for what took somebody else's in vain. With less, each of a crowd that came
+/// together would ask anew, one after the other.
+const ANOTHER: Duration = Duration::from_secs(1);
+
 /// The moment by which a whole exchange has to be over.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Instant);
@@ -23,6 +27,11 @@ impl Deadline {
     /// The earlier of this deadline and one `allowed` from now.
     pub(crate) fn at_most(self, allowed: Duration) -> Self {
         Self(self.0.min(Instant::now() + allowed))
+    }
+
+    /// Whether to begin anew what took somebody else's time.
+    pub(crate) fn allows_another(self) -> bool {
+        self.remaining() >= ANOTHER
     }
 
     /// What is left, zero when it has passed.

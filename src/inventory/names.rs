@@ -70,7 +70,7 @@ impl KnownNames {
     }
 
     /// Joins the look-up of `name`, or begins it. It ends by the deadline of
-    /// whoever began it, which is none later than that of those who joined.
+    /// whoever began it.
     pub(super) fn join(&self, name: &VmName) -> Joined<String, Outcome> {
         let key = key(name);
         let known = || Some(Ok(self.0.names.get(&key)?));

@@ -1,8 +1,12 @@
 //! Look-ups that Resource Graph answers amiss.
 
+use std::{io::Write as _, rc::Rc, time::Duration};
+
+use actix_web::rt::{self, time};
 use azure_sandbox::{Fault, Service, Times};
 
 use super::{ONE, TWO, gateway, look_ups, not_found, reads, status, within};
+use crate::{gateway::Gateway, orders::CHANGES, wire::Connection};
 
 /// What Resource Graph says to an identity that has no role in any of the
 /// subscriptions. Source: Azure/aztfexport#331.
@@ -50,6 +54,70 @@ async fn a_look_up_that_breaks_off_is_repeated() {
     }
     assert_eq!(gateway.get("/vms/web-01").await.status, 200);
     assert_eq!(look_ups(&gateway), 3);
+}
+
+/// A gateway for all of both subscriptions, whose callers have four seconds.
+async fn in_haste() -> Rc<Gateway> {
+    let scopes = format!("/subscriptions/{ONE},/subscriptions/{TWO}");
+    let vars = [
+        ("MIG_SCOPES", scopes.as_str()),
+        ("MIG_UPSTREAM_TIMEOUT", "4s"),
+        CHANGES,
+    ];
+    let gateway = Rc::new(Gateway::with(&vars));
+    gateway.ready().await;
+    gateway
+}
+
+#[actix_web::test]
+async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
+    let gateway = in_haste().await;
+    let slow = Fault::Delay(Duration::from_mins(1));
+    gateway
+        .azure
+        .inject(Service::ResourceGraph, slow, Times::Next(1));
+    let ask = || {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.get("/vms/web-01").await.status })
+    };
+    let first = ask();
+    gateway.azure.arrived(Service::ResourceGraph, 1).await;
+    // So much more time have the others.
+    time::sleep(Duration::from_secs(2)).await;
+    let others = [ask(), ask()];
+
+    assert_eq!(first.await.unwrap(), 504);
+    for other in others {
+        assert_eq!(other.await.unwrap(), 200);
+    }
+    assert_eq!(look_ups(&gateway), 2);
+}
+
+/// A body that comes slowly takes of the time that begins with the head.
+#[actix_web::test]
+async fn who_joined_a_caller_with_more_time_has_no_more_than_their_own() {
+    let gateway = in_haste().await;
+    let hold = gateway.azure.hold(Service::ResourceGraph);
+    let mut slow = Connection::to(gateway.api);
+    let head = "PATCH /vms/web-01 HTTP/1.1\r\nhost: localhost\r\n\
+         content-type: application/json\r\ncontent-length: 11\r\n\r\n";
+    slow.writer().write_all(head.as_bytes()).unwrap();
+    // So much more time has whoever comes now.
+    time::sleep(Duration::from_secs(2)).await;
+    let first = rt::spawn({
+        let gateway = Rc::clone(&gateway);
+        async move { gateway.get("/vms/web-01").await.status }
+    });
+    hold.arrived(1).await;
+    slow.writer().write_all(br#"{"tags":{}}"#).unwrap();
+
+    let reply = rt::task::spawn_blocking(move || slow.reply())
+        .await
+        .unwrap();
+    assert_eq!(reply.status, 504, "{reply:?}");
+    hold.release();
+    assert_eq!(first.await.unwrap(), 200);
+    assert_eq!(look_ups(&gateway), 1);
 }
 
 #[actix_web::test]
