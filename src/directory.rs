@@ -39,7 +39,7 @@ use crate::{
     azure::{GraphClient, UserQuery},
     http::Context,
     metrics::{Metrics, PageEvent},
-    task::{Joined, Landing, Tasks},
+    task::{Joined, Landing, Seat, Tasks, Unfinished},
 };
 use cursor::Place;
 use pages::{Kept, Key, Outcome};
@@ -183,8 +183,9 @@ impl Directory {
         older
     }
 
-    /// The page from Graph, which all who wait for it ask once; those to whom it is
-    /// too old, as it was asked for before they came, ask together once more.
+    /// The page from Graph, which all who wait for it ask once. Those to whom it is too
+    /// old, as it was asked for before they came, ask together once more; so do those who
+    /// have time left where that of whoever asked is over.
     async fn asked(
         &self,
         place: Place,
@@ -198,9 +199,13 @@ impl Directory {
                 Joined::Landed(outcome) => return outcome,
                 Joined::Waiting(seat) => {
                     self.metrics.directory_page(PageEvent::Joined);
-                    let page = seat.outcome().await??;
-                    if page.read >= came || freshness.is_met_by(page.age(Instant::now())) {
-                        return Ok(page);
+                    let is_fit = |page: &Page| {
+                        page.read >= came || freshness.is_met_by(page.age(Instant::now()))
+                    };
+                    match self.shared(seat, context).await? {
+                        Ok(page) if !is_fit(&page) => {}
+                        Err(error) if error.is_late() && context.deadline.allows_another() => {}
+                        outcome => return outcome,
                     }
                 }
                 Joined::First(landing) => break landing,
@@ -210,6 +215,15 @@ impl Directory {
         let flight = self.flight(place, key.clone(), landing, context.clone());
         // A task of its own: a caller who leaves would take all others along.
         self.tasks.finish(flight).await?
+    }
+
+    /// How the call for somebody else ends, or this caller's time.
+    async fn shared(&self, seat: Seat<Outcome>, context: &Context) -> Result<Outcome, Unfinished> {
+        let patience = context.deadline.remaining();
+        match time::timeout(patience, seat.outcome()).await {
+            Ok(outcome) => outcome,
+            Err(_) => Ok(Err(Error::Azure(self.source.graph.unanswered(patience)))),
+        }
     }
 
     fn flight(

@@ -105,6 +105,11 @@ impl GraphClient {
         page(answer.body, &self.users, query, link).map_err(|cause| self.api.malformed(CALL, cause))
     }
 
+    /// What is said to whoever waited so long for users that somebody else asked for.
+    pub(crate) fn unanswered(&self, waited: Duration) -> Error {
+        self.api.unanswered(CALL, waited)
+    }
+
     /// The answer to a GET of `url`, which is one of Graph's. Each try waits
     /// until Graph is open, so that one that is repeated is no exception.
     pub(super) async fn ask(

@@ -65,6 +65,11 @@ impl Error {
         }
     }
 
+    /// Whether no answer came in the time of whoever asked.
+    pub(super) fn is_late(&self) -> bool {
+        matches!(self, Self::Azure(error) if error.is_late())
+    }
+
     /// The same to whoever reads a whole listing.
     pub(super) fn of_whole(self) -> Self {
         match self {

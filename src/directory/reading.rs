@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     azure::{self, PageLink, UserPage, UserQuery},
-    http::{self, Context, Deadline},
+    http::{Context, Deadline},
 };
 
 /// Empty pages in a row that are followed for one caller; beyond them the caller
@@ -49,7 +49,7 @@ impl Reading<'_> {
             };
             match self.one(&next).await {
                 // The caller goes on from there with time of its own.
-                Err(Error::Azure(error)) if is_late(&error) => {
+                Err(error) if error.is_late() => {
                     read.next = Some(next);
                     break;
                 }
@@ -97,7 +97,7 @@ impl Reading<'_> {
         match self.ask(&place.link, place.position).await {
             Err(Error::Expired) => match self.again(place).await {
                 // Nor is there time for it next time.
-                Err(Error::Azure(error)) if is_late(&error) => Err(Error::Expired),
+                Err(error) if error.is_late() => Err(Error::Expired),
                 outcome => outcome,
             },
             outcome => outcome,
@@ -136,10 +136,6 @@ impl Reading<'_> {
         });
         Ok(Read { rows, after, next })
     }
-}
-
-fn is_late(error: &azure::Error) -> bool {
-    matches!(error.exchange(), Some(http::Error::Timeout(_)))
 }
 
 /// What is wrong with a query of ours would be wrong on its first page too; on a

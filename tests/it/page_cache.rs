@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::rt;
+use actix_web::rt::{self, time};
 use azure_sandbox::{Fault, Service, Times};
 use url::form_urlencoded;
 
@@ -223,6 +223,28 @@ async fn a_caller_that_leaves_does_not_end_the_call_for_a_page() {
 
     assert_eq!(next.await.unwrap(), 200);
     assert_eq!(calls(&gateway), 1);
+}
+
+#[actix_web::test]
+async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
+    let gateway = Rc::new(Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "4s")]));
+    gateway.proven().await;
+    let slow = Fault::Delay(Duration::from_mins(1));
+    gateway.azure.inject(Service::Graph, slow, Times::Next(1));
+    let ask = || {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.get(GUILD).await.status })
+    };
+    let before = gateway.azure.requests(Service::Graph).len();
+    let first = ask();
+    gateway.azure.arrived(Service::Graph, before + 1).await;
+    // So much more time has the second one.
+    time::sleep(Duration::from_secs(2)).await;
+    let second = ask();
+
+    assert_eq!(first.await.unwrap(), 504);
+    assert_eq!(second.await.unwrap(), 200);
+    assert_eq!(calls(&gateway), 2);
 }
 
 #[actix_web::test]
