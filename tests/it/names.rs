@@ -247,6 +247,19 @@ async fn the_version_that_azure_sends_is_passed_on() {
     assert_ne!(after.header("etag"), Some(tag.as_str()));
 }
 
+/// Its power state may have changed all the same.
+#[actix_web::test]
+async fn a_machine_is_shown_to_whoever_has_its_version_too() {
+    let gateway = Gateway::start();
+    let tag = gateway.get("/vms/web-01").await;
+    let known = [("if-none-match", tag.header("etag").unwrap())];
+    let again = gateway
+        .send("GET", gateway.api, "/vms/web-01", &known, Vec::new())
+        .await;
+    assert_eq!(again.status, 200);
+    assert_eq!(again.json()["powerState"], "running");
+}
+
 #[actix_web::test]
 async fn what_the_identity_may_not_read_is_neither_found_nor_listed() {
     let gateway = gateway();
