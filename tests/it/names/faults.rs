@@ -1,12 +1,24 @@
 //! Look-ups that Resource Graph answers amiss.
 
-use std::{io::Write as _, rc::Rc, time::Duration};
+use std::{rc::Rc, time::Duration};
 
 use actix_web::rt::{self, time};
-use azure_sandbox::{Fault, Service, Times};
+use azure_sandbox::{CallerToken, Fault, Service, Times};
 
 use super::{ONE, TWO, gateway, look_ups, not_found, reads, status, within};
-use crate::{gateway::Gateway, orders::CHANGES, wire::Connection};
+use crate::{
+    callers::bearer::{entra, get},
+    gateway::Gateway,
+};
+
+/// All of a subscription, whose callers have four seconds.
+const HASTE: [(&str, &str); 2] = [
+    (
+        "MIG_SCOPES",
+        "/subscriptions/5ab1e000-0000-4000-8000-000000000001",
+    ),
+    ("MIG_UPSTREAM_TIMEOUT", "4s"),
+];
 
 /// What Resource Graph says to an identity that has no role in any of the
 /// subscriptions. Source: Azure/aztfexport#331.
@@ -56,22 +68,10 @@ async fn a_look_up_that_breaks_off_is_repeated() {
     assert_eq!(look_ups(&gateway), 3);
 }
 
-/// A gateway for all of both subscriptions, whose callers have four seconds.
-async fn in_haste() -> Rc<Gateway> {
-    let scopes = format!("/subscriptions/{ONE},/subscriptions/{TWO}");
-    let vars = [
-        ("MIG_SCOPES", scopes.as_str()),
-        ("MIG_UPSTREAM_TIMEOUT", "4s"),
-        CHANGES,
-    ];
-    let gateway = Rc::new(Gateway::with(&vars));
-    gateway.ready().await;
-    gateway
-}
-
 #[actix_web::test]
 async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
-    let gateway = in_haste().await;
+    let gateway = Rc::new(Gateway::with(&HASTE));
+    gateway.ready().await;
     let slow = Fault::Delay(Duration::from_mins(1));
     gateway
         .azure
@@ -93,29 +93,34 @@ async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
     assert_eq!(look_ups(&gateway), 2);
 }
 
-/// A body that comes slowly takes of the time that begins with the head.
+/// To prove who they are takes of a caller's time.
 #[actix_web::test]
 async fn who_joined_a_caller_with_more_time_has_no_more_than_their_own() {
-    let gateway = in_haste().await;
-    let hold = gateway.azure.hold(Service::ResourceGraph);
-    let mut slow = Connection::to(gateway.api);
-    let head = "PATCH /vms/web-01 HTTP/1.1\r\nhost: localhost\r\n\
-         content-type: application/json\r\ncontent-length: 11\r\n\r\n";
-    slow.writer().write_all(head.as_bytes()).unwrap();
+    let gateway = Rc::new(entra(&HASTE));
+    gateway.ready().await;
+    let azure = &gateway.azure;
+    let early = azure.caller_token(&CallerToken::default());
+    azure.publish_next_key();
+    azure.rotate_signing_keys();
+    let late = azure.caller_token(&CallerToken::default());
+    let (keys, names) = (
+        azure.hold(Service::Keys),
+        azure.hold(Service::ResourceGraph),
+    );
+    let ask = |token: String| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { get(&gateway, "/vms/web-01", &token).await.status })
+    };
+    let joining = ask(late);
+    keys.arrived(1).await;
     // So much more time has whoever comes now.
     time::sleep(Duration::from_secs(2)).await;
-    let first = rt::spawn({
-        let gateway = Rc::clone(&gateway);
-        async move { gateway.get("/vms/web-01").await.status }
-    });
-    hold.arrived(1).await;
-    slow.writer().write_all(br#"{"tags":{}}"#).unwrap();
+    let first = ask(early);
+    names.arrived(1).await;
+    keys.release();
 
-    let reply = rt::task::spawn_blocking(move || slow.reply())
-        .await
-        .unwrap();
-    assert_eq!(reply.status, 504, "{reply:?}");
-    hold.release();
+    assert_eq!(joining.await.unwrap(), 504);
+    names.release();
     assert_eq!(first.await.unwrap(), 200);
     assert_eq!(look_ups(&gateway), 1);
 }
