@@ -6,11 +6,12 @@ use std::{
 };
 
 use actix_web::rt::{self, time};
-use azure_sandbox::{Fault, Service, Times};
+use azure_sandbox::{CallerToken, Fault, Service, Times};
 use url::form_urlencoded;
 
 use crate::{
     answer::Answer,
+    callers::bearer::{entra, get},
     gateway::Gateway,
     people::{ids, listing, next},
 };
@@ -245,6 +246,35 @@ async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
     assert_eq!(first.await.unwrap(), 504);
     assert_eq!(second.await.unwrap(), 200);
     assert_eq!(calls(&gateway), 2);
+}
+
+/// To prove who they are takes of a caller's time.
+#[actix_web::test]
+async fn who_joined_a_caller_with_more_time_has_no_more_than_their_own() {
+    let gateway = Rc::new(entra(&[("MIG_UPSTREAM_TIMEOUT", "4s")]));
+    gateway.proven().await;
+    let azure = &gateway.azure;
+    let early = azure.caller_token(&CallerToken::default());
+    azure.publish_next_key();
+    azure.rotate_signing_keys();
+    let late = azure.caller_token(&CallerToken::default());
+    let (keys, pages) = (azure.hold(Service::Keys), azure.hold(Service::Graph));
+    let ask = |token: String| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { get(&gateway, GUILD, &token).await.status })
+    };
+    let joining = ask(late);
+    keys.arrived(1).await;
+    // So much more time has whoever comes now.
+    time::sleep(Duration::from_secs(2)).await;
+    let first = ask(early);
+    pages.arrived(1).await;
+    keys.release();
+
+    assert_eq!(joining.await.unwrap(), 504);
+    pages.release();
+    assert_eq!(first.await.unwrap(), 200);
+    assert_eq!(calls(&gateway), 1);
 }
 
 #[actix_web::test]
