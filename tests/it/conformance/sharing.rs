@@ -61,7 +61,7 @@ async fn c3_identities_of_one_host_do_not_get_each_others_tokens() {
 #[actix_web::test]
 async fn c4_ten_thousand_callers_past_the_point_of_renewal_share_one_and_are_served() {
     let settings = Settings {
-        token_lifetime: Duration::from_secs(8),
+        token_lifetime: Duration::from_secs(12),
         ..Settings::default()
     };
     let azure = Sandbox::start(settings).unwrap();
