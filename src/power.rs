@@ -5,6 +5,7 @@ mod follow;
 pub(crate) mod fuzz;
 mod id;
 mod kept;
+mod lost;
 mod operation;
 mod operations;
 mod overcome;

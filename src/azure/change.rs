@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
+use super::VirtualMachine;
+
 /// Source: "Use tags to organize your Azure resources", limitations.
 const MOST_TAGS: usize = 50;
 const LONGEST_NAME: usize = 512;
@@ -55,6 +57,17 @@ impl TryFrom<BTreeMap<String, String>> for Tags {
     }
 }
 
+impl Tags {
+    /// Whether they are all `others`. Names of tags compare without regard to case.
+    fn are(&self, others: &BTreeMap<String, String>) -> bool {
+        let is_there = |(name, value): (&String, &String)| {
+            let mut others = others.iter();
+            others.any(|(other, its)| other.eq_ignore_ascii_case(name) && its == value)
+        };
+        self.0.len() == others.len() && self.0.iter().all(is_there)
+    }
+}
+
 /// A size, such as `Standard_B2s`; whether there is such a one is for Azure to
 /// say.
 #[derive(Clone, Debug, Serialize)]
@@ -86,6 +99,16 @@ impl Change {
             return Err(InvalidChange::Nothing);
         }
         Ok(Self { tags, size })
+    }
+
+    /// Whether `machine` is as it is to be.
+    pub(crate) fn is_made(&self, machine: &VirtualMachine) -> bool {
+        let is_of = |Size(size): &Size| {
+            let its = machine.size();
+            its.is_some_and(|its| its.eq_ignore_ascii_case(size))
+        };
+        let has_tags = |tags: &Tags| tags.are(&machine.tags);
+        self.size.as_ref().is_none_or(is_of) && self.tags.as_ref().is_none_or(has_tags)
     }
 
     /// Whether the size is to change.
@@ -161,6 +184,33 @@ mod tests {
         assert_eq!(json(&size), format!("{{{vm_size}}}"));
         assert_eq!(json(&tags), r#"{"tags":{"env":"test"}}"#);
         assert_eq!(Change::new(None, None).unwrap_err(), InvalidChange::Nothing);
+    }
+
+    #[test]
+    fn a_change_is_made_where_tags_and_size_are_as_wanted_and_nothing_else_is() {
+        let machine = |tags: &str| {
+            let body = format!(
+                r#"{{"id":"i","name":"n","location":"l","tags":{{{tags}}},
+                    "properties":{{"hardwareProfile":{{"vmSize":"standard_b2s"}}}}}}"#
+            );
+            serde_json::from_str(&body).unwrap()
+        };
+        let wanted = |size: Option<&str>| {
+            let tags = tags(&[("env", "test"), ("owner", "web")]).unwrap();
+            Change::new(Some(tags), size.map(|size| size.parse().unwrap())).unwrap()
+        };
+        let tagged = machine(r#""owner":"web","Env":"test""#);
+        assert!(wanted(None).is_made(&tagged));
+        assert!(wanted(Some("Standard_B2s")).is_made(&tagged));
+        assert!(!wanted(Some("Standard_B4ms")).is_made(&tagged));
+        for others in [
+            "",
+            r#""owner":"web""#,
+            r#""owner":"web","env":"TEST""#,
+            r#""owner":"web","env":"test","left":"over""#,
+        ] {
+            assert!(!wanted(None).is_made(&machine(others)), "{others}");
+        }
     }
 
     #[test]

@@ -95,12 +95,9 @@ impl Operations {
         Operation::new(id, machine)
     }
 
-    /// The operation `id` was not begun after all, for `error`. Who is told its id in that
-    /// may ask what became of it.
-    pub(super) fn refuse(&self, id: &OperationId, error: &Error) {
-        if !matches!(error, Error::Lost(..)) {
-            self.0.kept.refuse(id);
-        }
+    /// The operation `id` was not begun after all.
+    pub(super) fn refuse(&self, id: &OperationId) {
+        self.0.kept.refuse(id);
     }
 
     /// Room for one more, until what is returned is dropped.

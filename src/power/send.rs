@@ -2,11 +2,11 @@
 
 use std::{rc::Rc, sync::Arc, time::Duration};
 
-use actix_web::{http::StatusCode, rt::time};
+use actix_web::http::StatusCode;
 
 use super::{
     Error, Operation, Power, Precedence, Spared, Status,
-    follow::{Follower, POLL, Way},
+    follow::{Follower, Way},
     operations::{Flight, Room},
     plan::Intent,
     rehearsal::Rehearsal,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     audit::{Conclusion, Pending, Requester},
-    azure::{self, LastChange, Order, Submitted, Taken, VirtualMachine, VirtualMachineId},
+    azure::{self, Change, Order, Submitted, Taken, VirtualMachine, VirtualMachineId},
     http::{self, Context, Deadline},
     inventory::guard,
     task::Unfinished,
@@ -36,20 +36,58 @@ pub(super) struct Begun {
     pub(super) room: Room,
 }
 
-/// What came of sending an order.
-enum Sent {
-    Begun(Box<Begun>),
-    Unanswered(Box<Unanswered>),
+/// An order or a change on its way to Azure.
+pub(super) struct Sending {
+    pub(super) operation: Operation,
+    pub(super) pending: Pending,
+    pub(super) room: Room,
+    /// The machine as it was before.
+    pub(super) seen: VirtualMachine,
+    /// What becomes of the machine besides its power.
+    pub(super) change: Option<Change>,
 }
 
-/// An order that Azure may have taken, and did not answer.
-struct Unanswered {
-    operation: Operation,
-    pending: Pending,
-    room: Room,
-    /// The machine as it was before.
-    seen: VirtualMachine,
-    error: azure::Error,
+/// What came of sending it.
+pub(super) enum Sent {
+    Begun(Box<Begun>),
+    /// Azure may have taken it, and did not say so.
+    Unanswered(Box<Sending>, azure::Error),
+}
+
+impl Sending {
+    /// What `answer` makes of it.
+    pub(super) fn answered(mut self, answer: Result<Taken, azure::Error>) -> Result<Sent, Error> {
+        match answer {
+            Ok(taken) => {
+                self.pending.taken(taken.receipt);
+                Ok(Sent::Begun(Box::new(self.begun(taken.submitted))))
+            }
+            Err(error) if may_be_taken(&error) => Ok(Sent::Unanswered(Box::new(self), error)),
+            Err(error) => {
+                self.pending.refused(Conclusion::Failure, &error);
+                Err(Error::Azure(self.operation.action().participle(), error))
+            }
+        }
+    }
+
+    /// What Azure has taken.
+    pub(super) fn begun(mut self, submitted: Submitted) -> Begun {
+        let way = match submitted {
+            Submitted::Running(url) => Some(Way::Status(url)),
+            Submitted::Untold => Some(Way::Observation),
+            Submitted::Done => {
+                let now = self.operation.now();
+                self.operation.end(Status::Succeeded, now);
+                None
+            }
+        };
+        Begun {
+            operation: self.operation,
+            way,
+            pending: Some(self.pending),
+            room: self.room,
+        }
+    }
 }
 
 impl Power {
@@ -65,13 +103,26 @@ impl Power {
     ) -> Result<Operation, Error> {
         let precedence = (precedence, flight.overtaken);
         let sent = self.begin(&flight, order, &machine, precedence, &requester, &context);
-        match sent.await {
+        let sent = sent.await;
+        self.went_on(sent, flight, context).await
+    }
+
+    /// Goes on with what was `sent`, and tells from `flight` what becomes of it.
+    pub(super) async fn went_on(
+        self: Rc<Self>,
+        sent: Result<Sent, Error>,
+        flight: Flight,
+        context: Context,
+    ) -> Result<Operation, Error> {
+        match sent {
             Err(error) => {
                 flight.refuse(error.clone());
                 Err(error)
             }
             Ok(Sent::Begun(begun)) => Ok(self.go_on(*begun, flight, &context)),
-            Ok(Sent::Unanswered(order)) => self.looked_for(order, flight, context).await,
+            Ok(Sent::Unanswered(sending, error)) => {
+                self.looked_for(sending, error, flight, context).await
+            }
         }
     }
 
@@ -90,62 +141,6 @@ impl Power {
             match done.await {
                 Err(Unfinished::Stopped) => seat.sent().await,
                 done => done?,
-            }
-        }
-    }
-
-    /// What became of `order`, as far as it is known in the caller's time. That is over as a
-    /// rule, where no answer came: the look goes on without them, and so does the operation
-    /// that it finds.
-    async fn looked_for(
-        self: Rc<Self>,
-        order: Box<Unanswered>,
-        flight: Flight,
-        context: Context,
-    ) -> Result<Operation, Error> {
-        let (patience, tasks) = (context.deadline.remaining(), self.tasks.clone());
-        let lost = Error::Lost(order.operation.id.clone(), order.error.clone());
-        let look = tasks.finish(self.found(order, flight, context));
-        match time::timeout(patience, look).await {
-            Ok(Ok(found)) => found,
-            Ok(Err(_)) | Err(_) => Err(lost),
-        }
-    }
-
-    /// The operation of `order`, if the machine shows it. It is not sent again: a restart
-    /// would happen twice.
-    async fn found(
-        self: Rc<Self>,
-        order: Box<Unanswered>,
-        flight: Flight,
-        context: Context,
-    ) -> Result<Operation, Error> {
-        let Unanswered {
-            operation,
-            pending,
-            room,
-            seen,
-            error,
-        } = *order;
-        let look = Context {
-            deadline: Deadline::after(POLL),
-            ..context.clone()
-        };
-        match self.arm.virtual_machine(&operation.machine, &look).await {
-            Ok(now) if has_moved(&seen, &now) => {
-                let begun = Begun {
-                    operation,
-                    way: Some(Way::Observation),
-                    pending: Some(pending),
-                    room,
-                };
-                Ok(self.go_on(begun, flight, &context))
-            }
-            Ok(_) | Err(_) => {
-                pending.refused(Conclusion::Unknown, &error);
-                let lost = Error::Lost(operation.id, error);
-                flight.refuse(lost.clone());
-                Err(lost)
             }
         }
     }
@@ -211,9 +206,7 @@ impl Power {
             Intent::Send => {
                 let (id, begun) = (operation.id.clone(), (operation, room));
                 let submitted = self.submit(flight, order, begun, seen, &requester, context);
-                return submitted
-                    .await
-                    .inspect_err(|error| self.operations.refuse(&id, error));
+                return submitted.await.inspect_err(|_| self.operations.refuse(&id));
             }
         };
         if let Some(outcome) = spared(&operation) {
@@ -272,23 +265,16 @@ impl Power {
             .await;
         let pending = intent.map_err(Error::Unaudited)?;
         flight.send(operation.id.clone());
-        match self.arm.submit(order, &operation.machine, context).await {
-            Ok(taken) => {
-                let begun = begun((operation, room), taken, pending);
-                Ok(Sent::Begun(Box::new(begun)))
-            }
-            Err(error) if may_be_taken(&error) => Ok(Sent::Unanswered(Box::new(Unanswered {
-                operation,
-                pending,
-                room,
-                seen,
-                error,
-            }))),
-            Err(error) => {
-                pending.refused(Conclusion::Failure, &error);
-                Err(Error::Azure(order.action.participle(), error))
-            }
-        }
+        let sending = Sending {
+            operation,
+            pending,
+            room,
+            seen,
+            change: None,
+        };
+        let machine = &sending.operation.machine;
+        let answer = self.arm.submit(order, machine, context).await;
+        sending.answered(answer)
     }
 }
 
@@ -313,29 +299,6 @@ fn ended(operation: &mut Operation, spared: Spared) -> Option<Way> {
     None
 }
 
-/// What Azure has taken.
-pub(super) fn begun(
-    (mut operation, room): (Operation, Room),
-    taken: Taken,
-    mut pending: Pending,
-) -> Begun {
-    pending.taken(taken.receipt);
-    let way = match taken.submitted {
-        Submitted::Running(url) => Some(Way::Status(url)),
-        Submitted::Untold => Some(Way::Observation),
-        Submitted::Done => {
-            operation.end(Status::Succeeded, operation.now());
-            None
-        }
-    };
-    Begun {
-        operation,
-        way,
-        pending: Some(pending),
-        room,
-    }
-}
-
 /// `machine` as Azure writes it, and not as the caller did. An answer about
 /// another one leads no order there.
 pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
@@ -349,7 +312,7 @@ pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> Vi
 }
 
 /// Whether Azure may carry out an order that it answered like this.
-pub(super) fn may_be_taken(error: &azure::Error) -> bool {
+fn may_be_taken(error: &azure::Error) -> bool {
     match error.exchange() {
         Some(http::Error::Refused(refusal)) => {
             refusal.status.is_server_error() || refusal.status == StatusCode::REQUEST_TIMEOUT
@@ -369,13 +332,4 @@ pub(super) fn may_be_taken(error: &azure::Error) -> bool {
         )
         | None => false,
     }
-}
-
-/// Whether the order shows: what was under way before would show all the same.
-fn has_moved(before: &VirtualMachine, now: &VirtualMachine) -> bool {
-    let was_settled = before.last_change() != LastChange::UnderWay;
-    let is_changing = now.last_change() == LastChange::UnderWay;
-    let differs =
-        now.changed_at() != before.changed_at() || now.power_state() != before.power_state();
-    was_settled && (is_changing || differs)
 }

@@ -8,12 +8,12 @@ use super::{
     Error, Operation, Power, Target, in_time,
     operations::{Boarding, Flight, Room},
     plan::{Obstacle, changing},
-    send::{Begun, as_written, begun, in_good_time, last_moment, may_be_taken},
+    send::{Sending, Sent, as_written, in_good_time, last_moment},
     traced::deed,
 };
 use crate::{
-    audit::{Conclusion, Requester},
-    azure::{Action, Change, Order, VirtualMachineId},
+    audit::Requester,
+    azure::{Action, Change, Order, VirtualMachine, VirtualMachineId},
     http::Context,
     policy::OnVm,
 };
@@ -47,13 +47,9 @@ impl Power {
             let flight = self.held(&machine, &context).await?;
             let seat = flight.seat();
             let changing = async move {
-                match power.change(&flight, &update, machine, &by, &context).await {
-                    Ok(begun) => Ok(power.go_on(begun, flight, &context)),
-                    Err(error) => {
-                        flight.refuse(error.clone());
-                        Err(error)
-                    }
-                }
+                let begun = power.change(&flight, &update, machine, &by, &context);
+                let begun = begun.await;
+                power.went_on(begun, flight, context).await
             };
             let changed = self.finished(changing, seat).await;
             changed.inspect_err(|error| self.denied(error, Action::Update, &asked, requester))
@@ -83,7 +79,7 @@ impl Power {
         machine: VirtualMachineId,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<Begun, Error> {
+    ) -> Result<Sent, Error> {
         let room = self.room()?;
         let what = OnVm::Order(Action::Update);
         let (seen, requester) = self
@@ -98,10 +94,8 @@ impl Power {
         }
         let operation = self.operations.begin(CHANGE, machine, &seen);
         let (id, begun) = (operation.id.clone(), (operation, room));
-        let submitted = self.submit_change(flight, update, begun, &requester, context);
-        submitted
-            .await
-            .inspect_err(|error| self.operations.refuse(&id, error))
+        let submitted = self.submit_change(flight, update, begun, seen, &requester, context);
+        submitted.await.inspect_err(|_| self.operations.refuse(&id))
     }
 
     async fn submit_change(
@@ -109,9 +103,10 @@ impl Power {
         flight: &Flight,
         update: &Update,
         (operation, room): (Operation, Room),
+        seen: VirtualMachine,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<Begun, Error> {
+    ) -> Result<Sent, Error> {
         in_good_time(context)?;
         self.count(&operation.machine)?;
         let Update { change, if_match } = update;
@@ -122,20 +117,15 @@ impl Power {
             .await;
         let pending = intent.map_err(Error::Unaudited)?;
         flight.send(operation.id.clone());
-        let submitted = self
-            .arm
-            .update(change, if_match.clone(), &operation.machine, context)
-            .await;
-        match submitted {
-            Ok(taken) => Ok(begun((operation, room), taken, pending)),
-            Err(error) if may_be_taken(&error) => {
-                pending.refused(Conclusion::Unknown, &error);
-                Err(Error::Lost(operation.id, error))
-            }
-            Err(error) => {
-                pending.refused(Conclusion::Failure, &error);
-                Err(Error::Azure(Action::Update.participle(), error))
-            }
-        }
+        let sending = Sending {
+            operation,
+            pending,
+            room,
+            seen,
+            change: Some(change.clone()),
+        };
+        let (machine, if_match) = (&sending.operation.machine, if_match.clone());
+        let answer = self.arm.update(change, if_match, machine, context).await;
+        sending.answered(answer)
     }
 }

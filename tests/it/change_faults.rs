@@ -56,6 +56,52 @@ async fn a_change_whose_answer_is_lost_is_not_sent_again_and_is_told_with_where_
 }
 
 #[actix_web::test]
+async fn a_change_whose_answer_is_lost_is_found_by_a_look() {
+    let mut gateway = Gateway::with(&[CHANGES]);
+    let lose = || {
+        let azure = &gateway.azure;
+        azure.inject(Service::Actions, Fault::LoseAnswer, Times::Next(1));
+    };
+
+    lose();
+    let tagged = patched(&gateway, &[], TAGS).await;
+    lose();
+    let resized = patched(&gateway, &[], r#"{"size":"Standard_B4ms"}"#).await;
+
+    assert_eq!(tagged.status, 200, "{}", tagged.text());
+    assert_eq!(resized.status, 202, "{}", resized.text());
+    let place = resized.header("location").unwrap();
+    assert_eq!(ended(&gateway, place).await["status"], "Succeeded");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 2);
+    gateway.stop();
+    let outcomes = gateway.records.of_stage("outcome");
+    assert_eq!(outcomes.len(), 2);
+    for outcome in outcomes {
+        assert_eq!(outcome["status"], "Success", "{outcome}");
+    }
+}
+
+#[actix_web::test]
+async fn a_change_whose_answer_is_lost_is_not_found_in_what_somebody_else_does() {
+    let mut gateway = Gateway::with(&[CHANGES]);
+    gateway.ready().await;
+    let orders = gateway.azure.hold(Service::Actions);
+    let azure = &gateway.azure;
+    let (answer, ()) = tokio::join!(patched(&gateway, &[], TAGS), async {
+        orders.arrived(1).await;
+        azure.operations_take(Duration::ZERO);
+        azure.order("rg-web", "web-01", "restart");
+        azure.inject(Service::Actions, Fault::Reset, Times::Next(1));
+        orders.release();
+    });
+
+    assert_eq!(answer.status, 502, "{}", answer.text());
+    gateway.stop();
+    let outcome = gateway.records.of_stage("outcome").pop().unwrap();
+    assert_eq!(outcome["status"], "Unknown", "{outcome}");
+}
+
+#[actix_web::test]
 async fn a_refusal_of_a_change_is_no_operation() {
     let mut gateway = Gateway::with(&[CHANGES]);
     let fault = Fault::answer(409, r#"{"error":{"code":"Conflict","message":"busy"}}"#);

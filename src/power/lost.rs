@@ -1,0 +1,148 @@
+//! What was sent, and had no answer: a look at the machine tells what became of it.
+
+use std::rc::Rc;
+
+use actix_web::rt::time;
+
+use super::{Error, Operation, Power, follow::POLL, operations::Flight, send::Sending};
+use crate::{
+    audit::Conclusion,
+    azure::{self, Change, LastChange, Submitted, VirtualMachine},
+    http::{Context, Deadline},
+};
+
+impl Power {
+    /// What became of what is `sending`, as far as it is known in the caller's time. That is
+    /// over as a rule, where no answer came: the look goes on without them, and so does the
+    /// operation that it finds.
+    pub(super) async fn looked_for(
+        self: Rc<Self>,
+        sending: Box<Sending>,
+        error: azure::Error,
+        flight: Flight,
+        context: Context,
+    ) -> Result<Operation, Error> {
+        let (patience, tasks) = (context.deadline.remaining(), self.tasks.clone());
+        let lost = Error::Lost(sending.operation.id.clone(), error.clone());
+        let look = tasks.finish(self.found(sending, error, flight, context));
+        match time::timeout(patience, look).await {
+            Ok(Ok(found)) => found,
+            Ok(Err(_)) | Err(_) => Err(lost),
+        }
+    }
+
+    /// Its operation, if the machine shows it. It is not sent again: a restart would happen
+    /// twice.
+    async fn found(
+        self: Rc<Self>,
+        sending: Box<Sending>,
+        error: azure::Error,
+        flight: Flight,
+        context: Context,
+    ) -> Result<Operation, Error> {
+        let look = Context {
+            deadline: Deadline::after(POLL),
+            ..context.clone()
+        };
+        let (machine, change) = (&sending.operation.machine, sending.change.as_ref());
+        let now = self.arm.virtual_machine(machine, &look).await;
+        let shown = now.ok().and_then(|now| shown(change, &sending.seen, &now));
+        if let Some(submitted) = shown {
+            return Ok(self.go_on(sending.begun(submitted), flight, &context));
+        }
+        let Sending {
+            operation, pending, ..
+        } = *sending;
+        pending.refused(Conclusion::Unknown, &error);
+        let lost = Error::Lost(operation.id, error);
+        flight.refuse(lost.clone());
+        Err(lost)
+    }
+}
+
+/// What Azure has made of an order, or of `change`, if the machine shows that it was taken.
+fn shown(
+    change: Option<&Change>,
+    before: &VirtualMachine,
+    now: &VirtualMachine,
+) -> Option<Submitted> {
+    let has_moved = has_moved(before, now);
+    let Some(change) = change else {
+        return has_moved.then_some(Submitted::Untold);
+    };
+    // What somebody else does to a machine moves it too.
+    if !change.is_made(now) || (change.is_made(before) && !has_moved) {
+        return None;
+    }
+    // Tags may move nothing, and then there is no more to see.
+    Some(if has_moved {
+        Submitted::Untold
+    } else {
+        Submitted::Done
+    })
+}
+
+/// Whether an order shows: what was under way before would show all the same.
+fn has_moved(before: &VirtualMachine, now: &VirtualMachine) -> bool {
+    let was_settled = before.last_change() != LastChange::UnderWay;
+    let is_changing = now.last_change() == LastChange::UnderWay;
+    let differs =
+        now.changed_at() != before.changed_at() || now.power_state() != before.power_state();
+    was_settled && (is_changing || differs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BEFORE: &str = "2026-11-25T09:00:00Z";
+    const SINCE: &str = "2026-11-25T10:00:00Z";
+
+    /// A machine of `size`, and how its last change went.
+    fn machine(size: &str, provisioning: &str, changed: &str) -> VirtualMachine {
+        let body = format!(
+            r#"{{"id":"i","name":"n","location":"l","properties":{{
+                "hardwareProfile":{{"vmSize":"{size}"}},"instanceView":{{"statuses":[
+                {{"code":"ProvisioningState/{provisioning}","time":"{changed}"}}]}}}}}}"#
+        );
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// What is shown of a change to size `b` of a machine of size `from`.
+    fn told(from: &str, now: &VirtualMachine) -> Option<&'static str> {
+        let change = Change::new(None, Some("b".parse().unwrap())).unwrap();
+        let before = machine(from, "succeeded", BEFORE);
+        shown(Some(&change), &before, now).map(|shown| match shown {
+            Submitted::Done => "done",
+            Submitted::Untold => "to be seen",
+            Submitted::Running(_) => "told",
+        })
+    }
+
+    #[test]
+    fn a_change_shows_where_the_machine_has_become_what_was_wanted() {
+        assert_eq!(told("a", &machine("B", "succeeded", BEFORE)), Some("done"));
+        for (provisioning, changed) in [
+            ("updating", BEFORE),
+            ("succeeded", SINCE),
+            ("failed", SINCE),
+        ] {
+            let moved = machine("b", provisioning, changed);
+            assert_eq!(told("a", &moved), Some("to be seen"), "{provisioning}");
+        }
+    }
+
+    #[test]
+    fn what_was_so_before_shows_no_change_unless_it_has_moved() {
+        assert_eq!(told("b", &machine("b", "succeeded", BEFORE)), None);
+        let moved = machine("b", "succeeded", SINCE);
+        assert_eq!(told("b", &moved), Some("to be seen"));
+    }
+
+    #[test]
+    fn what_somebody_else_does_to_the_machine_shows_no_change() {
+        for provisioning in ["succeeded", "updating", "failed"] {
+            assert_eq!(told("a", &machine("a", provisioning, SINCE)), None);
+        }
+    }
+}
