@@ -113,6 +113,7 @@ pub(crate) enum LastChange {
 struct Properties {
     #[serde(default)]
     hardware_profile: HardwareProfile,
+    additional_capabilities: Option<AdditionalCapabilities>,
     provisioning_state: Option<String>,
     #[serde(default)]
     instance_view: InstanceView,
@@ -122,6 +123,12 @@ struct Properties {
 #[serde(rename_all = "camelCase")]
 struct HardwareProfile {
     vm_size: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct AdditionalCapabilities {
+    hibernation_enabled: Option<bool>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -150,6 +157,15 @@ impl VirtualMachine {
     pub(crate) fn is_hibernated(&self) -> bool {
         let state = self.status("HibernationState");
         state.is_some_and(|(code, _)| code.eq_ignore_ascii_case("Hibernated"))
+    }
+
+    /// Whether Azure would hibernate it. That it is at it shows nowhere: until its end it is
+    /// `PowerState/deallocating`, as by any other deallocation.
+    ///
+    /// Source: "Troubleshooting hibernation in Azure", common error codes.
+    pub(crate) fn can_hibernate(&self) -> bool {
+        let capabilities = self.properties.additional_capabilities.as_ref();
+        capabilities.and_then(|it| it.hibernation_enabled) == Some(true)
     }
 
     /// Its power state in a word, which tells hibernated from deallocated.
@@ -250,6 +266,24 @@ mod tests {
             );
             assert!(machine(&statuses).is_hibernated());
         }
+    }
+
+    #[test]
+    fn only_what_is_enabled_for_it_can_hibernate() {
+        for (capabilities, can) in [
+            (r#"{"hibernationEnabled":true}"#, true),
+            (r#"{"hibernationEnabled":false}"#, false),
+            (r#"{"ultraSSDEnabled":true}"#, false),
+            ("null", false),
+        ] {
+            let body = format!(
+                r#"{{"id":"i","name":"n","location":"l",
+                     "properties":{{"additionalCapabilities":{capabilities}}}}}"#
+            );
+            let machine: VirtualMachine = serde_json::from_str(&body).unwrap();
+            assert_eq!(machine.can_hibernate(), can, "{capabilities}");
+        }
+        assert!(!machine("[]").can_hibernate());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What an order comes to, given the machine as it is.
 
-use crate::azure::{Action, LastChange, Memory, Order, PowerState, VirtualMachine};
+use crate::azure::{Action, LastChange, Manner, Memory, Order, PowerState, VirtualMachine};
 
 /// What becomes of an order that nothing is in the way of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -135,10 +135,11 @@ fn leads_to(state: PowerState) -> Option<Action> {
 /// Whether `order` would preempt what `machine` is going through. What somebody has
 /// ordered is preempted by everything but the same, which may be meant to use force; a
 /// guest that shuts down by itself, by what leads elsewhere. What is deallocating may be
-/// about to hibernate, which its state does not tell: to give up a memory is against it.
+/// about to hibernate, which its state does not tell: what would have no memory kept is
+/// against it.
 fn is_against(order: Order, machine: &VirtualMachine) -> bool {
     let (action, state) = (order.action, machine.power_state());
-    if state == PowerState::Deallocating && order == Order::graceful(action).discarding() {
+    if state == PowerState::Deallocating && may_lose_memory(order, machine) {
         return true;
     }
     if machine.last_change() == LastChange::UnderWay {
@@ -160,13 +161,28 @@ fn is_against(order: Order, machine: &VirtualMachine) -> bool {
     }
 }
 
+/// Whether `order`, amid a hibernation of `machine`, would have no memory kept of it. Force
+/// frees what is stuck, and is in the way of nothing where the machine cannot hibernate.
+fn may_lose_memory(order: Order, machine: &VirtualMachine) -> bool {
+    match (order.manner, order.memory) {
+        (Manner::Graceful, memory) => memory == Memory::Discarded,
+        (Manner::Forced, Memory::Kept | Memory::Discarded) => {
+            order.action == Action::Deallocate && machine.can_hibernate()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn machine(power: &str, provisioning: &str) -> VirtualMachine {
+        machine_with("", power, provisioning)
+    }
+
+    fn machine_with(property: &str, power: &str, provisioning: &str) -> VirtualMachine {
         let body = format!(
-            r#"{{"id":"i","name":"n","location":"l","properties":{{"instanceView":{{"statuses":[
+            r#"{{"id":"i","name":"n","location":"l","properties":{{{property}"instanceView":{{"statuses":[
                 {{"code":"ProvisioningState/{provisioning}"}},{{"code":"PowerState/{power}"}}]}}}}}}"#
         );
         serde_json::from_str(&body).unwrap()
@@ -256,6 +272,24 @@ mod tests {
             assert_eq!(planned(Precedence::Wait), refused, "{provisioning}");
             assert_eq!(planned(Precedence::Supersede), Ok(Intent::Send));
         }
+    }
+
+    #[test]
+    fn force_does_not_overtake_what_may_keep_a_memory_unless_told() {
+        let capable = r#""additionalCapabilities":{"hibernationEnabled":true},"#;
+        let force = Order::forced(Action::Deallocate);
+        let refused = Err(Obstacle::Changing(PowerState::Deallocating));
+        for provisioning in ["updating", "succeeded"] {
+            let leaving = machine_with(capable, "deallocating", provisioning);
+            for order in [force, force.discarding()] {
+                let planned = |precedence| plan(order, &leaving, precedence);
+                assert_eq!(planned(Precedence::Wait), refused, "{provisioning}");
+                assert_eq!(planned(Precedence::Supersede), Ok(Intent::Send));
+            }
+        }
+        let running = machine_with(capable, "running", "succeeded");
+        let planned = plan(force, &running, Precedence::Wait);
+        assert_eq!(planned, Ok(Intent::Send));
     }
 
     #[test]

@@ -66,6 +66,32 @@ async fn a_memory_is_kept_also_while_its_hibernation_is_not_known_to_have_ended(
 }
 
 #[actix_web::test]
+async fn force_does_not_end_a_hibernation_that_another_replica_has_begun() {
+    let gateway = Gateway::start();
+    gateway.azure.operations_take(Duration::from_secs(3));
+    let other = gateway.twin();
+    let hibernation = ordered(&other, "hiber-01", "deallocate?hibernate=true").await;
+
+    for how in [
+        "force=true",
+        "force=true&hibernate=false",
+        "force=true&dryRun=true",
+    ] {
+        let answer = gateway
+            .post(&format!("/vms/hiber-01/deallocate?{how}"))
+            .await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (409, "conflict".to_owned()), "{how}");
+        assert!(answer.text().contains("?supersede=true"), "{how}");
+    }
+
+    assert_eq!(ended(&other, &hibernation).await["status"], "Succeeded");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    let machine = gateway.get("/vms/hiber-01").await.json();
+    assert_eq!(machine["hibernated"], true);
+}
+
+#[actix_web::test]
 async fn a_memory_is_given_up_where_the_order_says_so() {
     let gateway = hibernated();
     let order = "deallocate?hibernate=false";
