@@ -23,7 +23,9 @@ impl Power {
         context: Context,
     ) -> Result<Operation, Error> {
         let (patience, tasks) = (context.deadline.remaining(), self.tasks.clone());
-        let lost = Error::Lost(sending.operation.id.clone(), error.clone());
+        let id = sending.operation.id.clone();
+        flight.look_for(id.clone());
+        let lost = Error::Lost(id, error.clone());
         let look = tasks.finish(self.found(sending, error, flight, context));
         match time::timeout(patience, look).await {
             Ok(Ok(found)) => found,

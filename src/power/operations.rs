@@ -226,6 +226,11 @@ impl Flight {
         });
     }
 
+    /// It is looked for what became of the operation `id`: whoever asks for it waits for that.
+    pub(super) fn look_for(&self, id: OperationId) {
+        self.operations.0.kept.insert(id, self.seat());
+    }
+
     /// Azure, or a look at the machine, has refused the order.
     pub(super) fn refuse(self, error: Error) {
         // The machine is free before anybody hears of it, and may try again.

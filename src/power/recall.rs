@@ -123,8 +123,8 @@ impl Power {
                     return self.recalled(id, flight, known, context).await;
                 }
                 Watch::Told(mut seat) => match joined(context, &mut seat).await? {
-                    // Whoever was to tell has left.
-                    Err(Error::Unfinished(_)) => {}
+                    // Whoever was to tell has left, or has seen nothing of it.
+                    Err(Error::Unfinished(_) | Error::Lost(..)) => {}
                     Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {}
                     outcome => return outcome,
                 },

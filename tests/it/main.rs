@@ -79,6 +79,7 @@ mod status;
 mod survival;
 mod tokens;
 mod transport;
+mod unanswered;
 mod upstreams;
 mod users;
 mod vms;

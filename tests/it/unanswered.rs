@@ -1,0 +1,62 @@
+//! What whoever asks is told of an order that Azure has not answered, while it is looked
+//! for.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use azure_sandbox::{Fault, Recorded, Service, Times};
+
+use crate::{answer::Answer, gateway::Gateway, orders::ended};
+
+async fn gateway() -> Gateway {
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "2s")]);
+    gateway.ready().await;
+    gateway
+}
+
+/// Orders what is not answered in time, and asks for it while the machine is looked at.
+/// Returns where, and what was told.
+async fn asked_amid_the_look(gateway: &Gateway) -> (String, Answer) {
+    let (answer, looks) = tokio::join!(gateway.post("/vms/web-01/restart"), async {
+        gateway.azure.arrived(Service::Actions, 1).await;
+        gateway.azure.hold(Service::VirtualMachines)
+    });
+    assert_eq!(answer.status, 504, "{}", answer.text());
+    let place = answer.json()["operation"].as_str().unwrap().to_owned();
+    looks.arrived(1).await;
+    let (told, ()) = tokio::join!(gateway.get(&place), async {
+        gateway.busy_with(1).await;
+        looks.release();
+    });
+    (place, told)
+}
+
+#[actix_web::test]
+async fn whoever_asks_waits_for_the_look_and_makes_none() {
+    let gateway = gateway().await;
+    let late = Fault::AnswerLate(Duration::from_mins(1));
+    gateway.azure.inject(Service::Actions, late, Times::Next(1));
+
+    let (place, told) = asked_amid_the_look(&gateway).await;
+
+    assert_eq!(told.status, 200, "{}", told.text());
+    let looks = gateway.azure.requests(Service::VirtualMachines);
+    let id = |look: &Recorded| {
+        let id = look.header("x-ms-correlation-request-id");
+        id.map(str::to_owned)
+    };
+    let of_whom: BTreeSet<_> = looks.iter().map(id).collect();
+    assert_eq!(of_whom.len(), 1, "the order's alone: {of_whom:?}");
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+}
+
+#[actix_web::test]
+async fn whoever_asks_is_told_of_the_operation_also_where_the_look_shows_nothing() {
+    let gateway = gateway().await;
+    // It does not come to Azure.
+    let _orders = gateway.azure.hold(Service::Actions);
+
+    let (_, told) = asked_amid_the_look(&gateway).await;
+
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert_eq!(told.json()["status"], "InProgress");
+}
