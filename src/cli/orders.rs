@@ -13,7 +13,7 @@ use super::{
 use crate::{
     api::{OperationBody, RehearsalBody},
     azure::{Action, Order, explanation},
-    power::{self, Operation, Status, Target},
+    power::{self, Operation, OperationId, Status, Target},
     telemetry::inert,
 };
 
@@ -62,15 +62,30 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
     // What is sent is written down to its end, so that no signal comes in between.
     let signals = Signals::listen().map_err(Failure::Signals)?;
     let ordered = power.order(order, target, precedence, &requester, &context);
-    let ordered = ordered.await;
-    if let Err(power::Error::Lost(..)) = &ordered {
-        session.settle().await;
+    let mut ordered = ordered.await;
+    if let Err(power::Error::Lost(id, _)) = &ordered {
+        match looked_for(session, id, manner).await {
+            Some(operation) => ordered = Ok(operation),
+            None => session.settle().await,
+        }
     }
     let operation = ordered.map_err(|error| about(target, error))?;
     if manner.wait {
         return waited(session, operation, signals, form).await;
     }
     told(&operation, form)
+}
+
+/// The operation `id`, whose order had no answer, as its machine tells; nothing where that is
+/// not waited for, or not told.
+async fn looked_for(session: &Session, id: &OperationId, manner: &Manner) -> Option<Operation> {
+    if !manner.wait {
+        return None;
+    }
+    let (power, requester) = (&session.worker.power, session.requester());
+    let context = session.patient();
+    let told = power.operation_within(id, Duration::ZERO, &requester, &context);
+    told.await.ok()
 }
 
 /// The operation at its end, or as it is when a signal breaks off the wait: that

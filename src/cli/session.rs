@@ -69,6 +69,11 @@ impl Session {
         Context::own(deadline, self.trace.clone())
     }
 
+    /// What the look at what became of an order without an answer has.
+    pub(super) fn patient(&self) -> Context {
+        Context::own(Deadline::after(LOOK), self.trace.clone())
+    }
+
     /// Whoever runs the command, as the record of changes has it.
     pub(super) fn requester(&self) -> Arc<Requester> {
         let id = RequestId::accepted(None).to_string();

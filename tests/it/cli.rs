@@ -4,6 +4,7 @@ mod doctor;
 mod healthcheck;
 mod machines;
 mod policy;
+mod unanswered;
 mod unheard;
 mod users;
 

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// A command that was started, with its record of changes in a file.
-fn started(azure: &Sandbox, mut command: Command, line: &str) -> Child {
+pub(super) fn started(azure: &Sandbox, mut command: Command, line: &str) -> Child {
     command
         .args(line.split_whitespace())
         .envs(azure.environment(Host::ContainerApp))
