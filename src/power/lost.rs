@@ -73,11 +73,11 @@ fn shown(
         return has_moved.then_some(Submitted::Untold);
     };
     // What somebody else does to a machine moves it too.
-    if !change.is_made(now) || (change.is_made(before) && !has_moved) {
+    if change.is_made(before) || !change.is_made(now) {
         return None;
     }
     // Tags may move nothing, and then there is no more to see.
-    Some(if has_moved {
+    Some(if has_moved || change.has_size() {
         Submitted::Untold
     } else {
         Submitted::Done
@@ -95,6 +95,8 @@ fn has_moved(before: &VirtualMachine, now: &VirtualMachine) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     const BEFORE: &str = "2026-11-25T09:00:00Z";
@@ -110,35 +112,52 @@ mod tests {
         serde_json::from_str(&body).unwrap()
     }
 
-    /// What is shown of a change to size `b` of a machine of size `from`.
-    fn told(from: &str, now: &VirtualMachine) -> Option<&'static str> {
-        let change = Change::new(None, Some("b".parse().unwrap())).unwrap();
+    /// What is shown of `change` of a machine of size `from`.
+    fn told_of(change: &Change, from: &str, now: &VirtualMachine) -> Option<&'static str> {
         let before = machine(from, "succeeded", BEFORE);
-        shown(Some(&change), &before, now).map(|shown| match shown {
+        shown(Some(change), &before, now).map(|shown| match shown {
             Submitted::Done => "done",
             Submitted::Untold => "to be seen",
             Submitted::Running(_) => "told",
         })
     }
 
+    /// The same of a change to size `b`.
+    fn told(from: &str, now: &VirtualMachine) -> Option<&'static str> {
+        let change = Change::new(None, Some("b".parse().unwrap())).unwrap();
+        told_of(&change, from, now)
+    }
+
+    /// A size that is written down is not one that there is yet.
     #[test]
-    fn a_change_shows_where_the_machine_has_become_what_was_wanted() {
-        assert_eq!(told("a", &machine("B", "succeeded", BEFORE)), Some("done"));
+    fn a_change_of_size_shows_where_the_machine_is_to_have_it() {
         for (provisioning, changed) in [
+            ("succeeded", BEFORE),
             ("updating", BEFORE),
             ("succeeded", SINCE),
             ("failed", SINCE),
         ] {
-            let moved = machine("b", provisioning, changed);
+            let moved = machine("B", provisioning, changed);
             assert_eq!(told("a", &moved), Some("to be seen"), "{provisioning}");
         }
     }
 
     #[test]
-    fn what_was_so_before_shows_no_change_unless_it_has_moved() {
-        assert_eq!(told("b", &machine("b", "succeeded", BEFORE)), None);
-        let moved = machine("b", "succeeded", SINCE);
-        assert_eq!(told("b", &moved), Some("to be seen"));
+    fn tags_that_move_nothing_are_there_at_once() {
+        let tags = BTreeMap::from([("env".to_owned(), "test".to_owned())]);
+        let change = Change::new(Some(tags.try_into().unwrap()), None).unwrap();
+        let tagged = r#"{"id":"i","name":"n","location":"l","tags":{"env":"test"},"properties":
+            {"instanceView":{"statuses":[
+            {"code":"ProvisioningState/succeeded","time":"2026-11-25T09:00:00Z"}]}}}"#;
+        let tagged = serde_json::from_str(tagged).unwrap();
+        assert_eq!(told_of(&change, "a", &tagged), Some("done"));
+    }
+
+    #[test]
+    fn what_was_so_before_shows_no_change() {
+        for changed in [BEFORE, SINCE] {
+            assert_eq!(told("b", &machine("b", "succeeded", changed)), None);
+        }
     }
 
     #[test]
