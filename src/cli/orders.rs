@@ -1,6 +1,8 @@
 //! Orders for virtual machines, and their end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time;
 
 use super::{
     Exit, Failure, Outcome, Session,
@@ -19,6 +21,9 @@ use crate::{
 
 /// How often the line that tells of it is renewed.
 const BEAT: Duration = Duration::from_secs(1);
+
+/// Who hears nothing of an operation for so long waits for it no longer.
+const SILENCE: Duration = Duration::from_mins(2);
 
 const ASK: &str = "nobody is there to be asked whether to deallocate the machine that this runs \
                    on: say --yes";
@@ -107,22 +112,25 @@ async fn waited(
     Ok(exit.unwrap_or(outcome))
 }
 
-/// Follows the operation to its end.
+/// Follows the operation to its end. A look that fails says nothing of it, unless there are
+/// no others.
 async fn ended(session: &Session, operation: &mut Operation) -> Result<(), Failure> {
     let progress = Progress::begin();
     let under_way = under_way(operation);
+    let mut told = Instant::now();
     while operation.is_running() {
         progress.show(&under_way, operation.took());
-        *operation = session
-            .worker
-            .power
-            .operation_within(
-                &operation.id,
-                BEAT,
-                &session.requester(),
-                &session.context(),
-            )
-            .await?;
+        let (power, requester) = (&session.worker.power, session.requester());
+        let context = session.context();
+        let seen = power.operation_within(&operation.id, BEAT, &requester, &context);
+        match seen.await {
+            Ok(seen) => (*operation, told) = (seen, Instant::now()),
+            Err(power::Error::Azure(..)) if told.elapsed() < SILENCE => time::sleep(BEAT).await,
+            Err(power::Error::Azure(_, error)) => {
+                return Err(power::Error::Lost(operation.id.clone(), error).into());
+            }
+            Err(error) => return Err(error.into()),
+        }
     }
     Ok(())
 }

@@ -43,6 +43,9 @@ async fn a_wait_for_an_order_without_an_answer_goes_on_while_it_may_yet_show() {
     // Before the order, after it, and as the wait begins.
     let looks = azure.arrived(Service::VirtualMachines, 3);
     time::timeout(PATIENCE, looks).await.unwrap();
+    // Three tries of a look, and the first of the next.
+    let fault = Fault::answer(503, "{}");
+    azure.inject(Service::VirtualMachines, fault, Times::Next(4));
     azure.order("rg-web", "web-01", "deallocate");
 
     let ended = child.wait_with_output().unwrap();
