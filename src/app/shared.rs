@@ -112,7 +112,7 @@ impl Shared {
             operations: Operations::new(config.limits.operations),
             arm: ArmKnowledge::default(),
             throttle: Throttle::new(Instant::now()),
-            surroundings: Arc::new(Surroundings::new(config.scopes.clone())),
+            surroundings: Arc::new(Surroundings::new(config.scopes.clone(), allowed)),
             names: KnownNames::new(),
             pages: KnownPages::new(config.directory.pages),
             listings: Listings::default(),

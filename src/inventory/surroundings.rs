@@ -21,8 +21,11 @@ use crate::{
 /// this long after it failed.
 const FAILURE_MEMORY: Duration = Duration::from_secs(5);
 
-/// The service answers in less.
+/// Who had less has not seen that the service is silent, unless nobody has twice as much.
 const SHORT: Duration = Duration::from_secs(1);
+
+/// How much later those learn it who wait for whoever asks.
+const BESIDES: Duration = Duration::from_millis(10);
 
 /// Where a worker learns which virtual machine it runs on.
 #[derive(Clone)]
@@ -39,15 +42,18 @@ pub(crate) struct Surroundings {
     scopes: OnceCell<Scopes>,
     host: OnceCell<InstanceMetadata>,
     failure: Mutex<Option<(Instant, http::Error)>>,
+    /// Who had less time says nothing of the service.
+    short: Duration,
 }
 
 impl Surroundings {
-    /// What the configuration says.
-    pub(crate) fn new(configured: Option<Scopes>) -> Self {
+    /// What the configuration says, for callers who have `allowed` at most.
+    pub(crate) fn new(configured: Option<Scopes>, allowed: Duration) -> Self {
         Self {
             scopes: OnceCell::new_with(configured),
             host: OnceCell::new(),
             failure: Mutex::new(None),
+            short: SHORT.min(allowed / 2),
         }
     }
 
@@ -58,12 +64,13 @@ impl Surroundings {
         metadata: &Metadata,
         deadline: Deadline,
     ) -> Result<&Scopes, Error> {
-        let own_group = || async {
-            let host = self.host(metadata, deadline).await;
-            let host = host.map_err(Error::Metadata)?.ok_or(Error::NoScope)?;
-            own_group(host).ok_or(Error::NoGroup)
-        };
-        self.scopes.get_or_try_init(own_group).await
+        if let Some(known) = self.scopes.get() {
+            return Ok(known);
+        }
+        let host = self.host(metadata, deadline).await;
+        let host = host.map_err(Error::Metadata)?.ok_or(Error::NoScope)?;
+        let own = own_group(host).ok_or(Error::NoGroup)?;
+        Ok(self.scopes.get_or_init(|| async { own }).await)
     }
 
     /// The virtual machine that the gateway runs on; a member of a uniform
@@ -106,12 +113,13 @@ impl Surroundings {
                 return Err(failure);
             }
             let outcome = identity::instance(client, endpoint, deadline).await;
-            if let Some(failure) = outcome.as_ref().err().filter(|it| is_telling(it)) {
+            if let Err(failure) = &outcome {
                 self.remember(failure);
             }
             outcome
         };
-        let patience = deadline.remaining();
+        // Whoever asks is told first that their time is over, which may be to be remembered.
+        let patience = deadline.remaining() + BESIDES;
         let told = time::timeout(patience, self.host.get_or_try_init(ask)).await;
         let told = told.unwrap_or(Err(http::Error::Timeout(patience)));
         told.map(Some)
@@ -124,14 +132,12 @@ impl Surroundings {
     }
 
     fn remember(&self, error: &http::Error) {
+        if matches!(error, http::Error::Timeout(patience) if *patience < self.short) {
+            return;
+        }
         let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
         *failure = Some((Instant::now(), error.clone()));
     }
-}
-
-/// Whether `failure` is the service's: who had little time has not seen that it is silent.
-fn is_telling(failure: &http::Error) -> bool {
-    !matches!(failure, http::Error::Timeout(patience) if *patience < SHORT)
 }
 
 /// The id of the virtual machine; without one it is made of what else there is.
@@ -157,25 +163,59 @@ pub(super) fn own_group(host: &InstanceMetadata) -> Option<Scopes> {
 
 #[cfg(test)]
 mod tests {
-    use azure_sandbox::{Host, Sandbox, Service, Settings};
+    use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 
     use super::*;
     use crate::{config::Config, metrics::Metrics};
 
+    const ALLOWED: Duration = Duration::from_secs(10);
+    const MOMENT: Duration = Duration::from_millis(50);
+
+    fn metadata(azure: &Sandbox) -> Metadata {
+        let config = Config::from_vars(azure.environment(Host::Vm)).unwrap();
+        let endpoint = config.identity.source.instance_metadata().unwrap().clone();
+        Metadata::Service(identity::client(Metrics::new().unwrap()), endpoint)
+    }
+
     #[actix_web::test]
     async fn who_was_short_of_time_says_nothing_of_the_service() {
         let azure = Sandbox::start(Settings::default()).unwrap();
-        let config = Config::from_vars(azure.environment(Host::Vm)).unwrap();
-        let endpoint = config.identity.source.instance_metadata().unwrap().clone();
-        let client = identity::client(Metrics::new().unwrap());
-        let metadata = Metadata::Service(client, endpoint);
-        let surroundings = Surroundings::new(None);
-        let hold = azure.hold(Service::Instance);
+        let (metadata, hold) = (metadata(&azure), azure.hold(Service::Instance));
+        let surroundings = Surroundings::new(None, ALLOWED);
         let within = |allowed| surroundings.host(&metadata, Deadline::after(allowed));
 
-        let short = within(Duration::from_millis(50)).await;
+        let short = within(MOMENT).await;
         assert!(matches!(short, Err(http::Error::Timeout(_))), "{short:?}");
         hold.release();
-        assert!(within(Duration::from_secs(10)).await.is_ok());
+        assert!(within(ALLOWED).await.is_ok());
+    }
+
+    #[actix_web::test]
+    async fn who_waits_for_somebody_elses_question_does_so_in_their_own_time() {
+        let azure = Sandbox::start(Settings::default()).unwrap();
+        let (metadata, hold) = (metadata(&azure), azure.hold(Service::Instance));
+        let surroundings = Surroundings::new(None, ALLOWED);
+        let within = |allowed| surroundings.scopes(&metadata, Deadline::after(allowed));
+        let joining = async {
+            hold.arrived(1).await;
+            let joined = within(MOMENT).await.is_err();
+            hold.release();
+            joined
+        };
+        let (first, has_given_up) = tokio::join!(within(ALLOWED), joining);
+        assert!(first.is_ok() && has_given_up);
+    }
+
+    #[actix_web::test]
+    async fn a_silence_as_long_as_anybody_waits_is_remembered() {
+        let azure = Sandbox::start(Settings::default()).unwrap();
+        let (metadata, silent) = (metadata(&azure), Fault::Delay(ALLOWED));
+        azure.inject(Service::Instance, silent, Times::Next(1));
+        let surroundings = Surroundings::new(None, MOMENT);
+        for _ in 0..2 {
+            let told = surroundings.host(&metadata, Deadline::after(MOMENT)).await;
+            assert!(told.is_err());
+        }
+        assert_eq!(azure.requests(Service::Instance).len(), 1);
     }
 }
