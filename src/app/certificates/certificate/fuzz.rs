@@ -13,7 +13,8 @@ const PATH: &str = "tls.pem";
 /// What stands for a key, and may not show; it is base64.
 const MARK: &str = "hunter2hunter2hunter2hunter2";
 
-const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE-----";
+/// As far as the parser needs it: of the dashes after it some may stand apart.
+const BEGIN: &[u8] = b"-----BEGIN CERTIFICATE";
 
 /// One text as each of the files, and as all of them, with a key wherever it has a star:
 /// what is wrong with it is told of the file, and never of the key.
