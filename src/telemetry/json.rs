@@ -66,6 +66,7 @@ impl<'a> FormatFields<'a> for Fields {
         writer.write_str(members.text()?)
     }
 
+    /// A field that is recorded again would stand there twice: of ours none is.
     fn add_fields(&self, known: &'a mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
         self.format_fields(known.as_writer(), fields)
     }
