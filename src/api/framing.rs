@@ -49,7 +49,21 @@ pub(super) enum Chunk {
     /// So many bytes more, with the end of their line.
     Data(u64),
     /// What follows the last one.
-    Trailers(Lines),
+    Trailers(Trailers),
+}
+
+/// The state of lines after the last chunk. They end as the HTTP layer has them end, by
+/// CRLF alone, and not as those of a head, by LF.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Trailers {
+    /// A line begins.
+    Begin,
+    /// It has something in it.
+    Line,
+    /// Its CR has come.
+    End,
+    /// The CR of an empty line has come.
+    Last,
 }
 
 impl Default for Framing {
@@ -213,10 +227,9 @@ impl Chunk {
                     }
                     taken += data;
                 }
-                Self::Trailers(lines) => {
-                    let (trailers, has_ended) = lines.take(rest);
-                    taken += trailers;
-                    if has_ended {
+                Self::Trailers(trailers) => {
+                    taken += 1;
+                    if trailers.take(rest[0]) {
                         return (taken, true);
                     }
                 }
@@ -231,20 +244,24 @@ impl Chunk {
         };
         match (byte as char).to_digit(16).filter(|_| !*is_known) {
             Some(digit) => *bytes = bytes.saturating_mul(16).saturating_add(digit.into()),
-            None if byte == b'\n' && *bytes == 0 => *self = Self::Trailers(Lines::of_trailers()),
+            None if byte == b'\n' && *bytes == 0 => *self = Self::Trailers(Trailers::Begin),
             None if byte == b'\n' => *self = Self::Data(bytes.saturating_add(2)),
             None => *is_known = true,
         }
     }
 }
 
-impl Lines {
-    /// The line before them is that of the last chunk.
-    fn of_trailers() -> Self {
-        Self {
-            is_past_first: true,
-            ..Self::default()
-        }
+impl Trailers {
+    /// Whether they end with `byte`.
+    fn take(&mut self, byte: u8) -> bool {
+        let has_ended = (*self, byte) == (Self::Last, b'\n');
+        *self = match (*self, byte) {
+            (Self::Begin, b'\r') => Self::Last,
+            (Self::Line, b'\r') => Self::End,
+            (Self::End, b'\n') => Self::Begin,
+            (Self::Begin | Self::Line | Self::End | Self::Last, _) => Self::Line,
+        };
+        has_ended
     }
 }
 
@@ -300,7 +317,8 @@ mod tests {
                 "a;x=1\r\n0123456789\r\n00\r\nx: y\r\n\r\n",
                 Framing::default(),
             ),
-            (chunked(), "A\n0123456789\r\n0\n\n", Framing::default()),
+            // LF alone ends no line here: the HTTP layer refuses it, or reads on.
+            (chunked(), "0\r\n\ny\n\r\n\r\n", Framing::default()),
         ];
         for (begin, text, end) in rows {
             let more = format!("{text}{GET}");
