@@ -220,10 +220,8 @@ impl Directory {
     /// How the call for somebody else ends, or this caller's time.
     async fn shared(&self, seat: Seat<Outcome>, context: &Context) -> Result<Outcome, Unfinished> {
         let patience = context.deadline.remaining();
-        match time::timeout(patience, seat.outcome()).await {
-            Ok(outcome) => outcome,
-            Err(_) => Ok(Err(Error::Azure(self.source.graph.unanswered(patience)))),
-        }
+        let late = || Err(Error::Azure(self.source.graph.unanswered(patience)));
+        Ok(seat.outcome_within(patience).await?.unwrap_or_else(late))
     }
 
     fn flight(

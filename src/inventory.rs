@@ -13,8 +13,6 @@ mod surroundings;
 
 use std::{fmt, sync::Arc};
 
-use actix_web::rt::time;
-
 pub(crate) use census::Census;
 pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use listing::Listing;
@@ -248,10 +246,8 @@ impl Inventory {
     /// How the look-up of somebody else ends, or this caller's time.
     async fn shared(&self, seat: Seat<Outcome>, context: &Context) -> Result<Outcome, Unfinished> {
         let patience = context.deadline.remaining();
-        match time::timeout(patience, seat.outcome()).await {
-            Ok(outcome) => outcome,
-            Err(_) => Ok(Err(self.graph.unanswered(patience))),
-        }
+        let outcome = seat.outcome_within(patience).await?;
+        Ok(outcome.unwrap_or_else(|| Err(self.graph.unanswered(patience))))
     }
 }
 

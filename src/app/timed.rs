@@ -210,7 +210,6 @@ impl<S: AsyncRead + Unpin> Timed<S> {
         if self.poll_away(waker).is_ready() || !self.has_more {
             return Poll::Ready(());
         }
-        self.stuck = None;
         self.leaving
             .get_or_insert_with(|| Instant::now() + SLOWEST_CLOSE);
         self.poll_limit(waker).map(drop)

@@ -4,8 +4,10 @@ use std::{
     collections::HashMap,
     hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
+use actix_web::rt::time;
 use tokio::sync::watch;
 
 use super::Unfinished;
@@ -33,6 +35,12 @@ impl<T: Clone> Seat<T> {
         let outcome = self.0.wait_for(Option::is_some).await;
         let outcome = outcome.map_err(|_| Unfinished::Stopped)?;
         outcome.clone().ok_or(Unfinished::Stopped)
+    }
+
+    /// The same, if it comes within `patience`: whoever is at it may have more time.
+    pub(crate) async fn outcome_within(self, patience: Duration) -> Result<Option<T>, Unfinished> {
+        let outcome = time::timeout(patience, self.outcome()).await;
+        outcome.ok().transpose()
     }
 }
 
