@@ -15,6 +15,7 @@ use super::{
 use crate::{
     api::{OperationBody, RehearsalBody},
     azure::{Action, Order, explanation},
+    http::Context,
     power::{self, Operation, OperationId, Status, Target},
     telemetry::inert,
 };
@@ -67,69 +68,115 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
     // What is sent is written down to its end, so that no signal comes in between.
     let signals = Signals::listen().map_err(Failure::Signals)?;
     let ordered = power.order(order, target, precedence, &requester, &context);
-    let mut ordered = ordered.await;
-    if let Err(power::Error::Lost(id, _)) = &ordered {
-        match looked_for(session, id, manner).await {
-            Some(operation) => ordered = Ok(operation),
-            None => session.settle().await,
-        }
+    let ordered = ordered.await;
+    if manner.wait {
+        let awaited = Awaited::of(ordered).map_err(|error| about(target, error))?;
+        return waited(session, awaited, target, signals, form).await;
+    }
+    if let Err(power::Error::Lost(..)) = &ordered {
+        session.settle().await;
     }
     let operation = ordered.map_err(|error| about(target, error))?;
-    if manner.wait {
-        return waited(session, operation, signals, form).await;
-    }
     told(&operation, form)
 }
 
-/// The operation `id`, whose order had no answer, as its machine tells; nothing where that is
-/// not waited for, or not told.
-async fn looked_for(session: &Session, id: &OperationId, manner: &Manner) -> Option<Operation> {
-    if !manner.wait {
-        return None;
+/// An operation, and what was seen of it last; of one whose order had no answer, that.
+struct Awaited {
+    id: OperationId,
+    seen: Result<Operation, power::Error>,
+}
+
+impl Awaited {
+    fn of(ordered: Result<Operation, power::Error>) -> Result<Self, power::Error> {
+        match ordered {
+            Ok(operation) => Ok(Self {
+                id: operation.id.clone(),
+                seen: Ok(operation),
+            }),
+            Err(power::Error::Lost(id, error)) => Ok(Self {
+                id: id.clone(),
+                seen: Err(power::Error::Lost(id, error)),
+            }),
+            Err(error) => Err(error),
+        }
     }
-    let (power, requester) = (&session.worker.power, session.requester());
-    let context = session.patient();
-    let told = power.operation_within(id, Duration::ZERO, &requester, &context);
-    told.await.ok()
+
+    fn has_ended(&self) -> bool {
+        matches!(&self.seen, Ok(operation) if !operation.is_running())
+    }
+
+    /// Tells of it, `waited` for by now.
+    fn show(&self, progress: &Progress, target: &Target, waited: Duration) {
+        if let Ok(operation) = &self.seen {
+            return progress.show(&under_way(operation), operation.took());
+        }
+        let action = self.id.action().participle();
+        let what = format!("whether {} is being {action} is not known", target.name);
+        progress.show(&what, waited);
+    }
+
+    /// What one look has, and how long it stays.
+    fn patience(&self, session: &Session) -> (Context, Duration) {
+        match self.seen {
+            Ok(_) => (session.context(), BEAT),
+            Err(_) => (session.patient(), Duration::ZERO),
+        }
+    }
+
+    /// What is told of it when the last look gave `error`.
+    fn given_up(&self, error: power::Error) -> Result<(), power::Error> {
+        match (&self.seen, error) {
+            (Err(_), _) => Ok(()),
+            (Ok(_), power::Error::Azure(_, error)) => {
+                Err(power::Error::Lost(self.id.clone(), error))
+            }
+            (Ok(_), error) => Err(error),
+        }
+    }
 }
 
 /// The operation at its end, or as it is when a signal breaks off the wait: that
 /// leaves it to Azure.
 async fn waited(
     session: &Session,
-    mut operation: Operation,
+    mut awaited: Awaited,
+    target: &Target,
     mut signals: Signals,
     form: Form,
 ) -> Outcome {
     let exit = tokio::select! {
-        ended = ended(session, &mut operation) => {
+        ended = ended(session, &mut awaited, target) => {
             ended?;
             None
         }
         exit = signals.come() => Some(exit),
     };
+    if awaited.seen.is_err() {
+        session.settle().await;
+    }
+    let operation = awaited.seen.map_err(|error| about(target, error))?;
     let outcome = told(&operation, form)?;
     Ok(exit.unwrap_or(outcome))
 }
 
 /// Follows the operation to its end. A look that fails says nothing of it, unless there are
 /// no others.
-async fn ended(session: &Session, operation: &mut Operation) -> Result<(), Failure> {
+async fn ended(
+    session: &Session,
+    awaited: &mut Awaited,
+    target: &Target,
+) -> Result<(), power::Error> {
     let progress = Progress::begin();
-    let under_way = under_way(operation);
     let mut told = Instant::now();
-    while operation.is_running() {
-        progress.show(&under_way, operation.took());
+    while !awaited.has_ended() {
+        awaited.show(&progress, target, told.elapsed());
         let (power, requester) = (&session.worker.power, session.requester());
-        let context = session.context();
-        let seen = power.operation_within(&operation.id, BEAT, &requester, &context);
+        let (context, patience) = awaited.patience(session);
+        let seen = power.operation_within(&awaited.id, patience, &requester, &context);
         match seen.await {
-            Ok(seen) => (*operation, told) = (seen, Instant::now()),
+            Ok(seen) => (awaited.seen, told) = (Ok(seen), Instant::now()),
             Err(power::Error::Azure(..)) if told.elapsed() < SILENCE => time::sleep(BEAT).await,
-            Err(power::Error::Azure(_, error)) => {
-                return Err(power::Error::Lost(operation.id.clone(), error).into());
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) => return awaited.given_up(error),
         }
     }
     Ok(())

@@ -94,7 +94,7 @@ impl OperationId {
     }
 
     /// What was ordered.
-    pub(super) fn action(&self) -> Action {
+    pub(crate) fn action(&self) -> Action {
         self.0.action
     }
 

@@ -32,20 +32,20 @@ fn an_order_that_azure_does_not_answer_is_waited_for_all_the_same() {
     assert_eq!(outcome["status"], "Success", "{outcome}");
 }
 
-/// Nothing shows of the order at first.
-#[actix_web::test]
-async fn a_wait_for_an_order_without_an_answer_goes_on_while_it_may_yet_show() {
+/// The command for an order that is lost, on which the machine is seen `quiet` times before it
+/// shows, and the looks that come then fail.
+async fn lost(quiet: usize) {
     let azure = azure();
     azure.operations_take(Duration::ZERO);
     azure.inject(Service::Actions, Fault::Reset, Times::Next(1));
+    let machines = Service::VirtualMachines;
+    azure.inject(machines, Fault::Delay(Duration::ZERO), Times::Next(quiet));
+    // Three tries of a look, and the first of the next.
+    azure.inject(machines, Fault::answer(503, "{}"), Times::Next(4));
 
     let child = started(&azure, gateway(), "vm deallocate web-01 --wait");
-    // Before the order, after it, and as the wait begins.
-    let looks = azure.arrived(Service::VirtualMachines, 3);
+    let looks = azure.arrived(machines, quiet + 1);
     time::timeout(PATIENCE, looks).await.unwrap();
-    // Three tries of a look, and the first of the next.
-    let fault = Fault::answer(503, "{}");
-    azure.inject(Service::VirtualMachines, fault, Times::Next(4));
     azure.order("rg-web", "web-01", "deallocate");
 
     let ended = child.wait_with_output().unwrap();
@@ -54,4 +54,16 @@ async fn a_wait_for_an_order_without_an_answer_goes_on_while_it_may_yet_show() {
     assert_eq!(told["status"], "Succeeded");
     assert_eq!(azure.requests(Service::Actions).len(), 1);
     Records::of(&azure).remove();
+}
+
+/// The machine is seen before the order and after it.
+#[actix_web::test]
+async fn a_wait_for_an_order_without_an_answer_begins_while_looks_fail() {
+    lost(2).await;
+}
+
+/// It is seen once more as the wait begins.
+#[actix_web::test]
+async fn a_wait_for_an_order_without_an_answer_goes_on_while_looks_fail() {
+    lost(3).await;
 }
