@@ -1,6 +1,7 @@
 //! The command line: the service, and the same work done once.
 
 mod arguments;
+mod awaited;
 mod doctor;
 mod exit;
 mod grant;

@@ -254,11 +254,6 @@ impl Shared {
             .follow(proving.keep_proving(graph, self.tracer.clone()));
     }
 
-    /// Ends what is being followed, and waits for what is being finished.
-    pub(crate) async fn settle(&self) {
-        self.tasks.drain().await;
-    }
-
     /// Opens the record of changes, before anybody is served.
     pub(super) fn open_audit(&self) -> Result<(), Error> {
         let opened = self.audit.open();

@@ -74,6 +74,14 @@ impl Tags {
 #[serde(transparent)]
 pub(crate) struct Size(String);
 
+impl Size {
+    /// Whether `machine` has it.
+    fn is_of(&self, machine: &VirtualMachine) -> bool {
+        let its = machine.size();
+        its.is_some_and(|its| its.eq_ignore_ascii_case(&self.0))
+    }
+}
+
 impl FromStr for Size {
     type Err = InvalidChange;
 
@@ -103,17 +111,14 @@ impl Change {
 
     /// Whether `machine` is as it is to be.
     pub(crate) fn is_made(&self, machine: &VirtualMachine) -> bool {
-        let is_of = |Size(size): &Size| {
-            let its = machine.size();
-            its.is_some_and(|its| its.eq_ignore_ascii_case(size))
-        };
         let has_tags = |tags: &Tags| tags.are(&machine.tags);
-        self.size.as_ref().is_none_or(is_of) && self.tags.as_ref().is_none_or(has_tags)
+        self.size.as_ref().is_none_or(|size| size.is_of(machine))
+            && self.tags.as_ref().is_none_or(has_tags)
     }
 
-    /// Whether the size is to change.
-    pub(crate) fn has_size(&self) -> bool {
-        self.size.is_some()
+    /// Whether it gives `machine` another size.
+    pub(crate) fn resizes(&self, machine: &VirtualMachine) -> bool {
+        self.size.as_ref().is_some_and(|size| !size.is_of(machine))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use actix_web::{http::header::HeaderMap, rt::time};
+use actix_web::http::header::HeaderMap;
 
 use super::Failure;
 use crate::{
@@ -15,9 +15,6 @@ use crate::{
     policy::Warrant,
     telemetry::{self, RequestId, TraceContext},
 };
-
-/// Longer than a look at a machine may take.
-const LOOK: Duration = Duration::from_secs(11);
 
 /// One command's connections, and the trace that all its calls belong to.
 pub(super) struct Session {
@@ -65,13 +62,12 @@ impl Session {
 
     /// What one more call has: the time that a request of the service has.
     pub(super) fn context(&self) -> Context {
-        let deadline = Deadline::after(self.config.limits.upstream_timeout);
-        Context::own(deadline, self.trace.clone())
+        self.context_for(self.config.limits.upstream_timeout)
     }
 
-    /// What the look at what became of an order without an answer has.
-    pub(super) fn patient(&self) -> Context {
-        Context::own(Deadline::after(LOOK), self.trace.clone())
+    /// What a call has that is given this time.
+    pub(super) fn context_for(&self, time: Duration) -> Context {
+        Context::own(Deadline::after(time), self.trace.clone())
     }
 
     /// Whoever runs the command, as the record of changes has it.
@@ -79,12 +75,6 @@ impl Session {
         let id = RequestId::accepted(None).to_string();
         let requester = Requester::new(Warrant::Host, id, &self.trace, Way::Command);
         Arc::new(requester)
-    }
-
-    /// Waits for the look at what became of an order without an answer: the record of
-    /// changes is to have what it tells, and nobody else is there to wait for it.
-    pub(super) async fn settle(&self) {
-        let _ = time::timeout(LOOK, self.shared.settle()).await;
     }
 
     /// The identity, with the tokens that the worker has.

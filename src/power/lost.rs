@@ -1,10 +1,12 @@
 //! What was sent, and had no answer: a look at the machine tells what became of it.
 
-use std::rc::Rc;
+use std::{rc::Rc, time::Duration};
 
 use actix_web::rt::time;
 
-use super::{Error, Operation, Power, follow::POLL, operations::Flight, send::Sending};
+use super::{
+    Error, Operation, OperationId, Power, follow::POLL, operations::Flight, send::Sending,
+};
 use crate::{
     audit::Conclusion,
     azure::{self, Change, LastChange, Submitted, VirtualMachine},
@@ -33,6 +35,19 @@ impl Power {
         }
     }
 
+    /// What the look for the operation `id` has found, within `patience`; nothing where none
+    /// is under way, or it does not show.
+    pub(crate) async fn found_meanwhile(
+        &self,
+        id: &OperationId,
+        patience: Duration,
+    ) -> Option<Operation> {
+        let mut seat = self.operations.seat(id)?;
+        let found = time::timeout(patience, seat.sent()).await.ok()?.ok()?;
+        // What nobody tells is there to be asked for.
+        (seat.is_told() || !found.is_running()).then_some(found)
+    }
+
     /// Its operation, if the machine shows it. It is not sent again: a restart would happen
     /// twice.
     async fn found(
@@ -56,8 +71,8 @@ impl Power {
             operation, pending, ..
         } = *sending;
         pending.refused(Conclusion::Unknown, &error);
-        let lost = Error::Lost(operation.id, error);
-        flight.refuse(lost.clone());
+        let lost = Error::Lost(operation.id.clone(), error);
+        flight.lose(operation, lost.clone());
         Err(lost)
     }
 }
@@ -77,7 +92,7 @@ fn shown(
         return None;
     }
     // Tags may move nothing, and then there is no more to see.
-    Some(if has_moved || change.has_size() {
+    Some(if has_moved || change.resizes(before) {
         Submitted::Untold
     } else {
         Submitted::Done
@@ -151,6 +166,24 @@ mod tests {
             {"code":"ProvisioningState/succeeded","time":"2026-11-25T09:00:00Z"}]}}}"#;
         let tagged = serde_json::from_str(tagged).unwrap();
         assert_eq!(told_of(&change, "a", &tagged), Some("done"));
+    }
+
+    /// A size that it has already moves nothing.
+    #[test]
+    fn tags_beside_the_size_that_there_is_are_there_at_once() {
+        let tags = BTreeMap::from([("env".to_owned(), "test".to_owned())]);
+        let tags = Some(tags.try_into().unwrap());
+        let tagged = |size: &str| {
+            let body = format!(
+                r#"{{"id":"i","name":"n","location":"l","tags":{{"env":"test"}},"properties":{{
+                    "hardwareProfile":{{"vmSize":"{size}"}},"instanceView":{{"statuses":[
+                    {{"code":"ProvisioningState/succeeded","time":"{BEFORE}"}}]}}}}}}"#
+            );
+            serde_json::from_str(&body).unwrap()
+        };
+        let change = Change::new(tags, Some("b".parse().unwrap())).unwrap();
+        assert_eq!(told_of(&change, "B", &tagged("b")), Some("done"));
+        assert_eq!(told_of(&change, "a", &tagged("b")), Some("to be seen"));
     }
 
     #[test]

@@ -111,9 +111,10 @@ impl Operations {
         self.0.kept.seat(id)
     }
 
-    /// What is known here of the operation `id`.
-    pub(super) fn known(&self, id: &OperationId) -> Option<Operation> {
-        self.seat(id)?.operation()
+    /// The machine of the operation `id`, if that is known here.
+    pub(super) fn machine(&self, id: &OperationId) -> Option<VirtualMachineId> {
+        let operation = self.seat(id)?.begun()?;
+        Some(operation.machine)
     }
 
     /// Where the operation `id` is told, if somebody here does, or what is known
@@ -217,11 +218,11 @@ impl Flight {
         Seat::before(&self.stage)
     }
 
-    /// The order is about to be sent. Whoever watches it waits for what comes of that, and
-    /// is not woken.
-    pub(super) fn send(&self, id: OperationId) {
+    /// The order is about to be sent, as `operation`. Whoever watches it waits for what comes
+    /// of that, and is not woken.
+    pub(super) fn send(&self, operation: Operation) {
         self.stage.send_if_modified(|stage| {
-            *stage = Stage::Sent(id);
+            *stage = Stage::Sent(operation);
             false
         });
     }
@@ -229,6 +230,14 @@ impl Flight {
     /// It is looked for what became of the operation `id`: whoever asks for it waits for that.
     pub(super) fn look_for(&self, id: OperationId) {
         self.operations.0.kept.insert(id, self.seat());
+    }
+
+    /// Nothing shows of `operation`, and nobody looks for it any more but who asks.
+    pub(super) fn lose(self, operation: Operation, error: Error) {
+        let id = operation.id.clone();
+        let nobody = watch::Sender::new(Stage::Taken(operation));
+        self.operations.0.kept.insert(id, Seat::before(&nobody));
+        self.refuse(error);
     }
 
     /// Azure, or a look at the machine, has refused the order.
@@ -332,7 +341,9 @@ mod tests {
         assert!(outcome.as_mut().poll(&mut context).is_pending());
 
         let id: OperationId = "web-01.start.019ab2c3d4e9f8e7d6c".parse().unwrap();
-        flight.send(id.clone());
+        let machine = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute\
+                       /virtualMachines/web-01";
+        flight.send(Operation::new(id.clone(), machine.parse().unwrap()));
         assert_eq!(flight.seat().id(), Some(id));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
 

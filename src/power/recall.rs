@@ -42,8 +42,8 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let machine = match self.operations.known(id) {
-            Some(operation) => operation.machine,
+        let machine = match self.operations.machine(id) {
+            Some(machine) => machine,
             None => self.machine_of(id, context).await?,
         };
         self.told(id, &machine, requester, context).await?;

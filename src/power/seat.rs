@@ -11,7 +11,7 @@ pub(super) enum Stage {
     /// It is not known yet what Azure makes of it.
     Sending,
     /// The same, and Azure may have it by now.
-    Sent(OperationId),
+    Sent(Operation),
     Refused(Error),
     Taken(Operation),
 }
@@ -39,7 +39,7 @@ impl Seat {
         match &*self.0.borrow() {
             Stage::Taken(operation) => Ok(operation.clone()),
             Stage::Refused(error) => Err(error.clone()),
-            Stage::Sent(id) => Err(Error::GivenUp(id.clone())),
+            Stage::Sent(operation) => Err(Error::GivenUp(operation.id.clone())),
             Stage::Sending => Err(Error::Unfinished(Unfinished::Stopped)),
         }
     }
@@ -62,9 +62,14 @@ impl Seat {
 
     /// The id of an order that Azure may have by now.
     pub(super) fn id(&self) -> Option<OperationId> {
+        let operation = self.begun();
+        operation.map(|it| it.id)
+    }
+
+    /// The operation of an order that Azure may have by now, as far as it is known.
+    pub(super) fn begun(&self) -> Option<Operation> {
         match &*self.0.borrow() {
-            Stage::Sent(id) => Some(id.clone()),
-            Stage::Taken(operation) => Some(operation.id.clone()),
+            Stage::Sent(operation) | Stage::Taken(operation) => Some(operation.clone()),
             Stage::Sending | Stage::Refused(_) => None,
         }
     }

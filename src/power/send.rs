@@ -264,7 +264,7 @@ impl Power {
             .intent(deed, requester, last_moment(context))
             .await;
         let pending = intent.map_err(Error::Unaudited)?;
-        flight.send(operation.id.clone());
+        flight.send(operation.clone());
         let sending = Sending {
             operation,
             pending,

@@ -87,7 +87,7 @@ impl Power {
             .await?;
         let machine = as_written(&seen, machine);
         self.guard(&machine, &seen, context).await?;
-        let is_asleep = update.change.has_size() && seen.is_hibernated();
+        let is_asleep = update.change.resizes(&seen) && seen.is_hibernated();
         let obstacle = is_asleep.then_some(Obstacle::Hibernated);
         if let Some(obstacle) = changing(&seen).or(obstacle) {
             return Err(Error::Obstacle(machine.name.clone(), obstacle));
@@ -116,7 +116,7 @@ impl Power {
             .intent(deed, requester, last_moment(context))
             .await;
         let pending = intent.map_err(Error::Unaudited)?;
-        flight.send(operation.id.clone());
+        flight.send(operation.clone());
         let sending = Sending {
             operation,
             pending,

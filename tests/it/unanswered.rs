@@ -7,19 +7,28 @@ use azure_sandbox::{Fault, Recorded, Service, Times};
 
 use crate::{answer::Answer, gateway::Gateway, orders::ended};
 
+/// Names are looked up there, and those look-ups fail.
 async fn gateway() -> Gateway {
-    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "2s")]);
+    let scope = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
+    let gateway = Gateway::with(&[("MIG_UPSTREAM_TIMEOUT", "2s"), ("MIG_SCOPES", scope)]);
     gateway.ready().await;
+    let names = Fault::answer(503, "{}");
+    gateway
+        .azure
+        .inject(Service::ResourceGraph, names, Times::Always);
     gateway
 }
 
 /// Orders what is not answered in time, and asks for it while the machine is looked at.
 /// Returns where, and what was told.
 async fn asked_amid_the_look(gateway: &Gateway) -> (String, Answer) {
-    let (answer, looks) = tokio::join!(gateway.post("/vms/web-01/restart"), async {
-        gateway.azure.arrived(Service::Actions, 1).await;
-        gateway.azure.hold(Service::VirtualMachines)
-    });
+    let (answer, looks) = tokio::join!(
+        gateway.post("/vms/web-01/restart?resourceGroup=rg-web"),
+        async {
+            gateway.azure.arrived(Service::Actions, 1).await;
+            gateway.azure.hold(Service::VirtualMachines)
+        }
+    );
     assert_eq!(answer.status, 504, "{}", answer.text());
     let place = answer.json()["operation"].as_str().unwrap().to_owned();
     looks.arrived(1).await;
@@ -55,8 +64,11 @@ async fn whoever_asks_is_told_of_the_operation_also_where_the_look_shows_nothing
     // It does not come to Azure.
     let _orders = gateway.azure.hold(Service::Actions);
 
-    let (_, told) = asked_amid_the_look(&gateway).await;
+    let (place, told) = asked_amid_the_look(&gateway).await;
+    let later = gateway.get(&place).await;
 
-    assert_eq!(told.status, 200, "{}", told.text());
-    assert_eq!(told.json()["status"], "InProgress");
+    for told in [told, later] {
+        assert_eq!(told.status, 200, "{}", told.text());
+        assert_eq!(told.json()["status"], "InProgress");
+    }
 }

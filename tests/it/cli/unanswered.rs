@@ -6,11 +6,17 @@ use actix_web::rt::time;
 use azure_sandbox::{Fault, Host, Service, Times};
 use serde_json::Value;
 
-use super::{azure, told, unheard::started};
+use super::{
+    azure, told,
+    unheard::{send, started},
+};
 use crate::{
     program::{gateway, text},
     records::Records,
 };
+
+/// Names in it are looked up.
+const SUBSCRIPTION: &str = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
 
 /// As good as for ever, for one command.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -32,10 +38,28 @@ fn an_order_that_azure_does_not_answer_is_waited_for_all_the_same() {
     assert_eq!(outcome["status"], "Success", "{outcome}");
 }
 
+/// A look finds it once the time of the order is over.
+#[test]
+fn an_order_that_azure_does_not_answer_is_told_where_a_look_finds_it() {
+    let azure = azure();
+    azure.inject(Service::Actions, Fault::LoseAnswer, Times::Next(1));
+    let machines = Service::VirtualMachines;
+    azure.inject(machines, Fault::Delay(Duration::ZERO), Times::Next(1));
+    let late = Fault::Delay(Duration::from_secs(2));
+    azure.inject(machines, late, Times::Next(1));
+    let in_time = [("MIG_UPSTREAM_TIMEOUT", "1s")];
+
+    let ended = told(&azure, Host::ContainerApp, "vm restart web-01", &in_time).done();
+
+    assert_eq!(ended.json()["status"], "InProgress");
+}
+
 /// The command for an order that is lost, on which the machine is seen `quiet` times before it
-/// shows, and the looks that come then fail.
+/// shows, and the looks that come then fail, as those for names do.
 async fn lost(quiet: usize) {
     let azure = azure();
+    let names = Fault::answer(503, "{}");
+    azure.inject(Service::ResourceGraph, names, Times::Always);
     azure.operations_take(Duration::ZERO);
     azure.inject(Service::Actions, Fault::Reset, Times::Next(1));
     let machines = Service::VirtualMachines;
@@ -43,7 +67,8 @@ async fn lost(quiet: usize) {
     // Three tries of a look, and the first of the next.
     azure.inject(machines, Fault::answer(503, "{}"), Times::Next(4));
 
-    let child = started(&azure, gateway(), "vm deallocate web-01 --wait");
+    let line = "vm deallocate web-01 -g rg-web --wait";
+    let child = started(&azure, gateway(), line, &[("MIG_SCOPES", SUBSCRIPTION)]);
     let looks = azure.arrived(machines, quiet + 1);
     time::timeout(PATIENCE, looks).await.unwrap();
     azure.order("rg-web", "web-01", "deallocate");
@@ -66,4 +91,30 @@ async fn a_wait_for_an_order_without_an_answer_begins_while_looks_fail() {
 #[actix_web::test]
 async fn a_wait_for_an_order_without_an_answer_goes_on_while_looks_fail() {
     lost(3).await;
+}
+
+/// The look at what became of it takes its time.
+#[actix_web::test]
+async fn a_signal_ends_the_wait_for_an_order_without_an_answer_and_another_the_look() {
+    let azure = azure();
+    azure.inject(Service::Actions, Fault::Reset, Times::Next(1));
+    let machines = Service::VirtualMachines;
+    azure.inject(machines, Fault::Delay(Duration::ZERO), Times::Next(1));
+    let late = Fault::Delay(Duration::from_mins(1));
+    azure.inject(machines, late, Times::Always);
+
+    let in_time = [("MIG_UPSTREAM_TIMEOUT", "1s")];
+    let child = started(&azure, gateway(), "vm restart web-01 --wait", &in_time);
+    let looks = azure.arrived(machines, 2);
+    time::timeout(PATIENCE, looks).await.unwrap();
+    send("-INT", &child);
+    send("-TERM", &child);
+
+    let ended = child.wait_with_output().unwrap();
+    let code = ended.status.code();
+    assert!(matches!(code, Some(130 | 143)), "{code:?}");
+    let why = text(&ended.stderr);
+    assert!(why.contains("is not known"), "{why}");
+    assert_eq!(azure.requests(Service::Actions).len(), 1);
+    Records::of(&azure).remove();
 }

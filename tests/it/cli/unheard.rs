@@ -15,12 +15,18 @@ use crate::{
     records::Records,
 };
 
-/// A command that was started, with its record of changes in a file.
-pub(super) fn started(azure: &Sandbox, mut command: Command, line: &str) -> Child {
+/// A command that was started with `vars`, and its record of changes in a file.
+pub(super) fn started(
+    azure: &Sandbox,
+    mut command: Command,
+    line: &str,
+    vars: &[(&str, &str)],
+) -> Child {
     command
         .args(line.split_whitespace())
         .envs(azure.environment(Host::ContainerApp))
         .env("MIG_AUDIT_FILE", Records::of(azure).path())
+        .envs(vars.iter().copied())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
@@ -29,7 +35,7 @@ pub(super) fn started(azure: &Sandbox, mut command: Command, line: &str) -> Chil
 
 /// The exit code of `line` where its output is closed before anything is written.
 fn unread(azure: &Sandbox, line: &str) -> Option<i32> {
-    let mut child = started(azure, gateway(), line);
+    let mut child = started(azure, gateway(), line, &[]);
     drop(child.stdout.take());
     child.wait().unwrap().code()
 }
@@ -66,15 +72,19 @@ fn by(starter: &str, options: &[&str]) -> Command {
 
 /// Starts `command` with a wait, and sends it `signal` once Azure was given the order.
 async fn signalled(azure: &Sandbox, command: Command, signal: &str) -> Child {
-    let child = started(azure, command, "vm restart web-01 --wait");
+    let child = started(azure, command, "vm restart web-01 --wait", &[]);
     let mut ticks = time::interval(Duration::from_millis(10));
     while azure.requests(Service::Actions).is_empty() {
         ticks.tick().await;
     }
+    send(signal, &child);
+    child
+}
+
+pub(super) fn send(signal: &str, child: &Child) {
     let id = child.id().to_string();
     let sent = Command::new("kill").args([signal, &id]).status();
     assert!(sent.unwrap().success());
-    child
 }
 
 #[actix_web::test]
