@@ -4,6 +4,7 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use actix_web::rt;
 use azure_sandbox::Service;
+use serde_json::Map;
 
 use crate::{
     gateway::Gateway,
@@ -33,6 +34,19 @@ async fn tags_are_replaced_as_a_whole() {
     assert_eq!(answer.json()["action"], "update");
     let machine = gateway.get(VM).await.json();
     assert_eq!(machine["tags"], serde_json::json!({"owner": "web"}));
+}
+
+/// As many as the contract takes, and as long.
+#[actix_web::test]
+async fn as_many_tags_as_azure_takes_are_taken() {
+    let gateway = open();
+    let tag = |number| (format!("{number:0>512}"), "v".repeat(256).into());
+    let tags: Map<_, _> = (0..50).map(tag).collect();
+    let body = serde_json::json!({"tags": &tags}).to_string();
+    let answer = patched(&gateway, &[], &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let machine = gateway.get(VM).await.json();
+    assert_eq!(machine["tags"].as_object(), Some(&tags));
 }
 
 #[actix_web::test]
