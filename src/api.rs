@@ -21,6 +21,7 @@ mod list;
 mod operations;
 mod pace;
 mod page;
+mod patterns;
 mod prefer;
 mod problem;
 mod record;
@@ -48,6 +49,7 @@ pub(crate) use inbound::RootSpan;
 pub(crate) use operations::Body as OperationBody;
 pub(crate) use pace::Pace;
 pub(crate) use page::page;
+pub(crate) use patterns::Patterns;
 pub(crate) use problem::Problem;
 pub(crate) use refusals::Refusals;
 pub(crate) use rehearsal::Body as RehearsalBody;
@@ -74,12 +76,34 @@ pub(crate) struct Settings {
     pub(crate) proxies: Option<Proxies>,
 }
 
+/// The paths of [`routes`].
+pub(crate) const PATTERNS: Patterns = Patterns::new(
+    &[
+        "/vms",
+        "/directory/users",
+        "/identity",
+        "/openapi.yaml",
+        "/operations/{id}",
+        "/vms/{name}/deallocate",
+        "/vms/{name}/start",
+        "/vms/{name}/restart",
+        "/vms/{name}/powerOff",
+        "/vms/{name}/redeploy",
+        "/vms/{name}/reapply",
+        "/vms/{name}",
+    ],
+    "unmatched",
+);
+
+/// The same, with those of [`docs()`].
+pub(crate) const PATTERNS_AND_DOCS: Patterns = PATTERNS.and(&["/docs", "/docs/{file}"]);
+
 /// The table of contents.
 ///
 /// `web::resource` and not `App::route`: only a resource answers 405, with
 /// `Allow`, to a method that it lacks. Paths without a parameter come first: they are
-/// compared, and the others matched one by one, twice for each request; the name of a
-/// machine is so once for all that may follow it.
+/// compared, and the others matched one by one; the name of a machine is so once for all
+/// that may follow it.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))

@@ -25,6 +25,7 @@ use super::{
     body::{self, Unread},
     inbound::{Inbound, REQUEST_ID},
     pace::Pace,
+    patterns::Patterns,
     record::Record,
     refusals::Refusals,
     served::Served,
@@ -69,8 +70,8 @@ pub(crate) struct Edge {
     pub(crate) body_limit: usize,
     /// The longest header section that is accepted, in bytes.
     pub(crate) header_limit: usize,
-    /// What a path that there is not is counted under.
-    pub(crate) unmatched: &'static str,
+    /// What its requests are counted under.
+    pub(crate) patterns: Patterns,
 }
 
 /// The most bytes of a head, of which `headers` may be its header section. What is

@@ -1,6 +1,6 @@
 //! What is written down of a request: its metrics, its span and its one log line.
 
-use std::{borrow::Cow, time::Instant};
+use std::time::Instant;
 
 use actix_web::{
     dev::ServiceRequest,
@@ -27,7 +27,7 @@ pub(super) struct Record {
     metrics: Metrics,
     method: Method,
     /// The pattern of the path: an unknown path makes no series of its own.
-    route: Cow<'static, str>,
+    route: &'static str,
     path: String,
     /// It is not entered when a request is dropped.
     span: Span,
@@ -40,14 +40,14 @@ pub(super) struct Record {
 impl Record {
     /// A request that has just come in.
     pub(super) fn begin(request: &ServiceRequest, edge: &Edge) -> Self {
-        let route = request.match_pattern();
+        let route = edge.patterns.of(request.match_info().as_str());
         Self {
             metrics: edge.metrics.clone(),
             method: request.method().clone(),
             path: cut(request.path()).to_owned(),
             span: Span::current(),
-            trace: span::taken(request, route.as_deref()),
-            route: route.map_or(Cow::Borrowed(edge.unmatched), Cow::Owned),
+            trace: span::taken(request, route),
+            route: route.unwrap_or(edge.patterns.unmatched),
             started: Instant::now(),
             is_answered: false,
             _in_flight: edge.metrics.request_started(),
@@ -69,7 +69,7 @@ impl Record {
     ) {
         self.is_answered = true;
         span::answered(&mut self.trace, status, fault);
-        let (route, method) = (&*self.route, self.method.as_str());
+        let (route, method) = (self.route, self.method.as_str());
         let (status, took) = (status.as_u16(), self.started.elapsed());
         self.metrics.request_ended(route, method, status, took);
         let duration_ms = took.as_secs_f64() * 1e3;
@@ -102,7 +102,7 @@ impl Drop for Record {
             return;
         }
         self.trace.fail(Value::word("aborted"));
-        let (route, method) = (&*self.route, self.method.as_str());
+        let (route, method) = (self.route, self.method.as_str());
         self.metrics.request_aborted(route, method);
         tracing::info!(
             parent: &self.span,

@@ -25,7 +25,7 @@ use super::{
     transport::{Ended, Transport},
 };
 use crate::{
-    api,
+    api::{self, Patterns},
     identity::{ManagedIdentity, Moment, Resource},
     policy::Policies,
     telemetry,
@@ -54,8 +54,7 @@ pub(super) fn serve(
 ) -> Result<Server, Error> {
     let (shared, policies, transport) = (shared.clone(), policies.clone(), transport.clone());
     let edge = api::Edge {
-        // Objectives are about callers' requests, and these are none of theirs.
-        unmatched: "unmatched_admin",
+        patterns: PATTERNS,
         ..shared.edge()
     };
     let server = Server::build()
@@ -89,6 +88,13 @@ pub(super) fn serve(
     let server = server.listen("admin", listener, connections);
     Ok(server.map_err(Error::Serve)?.run())
 }
+
+/// The paths of [`routes`]. Objectives are about callers' requests, and none of these is one
+/// of theirs.
+const PATTERNS: Patterns = Patterns::new(
+    &["/", "/status.css", "/metrics", "/livez", "/readyz"],
+    "unmatched_admin",
+);
 
 fn routes(config: &mut ServiceConfig) {
     config

@@ -14,7 +14,7 @@ use actix_web::rt::{signal::unix::Signal, time};
 use super::{Error, admin, cloud, transport::Transport};
 use crate::{
     access::{Access, Authenticator},
-    api::{Edge, Refusals},
+    api::{self, Edge, Refusals},
     audit::Audit,
     azure::{ArmClient, ArmKnowledge, GraphClient, ResourceGraphClient, Throttle},
     changes::ChangeLimits,
@@ -133,7 +133,11 @@ impl Shared {
             stopping: Arc::clone(&self.stopping),
             body_limit: self.config.limits.body,
             header_limit: self.config.limits.headers,
-            unmatched: "unmatched",
+            patterns: if self.config.docs {
+                api::PATTERNS_AND_DOCS
+            } else {
+                api::PATTERNS
+            },
         }
     }
 
