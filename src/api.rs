@@ -101,9 +101,9 @@ pub(crate) const PATTERNS_AND_DOCS: Patterns = PATTERNS.and(&["/docs", "/docs/{f
 /// The table of contents.
 ///
 /// `web::resource` and not `App::route`: only a resource answers 405, with
-/// `Allow`, to a method that it lacks. Paths without a parameter come first: they are
-/// compared, and the others matched one by one; the name of a machine is so once for all
-/// that may follow it.
+/// `Allow`, to a method that it lacks. What has no parameter is compared, and all else matched
+/// by regular expressions one after the other: scopes keep those that cannot match from being
+/// tried, and have the name of a machine matched once for all that may follow it.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .app_data(PathConfig::default().error_handler(|error, _| Problem::invalid(error).into()))
@@ -113,7 +113,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .service(web::resource("/directory/users").get(directory::users))
         .service(web::resource("/identity").get(identity::show))
         .service(web::resource("/openapi.yaml").get(contract::show))
-        .service(web::resource("/operations/{id}").get(operations::show))
+        .service(web::scope("/operations").service(web::resource("/{id}").get(operations::show)))
         .service(
             web::scope("/vms/{name}")
                 .service(web::resource("/deallocate").post(actions::deallocate))
