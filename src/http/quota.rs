@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use actix_web::http::header::{HeaderMap, HeaderName};
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use super::text;
 use crate::metrics::Metrics;
@@ -45,33 +45,32 @@ pub(super) fn record(headers: &HeaderMap, service: &'static str, metrics: &Metri
         if !name.starts_with("x-ms-") {
             continue;
         }
-        let Some(value) = text(value) else { continue };
-        let number = value.trim();
         match name {
             RESOURCE => {
-                for (bucket, left) in buckets(value) {
+                for (bucket, left) in text(value).into_iter().flat_map(buckets) {
                     metrics.quota(service, bucket, left);
                 }
             }
-            USER => tell(number, |left| metrics.quota(service, "user-quota", left)),
-            UNITS => tell(number, |units| metrics.graph_units(units, Instant::now())),
+            USER => tell(value, |left| metrics.quota(service, "user-quota", left)),
+            UNITS => tell(value, |units| metrics.graph_units(units, Instant::now())),
             USED => {
-                if let Some(used) = share(number) {
+                if let Some(used) = text(value).and_then(|text| share(text.trim())) {
                     metrics.quota_used(service, used);
                 }
             }
             _ => {
                 if let Some(bucket) = name.strip_prefix(REMAINING) {
-                    tell(number, |left| metrics.quota(service, bucket, left));
+                    tell(value, |left| metrics.quota(service, bucket, left));
                 }
             }
         }
     }
 }
 
-/// Hands on what `text` says, if it is a number.
-fn tell<T: FromStr>(text: &str, to: impl FnOnce(T)) {
-    if let Ok(number) = text.parse() {
+/// Hands on what `value` says, if it is a number.
+fn tell<T: FromStr>(value: &HeaderValue, to: impl FnOnce(T)) {
+    let number = text(value).and_then(|text| text.trim().parse().ok());
+    if let Some(number) = number {
         to(number);
     }
 }
@@ -129,8 +128,6 @@ fn buckets(value: &str) -> impl Iterator<Item = (&str, i64)> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderValue;
-
     use super::*;
 
     #[test]
