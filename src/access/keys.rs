@@ -110,7 +110,7 @@ impl KeySet {
     pub(super) async fn keep(self, client: Client) {
         let mut failures = 0;
         loop {
-            let begun = self.ring().begin();
+            let begun = self.ring().begin(Instant::now());
             match begun {
                 Ok(landing) => self.ask(&client, landing).await,
                 Err(mut seat) => {

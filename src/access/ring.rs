@@ -62,7 +62,7 @@ pub(super) struct Ring {
     generation: u64,
     /// When somebody last asked for the sake of an unknown key.
     demanded: Option<Instant>,
-    asking: Option<watch::Receiver<()>>,
+    asking: Option<Asking>,
     /// Whether the issuer has been asked once, whatever came of it.
     asked: bool,
     absent: HashMap<String, Instant>,
@@ -70,7 +70,15 @@ pub(super) struct Ring {
 
 struct Held {
     keys: Keys,
+    /// When the issuer was asked for them.
+    asked: Instant,
     since: Instant,
+}
+
+/// A question that is not answered yet.
+struct Asking {
+    since: Instant,
+    seat: watch::Receiver<()>,
 }
 
 impl Ring {
@@ -95,13 +103,14 @@ impl Ring {
             return look;
         }
         self.demanded = Some(now);
-        let (landing, seat) = self.ask();
+        let (landing, seat) = self.ask(now);
         Look::Ask(landing, seat)
     }
 
-    /// The same after the issuer has been asked for the sake of `id`. That it has
-    /// no such key is known, and remembered, if it has answered since `asked`.
-    pub(super) fn look_again(&mut self, id: &str, asked: Instant, now: Instant) -> Look {
+    /// The same after whoever `came` for `id` has waited for the issuer. That it has no such
+    /// key is known if it has answered since, and remembered if it was asked since: an answer
+    /// to what was asked before may be older than the key.
+    pub(super) fn look_again(&mut self, id: &str, came: Instant, now: Instant) -> Look {
         let generation = self.generation;
         let Some(held) = self.held.as_ref().filter(|held| held.lives(now)) else {
             return Look::NoKeys;
@@ -110,18 +119,20 @@ impl Ring {
             let key = Arc::clone(key);
             return Look::Known(Found { key, generation });
         }
-        if held.since < asked {
+        if held.since < came {
             return Look::NoKeys;
         }
-        self.remember_absent(id, now);
+        if held.asked >= came {
+            self.remember_absent(id, now);
+        }
         Look::Unknown
     }
 
     /// Begins to ask, if nobody is at it.
-    pub(super) fn begin(&mut self) -> Result<watch::Sender<()>, watch::Receiver<()>> {
+    pub(super) fn begin(&mut self, now: Instant) -> Result<watch::Sender<()>, watch::Receiver<()>> {
         match self.under_way() {
             Some(seat) => Err(seat),
-            None => Ok(self.ask().0),
+            None => Ok(self.ask(now).0),
         }
     }
 
@@ -131,7 +142,12 @@ impl Ring {
         if !self.held.as_ref().is_some_and(is_same) {
             self.generation += 1;
         }
-        self.held = Some(Held { keys, since: now });
+        let asked = self.asking.as_ref().map_or(now, |asking| asking.since);
+        self.held = Some(Held {
+            keys,
+            asked,
+            since: now,
+        });
         self.landed();
     }
 
@@ -180,13 +196,17 @@ impl Ring {
 
     /// Whoever asks may have been dropped with its worker.
     fn under_way(&mut self) -> Option<watch::Receiver<()>> {
-        self.asking = self.asking.take().filter(|seat| seat.has_changed().is_ok());
-        self.asking.clone()
+        self.asking
+            .take_if(|asking| asking.seat.has_changed().is_err());
+        self.asking.as_ref().map(|asking| asking.seat.clone())
     }
 
-    fn ask(&mut self) -> (watch::Sender<()>, watch::Receiver<()>) {
+    fn ask(&mut self, now: Instant) -> (watch::Sender<()>, watch::Receiver<()>) {
         let (landing, seat) = watch::channel(());
-        self.asking = Some(seat.clone());
+        self.asking = Some(Asking {
+            since: now,
+            seat: seat.clone(),
+        });
         (landing, seat)
     }
 

@@ -72,6 +72,20 @@ fn a_key_that_was_asked_for_in_vain_leaves_the_question_to_others() {
 }
 
 #[test]
+fn a_key_that_came_during_a_question_is_not_held_to_be_absent_by_its_answer() {
+    let began = Instant::now();
+    let mut ring = holding(&["old"], began);
+    let landing = ring.begin(began).unwrap();
+    let came = began + SECOND;
+    assert!(matches!(ring.look("new", came), Look::Wait(_)));
+    let told = came + SECOND;
+    ring.store(keys(&["old"]), told);
+    drop(landing);
+    assert!(matches!(ring.look_again("new", came, told), Look::Unknown));
+    assert!(matches!(ring.look("new", told), Look::Ask(..)));
+}
+
+#[test]
 fn a_question_that_failed_is_asked_again_soon_and_nobody_is_called_unknown_by_it() {
     let told = Instant::now();
     let (now, mut ring) = (told + SECOND, holding(&["old"], told));
@@ -124,9 +138,9 @@ fn without_keys_nobody_asks_but_the_one_in_the_background() {
     let now = Instant::now();
     let mut ring = Ring::default();
     assert!(matches!(ring.look("a", now), Look::NoKeys));
-    let landing = ring.begin().unwrap();
+    let landing = ring.begin(now).unwrap();
     assert!(matches!(ring.look("a", now), Look::Wait(_)));
-    assert!(ring.begin().is_err());
+    assert!(ring.begin(now).is_err());
     drop(landing);
     assert!(matches!(ring.look("a", now), Look::NoKeys));
 }
