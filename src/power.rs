@@ -103,9 +103,9 @@ pub(crate) enum Error {
     /// Nothing was sent: it could not be written down.
     #[error("the change was not made")]
     Unaudited(#[source] audit::Unavailable),
-    /// The gateway ended before Azure answered; the operation may run.
-    #[error("the gateway is shutting down; whether Azure carries it out is not known")]
-    GivenUp(OperationId),
+    /// The gateway went no further before Azure answered; the operation may run.
+    #[error("{1}; whether Azure carries it out is not known")]
+    GivenUp(OperationId, Unfinished),
     /// What became of the order is not known.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
@@ -127,7 +127,7 @@ impl Error {
             | Self::Waiting(_)
             | Self::Held
             | Self::Late
-            | Self::GivenUp(_)
+            | Self::GivenUp(..)
             | Self::NoSuchOperation
             | Self::Inventory(_)
             | Self::Unaudited(_)

@@ -2,7 +2,7 @@
 
 mod flights;
 
-use std::future::Future;
+use std::{future::Future, thread};
 
 use actix_web::rt;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
@@ -19,6 +19,17 @@ pub(crate) enum Unfinished {
     /// A fault of ours; what the panic said is on standard error.
     #[error("the work broke off by a fault of the gateway")]
     Panicked,
+}
+
+impl Unfinished {
+    /// Why what is dropped now, before its end, did not come to it.
+    pub(crate) fn on_drop() -> Self {
+        if thread::panicking() {
+            Self::Panicked
+        } else {
+            Self::Stopped
+        }
+    }
 }
 
 /// Tasks of all workers that shutdown has to wait for.

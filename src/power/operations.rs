@@ -13,7 +13,10 @@ use super::{
     operation::begins_at,
     seat::{Seat, Stage},
 };
-use crate::azure::{Order, VirtualMachine, VirtualMachineId};
+use crate::{
+    azure::{Order, VirtualMachine, VirtualMachineId},
+    task::Unfinished,
+};
 
 /// Shared by all workers.
 #[derive(Clone)]
@@ -37,7 +40,7 @@ struct Running {
 }
 
 /// The one place from which an order is told; dropping it ends the order's
-/// claim on its machine.
+/// claim on its machine, and tells those who wait that nothing more comes.
 pub(super) struct Flight {
     operations: Operations,
     /// The machine that it holds.
@@ -299,6 +302,16 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.leave();
+        let why = Unfinished::on_drop();
+        self.stage.send_if_modified(|stage| {
+            let error = match stage {
+                Stage::Sending => Error::Unfinished(why),
+                Stage::Sent(operation) => Error::GivenUp(operation.id.clone(), why),
+                Stage::Refused(_) | Stage::Taken(_) => return false,
+            };
+            *stage = Stage::Refused(error);
+            true
+        });
     }
 }
 
@@ -321,6 +334,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::task::Tasks;
 
     #[derive(Default)]
     struct Wakes(AtomicUsize);
@@ -329,6 +343,13 @@ mod tests {
         fn wake(self: Arc<Self>) {
             self.0.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn begun() -> Operation {
+        let id = "web-01.start.019ab2c3d4e9f8e7d6c".parse().unwrap();
+        let machine = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute\
+                       /virtualMachines/web-01";
+        Operation::new(id, machine.parse().unwrap())
     }
 
     #[test]
@@ -340,15 +361,42 @@ mod tests {
         let mut outcome = pin!(seat.sent());
         assert!(outcome.as_mut().poll(&mut context).is_pending());
 
-        let id: OperationId = "web-01.start.019ab2c3d4e9f8e7d6c".parse().unwrap();
-        let machine = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute\
-                       /virtualMachines/web-01";
-        flight.send(Operation::new(id.clone(), machine.parse().unwrap()));
-        assert_eq!(flight.seat().id(), Some(id));
+        flight.send(begun());
+        assert_eq!(flight.seat().id(), Some(begun().id));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
 
         flight.refuse(Error::Held);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert!(outcome.poll(&mut context).is_ready());
+    }
+
+    /// What those who wait for an order are told when it is let go of, before and after it
+    /// was sent, and `amid` that.
+    async fn let_go(amid: fn()) -> [String; 2] {
+        let told = [None, Some(begun())].map(async |begun| {
+            let flight = Operations::new(1).aside();
+            let mut seat = flight.seat();
+            let work = async move {
+                if let Some(operation) = begun {
+                    flight.send(operation);
+                }
+                amid();
+            };
+            let _ = Tasks::default().finish(work).await;
+            seat.sent().await.unwrap_err().to_string()
+        });
+        let [before, after] = told;
+        [before.await, after.await]
+    }
+
+    #[actix_web::test]
+    async fn those_who_wait_are_not_told_that_the_gateway_ends_where_it_does_not() {
+        for told in let_go(|| {}).await {
+            assert!(told.starts_with("the gateway is shutting down"), "{told}");
+        }
+        let [before, after] = let_go(|| panic!("on purpose")).await;
+        assert_eq!(before, "the work broke off by a fault of the gateway");
+        assert!(after.starts_with(&before), "{after}");
+        assert!(after.ends_with("whether Azure carries it out is not known"));
     }
 }

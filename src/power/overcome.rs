@@ -35,7 +35,7 @@ pub(super) fn is_short(error: &Error) -> bool {
         | Error::NoSuchOperation
         | Error::Inventory(_)
         | Error::Unaudited(_)
-        | Error::GivenUp(_)
+        | Error::GivenUp(..)
         | Error::Unfinished(_) => false,
     }
 }

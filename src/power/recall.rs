@@ -124,7 +124,7 @@ impl Power {
                 }
                 Watch::Told(mut seat) => match joined(context, &mut seat).await? {
                     // Whoever was to tell has left, or has seen nothing of it.
-                    Err(Error::Unfinished(_) | Error::Lost(..) | Error::GivenUp(_)) => {}
+                    Err(Error::Unfinished(_) | Error::Lost(..) | Error::GivenUp(..)) => {}
                     Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {}
                     outcome => return outcome,
                 },

@@ -34,12 +34,14 @@ impl Seat {
     /// What became of the order, once it has been sent.
     pub(super) async fn sent(&mut self) -> Result<Operation, Error> {
         let is_told = |stage: &Stage| matches!(stage, Stage::Refused(_) | Stage::Taken(_));
-        // An error says that the worker that sent it has stopped.
+        // Whoever sends it tells also that they do so no more.
         let _ = self.0.wait_for(is_told).await;
         match &*self.0.borrow() {
             Stage::Taken(operation) => Ok(operation.clone()),
             Stage::Refused(error) => Err(error.clone()),
-            Stage::Sent(operation) => Err(Error::GivenUp(operation.id.clone())),
+            Stage::Sent(operation) => {
+                Err(Error::GivenUp(operation.id.clone(), Unfinished::Stopped))
+            }
             Stage::Sending => Err(Error::Unfinished(Unfinished::Stopped)),
         }
     }

@@ -18,7 +18,6 @@ use crate::{
     azure::{self, Change, Order, Submitted, Taken, VirtualMachine, VirtualMachineId},
     http::{self, Context, Deadline},
     inventory::guard,
-    task::Unfinished,
 };
 
 /// What is left at least when something is sent: enough for it to get to Azure by a
@@ -126,8 +125,8 @@ impl Power {
         }
     }
 
-    /// What `sending` comes to, or how far it was when the gateway gave it up, as `seat` has
-    /// it. An `async fn` would hold `sending` beside the task that it is moved to.
+    /// What `sending` comes to, or how far it was when it broke off, as `seat` has it. An
+    /// `async fn` would hold `sending` beside the task that it is moved to.
     pub(super) fn finished<F>(
         &self,
         sending: F,
@@ -139,8 +138,8 @@ impl Power {
         let done = self.tasks.finish(sending);
         async move {
             match done.await {
-                Err(Unfinished::Stopped) => seat.sent().await,
-                done => done?,
+                Ok(done) => done,
+                Err(_) => seat.sent().await,
             }
         }
     }

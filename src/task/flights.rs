@@ -27,14 +27,17 @@ pub(crate) enum Joined<K: Eq + Hash, T> {
 }
 
 /// A place among those who wait.
-pub(crate) struct Seat<T>(watch::Receiver<Option<T>>);
+pub(crate) struct Seat<T>(watch::Receiver<Option<Landed<T>>>);
+
+/// What came of the work, if it came to its end.
+type Landed<T> = Result<T, Unfinished>;
 
 impl<T: Clone> Seat<T> {
     /// What came of it.
-    pub(crate) async fn outcome(mut self) -> Result<T, Unfinished> {
+    pub(crate) async fn outcome(mut self) -> Landed<T> {
         let outcome = self.0.wait_for(Option::is_some).await;
         let outcome = outcome.map_err(|_| Unfinished::Stopped)?;
-        outcome.clone().ok_or(Unfinished::Stopped)
+        outcome.clone().unwrap_or(Err(Unfinished::Stopped))
     }
 
     /// The same, if it comes within `patience`: whoever is at it may have more time.
@@ -98,7 +101,7 @@ impl<K, T> Clone for Flights<K, T> {
 pub(crate) struct Landing<K: Eq + Hash, T> {
     flights: Flights<K, T>,
     key: K,
-    sender: watch::Sender<Option<T>>,
+    sender: watch::Sender<Option<Landed<T>>>,
     outcome: Option<T>,
 }
 
@@ -113,16 +116,15 @@ impl<K: Eq + Hash, T> Landing<K, T> {
 impl<K: Eq + Hash, T> Drop for Landing<K, T> {
     fn drop(&mut self) {
         self.flights.flights().remove(&self.key);
-        if let Some(outcome) = self.outcome.take() {
-            // Nobody may wait, and nobody can join any more.
-            let _ = self.sender.send(Some(outcome));
-        }
+        let outcome = self.outcome.take().ok_or_else(Unfinished::on_drop);
+        // Nobody may wait, and nobody can join any more.
+        let _ = self.sender.send(Some(outcome));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::Tasks, *};
 
     fn first(flights: &Flights<u8, u8>) -> Landing<u8, u8> {
         match flights.join(&1, || None) {
@@ -155,5 +157,21 @@ mod tests {
         drop(landing);
         assert_eq!(seat.outcome().await, Err(Unfinished::Stopped));
         first(&flights);
+    }
+
+    #[actix_web::test]
+    async fn a_panic_of_whoever_is_at_it_is_no_end_of_the_gateway_to_those_who_wait() {
+        let flights = Flights::default();
+        let landing = first(&flights);
+        let Joined::Waiting(seat) = flights.join(&1, || None) else {
+            panic!("it is done twice");
+        };
+        let broken = Tasks::default().finish(async move {
+            let _landing = landing;
+            panic!("on purpose")
+        });
+        let outcome: Result<(), _> = broken.await;
+        assert_eq!(outcome, Err(Unfinished::Panicked));
+        assert_eq!(seat.outcome().await, Err(Unfinished::Panicked));
     }
 }

@@ -152,9 +152,11 @@ impl From<power::Error> for Problem {
             .retry_after(SOON)
             .caused(source),
             // Without Retry-After: who would repeat it, might have it done twice.
-            power::Error::GivenUp(ref id) => {
-                Self::new(Code::Unavailable, error.to_string()).operation(place(id))
-            }
+            power::Error::GivenUp(ref id, why) => Self {
+                detail: error.to_string().into(),
+                retry_after: None,
+                ..Self::from(why).operation(place(id))
+            },
             power::Error::Unfinished(source) => Self::from(source),
         }
     }
