@@ -165,7 +165,7 @@ impl Authenticator {
         let id = jws.key_id()?;
         let found = keys.key(&id, &self.issuers, Instant::now());
         let found = time::timeout(deadline.remaining(), found).await;
-        found.unwrap_or(Err(Refusal::NoKeys))
+        found.unwrap_or(Err(Refusal::NoKeys(Duration::ZERO)))
     }
 
     fn keep_proof(

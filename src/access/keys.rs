@@ -80,7 +80,7 @@ impl KeySet {
         let mut seat = match look {
             Look::Known(found) => return Ok(found),
             Look::Unknown => return Err(Refusal::UnknownKey),
-            Look::NoKeys => return Err(Refusal::NoKeys),
+            Look::NoKeys(rest) => return Err(Refusal::NoKeys(rest)),
             Look::Wait(seat) => seat,
             Look::Ask(landing, seat) => {
                 let (keys, client) = (self.clone(), client.clone());
@@ -96,7 +96,7 @@ impl KeySet {
         let look = self.ring().look_again(id, now, Instant::now().max(now));
         match look {
             Look::Known(found) => Ok(found),
-            Look::NoKeys => Err(Refusal::NoKeys),
+            Look::NoKeys(rest) => Err(Refusal::NoKeys(rest)),
             Look::Unknown | Look::Wait(_) | Look::Ask(..) => Err(Refusal::UnknownKey),
         }
     }

@@ -1,5 +1,7 @@
 //! Why a caller is not let in.
 
+use std::time::Duration;
+
 /// Why a caller is not let in. Nothing of the token is in it, so that it can be
 /// told, counted and logged.
 ///
@@ -67,9 +69,9 @@ pub(crate) enum Refusal {
     /// It is genuine, and grants nothing.
     #[error("the token has neither an application role nor a scope of this gateway")]
     NoGrant,
-    /// There are no keys to check it with.
+    /// There are no keys to check it with; whoever comes after so long has them asked for.
     #[error("tokens cannot be checked now")]
-    NoKeys,
+    NoKeys(Duration),
     /// The API server does not say whether it is valid.
     #[error("tokens cannot be checked now")]
     NoReview,
@@ -99,7 +101,7 @@ impl Refusal {
             Self::NotYetValid => "not_yet_valid",
             Self::Version => "version",
             Self::NoGrant => "no_grant",
-            Self::NoKeys => "no_keys",
+            Self::NoKeys(_) => "no_keys",
             Self::NoReview => "no_review",
         }
     }

@@ -47,8 +47,8 @@ pub(super) enum Look {
     /// The issuer has no such key, or may not be asked so soon after it has answered.
     Unknown,
     /// There are no keys at all, or the issuer has not answered for this one, and nobody
-    /// is asking.
-    NoKeys,
+    /// is asking. Whoever comes after so long has it asked.
+    NoKeys(Duration),
     /// Somebody is asking.
     Wait(watch::Receiver<()>),
     /// It is for this one to ask.
@@ -86,7 +86,8 @@ impl Ring {
     pub(super) fn look(&mut self, id: &str, now: Instant) -> Look {
         let generation = self.generation;
         let Some(keys) = self.keys(now) else {
-            return self.under_way().map_or(Look::NoKeys, Look::Wait);
+            let nothing = Look::NoKeys(Duration::ZERO);
+            return self.under_way().map_or(nothing, Look::Wait);
         };
         if let Some(key) = keys.get(id) {
             let key = Arc::clone(key);
@@ -113,14 +114,14 @@ impl Ring {
     pub(super) fn look_again(&mut self, id: &str, came: Instant, now: Instant) -> Look {
         let generation = self.generation;
         let Some(held) = self.held.as_ref().filter(|held| held.lives(now)) else {
-            return Look::NoKeys;
+            return Look::NoKeys(Duration::ZERO);
         };
         if let Some(key) = held.keys.get(id) {
             let key = Arc::clone(key);
             return Look::Known(Found { key, generation });
         }
         if held.since < came {
-            return Look::NoKeys;
+            return Look::NoKeys(self.rest(now));
         }
         if held.asked >= came {
             self.remember_absent(id, now);
@@ -180,13 +181,23 @@ impl Ring {
 
     /// What there is for an unknown key while its issuer may not be asked again.
     fn too_early(&self, now: Instant) -> Option<Look> {
+        let rest = self.rest(now);
+        if !rest.is_zero() {
+            return Some(Look::NoKeys(rest));
+        }
         let (demanded, told) = (self.demanded?, self.held.as_ref()?.since);
-        let (rest, look) = if told < demanded {
-            (SOONER, Look::NoKeys)
-        } else {
-            (ON_DEMAND, Look::Unknown)
-        };
-        (now.saturating_duration_since(demanded) < rest).then_some(look)
+        let is_answered = told >= demanded;
+        let is_early = now.saturating_duration_since(demanded) < ON_DEMAND;
+        (is_answered && is_early).then_some(Look::Unknown)
+    }
+
+    /// How long an issuer that has not answered for an unknown key is left alone.
+    fn rest(&self, now: Instant) -> Duration {
+        let told = self.held.as_ref().map(|held| held.since);
+        let unanswered = self.demanded.filter(|demanded| told < Some(*demanded));
+        unanswered.map_or(Duration::ZERO, |demanded| {
+            (demanded + SOONER).saturating_duration_since(now)
+        })
     }
 
     fn landed(&mut self) {

@@ -243,7 +243,7 @@ impl Problem {
             response.insert_header(<(HeaderName, HeaderValue)>::clone(accepted));
         }
         if let Some(challenge) = self.challenge {
-            response.insert_header((WWW_AUTHENTICATE, challenge.header()));
+            response.insert_header((WWW_AUTHENTICATE, challenge.header(&self.detail)));
         }
         let mut response = response.body(self.document(path, inbound));
         if let Some(left) = &self.limit {

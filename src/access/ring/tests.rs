@@ -94,9 +94,10 @@ fn a_question_that_failed_is_asked_again_soon_and_nobody_is_called_unknown_by_it
     };
     ring.fail();
     drop(landing);
-    assert!(matches!(ring.look_again("new", now, now), Look::NoKeys));
+    let again = ring.look_again("new", now, now + SECOND);
+    assert!(matches!(again, Look::NoKeys(rest) if rest + SECOND == SOONER));
     let nearly = now + SOONER.saturating_sub(SECOND);
-    assert!(matches!(ring.look("new", nearly), Look::NoKeys));
+    assert!(matches!(ring.look("new", nearly), Look::NoKeys(SECOND)));
     assert!(is_known(&mut ring, "old", nearly));
 
     let later = now + SOONER;
@@ -115,7 +116,10 @@ fn what_was_last_told_outlasts_failures_for_a_day() {
     let nearly = start + LIFE.saturating_sub(SECOND);
     assert!(is_known(&mut ring, "a", nearly));
     assert!(ring.is_current(1, nearly));
-    assert!(matches!(ring.look("a", start + LIFE), Look::NoKeys));
+    assert!(matches!(
+        ring.look("a", start + LIFE),
+        Look::NoKeys(Duration::ZERO)
+    ));
     assert!(!ring.is_current(1, start + LIFE));
     ring.store(keys(&["a"]), nearly);
     assert!(is_known(&mut ring, "a", start + LIFE));
@@ -137,12 +141,12 @@ fn other_keys_are_another_generation_and_the_same_are_not() {
 fn without_keys_nobody_asks_but_the_one_in_the_background() {
     let now = Instant::now();
     let mut ring = Ring::default();
-    assert!(matches!(ring.look("a", now), Look::NoKeys));
+    assert!(matches!(ring.look("a", now), Look::NoKeys(Duration::ZERO)));
     let landing = ring.begin(now).unwrap();
     assert!(matches!(ring.look("a", now), Look::Wait(_)));
     assert!(ring.begin(now).is_err());
     drop(landing);
-    assert!(matches!(ring.look("a", now), Look::NoKeys));
+    assert!(matches!(ring.look("a", now), Look::NoKeys(Duration::ZERO)));
 }
 
 #[test]

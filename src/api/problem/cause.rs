@@ -76,13 +76,12 @@ impl From<NotLetIn> for Problem {
             | NotLetIn::Expired
             | NotLetIn::NotYetValid
             | NotLetIn::Version => Self {
-                challenge: Some(Challenge::InvalidToken(refusal)),
+                challenge: Some(Challenge::InvalidToken),
                 ..Self::new(Code::Unauthenticated, said)
             },
             NotLetIn::NoGrant => Self::insufficient_scope(said),
-            NotLetIn::NoKeys | NotLetIn::NoReview => {
-                Self::new(Code::Unavailable, said).retry_after(SOON)
-            }
+            NotLetIn::NoKeys(rest) => Self::new(Code::Unavailable, said).retry_after(rest),
+            NotLetIn::NoReview => Self::new(Code::Unavailable, said).retry_after(SOON),
         }
     }
 }

@@ -5,8 +5,6 @@
 
 use actix_web::http::header::HeaderValue;
 
-use crate::access::Refusal;
-
 /// What is asked of a caller who was not let in.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Challenge {
@@ -14,8 +12,8 @@ pub(super) enum Challenge {
     NoToken,
     /// There were two.
     InvalidRequest,
-    /// There was one, and this is wrong with it.
-    InvalidToken(Refusal),
+    /// There was one, and something is wrong with it.
+    InvalidToken,
     /// The token is genuine, and its rights do not reach.
     InsufficientScope,
 }
@@ -23,12 +21,12 @@ pub(super) enum Challenge {
 const REALM: &str = r#"Bearer realm="mi-gateway""#;
 
 impl Challenge {
-    /// The header; the words in it are our own, and never those of a token.
-    pub(super) fn header(self) -> HeaderValue {
+    /// The header, with `why`; the words in it are our own, and never those of a token.
+    pub(super) fn header(self, why: &str) -> HeaderValue {
         let text = match self {
             Self::NoToken => REALM.to_owned(),
             Self::InvalidRequest => format!(r#"{REALM}, error="invalid_request""#),
-            Self::InvalidToken(why) => {
+            Self::InvalidToken => {
                 format!(r#"{REALM}, error="invalid_token", error_description="{why}""#)
             }
             Self::InsufficientScope => format!(r#"{REALM}, error="insufficient_scope""#),
