@@ -59,6 +59,15 @@ pub(super) struct Watch {
     number: u32,
 }
 
+/// What the end of a call has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// It is open now, and the watch to be kept.
+    Opened(Watch),
+    /// There are answers again.
+    Closed,
+}
+
 /// What may become of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Admission {
@@ -103,11 +112,6 @@ impl Circuit {
         Admission::Unwatched(silent, open.watch)
     }
 
-    /// The watch that is kept now, if it is open.
-    pub(super) fn watch(&self) -> Option<Watch> {
-        self.state().open.map(|open| open.watch)
-    }
-
     /// Notes a look `now`; whether there is a point in it, as `watch` is still to be kept.
     pub(super) fn probe(&self, watch: Watch, now: Instant) -> bool {
         let mut state = self.state();
@@ -119,20 +123,20 @@ impl Circuit {
         is_open
     }
 
-    /// A call has ended, after `took`. Whether the circuit is open, where that is news.
+    /// A call has ended, after `took`.
     pub(super) fn learn(
         &self,
         error: Option<&Error>,
         took: Duration,
         now: Instant,
-    ) -> Option<bool> {
+    ) -> Option<News> {
         match error {
             Some(error) if self.is_silence(error, took) => {
                 let started = now.checked_sub(took).unwrap_or(now);
-                self.unanswered(started, now).then_some(true)
+                self.unanswered(started, now).map(News::Opened)
             }
             Some(Error::Timeout(_) | Error::Open(_) | Error::Busy(_)) => None,
-            _ => self.answered(now).then_some(false),
+            _ => self.answered(now).then_some(News::Closed),
         }
     }
 
@@ -158,22 +162,22 @@ impl Circuit {
         was_open
     }
 
-    /// Whether a call that was made at `started` opens it.
-    fn unanswered(&self, started: Instant, now: Instant) -> bool {
+    /// The watch to be kept, if a call that was made at `started` opens it.
+    fn unanswered(&self, started: Instant, now: Instant) -> Option<Watch> {
         let mut state = self.state();
         if state.closed.is_some_and(|closed| started < closed) {
-            return false;
+            return None;
         }
         let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if failures < FAILURES || state.open.is_some() {
-            return false;
+            return None;
         }
         let watch = Watch {
             since: now,
             number: 0,
         };
         state.open = Some(Open { watch, probed: now });
-        true
+        Some(watch)
     }
 
     /// Whether nobody answered. A refusal is an answer, and one that cannot be understood
@@ -211,26 +215,37 @@ mod tests {
     /// What calls have by default.
     const ALLOWED: Duration = Duration::from_secs(10);
 
-    /// A circuit that has just opened, and when.
-    fn opened() -> (Circuit, Instant) {
+    /// A circuit that has just opened, the watch to be kept, and when.
+    fn opened() -> (Circuit, Watch, Instant) {
         let (circuit, now) = (Circuit::new(ALLOWED), Instant::now());
-        for number in 1..=FAILURES {
+        for _ in 1..FAILURES {
             assert_eq!(circuit.admission(now), Admission::Made);
-            let news = circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now);
-            assert_eq!(news, (number == FAILURES).then_some(true));
+            assert_eq!(refuse(&circuit, now), None);
         }
-        (circuit, now)
+        let watch = opens(&circuit, now);
+        (circuit, watch, now)
+    }
+
+    fn refuse(circuit: &Circuit, now: Instant) -> Option<News> {
+        circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now)
+    }
+
+    /// The watch of a circuit that one more call opens.
+    fn opens(circuit: &Circuit, now: Instant) -> Watch {
+        match refuse(circuit, now) {
+            Some(News::Opened(watch)) => watch,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]
     fn calls_are_withheld_and_one_notices_that_nobody_looks() {
-        let (circuit, now) = opened();
+        let (circuit, first, now) = opened();
         let after = |millis| now + Duration::from_millis(millis);
         let silent = Duration::from_millis;
         let at = |millis| circuit.admission(after(millis));
         assert_eq!(at(0), Admission::Withheld(Duration::ZERO));
         assert_eq!(at(999), Admission::Withheld(silent(999)));
-        let first = circuit.watch().unwrap();
         assert!(circuit.probe(first, after(999)));
         assert_eq!(at(1_998), Admission::Withheld(silent(1_998)));
         let Admission::Unwatched(_, next) = at(1_999) else {
@@ -243,23 +258,24 @@ mod tests {
 
     #[test]
     fn who_looks_for_an_answer_stops_when_there_is_one() {
-        let (circuit, now) = opened();
-        let watch = circuit.watch().unwrap();
+        let (circuit, watch, now) = opened();
         circuit.learn(None, Duration::ZERO, now);
-        assert!(!circuit.probe(watch, now) && circuit.watch().is_none());
+        assert!(!circuit.probe(watch, now));
         let later = now + PROBES;
-        for _ in 0..FAILURES {
-            circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, later);
+        for _ in 1..FAILURES {
+            refuse(&circuit, later);
         }
-        assert!(circuit.probe(circuit.watch().unwrap(), later));
+        let other = opens(&circuit, later);
+        assert!(circuit.probe(other, later));
         assert!(!circuit.probe(watch, later), "another looks since");
     }
 
     #[test]
     fn calls_from_before_an_answer_do_not_open_it_again() {
-        let (circuit, now) = opened();
+        let (circuit, _, now) = opened();
         let after = |seconds| now + Duration::from_secs(seconds);
-        assert_eq!(circuit.learn(None, Duration::ZERO, after(5)), Some(false));
+        let answered = circuit.learn(None, Duration::ZERO, after(5));
+        assert_eq!(answered, Some(News::Closed));
         let (hung, late) = (Duration::from_secs(10), Error::Timeout(PATIENCE));
         for _ in 0..FAILURES {
             assert_eq!(circuit.learn(Some(&late), hung, after(14)), None);
@@ -268,7 +284,8 @@ mod tests {
         for _ in 1..FAILURES {
             assert_eq!(circuit.learn(Some(&late), hung, after(15)), None);
         }
-        assert_eq!(circuit.learn(Some(&late), hung, after(15)), Some(true));
+        let news = circuit.learn(Some(&late), hung, after(15));
+        assert!(matches!(news, Some(News::Opened(_))));
     }
 
     #[test]
@@ -280,24 +297,22 @@ mod tests {
         let late = Error::Timeout(ALLOWED);
         for number in 1..=FAILURES {
             let news = circuit.learn(Some(&late), ALLOWED, after(10));
-            assert_eq!(news, (number == FAILURES).then_some(true));
+            assert_eq!(news.is_some(), number == FAILURES);
         }
     }
 
     #[test]
     fn that_it_stays_open_is_no_news() {
-        let (circuit, now) = opened();
-        let watch = circuit.watch();
-        let refused = Some(&Error::ConnectionRefused);
-        let news = circuit.learn(refused, Duration::ZERO, now + PROBES);
-        assert_eq!((news, circuit.watch()), (None, watch));
+        let (circuit, watch, now) = opened();
+        assert_eq!(refuse(&circuit, now + PROBES), None);
+        assert!(circuit.probe(watch, now + PROBES));
     }
 
     #[test]
     fn any_answer_closes_it_and_is_told_once() {
-        let (circuit, now) = opened();
+        let (circuit, _, now) = opened();
         let learn = |error: Option<&Error>| circuit.learn(error, Duration::ZERO, now);
-        assert_eq!(learn(Some(&refused())), Some(false));
+        assert_eq!(learn(Some(&refused())), Some(News::Closed));
         assert_eq!(learn(None), None);
         assert_eq!(circuit.admission(now), Admission::Made);
     }

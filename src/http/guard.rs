@@ -9,7 +9,7 @@ use actix_web::rt::{self, time};
 
 use super::{
     Client, Deadline, Error, Request,
-    circuit::{Admission, Circuit, PROBES, Watch},
+    circuit::{Admission, Circuit, News, PROBES, Watch},
     retry_budget::RetryBudget,
     turns::{Turn, Turns},
 };
@@ -122,25 +122,25 @@ impl Client {
     ) {
         let Some(guarded) = &self.guarded else { return };
         let circuit = &guarded.guard.circuit;
-        if let Some(is_open) = circuit.learn(error, took, started + took) {
-            self.tell(circuit, request, is_open);
+        if let Some(news) = circuit.learn(error, took, started + took) {
+            self.tell(circuit, request, news);
         }
     }
 
-    /// Tells that `circuit` has opened by what came of `request`, or closed.
-    fn tell(&self, circuit: &Circuit, request: &Request<'_>, is_open: bool) {
+    /// Tells the `news` of `circuit` that came by `request`. A watch that is told late has
+    /// been taken over by then, and ends at once.
+    fn tell(&self, circuit: &Circuit, request: &Request<'_>, news: News) {
         let service = self.service();
         circuit.show(&self.metrics, service);
-        if is_open {
-            tracing::warn!(
-                service,
-                "there is no answer; calls are withheld until there is"
-            );
-            if let Some(watch) = circuit.watch() {
+        match news {
+            News::Opened(watch) => {
+                tracing::warn!(
+                    service,
+                    "there is no answer; calls are withheld until there is"
+                );
                 self.look_out(circuit, request, watch);
             }
-        } else {
-            tracing::info!(service, "there are answers again");
+            News::Closed => tracing::info!(service, "there are answers again"),
         }
     }
 }
@@ -176,12 +176,12 @@ mod tests {
             .await
     }
 
-    /// Whether there is news of `guard` when a call has ended so.
-    fn ended(guard: &Guard, error: Option<&Error>) -> Option<bool> {
+    /// What news there is of `guard` when a call has ended so.
+    fn ended(guard: &Guard, error: Option<&Error>) -> Option<News> {
         guard.circuit.learn(error, Duration::ZERO, Instant::now())
     }
 
-    fn opened(guard: &Guard) -> bool {
+    fn opened(guard: &Guard) -> News {
         let mut calls = (0..99).map(|_| ended(guard, Some(&Error::ConnectionRefused)));
         calls.find_map(|news| news).unwrap()
     }
