@@ -136,26 +136,6 @@ async fn heads_after_the_first_end_in_time_as_well() {
     }
 }
 
-/// Who has been waited for as a reader, for longer, is waited for no longer after that.
-#[actix_web::test]
-async fn a_head_after_answers_that_were_read_late_ends_in_time_as_well() {
-    let gateway = Gateway::with(&FEW);
-    gateway.ready().await;
-    let mut connection = Connection::to(gateway.api);
-    // More than buffers of both ends hold: they are not all written before some are read.
-    let many = 400;
-    let requests = CONTRACT.repeat(many);
-    connection.writer().write_all(requests.as_bytes()).unwrap();
-    for _ in 0..many {
-        assert_eq!(connection.reply().status, 200);
-    }
-    let began = Instant::now();
-    connection.writer().write_all(b"GET /open").unwrap();
-    assert!(connection.is_closed());
-    let took = began.elapsed();
-    assert!(took < Duration::from_secs(15), "{took:?}");
-}
-
 #[actix_web::test]
 async fn clients_that_do_not_read_do_not_keep_their_places() {
     let gateway = Gateway::with(&FEW);
