@@ -36,7 +36,7 @@ pub(crate) use replica::{Replica, Status, keep};
 pub(crate) use rows::Rows;
 
 use crate::{
-    azure::{GraphClient, UserQuery},
+    azure::{GraphClient, Joiner, UserQuery},
     http::Context,
     metrics::{Metrics, PageEvent},
     task::{Joined, Landing, Seat, Tasks, Unfinished},
@@ -185,7 +185,7 @@ impl Directory {
 
     /// The page from Graph, which all who wait for it ask once. Those to whom it is too
     /// old, as it was asked for before they came, ask together once more; so do those who
-    /// have time left where that of whoever asked is over.
+    /// have the time or the turn that whoever asked had not.
     async fn asked(
         &self,
         place: Place,
@@ -193,7 +193,7 @@ impl Directory {
         freshness: Freshness,
         context: &Context,
     ) -> Outcome {
-        let came = Instant::now();
+        let (came, mut joiner) = (Instant::now(), Joiner::new(context));
         let landing = loop {
             match self.pages.join(key, freshness) {
                 Joined::Landed(outcome) => return outcome,
@@ -204,7 +204,7 @@ impl Directory {
                     };
                     match self.shared(seat, context).await? {
                         Ok(page) if !is_fit(&page) => {}
-                        Err(error) if error.is_late() && context.deadline.allows_another() => {}
+                        Err(Error::Azure(error)) if joiner.asks_anew(&error) => {}
                         outcome => return outcome,
                     }
                 }

@@ -32,6 +32,8 @@ use awc::Connector;
 
 pub(crate) use challenge::Challenge;
 pub(crate) use context::{Context, Deadline};
+#[cfg(test)]
+pub(crate) use error::Crowd;
 pub(crate) use error::{Cause, Error};
 pub(crate) use guard::Guard;
 pub(crate) use refusal::Refusal;

@@ -22,7 +22,7 @@ pub(crate) use narrowing::Narrowing;
 pub(crate) use surroundings::{Metadata, Surroundings};
 
 use crate::{
-    azure::{self, MachineQuery, ResourceGraphClient, VirtualMachineId, VmName},
+    azure::{self, Joiner, MachineQuery, ResourceGraphClient, VirtualMachineId, VmName},
     config::Scopes,
     http::{self, Context, Deadline},
     identity::InstanceMetadata,
@@ -207,19 +207,20 @@ impl Inventory {
     }
 
     /// The virtual machines named `name`, from the cache or from Resource
-    /// Graph, which all who wait for the same name ask once; those who have time
-    /// left where that of whoever asked is over ask together once more.
+    /// Graph, which all who wait for the same name ask once; those who have
+    /// the time or the turn that whoever asked had not ask together once more.
     async fn known(
         &self,
         name: &VmName,
         scopes: &Scopes,
         context: &Context,
     ) -> Result<Candidates, Error> {
+        let mut joiner = Joiner::new(context);
         let landing = loop {
             match self.names.join(name) {
                 Joined::Landed(known) => return known.map_err(Error::Azure),
                 Joined::Waiting(seat) => match self.shared(seat, context).await? {
-                    Err(error) if error.is_late() && context.deadline.allows_another() => {}
+                    Err(error) if joiner.asks_anew(&error) => {}
                     outcome => return outcome.map_err(Error::Azure),
                 },
                 Joined::First(landing) => break landing,

@@ -8,7 +8,7 @@ use std::{
 use actix_web::rt::{self, task::JoinHandle};
 use azure_sandbox::{Caller, CallerToken, Fault, Host, Sandbox, Service, Settings, Times};
 use futures_util::{
-    future::join_all,
+    future::{join, join_all},
     stream::{FuturesUnordered, StreamExt as _},
 };
 
@@ -17,7 +17,7 @@ use crate::{
     callers::bearer::{entra, get},
     gateway::Gateway,
     orders::{ended, ordered},
-    upstreams::{ARM, BOTH, Upstream},
+    upstreams::{ARM, BOTH, GRAPH, Upstream},
 };
 
 const MACHINE: &str = "/vms/web-01";
@@ -110,6 +110,49 @@ async fn who_fills_every_place_makes_room_for_others_and_takes_turns_with_them()
     next.release();
     assert_eq!(other.await.unwrap().status, 200);
     whole.release();
+}
+
+/// Callers ask together for what is wanted, and there is no turn for it.
+async fn without_a_turn(upstream: Upstream, service: Service, [other, wanted]: [&'static str; 2]) {
+    let gateway = Rc::new(Gateway::with(&[
+        ("MIG_WORKERS", "1"),
+        ("MIG_UPSTREAM_CONCURRENCY", "1"),
+        (
+            "MIG_SCOPES",
+            "/subscriptions/5ab1e000-0000-4000-8000-000000000001",
+        ),
+    ]));
+    gateway.proven().await;
+    let ask = |path| {
+        let gateway = Rc::clone(&gateway);
+        rt::spawn(async move { gateway.get(path).await })
+    };
+    let hold = gateway.azure.hold(service);
+    let first = ask(other);
+    hold.arrived(1).await;
+    let answers = join_all([wanted; 3].map(ask)).await;
+    for answer in answers.into_iter().map(Result::unwrap) {
+        assert!(is_overloaded(&answer), "{}", answer.text());
+    }
+    // One for all, and another for those who joined it.
+    let withheld = gateway.metric(&upstream.withheld("queue_wait")).await;
+    assert!(withheld >= 2.0, "{withheld}");
+    hold.release();
+    assert_eq!(first.await.unwrap().status, 200);
+}
+
+#[actix_web::test]
+async fn who_joined_a_caller_that_got_no_turn_asks_for_their_own() {
+    let machines = ["/vms/web-02", MACHINE];
+    let pages = [
+        "/directory/users?department=Seinfeld&top=1",
+        "/directory/users?department=Seinfeld&top=2",
+    ];
+    join(
+        without_a_turn(ARM, Service::ResourceGraph, machines),
+        without_a_turn(GRAPH, Service::Graph, pages),
+    )
+    .await;
 }
 
 #[actix_web::test]
