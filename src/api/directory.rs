@@ -69,7 +69,8 @@ pub(super) async fn users(
             let freshness = validity::wanted(&request);
             let listing = directory
                 .listing(query, freshness, context, patience)
-                .await?;
+                .await
+                .inspect_err(|error| export::not_begun(form, error, directory.metrics()))?;
             Ok(export::answer(form, listing, directory.metrics(), &request))
         }
     }

@@ -38,17 +38,22 @@ impl PageEvent {
 
 impl DirectoryMetrics {
     pub(super) fn new(declare: &Declare<'_>) -> Result<Self, Error> {
+        let exports = declare.counter(
+            "directory_exports_total",
+            "Whole listings, by form and outcome: whole, broken, left by the caller or refused.",
+            &["form", "outcome"],
+        )?;
+        // Counts zero, so that its first time shows.
+        for form in ["csv", "ndjson"] {
+            exports.with_label_values(&[form, "refused"]);
+        }
         Ok(Self {
             pages: declare.counter(
                 "directory_pages_total",
                 "Pages of users that were asked for, by how they were come by.",
                 &["event"],
             )?,
-            exports: declare.counter(
-                "directory_exports_total",
-                "Whole listings that ended, by form and outcome: whole, broken or left by the caller.",
-                &["form", "outcome"],
-            )?,
+            exports,
         })
     }
 }
@@ -60,7 +65,7 @@ impl Metrics {
         pages.with_label_values(&[event.label()]).inc();
     }
 
-    /// A whole listing has ended.
+    /// A whole listing has ended, or was refused.
     pub(crate) fn directory_export(&self, form: &'static str, outcome: &'static str) {
         let exports = &self.0.directory.exports;
         exports.with_label_values(&[form, outcome]).inc();

@@ -298,20 +298,29 @@ async fn a_listing_that_breaks_off_is_seen_to() {
     }
 }
 
+/// What became of a caller's whole share, and of one more in the form `accept` meanwhile.
+async fn one_too_many(
+    gateway: &Gateway,
+    path: &str,
+    accept: (&str, &str),
+) -> (Vec<Answer>, Answer) {
+    let hold = gateway.azure.hold(Service::Graph);
+    let begun = join_all((0..8).map(|_| whole(gateway, path, NDJSON)));
+    let meanwhile = async {
+        hold.arrived(8).await;
+        let refused = whole(gateway, path, accept).await;
+        hold.release();
+        refused
+    };
+    tokio::join!(begun, meanwhile)
+}
+
 #[actix_web::test]
 async fn a_caller_has_no_more_whole_listings_on_their_way_than_their_share() {
     let gateway = Gateway::start();
     gateway.proven().await;
     let path = listing("R&D", "&top=50");
-    let hold = gateway.azure.hold(Service::Graph);
-    let begun = join_all((0..8).map(|_| whole(&gateway, &path, NDJSON)));
-    let meanwhile = async {
-        hold.arrived(8).await;
-        let refused = whole(&gateway, &path, NDJSON).await;
-        hold.release();
-        refused
-    };
-    let (begun, refused) = tokio::join!(begun, meanwhile);
+    let (begun, refused) = one_too_many(&gateway, &path, NDJSON).await;
     assert_eq!(
         (refused.status, refused.code()),
         (503, "overloaded".to_owned())
@@ -321,6 +330,25 @@ async fn a_caller_has_no_more_whole_listings_on_their_way_than_their_share() {
         assert_eq!(in_ndjson(&answer).len(), 310);
     }
     assert_eq!(whole(&gateway, &path, NDJSON).await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_whole_listing_that_is_refused_is_counted_as_that() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let path = listing("R&D", "&top=50");
+    let (_, refused) = one_too_many(&gateway, &path, CSV).await;
+    assert_eq!(refused.code(), "overloaded");
+    // What ends otherwise is none, and neither is what Azure refuses.
+    let denied = Fault::answer(403, "{}");
+    gateway.azure.inject(Service::Graph, denied, Times::Always);
+    assert_eq!(whole(&gateway, &path, CSV).await.status, 502);
+    let metrics = gateway.admin("/metrics").await.text();
+    for (form, count) in [("csv", 1), ("ndjson", 0)] {
+        let line =
+            format!("directory_exports_total{{form=\"{form}\",outcome=\"refused\"}} {count}\n");
+        assert!(metrics.contains(&line), "{line} in {metrics}");
+    }
 }
 
 /// A whole listing for `caller`, each time with another token.

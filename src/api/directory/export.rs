@@ -16,7 +16,7 @@ use super::{
     AS_OF, as_of,
 };
 use crate::{
-    directory::{Export as Form, Listing, Rows, Unwritable},
+    directory::{Error, Export as Form, Listing, Rows, Unwritable},
     metrics::Metrics,
     telemetry::chain,
 };
@@ -54,6 +54,20 @@ pub(super) fn answer(
     answer.streaming(stream(export))
 }
 
+/// Counts a listing for which there is no room.
+pub(super) fn not_begun(form: Form, error: &Error, metrics: &Metrics) {
+    if matches!(error, Error::Crowded) {
+        metrics.directory_export(label(form), "refused");
+    }
+}
+
+fn label(form: Form) -> &'static str {
+    match form {
+        Form::Csv => "csv",
+        Form::Ndjson => "ndjson",
+    }
+}
+
 /// The body cannot go on. The connection is closed without the last chunk, so
 /// that nobody takes what was sent for the whole.
 #[derive(Debug)]
@@ -87,11 +101,8 @@ struct End {
 
 impl Drop for End {
     fn drop(&mut self) {
-        let form = match self.form {
-            Form::Csv => "csv",
-            Form::Ndjson => "ndjson",
-        };
-        self.metrics.directory_export(form, self.outcome);
+        self.metrics
+            .directory_export(label(self.form), self.outcome);
     }
 }
 
