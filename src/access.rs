@@ -29,6 +29,7 @@ pub(crate) use authenticator::Authenticator;
 pub(crate) use caller::{Caller, Kind, Principal, ServiceAccount, Subject};
 pub(crate) use keys::KeyStanding;
 pub(crate) use known::Access;
+pub(crate) use kubernetes::ReviewStanding;
 pub(crate) use reach::Reach;
 pub(crate) use refusal::Refusal;
 pub(crate) use trial::{Trial, Unproven};

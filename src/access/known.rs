@@ -8,7 +8,7 @@ use super::{
     entra,
     fetch::{KeysAt, Place},
     keys::{KeySet, KeyStanding},
-    kubernetes::Cluster,
+    kubernetes::{Cluster, ReviewStanding},
     oidc::{self, Clusters},
     rules::Rules,
     validated::Validated,
@@ -80,9 +80,9 @@ impl Access {
         self.sets().map(KeySet::standing)
     }
 
-    /// Whether the API server can be asked, if it is to be.
-    pub(crate) fn reviews(&self) -> Option<bool> {
-        self.0.kubernetes.as_ref().map(Cluster::is_known)
+    /// How the review of tokens by the API server stands, if there is one.
+    pub(crate) fn reviews(&self) -> Option<ReviewStanding> {
+        self.0.kubernetes.as_ref().map(Cluster::standing)
     }
 
     pub(super) fn sets(&self) -> impl Iterator<Item = &KeySet> {

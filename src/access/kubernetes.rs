@@ -7,7 +7,10 @@ use std::{
     cell::RefCell,
     fs, io,
     rc::Rc,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -25,7 +28,7 @@ use super::{
 };
 use crate::{
     config::Reviews,
-    http::{Client, Guard, Profile, Tls},
+    http::{Client, Error, Guard, Profile, Response, Tls},
     metrics::Metrics,
     secret::Secret,
     task::{Flights, Joined, Tasks},
@@ -59,8 +62,24 @@ struct Inner {
     flights: Flights<Digest, Outcome>,
     turns: Turns,
     guard: Guard,
+    /// Whether the API server last answered that we may not ask.
+    is_refused: AtomicBool,
     tasks: Tasks,
     metrics: Metrics,
+}
+
+/// How the review of tokens stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReviewStanding {
+    /// There is no token to ask the API server with.
+    NoToken,
+    /// There has been no answer for so long, and none is asked for but to see whether there
+    /// is one.
+    Silent(Duration),
+    /// The API server does not let the gateway ask.
+    Refused,
+    /// Nothing is known to be wrong.
+    Fine,
 }
 
 /// Who the gateway is to the cluster, and whom it trusts there.
@@ -97,6 +116,7 @@ impl Cluster {
             turns: Turns::new(),
             // The turns of all workers are no more, so that nobody waits for one of these.
             guard: Guard::new(turns::AT_ONCE, review::ALLOWED),
+            is_refused: AtomicBool::default(),
             tasks,
             metrics,
         }))
@@ -117,9 +137,26 @@ impl Cluster {
         }
     }
 
-    /// Whether the API server can be asked.
-    pub(super) fn is_known(&self) -> bool {
-        self.own().is_some()
+    /// How the review of tokens stands. Nobody is asked for it.
+    pub(super) fn standing(&self) -> ReviewStanding {
+        if self.own().is_none() {
+            ReviewStanding::NoToken
+        } else if let Some(silence) = self.0.guard.silence() {
+            ReviewStanding::Silent(silence)
+        } else if self.0.is_refused.load(Ordering::Relaxed) {
+            ReviewStanding::Refused
+        } else {
+            ReviewStanding::Fine
+        }
+    }
+
+    /// Notes whether we may ask, if `answer` says so.
+    fn learn(&self, answer: &Result<Response, Error>) {
+        let refusal = answer.as_ref().err().and_then(Error::refusal);
+        let is_refused = refusal.is_some_and(|it| matches!(it.status.as_u16(), 401 | 403));
+        if is_refused || answer.is_ok() {
+            self.0.is_refused.store(is_refused, Ordering::Relaxed);
+        }
     }
 
     fn own(&self) -> MutexGuard<'_, Option<Own>> {
@@ -257,7 +294,9 @@ impl Reviewer {
             return Err(Refusal::NoReview);
         };
         let client = self.client(&own);
-        review::ask(&client, &inner.reviews, &own.token, &token).await
+        let answer = review::exchange(&client, &inner.reviews, &own.token, &token).await;
+        self.cluster.learn(&answer);
+        review::outcome(answer, &inner.reviews.audience)
     }
 
     /// The connections to the API server, with the authority that is trusted now.

@@ -46,25 +46,7 @@ struct User {
     extra: HashMap<String, Vec<String>>,
 }
 
-/// Asks about `token`, with `own`.
-pub(super) async fn ask(
-    client: &Client,
-    reviews: &Reviews,
-    own: &Secret,
-    token: &Secret,
-) -> Outcome {
-    let answer = exchange(client, reviews, own, token).await;
-    let answer = answer.map_err(|error| {
-        // That calls are withheld was told once, when that began.
-        if !matches!(error, Error::Open(_)) {
-            tracing::warn!(error = chain(&error), "a token could not be reviewed");
-        }
-        Refusal::NoReview
-    })?;
-    read(&answer.body, &reviews.audience)
-}
-
-/// What the API server answers to the question about `token`.
+/// What the API server answers to the question about `token`, which is asked with `own`.
 pub(super) async fn exchange(
     client: &Client,
     reviews: &Reviews,
@@ -93,6 +75,18 @@ fn question(reviews: &Reviews, token: &Secret) -> Bytes {
         "spec": {"token": token.expose(), "audiences": [reviews.audience]},
     });
     question.to_string().into()
+}
+
+/// Who it is by `answer`.
+pub(super) fn outcome(answer: Result<Response, Error>, audience: &String) -> Outcome {
+    let answer = answer.map_err(|error| {
+        // That calls are withheld was told once, when that began.
+        if !matches!(error, Error::Open(_)) {
+            tracing::warn!(error = chain(&error), "a token could not be reviewed");
+        }
+        Refusal::NoReview
+    })?;
+    read(&answer.body, audience)
 }
 
 /// Who it is by the answer `review`.

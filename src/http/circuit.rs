@@ -94,6 +94,12 @@ impl Circuit {
         self.0.failures.load(Ordering::Relaxed) < FAILURES
     }
 
+    /// For how long there has been no answer, if it is open.
+    pub(super) fn silence(&self, now: Instant) -> Option<Duration> {
+        let open = self.state().open?;
+        Some(now.saturating_duration_since(open.watch.since))
+    }
+
     /// What may become of a call now.
     pub(super) fn admission(&self, now: Instant) -> Admission {
         if self.is_well() {

@@ -43,6 +43,11 @@ impl Guard {
         }
     }
 
+    /// For how long there has been no answer, where calls are withheld for that.
+    pub(crate) fn silence(&self) -> Option<Duration> {
+        self.circuit.silence(Instant::now())
+    }
+
     pub(super) fn on_worker(self) -> Guarded {
         Guarded {
             turns: Turns::new(self.at_once),

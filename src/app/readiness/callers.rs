@@ -1,7 +1,7 @@
 //! With what callers' tokens are checked.
 
 use super::Check;
-use crate::access::{Access, KeyStanding};
+use crate::access::{Access, KeyStanding, ReviewStanding};
 
 /// Every way to prove who one is. Without an issuer its own callers are turned away, and
 /// nobody else: the gateway is not ready where nobody at all could be let in, or where it
@@ -11,11 +11,18 @@ pub(super) fn ways(access: &Access) -> Vec<Check> {
     let reviewed = access.reviews().map(reviews);
     let mut ways: Vec<_> = standings.iter().map(keys).chain(reviewed).collect();
     let was_looked = standings.iter().all(|it| it.was_asked);
-    let is_spared = ways.len() > 1 && was_looked && ways.iter().any(|it| it.ok);
-    for way in &mut ways {
-        way.required = !is_spared;
-    }
+    spare(&mut ways, was_looked);
     ways
+}
+
+/// Requires none of `ways` where there are others, and one of them is there.
+fn spare(ways: &mut [Check], was_looked: bool) {
+    let is_there = |way: &Check| way.ok || !way.required;
+    if ways.len() > 1 && was_looked && ways.iter().any(is_there) {
+        for way in ways {
+            way.required = false;
+        }
+    }
 }
 
 fn keys(standing: &KeyStanding) -> Check {
@@ -37,20 +44,66 @@ fn keys(standing: &KeyStanding) -> Check {
     }
 }
 
-fn reviews(is_known: bool) -> Check {
-    let (code, detail) = if is_known {
-        ("fine", "there is a token to ask the API server with")
-    } else {
-        (
+/// With a token of its own the gateway can have others reviewed. What the API server makes
+/// of that takes no replica out of service: it is the same for all of them.
+fn reviews(standing: ReviewStanding) -> Check {
+    let (code, detail) = match standing {
+        ReviewStanding::NoToken => (
             "none",
-            "the gateway has no token for the API server; the log says why",
-        )
+            "the gateway has no token for the API server; the log says why".to_owned(),
+        ),
+        ReviewStanding::Silent(silence) => (
+            "unreachable",
+            format!(
+                "the API server has not answered for {} s; until it does, no tokens are reviewed",
+                silence.as_secs()
+            ),
+        ),
+        ReviewStanding::Refused => (
+            "denied",
+            "the API server reviews no tokens for the gateway's account; mi-gateway doctor has \
+             the command that lets it"
+                .to_owned(),
+        ),
+        ReviewStanding::Fine => (
+            "fine",
+            "there is a token to ask the API server with".to_owned(),
+        ),
     };
     Check {
         name: "reviews:kubernetes".to_owned(),
-        ok: is_known,
-        required: true,
+        ok: standing == ReviewStanding::Fine,
+        required: matches!(standing, ReviewStanding::NoToken | ReviewStanding::Fine),
         code: Some(code),
-        detail: detail.to_owned(),
+        detail,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Which are required, of checks that are ok and required so.
+    fn required<const N: usize>(ways: [(bool, bool); N], was_looked: bool) -> [bool; N] {
+        let mut ways = ways.map(|(ok, required)| Check {
+            name: String::new(),
+            ok,
+            required,
+            code: None,
+            detail: String::new(),
+        });
+        spare(&mut ways, was_looked);
+        ways.map(|way| way.required)
+    }
+
+    #[test]
+    fn one_way_is_enough_though_it_may_be_away() {
+        let (there, away, absent) = ((true, true), (false, false), (false, true));
+        assert_eq!(required([there], true), [true]);
+        assert_eq!(required([away], true), [false]);
+        assert_eq!(required([absent, there], true), [false, false]);
+        assert_eq!(required([absent, away], true), [false, false]);
+        assert_eq!(required([absent, absent], true), [true, true]);
+        assert_eq!(required([absent, there], false), [true, true]);
     }
 }

@@ -111,6 +111,55 @@ async fn who_looks_whether_the_api_server_is_back_shows_no_callers_token() {
     }
 }
 
+/// The status of readiness, and what it says of reviews: whether all is well, whether the
+/// gateway would not be ready, and the word for it.
+fn standing(readiness: &Answer) -> (u16, [Value; 3]) {
+    let json = readiness.json();
+    let mut checks = json["checks"].as_array().unwrap().iter();
+    let check = checks.find(|check| check["name"] == "reviews:kubernetes");
+    let told = ["ok", "required", "code"].map(|name| check.unwrap()[name].clone());
+    (readiness.status, told)
+}
+
+/// Of a gateway that is ready.
+fn fine() -> (u16, [Value; 3]) {
+    (200, [true.into(), true.into(), "fine".into()])
+}
+
+#[actix_web::test]
+async fn readiness_tells_of_an_api_server_that_is_away_and_does_not_end() {
+    let gateway = Rc::new(reviewing(&[]).await);
+    let azure = &gateway.azure;
+    azure.inject(Service::TokenReview, Fault::Close, Times::Always);
+    for call in calls(&gateway, 5) {
+        assert_eq!(call.await.unwrap(), 503);
+    }
+    let away = [false.into(), false.into(), "unreachable".into()];
+    assert_eq!(standing(&gateway.admin("/readyz").await), (200, away));
+
+    azure.clear(Service::TokenReview);
+    let is_fine = |answer: &Answer| (standing(answer) == fine()).then_some(());
+    gateway.until("/readyz", is_fine).await;
+}
+
+#[actix_web::test]
+async fn readiness_tells_that_the_gateway_may_have_no_token_reviewed() {
+    let gateway = reviewing(&[]).await;
+    assert_eq!(standing(&gateway.admin("/readyz").await), fine());
+    for status in [403, 401] {
+        let denied = Fault::answer(status, "{}");
+        let azure = &gateway.azure;
+        azure.inject(Service::TokenReview, denied, Times::Next(1));
+        let name = format!("robot-{status}");
+        assert!(is_unavailable(&timed(&gateway, &name).await.0));
+        let denied = [false.into(), false.into(), "denied".into()];
+        assert_eq!(standing(&gateway.admin("/readyz").await), (200, denied));
+
+        assert_eq!(timed(&gateway, &name).await.0.status, 200);
+        assert_eq!(standing(&gateway.admin("/readyz").await), fine());
+    }
+}
+
 #[actix_web::test]
 async fn one_review_in_ten_is_asked_for_again() {
     const CALLS: usize = 100;
