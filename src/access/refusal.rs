@@ -70,10 +70,10 @@ pub(crate) enum Refusal {
     #[error("the token has neither an application role nor a scope of this gateway")]
     NoGrant,
     /// There are no keys to check it with; whoever comes after so long has them asked for.
-    #[error("tokens cannot be checked now")]
+    #[error("tokens cannot be checked now: their issuer has not told the keys for that")]
     NoKeys(Duration),
     /// The API server does not say whether it is valid.
-    #[error("tokens cannot be checked now")]
+    #[error("tokens cannot be checked now: the cluster does not say whether they are valid")]
     NoReview,
 }
 

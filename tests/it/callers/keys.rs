@@ -195,6 +195,8 @@ async fn without_keys_nobody_is_let_in_and_the_gateway_is_not_ready() {
         (503, "unavailable")
     );
     assert!(answer.header("retry-after").is_some());
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("has not told the keys"), "{detail}");
     gateway.azure.clear(Service::Keys);
     gateway.ready().await;
     assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 200);

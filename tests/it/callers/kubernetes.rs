@@ -216,6 +216,8 @@ async fn a_cluster_that_does_not_answer_is_no_proof_against_the_token() {
         (answer.status, answer.code().as_str()),
         (503, "unavailable")
     );
+    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    assert!(detail.contains("the cluster does not say"), "{detail}");
     gateway.azure.clear(Service::TokenReview);
     assert_eq!(get(&gateway, "/vms/web-01", &token).await.status, 200);
 }
