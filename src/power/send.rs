@@ -203,8 +203,8 @@ impl Power {
                 Some(Way::Observation)
             }
             Intent::Send => {
-                let (id, begun) = (operation.id.clone(), (operation, room));
-                let submitted = self.submit(flight, order, begun, seen, &requester, context);
+                let (id, begun) = (operation.id.clone(), (operation, room, seen));
+                let submitted = self.submit(flight, order, begun, &requester, context);
                 return submitted.await.inspect_err(|_| self.operations.refuse(&id));
             }
         };
@@ -246,48 +246,54 @@ impl Power {
         }
     }
 
-    async fn submit(
+    /// Writes down what is about to be sent, for `order` and with what it is to `change`
+    /// besides: what comes after this may be at Azure.
+    pub(super) async fn written(
         &self,
         flight: &Flight,
         order: Order,
-        (operation, room): (Operation, Room),
-        seen: VirtualMachine,
+        (operation, room, seen): (Operation, Room, VirtualMachine),
+        change: Option<&Change>,
         requester: &Arc<Requester>,
         context: &Context,
-    ) -> Result<Sent, Error> {
-        in_good_time(context)?;
+    ) -> Result<Sending, Error> {
+        let last_moment = last_moment(context);
+        if last_moment.remaining().is_zero() {
+            return Err(Error::Late);
+        }
         self.count(&operation.machine)?;
-        let deed = deed(&operation, order, None);
-        let intent = self
-            .audit
-            .intent(deed, requester, last_moment(context))
-            .await;
-        let pending = intent.map_err(Error::Unaudited)?;
+        let deed = deed(&operation, order, change.map(Change::to_string));
+        let pending = self.audit.intent(deed, requester, last_moment).await;
+        let pending = pending.map_err(Error::Unaudited)?;
         flight.send(operation.clone());
-        let sending = Sending {
+        Ok(Sending {
             operation,
             pending,
             room,
             seen,
-            change: None,
-        };
+            change: change.cloned(),
+        })
+    }
+
+    async fn submit(
+        &self,
+        flight: &Flight,
+        order: Order,
+        begun: (Operation, Room, VirtualMachine),
+        requester: &Arc<Requester>,
+        context: &Context,
+    ) -> Result<Sent, Error> {
+        let written = self.written(flight, order, begun, None, requester, context);
+        let sending = written.await?;
         let machine = &sending.operation.machine;
         let answer = self.arm.submit(order, machine, context).await;
         sending.answered(answer)
     }
 }
 
-/// Refuses to send anything in the last moments of the caller's time: the record of changes
-/// would be burdened with what does not get to Azure.
-pub(super) fn in_good_time(context: &Context) -> Result<(), Error> {
-    if last_moment(context).remaining().is_zero() {
-        return Err(Error::Late);
-    }
-    Ok(())
-}
-
-/// When something may be sent for the last time.
-pub(super) fn last_moment(context: &Context) -> Deadline {
+/// When something may be sent for the last time: in the last moments of the caller's time, the
+/// record of changes would be burdened with what does not get to Azure.
+fn last_moment(context: &Context) -> Deadline {
     Deadline::after(context.deadline.remaining().saturating_sub(LEAST))
 }
 

@@ -8,8 +8,7 @@ use super::{
     Error, Operation, Power, Target, in_time,
     operations::{Boarding, Flight, Room},
     plan::{Obstacle, changing},
-    send::{Sending, Sent, as_written, in_good_time, last_moment},
-    traced::deed,
+    send::{Sent, as_written},
 };
 use crate::{
     audit::Requester,
@@ -93,8 +92,8 @@ impl Power {
             return Err(Error::Obstacle(machine.name.clone(), obstacle));
         }
         let operation = self.operations.begin(CHANGE, machine, &seen);
-        let (id, begun) = (operation.id.clone(), (operation, room));
-        let submitted = self.submit_change(flight, update, begun, seen, &requester, context);
+        let (id, begun) = (operation.id.clone(), (operation, room, seen));
+        let submitted = self.submit_change(flight, update, begun, &requester, context);
         submitted.await.inspect_err(|_| self.operations.refuse(&id))
     }
 
@@ -102,28 +101,13 @@ impl Power {
         &self,
         flight: &Flight,
         update: &Update,
-        (operation, room): (Operation, Room),
-        seen: VirtualMachine,
+        begun: (Operation, Room, VirtualMachine),
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Sent, Error> {
-        in_good_time(context)?;
-        self.count(&operation.machine)?;
         let Update { change, if_match } = update;
-        let deed = deed(&operation, CHANGE, Some(change.to_string()));
-        let intent = self
-            .audit
-            .intent(deed, requester, last_moment(context))
-            .await;
-        let pending = intent.map_err(Error::Unaudited)?;
-        flight.send(operation.clone());
-        let sending = Sending {
-            operation,
-            pending,
-            room,
-            seen,
-            change: Some(change.clone()),
-        };
+        let written = self.written(flight, CHANGE, begun, Some(change), requester, context);
+        let sending = written.await?;
         let (machine, if_match) = (&sending.operation.machine, if_match.clone());
         let answer = self.arm.update(change, if_match, machine, context).await;
         sending.answered(answer)
