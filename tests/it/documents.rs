@@ -102,6 +102,61 @@ fn what_the_limits_allow_is_less_than_the_charts_limit_of_memory() {
     assert!(limit.parse::<f64>().unwrap() > total, "{limit} MiB");
 }
 
+/// Whose number in that table is of the code alone: the constants that it is the sum of.
+const BOUNDS: [(&str, &[(&str, &str)]); 9] = [
+    (
+        "Connections of the admin listener",
+        &[("app/admin.rs", "CONNECTIONS")],
+    ),
+    (
+        "Operations that have ended",
+        &[("power/kept.rs", "ORDERED"), ("power/kept.rs", "SEEN")],
+    ),
+    ("Callers who", &[("changes/callers.rs", "MOST")]),
+    ("Lines of the record", &[("audit/writer.rs", "KEPT")]),
+    ("Whole listings", &[("directory/listings.rs", "AT_ONCE")]),
+    ("Tokens", &[("access/validated.rs", "MOST")]),
+    ("Decisions", &[("policy/known.rs", "MOST")]),
+    ("Names of machines", &[("inventory/names.rs", "CAPACITY")]),
+    (
+        "Lines of the log, and spans",
+        &[
+            ("telemetry/output.rs", "QUEUE"),
+            ("telemetry/tracer.rs", "MOST"),
+        ],
+    ),
+];
+
+/// What the constant `name` of a file of `src` is.
+fn constant((file, name): &(&str, &str)) -> f64 {
+    let code = text(&root().join("src").join(file));
+    let mut lines = code.lines().filter(|line| line.contains(" = "));
+    let line = lines.find(|line| line.contains(&format!("const {name}: ")));
+    let (_, value) = line.unwrap_or(name).split_once(" = ").unwrap();
+    value
+        .trim_end_matches(';')
+        .replace('_', "")
+        .parse()
+        .unwrap()
+}
+
+#[test]
+fn what_the_code_alone_bounds_is_in_the_table_of_memory_as_it_is() {
+    let capacity = text(&root().join("docs/capacity.md"));
+    let rows = table(&capacity, "| What | At most | Each | MiB |");
+    // What a variable bounds is told by its default.
+    let mut bounded = rows
+        .iter()
+        .filter(|row| row[1].starts_with(char::is_numeric));
+    for (what, constants) in BOUNDS {
+        let row = bounded.next().unwrap();
+        assert!(row[0].starts_with(what), "{row:?} is not of {what}");
+        let most: f64 = constants.iter().map(constant).sum();
+        assert_eq!(last_number(row[1]), Some(most), "{row:?}");
+    }
+    assert_eq!(bounded.next(), None);
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut seen = 0;
