@@ -14,7 +14,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{AGE, CACHE_CONTROL, ContentType, ETAG, VARY},
+    http::header::{AGE, CACHE_CONTROL, ContentType, ETAG, HeaderName, HeaderValue, VARY},
     web::{Bytes, Data, Query, ThinData},
 };
 use jiff::Timestamp;
@@ -37,7 +37,9 @@ pub(crate) use validity::of_pages;
 use form::Form;
 use query::Raw;
 
-const AS_OF: &str = "x-data-as-of";
+const AS_OF: HeaderName = HeaderName::from_static("x-data-as-of");
+
+const BY_FORM: (HeaderName, HeaderValue) = (VARY, HeaderValue::from_static("accept"));
 
 const EXPORT_AT: &str =
     "query: cursor goes with pages of JSON; in this form a listing always comes whole";
@@ -98,7 +100,7 @@ async fn page(
     };
     answer
         .insert_header((ETAG, tag))
-        .insert_header((VARY, "accept"))
+        .insert_header(BY_FORM)
         .insert_header((CACHE_CONTROL, settings.page_validity.as_str()))
         .insert_header((AGE, page.age(Instant::now()).as_secs()))
         .insert_header((AS_OF, as_of(page.as_of)));

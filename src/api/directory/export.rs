@@ -4,7 +4,7 @@ use std::{error, fmt};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE, VARY},
+    http::header::{CONTENT_DISPOSITION, CONTENT_TYPE},
     rt::task::yield_now,
     web::Bytes,
 };
@@ -13,7 +13,7 @@ use tracing::Span;
 
 use super::{
     super::{Problem, inbound::Inbound},
-    AS_OF, as_of,
+    AS_OF, BY_FORM, as_of,
 };
 use crate::{
     directory::{Error, Export as Form, Listing, Rows, Unwritable},
@@ -30,7 +30,7 @@ pub(super) fn answer(
 ) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer
-        .insert_header((VARY, "accept"))
+        .insert_header(BY_FORM)
         .insert_header((AS_OF, as_of(listing.as_of())));
     match form {
         Form::Ndjson => answer.insert_header((CONTENT_TYPE, "application/x-ndjson")),
