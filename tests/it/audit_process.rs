@@ -62,9 +62,19 @@ async fn change(url: String) {
 
 /// Restarts three machines and changes the tags of a fourth, others at each `turn`.
 fn all_begun(running: &Running, turn: u64) -> Vec<JoinHandle<()>> {
-    let machine = |number| running.url(&format!("/vms/web-{:02}", (turn % 4) * 4 + number));
+    let machine = |number| running.url(&format!("/vms/web-{:02}", (turn % 3) * 4 + number));
     let orders = (1..=3).map(|number| rt::spawn(order(machine(number) + "/restart")));
     orders.chain([rt::spawn(change(machine(4)))]).collect()
+}
+
+/// Resolves amid the changes that were begun, however fast they are: when so many machines
+/// were looked at, or so many changes have arrived, and a moment after that.
+async fn amid(azure: &Sandbox, random: &mut fastrand::Rng) {
+    let service = [Service::VirtualMachines, Service::Actions][random.usize(..2)];
+    let before = azure.requests(service).len();
+    let step = azure.arrived(service, before + random.usize(..=4));
+    time::timeout(Duration::from_mins(1), step).await.unwrap();
+    time::sleep(Duration::from_micros(random.u64(..5_000))).await;
 }
 
 fn correlation(request: &Recorded) -> &str {
@@ -79,7 +89,7 @@ async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_
     for kill in 0..KILLS {
         let running = Running::start(recording(&azure, &records));
         let begun = all_begun(&running, kill);
-        time::sleep(Duration::from_micros(random.u64(0..90_000))).await;
+        amid(&azure, &mut random).await;
         running.kill();
         begun.iter().for_each(JoinHandle::abort);
         records.hold_for(&azure);

@@ -160,8 +160,8 @@ async fn who_reads_nothing_for_a_while_gets_all_that_was_asked_for() {
 
 #[actix_web::test]
 async fn the_time_that_a_body_takes_is_none_of_azures() {
-    const PAUSE: Duration = Duration::from_millis(1_200);
-    let vars = [("MIG_VM_UPDATE", "on"), ("MIG_UPSTREAM_TIMEOUT", "1s")];
+    const PAUSE: Duration = Duration::from_millis(3_500);
+    let vars = [("MIG_VM_UPDATE", "on"), ("MIG_UPSTREAM_TIMEOUT", "3s")];
     let gateway = Gateway::with(&vars);
     gateway.ready().await;
     let mut connection = Connection::to(gateway.api);
