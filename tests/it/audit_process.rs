@@ -73,7 +73,8 @@ async fn amid(azure: &Sandbox, random: &mut fastrand::Rng) {
     let service = [Service::VirtualMachines, Service::Actions][random.usize(..2)];
     let before = azure.requests(service).len();
     let step = azure.arrived(service, before + random.usize(..=4));
-    time::timeout(Duration::from_mins(1), step).await.unwrap();
+    // Azure may be at one of them already, and is not asked again.
+    let _ = time::timeout(Duration::from_secs(5), step).await;
     time::sleep(Duration::from_micros(random.u64(..5_000))).await;
 }
 
