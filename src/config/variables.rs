@@ -337,8 +337,8 @@ const OURS: [Variable; 66] = [
     ),
     variable(
         "MIG_BODY_LIMIT",
-        Some("49152"),
-        "Longest request body, in bytes, 1024 to 1048576; as many tags as Azure takes are 39 kB, \
+        Some("16384"),
+        "Longest request body, in bytes, 1024 to 1048576; the tags of a machine may take 39 kB, \
          and more where they are not ASCII",
     ),
     variable(
