@@ -18,15 +18,16 @@ use crate::{
 };
 
 /// Longer than a look at a machine may take.
-pub(super) const LOOK: Duration = Duration::from_secs(11);
+const LOOK: Duration = Duration::from_secs(11);
 
-/// How often the line that tells of it is renewed.
+/// How often the line that tells of it is renewed, but for the time that a look takes.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// How long Azure is left alone at least after a look that failed. It allows 12 a minute.
+/// How long Azure is left alone at least after a look that failed: that is three calls, and
+/// it allows 12 a minute.
 ///
 /// Source: "Azure compute throttling limits", `LowCostGet`.
-const PAUSE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_secs(15);
 
 /// Who hears nothing of an operation for so long waits for it no longer.
 const SILENCE: Duration = Duration::from_mins(2);
@@ -69,35 +70,38 @@ impl Awaited {
             }
             exit = signals.come() => Some(exit),
         };
-        if let (Some(exit), Err(_)) = (exit, &self.seen) {
-            return self.left(session, target, (exit, signals), form).await;
-        }
-        let operation = self.seen.map_err(|error| about(target, error))?;
-        let outcome = told(&operation, form)?;
-        Ok(exit.unwrap_or(outcome))
+        self.left(session, target, (exit, signals), form).await
     }
 
-    /// Tells what the look finds that goes on, unless there is another signal: the record of
-    /// changes is to have it, and nobody else is there to wait for it.
-    async fn left(
+    /// Tells it as it was seen last. Where its order had no answer, the look that goes on is
+    /// waited for, unless there is a signal: the record of changes is to have what it finds,
+    /// and nobody else is there to wait for it. With a signal, now or before as `exit` says,
+    /// the command ends by that.
+    pub(super) async fn left(
         self,
         session: &Session,
         target: &Target,
-        (exit, mut signals): (Exit, Signals),
+        (mut exit, mut signals): (Option<Exit>, Signals),
         form: Form,
     ) -> Outcome {
-        let found = session.worker.power.found_meanwhile(&self.id, LOOK);
-        let found = tokio::select! {
-            found = found => found,
-            _ = signals.come() => None,
-        };
-        match (found, self.seen) {
-            (Some(operation), _) | (None, Ok(operation)) => told(&operation, form).map(|_| exit),
-            (None, Err(error)) => {
-                about(target, error).tell();
-                Ok(exit)
+        let mut seen = self.seen;
+        if seen.is_err() {
+            tokio::select! {
+                found = session.worker.power.found_meanwhile(&self.id, LOOK) => {
+                    seen = found.map_or(seen, Ok);
+                }
+                signal = signals.come() => exit = exit.or(Some(signal)),
             }
         }
+        let outcome = match (seen, exit) {
+            (Ok(operation), _) => told(&operation, form)?,
+            (Err(error), Some(exit)) => {
+                about(target, error).tell();
+                exit
+            }
+            (Err(error), None) => return Err(about(target, error)),
+        };
+        Ok(exit.unwrap_or(outcome))
     }
 
     /// Follows it to its end. A look that fails says nothing of it, unless there are no
@@ -112,16 +116,28 @@ impl Awaited {
             let seen = power.operation_within(&self.id, patience, &requester, &context);
             match seen.await {
                 Ok(seen) => (self.seen, told) = (Ok(seen), Instant::now()),
-                Err(power::Error::Azure(_, error))
-                    if error.is_passing() && told.elapsed() < SILENCE =>
-                {
-                    let asked = error.refusal().and_then(|refusal| refusal.retry_after);
-                    time::sleep(pause(asked)).await;
+                Err(error) => {
+                    let Some(pause) = pause(&error, told.elapsed()) else {
+                        return self.given_up(error);
+                    };
+                    self.paused(pause, &progress, target, told).await;
                 }
-                Err(error) => return self.given_up(error),
             }
         }
         Ok(())
+    }
+
+    /// Shows it until the `pause` is over.
+    async fn paused(&self, pause: Duration, progress: &Progress, target: &Target, told: Instant) {
+        let until = Instant::now() + pause;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            time::sleep(left.min(BEAT)).await;
+            self.show(progress, target, told.elapsed());
+        }
     }
 
     fn has_ended(&self) -> bool {
@@ -158,9 +174,20 @@ impl Awaited {
     }
 }
 
-/// How long to wait after a look that failed, and Azure `asked` for so long.
-fn pause(asked: Option<Duration>) -> Duration {
-    asked.unwrap_or_default().clamp(PAUSE, SILENCE)
+/// How long to wait after a look that failed with `error`, when nothing was heard for the time
+/// of a `silence`; nothing where there is no point in another.
+fn pause(error: &power::Error, silence: Duration) -> Option<Duration> {
+    let power::Error::Azure(_, error) = error else {
+        return None;
+    };
+    let asked = error.refusal().and_then(|refusal| refusal.retry_after);
+    error.is_passing().then(|| within(asked, silence))?
+}
+
+/// As long as Azure `asked` for, if another look comes before the silence is too long.
+fn within(asked: Option<Duration>, silence: Duration) -> Option<Duration> {
+    let pause = asked.map_or(PAUSE, |asked| asked.max(PAUSE));
+    (silence + pause <= SILENCE).then_some(pause)
 }
 
 #[cfg(test)]
@@ -168,9 +195,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn azure_is_left_alone_as_it_asks_and_never_asked_in_haste() {
-        let after = |seconds| pause(Some(Duration::from_secs(seconds))).as_secs();
-        assert_eq!([0, 5, 60, 86_400].map(after), [5, 5, 60, 120]);
-        assert_eq!(pause(None).as_secs(), 5);
+    fn azure_is_left_alone_as_it_asks_and_nobody_waits_for_longer_than_they_may() {
+        let after = |asked: Option<u64>, silence| {
+            let pause = within(asked.map(Duration::from_secs), Duration::from_secs(silence));
+            pause.map(|pause| pause.as_secs())
+        };
+        assert_eq!(after(None, 0), Some(15));
+        assert_eq!(after(Some(1), 0), Some(15));
+        assert_eq!(after(Some(60), 60), Some(60));
+        assert_eq!(after(Some(61), 60), None);
+        assert_eq!(after(None, 106), None);
     }
 }

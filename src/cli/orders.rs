@@ -3,7 +3,7 @@
 use super::{
     Exit, Failure, Outcome, Session,
     arguments::{Manner, OwnOrder, VmOrder},
-    awaited::{Awaited, LOOK},
+    awaited::Awaited,
     machines::{about, own},
     output::{self, Form},
     progress::{confirm, is_attended},
@@ -12,7 +12,7 @@ use super::{
 use crate::{
     api::{OperationBody, RehearsalBody},
     azure::{Action, Order, explanation},
-    power::{self, Operation, Status, Target},
+    power::{Operation, Status, Target},
     telemetry::inert,
 };
 
@@ -59,19 +59,12 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
     let signals = Signals::listen().map_err(Failure::Signals)?;
     let ordered = power.order(order, target, precedence, &requester, &context);
     let ordered = ordered.await;
+    let awaited = Awaited::of(ordered).map_err(|error| about(target, error))?;
     if manner.wait {
-        let awaited = Awaited::of(ordered).map_err(|error| about(target, error))?;
-        return awaited.out(session, target, signals, form).await;
+        awaited.out(session, target, signals, form).await
+    } else {
+        awaited.left(session, target, (None, signals), form).await
     }
-    let operation = match ordered {
-        Err(power::Error::Lost(id, error)) => {
-            let found = power.found_meanwhile(&id, LOOK).await;
-            found.ok_or(power::Error::Lost(id, error))
-        }
-        ordered => ordered,
-    };
-    let operation = operation.map_err(|error| about(target, error))?;
-    told(&operation, form)
 }
 
 pub(super) fn told(operation: &Operation, form: Form) -> Outcome {

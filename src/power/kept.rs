@@ -103,11 +103,11 @@ impl Kept {
     }
 
     /// Where `id` is watched, if somebody still tells it or what is known is `enough`.
-    /// Else `before` takes its place, and what was known is the error.
+    /// Else the seat `before` takes its place, and what was known is the error.
     pub(super) fn watch(
         &self,
         id: &OperationId,
-        before: Seat,
+        before: impl FnOnce(Option<&Operation>) -> Seat,
         enough: impl Fn(&Operation) -> bool,
     ) -> Result<Seat, Option<Box<Operation>>> {
         let mut all = self.lock();
@@ -117,6 +117,7 @@ impl Kept {
         match held {
             Some(held) if held.is_told() || known.as_ref().is_some_and(enough) => Ok(held),
             Some(_) | None => {
+                let before = before(known.as_ref());
                 among.put(id.clone(), Some(before), Instant::now());
                 Err(known.map(Box::new))
             }
@@ -202,7 +203,7 @@ mod tests {
         let kept = Kept::new(0);
         let [looking, followed] = [nobody(), nobody()];
         assert!(kept.reserve(&id(1)));
-        assert!(kept.watch(&id(1), looking.clone(), |_| false).is_err());
+        assert!(kept.watch(&id(1), |_| looking.clone(), |_| false).is_err());
         kept.learn(&id(1), &looking, None);
         assert!(kept.seat(&id(1)).is_none() && !kept.reserve(&id(1)));
         kept.insert(id(1), followed.clone());
@@ -210,7 +211,7 @@ mod tests {
             kept.learn(&id(1), &looking, learnt);
             assert!(kept.seat(&id(1)).unwrap().is_beside(&followed));
         }
-        assert!(kept.watch(&id(2), looking.clone(), |_| false).is_err());
+        assert!(kept.watch(&id(2), |_| looking.clone(), |_| false).is_err());
         kept.learn(&id(2), &looking, None);
         assert!(kept.reserve(&id(2)));
     }
@@ -237,7 +238,7 @@ mod tests {
         let kept = Kept::new(0);
         ordered(&kept, 0);
         for number in 1..=ORDERED {
-            assert!(kept.watch(&id(number), nobody(), |_| false).is_err());
+            assert!(kept.watch(&id(number), |_| nobody(), |_| false).is_err());
             kept.insert(id(number), nobody());
         }
         assert!(kept.seat(&id(0)).is_some());

@@ -116,16 +116,14 @@ impl Operations {
 
     /// The machine of the operation `id`, if that is known here.
     pub(super) fn machine(&self, id: &OperationId) -> Option<VirtualMachineId> {
-        let operation = self.seat(id)?.begun()?;
-        Some(operation.machine)
+        self.seat(id)?.machine()
     }
 
     /// Where the operation `id` is told, if somebody here does, or what is known
     /// is `enough`; else a place of one's own to find out.
     pub(super) fn watch(&self, id: &OperationId, enough: impl Fn(&Operation) -> bool) -> Watch {
         let flight = self.aside();
-        let seat = Seat::before(&flight.stage);
-        match self.0.kept.watch(id, seat, enough) {
+        match self.0.kept.watch(id, |known| flight.look(known), enough) {
             Ok(told) => Watch::Told(told),
             Err(known) => Watch::Look(flight, known),
         }
@@ -230,6 +228,15 @@ impl Flight {
         });
     }
 
+    /// It is looked how an operation is of which so much was `known`. Returns where that is
+    /// watched.
+    fn look(&self, known: Option<&Operation>) -> Seat {
+        if let Some(known) = known {
+            self.stage.send_replace(Stage::Looking(known.clone()));
+        }
+        self.seat()
+    }
+
     /// It is looked for what became of the operation `id`: whoever asks for it waits for that.
     pub(super) fn look_for(&self, id: OperationId) {
         self.operations.0.kept.insert(id, self.seat());
@@ -237,10 +244,14 @@ impl Flight {
 
     /// Nothing shows of `operation`, and nobody looks for it any more but who asks.
     pub(super) fn lose(self, operation: Operation, error: Error) {
-        let id = operation.id.clone();
-        let nobody = watch::Sender::new(Stage::Taken(operation));
-        self.operations.0.kept.insert(id, Seat::before(&nobody));
+        self.leave_known(operation);
         self.refuse(error);
+    }
+
+    /// Has `operation` known, which nobody tells any more from here.
+    fn leave_known(&self, operation: Operation) {
+        let id = operation.id.clone();
+        self.operations.learn(&id, &self.seat(), Some(operation));
     }
 
     /// Azure, or a look at the machine, has refused the order.
@@ -302,16 +313,20 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.leave();
-        let why = Unfinished::on_drop();
-        self.stage.send_if_modified(|stage| {
-            let error = match stage {
-                Stage::Sending => Error::Unfinished(why),
-                Stage::Sent(operation) => Error::GivenUp(operation.id.clone(), why),
-                Stage::Refused(_) | Stage::Taken(_) => return false,
-            };
-            *stage = Stage::Refused(error);
-            true
-        });
+        let (stage, why) = (self.stage.borrow().clone(), Unfinished::on_drop());
+        let error = match stage {
+            Stage::Sending => Error::Unfinished(why),
+            Stage::Looking(operation) => {
+                self.leave_known(operation);
+                Error::Unfinished(why)
+            }
+            Stage::Sent(operation) => {
+                self.leave_known(operation.clone());
+                Error::GivenUp(operation.id, why)
+            }
+            Stage::Refused(_) | Stage::Taken(_) => return,
+        };
+        self.stage.send_replace(Stage::Refused(error));
     }
 }
 

@@ -3,7 +3,7 @@
 use tokio::sync::watch;
 
 use super::{Error, Operation, OperationId};
-use crate::task::Unfinished;
+use crate::{azure::VirtualMachineId, task::Unfinished};
 
 /// How far an order is.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub(super) enum Stage {
     Sending,
     /// The same, and Azure may have it by now.
     Sent(Operation),
+    /// It is looked how this one is; so much was known of it before.
+    Looking(Operation),
     Refused(Error),
     Taken(Operation),
 }
@@ -42,14 +44,14 @@ impl Seat {
             Stage::Sent(operation) => {
                 Err(Error::GivenUp(operation.id.clone(), Unfinished::Stopped))
             }
-            Stage::Sending => Err(Error::Unfinished(Unfinished::Stopped)),
+            Stage::Sending | Stage::Looking(_) => Err(Error::Unfinished(Unfinished::Stopped)),
         }
     }
 
     /// Resolves when the operation has ended, or is followed no more.
     pub(super) async fn ended(&mut self) {
         let has_ended = |stage: &Stage| match stage {
-            Stage::Sending | Stage::Sent(_) => false,
+            Stage::Sending | Stage::Sent(_) | Stage::Looking(_) => false,
             Stage::Refused(_) => true,
             Stage::Taken(operation) => !operation.is_running(),
         };
@@ -64,14 +66,18 @@ impl Seat {
 
     /// The id of an order that Azure may have by now.
     pub(super) fn id(&self) -> Option<OperationId> {
-        let operation = self.begun();
-        operation.map(|it| it.id)
+        match &*self.0.borrow() {
+            Stage::Sent(operation) | Stage::Taken(operation) => Some(operation.id.clone()),
+            Stage::Sending | Stage::Looking(_) | Stage::Refused(_) => None,
+        }
     }
 
-    /// The operation of an order that Azure may have by now, as far as it is known.
-    pub(super) fn begun(&self) -> Option<Operation> {
+    /// The machine of the operation, if that is known.
+    pub(super) fn machine(&self) -> Option<VirtualMachineId> {
         match &*self.0.borrow() {
-            Stage::Sent(operation) | Stage::Taken(operation) => Some(operation.clone()),
+            Stage::Sent(operation) | Stage::Looking(operation) | Stage::Taken(operation) => {
+                Some(operation.machine.clone())
+            }
             Stage::Sending | Stage::Refused(_) => None,
         }
     }
@@ -80,7 +86,7 @@ impl Seat {
     pub(super) fn operation(&self) -> Option<Operation> {
         match &*self.0.borrow() {
             Stage::Taken(operation) => Some(operation.clone()),
-            Stage::Sending | Stage::Sent(_) | Stage::Refused(_) => None,
+            Stage::Sending | Stage::Sent(_) | Stage::Looking(_) | Stage::Refused(_) => None,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use azure_sandbox::{Fault, Recorded, Service, Times};
+use azure_sandbox::{Fault, Hold, Recorded, Service, Times};
 
 use crate::{answer::Answer, gateway::Gateway, orders::ended};
 
@@ -19,9 +19,9 @@ async fn gateway() -> Gateway {
     gateway
 }
 
-/// Orders what is not answered in time, and asks for it while the machine is looked at.
-/// Returns where, and what was told.
-async fn asked_amid_the_look(gateway: &Gateway) -> (String, Answer) {
+/// Orders what is not answered in time. Returns where it is told, once the machine is looked
+/// at, and what holds that look.
+async fn lost(gateway: &Gateway) -> (String, Hold) {
     let (answer, looks) = tokio::join!(
         gateway.post("/vms/web-01/restart?resourceGroup=rg-web"),
         async {
@@ -32,6 +32,13 @@ async fn asked_amid_the_look(gateway: &Gateway) -> (String, Answer) {
     assert_eq!(answer.status, 504, "{}", answer.text());
     let place = answer.json()["operation"].as_str().unwrap().to_owned();
     looks.arrived(1).await;
+    (place, looks)
+}
+
+/// Asks for what was not answered in time while the machine is looked at. Returns where, and
+/// what was told.
+async fn asked_amid_the_look(gateway: &Gateway) -> (String, Answer) {
+    let (place, looks) = lost(gateway).await;
     let (told, ()) = tokio::join!(gateway.get(&place), async {
         gateway.busy_with(1).await;
         looks.release();
@@ -68,6 +75,30 @@ async fn whoever_asks_is_told_of_the_operation_also_where_the_look_shows_nothing
     let later = gateway.get(&place).await;
 
     for told in [told, later] {
+        assert_eq!(told.status, 200, "{}", told.text());
+        assert_eq!(told.json()["status"], "InProgress");
+    }
+}
+
+#[actix_web::test]
+async fn whoever_asks_beside_another_look_is_told_of_the_operation_as_well() {
+    let gateway = gateway().await;
+    let _orders = gateway.azure.hold(Service::Actions);
+    let (place, looks) = lost(&gateway).await;
+    let others = gateway.azure.hold(Service::VirtualMachines);
+    looks.release();
+
+    let beside = async {
+        others.arrived(1).await;
+        let release = async {
+            gateway.busy_with(2).await;
+            others.release();
+        };
+        tokio::join!(gateway.get(&place), release).0
+    };
+    let (told, beside) = tokio::join!(gateway.get(&place), beside);
+
+    for told in [told, beside] {
         assert_eq!(told.status, 200, "{}", told.text());
         assert_eq!(told.json()["status"], "InProgress");
     }

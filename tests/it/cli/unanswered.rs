@@ -93,10 +93,18 @@ async fn a_wait_for_an_order_without_an_answer_goes_on_while_looks_fail() {
     lost(3).await;
 }
 
-/// The look at what became of it takes its time.
+/// The look at what became of it takes its time, and one signal ends that where nothing else
+/// is waited for.
 #[actix_web::test]
-async fn a_signal_ends_the_wait_for_an_order_without_an_answer_and_another_the_look() {
+async fn signals_end_a_command_whose_order_had_no_answer() {
+    for line in ["vm restart web-01 --wait", "vm restart web-01"] {
+        ended_by_signals(line).await;
+    }
+}
+
+async fn ended_by_signals(line: &str) {
     let azure = azure();
+    let records = Records::of(&azure);
     azure.inject(Service::Actions, Fault::Reset, Times::Next(1));
     let machines = Service::VirtualMachines;
     azure.inject(machines, Fault::Delay(Duration::ZERO), Times::Next(1));
@@ -104,7 +112,7 @@ async fn a_signal_ends_the_wait_for_an_order_without_an_answer_and_another_the_l
     azure.inject(machines, late, Times::Always);
 
     let in_time = [("MIG_UPSTREAM_TIMEOUT", "1s")];
-    let child = started(&azure, gateway(), "vm restart web-01 --wait", &in_time);
+    let child = started(&azure, gateway(), line, &in_time);
     let looks = azure.arrived(machines, 2);
     time::timeout(PATIENCE, looks).await.unwrap();
     send("-INT", &child);
@@ -116,5 +124,8 @@ async fn a_signal_ends_the_wait_for_an_order_without_an_answer_and_another_the_l
     let why = text(&ended.stderr);
     assert!(why.contains("is not known"), "{why}");
     assert_eq!(azure.requests(Service::Actions).len(), 1);
-    Records::of(&azure).remove();
+    // The look would have told why there was no answer.
+    let outcome = records.of_stage("outcome").pop().unwrap();
+    assert_eq!(outcome["status_code"], "NotFollowed", "{outcome}");
+    records.remove();
 }
