@@ -167,9 +167,9 @@ async fn connections_that_are_held_at_the_admin_listener_make_room_for_others() 
         connection.writer().write_all(b"GET /li").unwrap();
         connection
     };
-    let mut held: Vec<_> = (0..200).map(hold).collect();
-    let mut latest = held.split_off(180);
-    for connection in &mut held[..130] {
+    let mut held: Vec<_> = (0..120).map(hold).collect();
+    let mut latest = held.split_off(100);
+    for connection in &mut held[..40] {
         assert!(connection.is_closed());
         let took = began.elapsed();
         assert!(took < Duration::from_secs(4), "{took:?}");
