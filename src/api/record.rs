@@ -103,7 +103,6 @@ impl Drop for Record {
         }
         self.trace.fail(Value::word("aborted"));
         let (route, method) = (self.route, self.method.as_str());
-        self.metrics.request_aborted(route, method);
         tracing::info!(
             parent: &self.span,
             http.method = cut(method),
@@ -112,6 +111,8 @@ impl Drop for Record {
             duration_ms = self.started.elapsed().as_secs_f64() * 1e3,
             "request given up by its caller",
         );
+        // Last: who sees it counted finds the line.
+        self.metrics.request_aborted(route, method);
     }
 }
 
