@@ -169,7 +169,9 @@ mod tests {
     use crate::{config::Config, metrics::Metrics};
 
     const ALLOWED: Duration = Duration::from_secs(10);
-    const MOMENT: Duration = Duration::from_millis(50);
+
+    /// Long enough for a request to arrive, and short of what says something.
+    const MOMENT: Duration = Duration::from_millis(500);
 
     fn metadata(azure: &Sandbox) -> Metadata {
         let config = Config::from_vars(azure.environment(Host::Vm)).unwrap();
