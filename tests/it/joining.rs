@@ -51,6 +51,9 @@ async fn a_hundred_identical_orders_are_one_order_and_one_operation() {
 #[actix_web::test]
 async fn callers_who_wait_for_one_order_share_its_refusal() {
     let gateway = Rc::new(Gateway::start());
+    gateway.ready().await;
+    // Its name is known from here on: who is being answered has as good as joined.
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
     let fault = Fault::answer(409, r#"{"error":{"code":"Conflict","message":"busy"}}"#);
     gateway
         .azure

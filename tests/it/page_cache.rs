@@ -126,15 +126,17 @@ async fn those_who_want_it_fresh_do_not_get_what_was_asked_for_before_they_came(
     let first = ask("no-transform");
     hold.arrived(1).await;
     let late: Vec<_> = ["no-cache", "max-age=0", "max-age=3600"].map(ask).into();
-    gateway.busy_with(4).await;
+    let joined = |count: usize| {
+        let line = format!("directory_pages_total{{event=\"joined\"}} {count}\n");
+        move |answer: &Answer| answer.text().contains(&line).then_some(())
+    };
+    gateway.until("/metrics", joined(3)).await;
     let second = gateway.azure.hold(Service::Graph);
     hold.release();
     second.arrived(1).await;
     gateway.azure.remove_user(&user);
     // Three wait for the first page, and one of two who want a newer for the other.
-    let joined = r#"directory_pages_total{event="joined"} 4"#;
-    let is_so = |answer: &Answer| answer.text().contains(joined).then_some(());
-    gateway.until("/metrics", is_so).await;
+    gateway.until("/metrics", joined(4)).await;
     second.release();
     assert_eq!(ids(&first.await.unwrap()).len(), 41);
     for (caller, users) in late.into_iter().zip([40, 40, 41]) {

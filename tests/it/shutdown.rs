@@ -73,7 +73,7 @@ async fn an_order_whose_caller_has_left_is_carried_out_before_the_end() {
 
 #[actix_web::test]
 async fn readiness_ends_before_requests_do() {
-    let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_DELAY", "1s")]);
+    let mut gateway = Gateway::with(&[("MIG_SHUTDOWN_DELAY", "3s")]);
     gateway.ready().await;
     let ended = gateway.begin_to_stop();
     let not_ready = |answer: &crate::answer::Answer| (answer.status == 503).then_some(());

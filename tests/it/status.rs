@@ -1,5 +1,7 @@
 //! How the gateway stands, as a page for people.
 
+use std::time::Duration;
+
 use azure_sandbox::{CallerToken, Fault, Host, Sandbox, Service, Settings, Times};
 
 use crate::{callers::bearer, gateway::Gateway};
@@ -73,6 +75,7 @@ async fn the_page_tells_the_checks_of_readiness() {
 async fn nothing_of_callers_users_and_machines_is_on_the_page() {
     let gateway = bearer::entra(&[]);
     gateway.ready().await;
+    gateway.azure.operations_take(Duration::from_mins(1));
     let token = gateway.azure.caller_token(&CallerToken::default());
     let header = format!("Bearer {token}");
     let headers = [("authorization", header.as_str())];
