@@ -1,14 +1,11 @@
 //! How the identity endpoints are asked, and what they are not told.
 
-use std::{
-    net::SocketAddr,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use actix_web::rt::{net::TcpSocket, time};
+use actix_web::rt::time;
 use azure_sandbox::{Fault, Host, Identity, Sandbox, Service, Settings, Times};
 
-use crate::gateway::Gateway;
+use crate::{gateway::Gateway, nobody::Nobody};
 
 const MACHINE: &str = "/vms/web-01";
 
@@ -165,8 +162,8 @@ async fn a_body_of_a_gibibyte_is_refused_early() {
 
 #[actix_web::test]
 async fn a_gateway_is_one_of_many_at_its_nodes_endpoint() {
-    let gateway = Gateway::before(azure(), Host::Vm, &[("MIG_TOKEN_WAIT", "5s")]);
     let began = Instant::now();
+    let gateway = Gateway::before(azure(), Host::Vm, &[("MIG_TOKEN_WAIT", "5s")]);
     gateway.ready().await;
     assert_eq!(gateway.azure.requests(Service::Token).len(), 2);
     assert_eq!(gateway.azure.peak_concurrency(Service::Token), 1);
@@ -190,11 +187,8 @@ async fn a_nodes_endpoint_that_is_slow_is_asked_one_thing_at_a_time() {
 
 #[actix_web::test]
 async fn t9_an_endpoint_that_boots_beside_us_is_waited_for() {
-    // Bound and not yet listening: connections are refused, and nobody else
-    // gets the port.
-    let booting = TcpSocket::new_v4().unwrap();
-    booting.bind(SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
-    let endpoint = format!("http://{}/msi/token", booting.local_addr().unwrap());
+    let booting = Nobody::listens();
+    let endpoint = format!("{}/msi/token", booting.url());
     let vars = [
         ("IDENTITY_ENDPOINT", endpoint.as_str()),
         ("IDENTITY_HEADER", "booting"),
@@ -208,8 +202,7 @@ async fn t9_an_endpoint_that_boots_beside_us_is_waited_for() {
         .await;
     assert_eq!(gateway.admin("/readyz").await.status, 503);
 
-    let listener = booting.listen(64).unwrap().into_std().unwrap();
-    let booted = Sandbox::on(listener, Settings::default()).unwrap();
+    let booted = Sandbox::on(booting.listen(), Settings::default()).unwrap();
 
     let asked = booted.arrived(Service::Token, 1);
     time::timeout(Duration::from_secs(5), asked).await.unwrap();

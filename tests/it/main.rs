@@ -49,6 +49,7 @@ mod listing;
 mod matrix;
 mod metrics;
 mod names;
+mod nobody;
 mod operations;
 mod orders;
 mod otlp;

@@ -1,11 +1,9 @@
 //! Who vouches for callers, and does not.
 
-use std::net::TcpListener;
-
 use azure_sandbox::{Fault, Host, KUBERNETES_AUDIENCE, Sandbox, Service, Settings, Times};
 
 use super::{Examined, examined, sandbox, says};
-use crate::issuers::ENTRA;
+use crate::{issuers::ENTRA, nobody::Nobody};
 
 /// With `changes` to the variables `vars`.
 async fn told(azure: Sandbox, vars: &[(&str, &str)], changes: &[(&str, &str)]) -> Examined {
@@ -31,8 +29,8 @@ async fn a_tenant_that_entra_id_does_not_know_is_told() {
 
 #[actix_web::test]
 async fn an_issuer_that_cannot_be_reached_is_told_beside_one_that_can() {
-    let nobody = nobody();
-    let issuers = format!("{nobody}=mi-gateway");
+    let nobody = Nobody::listens();
+    let issuers = format!("{}=mi-gateway", nobody.url());
     let vars = [("MIG_AUTH", "entra,oidc"), ("MIG_AUTH_ISSUERS", &issuers)];
     let examined = told(sandbox(Settings::default()), &ENTRA, &vars).await;
     let mut checks = examined
@@ -42,7 +40,7 @@ async fn an_issuer_that_cannot_be_reached_is_told_beside_one_that_can() {
     assert_eq!(checks.next().unwrap()["verdict"], "ok");
     let check = checks.next().unwrap();
     assert_eq!(check["code"], "unreachable");
-    says(check, "subject", &nobody);
+    says(check, "subject", &nobody.url());
 }
 
 #[actix_web::test]
@@ -71,8 +69,9 @@ async fn a_cluster_that_reviews_no_token_is_told_and_why() {
 
 #[actix_web::test]
 async fn an_api_server_that_is_not_there_or_has_no_account_is_told() {
+    let nobody = Nobody::listens();
     for (name, value, code) in [
-        ("MIG_KUBERNETES_ENDPOINT", nobody(), "unreachable"),
+        ("MIG_KUBERNETES_ENDPOINT", nobody.url(), "unreachable"),
         ("MIG_KUBERNETES_TOKEN_FILE", "/nope".to_owned(), "no_token"),
     ] {
         let azure = sandbox(Settings::default());
@@ -93,10 +92,4 @@ async fn of_cluster(azure: Sandbox, changes: &[(&str, &str)]) -> Examined {
             .map(|(name, it)| (name.as_str(), it.as_str())),
     );
     told(azure, &vars, changes).await
-}
-
-/// A port that was free a moment ago, and at which nobody listens.
-fn nobody() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    format!("http://{}", listener.local_addr().unwrap())
 }

@@ -1,10 +1,9 @@
 //! Hosts, clouds, networks and clocks that are not as they should be.
 
-use std::net::TcpListener;
-
 use azure_sandbox::{Cloud, Fault, Host, Service, Settings, Times};
 
 use super::{examined, sandbox, says};
+use crate::nobody::Nobody;
 
 #[actix_web::test]
 async fn a_host_in_another_cloud_is_told_with_the_value_that_fits() {
@@ -36,10 +35,8 @@ async fn a_container_in_another_cloud_has_no_token_for_what_is_asked() {
 #[actix_web::test]
 async fn instance_metadata_that_is_blocked_is_the_one_cause() {
     let azure = sandbox(Settings::default());
-    // A port that was free a moment ago, and at which nobody listens.
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
+    let nobody = Nobody::listens();
+    let endpoint = nobody.url();
     let examined = examined(azure, Host::Vm, &[("MIG_IMDS_ENDPOINT", Some(&endpoint))]).await;
     let check = examined.fails_alone(("host", "unreachable"));
     says(check, "detail", &endpoint);

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{gateway::Gateway, output::captured};
+use crate::{gateway::Gateway, nobody::Nobody, output::captured};
 
 use super::{Collector, before, of_ours, traced};
 
@@ -57,9 +57,8 @@ async fn an_agent_that_takes_grpc_alone_stops_nothing_and_is_left_alone() {
 
 #[actix_web::test]
 async fn a_collector_that_is_away_fails_no_request_and_is_told_once() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", free.local_addr().unwrap());
-    drop(free);
+    let nobody = Nobody::listens();
+    let url = nobody.url();
     let often = ("OTEL_METRIC_EXPORT_INTERVAL", "20");
     let mut gateway = at(&url, &[often]);
     gateway.ready().await;
