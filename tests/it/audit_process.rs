@@ -86,7 +86,6 @@ fn correlation(request: &Recorded) -> &str {
 async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_down() {
     let (azure, mut random) = (azure(), fastrand::Rng::with_seed(SEED));
     let records = Records::of(&azure);
-    records.remove();
     for kill in 0..KILLS {
         let running = Running::start(recording(&azure, &records));
         let begun = all_begun(&running, kill);
@@ -106,14 +105,12 @@ async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_
     ids.sort_unstable();
     ids.dedup();
     assert_eq!(ids.len(), sent.len(), "no id is there twice");
-    records.remove();
 }
 
 #[actix_web::test]
 async fn no_line_is_lost_when_the_file_is_given_another_name() {
     let azure = azure();
     let records = Records::of(&azure);
-    records.remove();
     let running = Running::start(recording(&azure, &records));
     let mut older = Vec::new();
     for round in 0..6 {
@@ -142,7 +139,6 @@ async fn no_line_is_lost_when_the_file_is_given_another_name() {
     records.hold_for(&azure);
     records.have_their_ends();
     assert_eq!(records.of_stage("outcome").len(), 6);
-    records.remove();
 }
 
 #[actix_web::test]
@@ -178,7 +174,6 @@ async fn a_pipe_that_nobody_reads_any_more_stops_changes() {
 async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     let azure = azure();
     let records = Records::of(&azure);
-    records.remove();
     let (mut running, output) = Running::unread(recording(&azure, &records));
     running.ready().await;
     // Lines are lost once the pipe is full, and the log's thread is stuck in it.
@@ -199,7 +194,6 @@ async fn a_log_that_nobody_reads_holds_up_no_line_in_a_file() {
     records.hold_for(&azure);
     records.have_their_ends();
     assert_eq!(records.of_stage("outcome").len(), 2);
-    records.remove();
     drop(output);
 }
 
@@ -322,14 +316,12 @@ async fn a_line_that_a_full_disk_cut_off_is_not_the_beginning_of_another() {
     for stage in ["resumed", "intent", "outcome"] {
         assert!(stages.iter().any(|it| it == stage), "{stages:?}");
     }
-    records.remove();
 }
 
 #[actix_web::test]
 async fn a_change_that_outlasts_the_grace_has_an_outcome() {
     let azure = azure();
     let records = Records::of(&azure);
-    records.remove();
     let mut command = recording(&azure, &records);
     command.env("MIG_SHUTDOWN_GRACE", "1s");
     let running = Running::start(command);
@@ -345,7 +337,6 @@ async fn a_change_that_outlasts_the_grace_has_an_outcome() {
     let outcome = records.of_stage("outcome").pop().unwrap();
     assert_eq!(outcome["status"], "Unknown");
     assert_eq!(outcome["status_code"], "NotFollowed");
-    records.remove();
 }
 
 #[test]

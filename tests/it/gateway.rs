@@ -92,8 +92,11 @@ impl Gateway {
                 .unwrap();
         };
         let thread = std::thread::spawn(run);
+        // A gateway closes a connection that has nothing to do for five seconds.
+        let kept = Duration::from_secs(2);
+        let connector = awc::Connector::new().limit(0).timeout(PATIENCE);
         let client = awc::Client::builder()
-            .connector(awc::Connector::new().limit(0).timeout(PATIENCE))
+            .connector(connector.conn_keep_alive(kept))
             .disable_timeout()
             .disable_redirects()
             .finish();
@@ -147,12 +150,7 @@ impl Gateway {
         }
         let exchange = async {
             let mut response = request.send_body(body).await.expect("an answer");
-            let body = response
-                .body()
-                .limit(16 << 20)
-                .await
-                .expect("a whole body")
-                .to_vec();
+            let body = response.body().limit(16 << 20).await;
             let text = |value: &awc::http::header::HeaderValue| value.to_str().unwrap().to_owned();
             Answer {
                 status: response.status().as_u16(),
@@ -161,7 +159,7 @@ impl Gateway {
                     .iter()
                     .map(|(name, value)| (name.to_string(), text(value)))
                     .collect(),
-                body,
+                body: body.expect("a whole body").to_vec(),
             }
         };
         let answer = time::timeout(PATIENCE, exchange)

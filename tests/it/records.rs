@@ -16,11 +16,10 @@ pub(crate) struct Records {
 }
 
 impl Records {
+    /// It goes with `azure`: one by its port would be there for the next that gets that.
     pub(crate) fn of(azure: &Sandbox) -> Self {
-        let (_, port) = azure.url().rsplit_once(':').unwrap();
-        let name = format!("audit-{}-{port}.jsonl", std::process::id());
         Self {
-            path: PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name),
+            path: azure.ca_file().with_file_name("audit.jsonl"),
             after_a_kill: Cell::default(),
         }
     }

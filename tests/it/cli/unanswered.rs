@@ -78,7 +78,6 @@ async fn lost(quiet: usize) {
     let told: Value = serde_json::from_slice(&ended.stdout).unwrap();
     assert_eq!(told["status"], "Succeeded");
     assert_eq!(azure.requests(Service::Actions).len(), 1);
-    Records::of(&azure).remove();
 }
 
 /// The machine is seen before the order and after it.
@@ -127,5 +126,4 @@ async fn ended_by_signals(line: &str) {
     // The look would have told why there was no answer.
     let outcome = records.of_stage("outcome").pop().unwrap();
     assert_eq!(outcome["status_code"], "NotFollowed", "{outcome}");
-    records.remove();
 }

@@ -104,7 +104,6 @@ async fn a_wait_that_a_signal_ends_says_what_goes_on_and_has_its_record() {
         records.have_their_ends();
         let outcome = records.of_stage("outcome").pop().unwrap();
         assert_eq!(outcome["status_code"], "NotFollowed");
-        records.remove();
     }
 }
 
@@ -117,5 +116,4 @@ async fn a_signal_that_is_ignored_from_the_start_ends_no_wait() {
 
     let ended = child.wait_with_output().unwrap();
     assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stderr));
-    Records::of(&azure).remove();
 }
