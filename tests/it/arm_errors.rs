@@ -117,7 +117,8 @@ async fn a_token_of_the_wrong_tenant_is_not_replaced() {
 
 #[actix_web::test]
 async fn claims_that_azure_asks_for_show_nowhere() {
+    let since = output::capture();
     let answer = identity::revoked().answer(&Gateway::start()).await;
     assert!(!answer.text().contains(identity::CLAIMS));
-    output::search(&[identity::CLAIMS.to_owned()]);
+    output::search(since, &[identity::CLAIMS.to_owned()]);
 }

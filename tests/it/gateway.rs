@@ -34,6 +34,7 @@ pub(crate) struct Gateway {
     client: awc::Client,
     running: Option<Running>,
     seen: RefCell<Vec<String>>,
+    since: output::Mark,
 }
 
 struct Running {
@@ -65,7 +66,7 @@ impl Gateway {
 
     /// One of several in front of `azure`.
     pub(crate) fn beside(azure: Rc<Sandbox>, host: Host, vars: &[(&str, &str)]) -> Self {
-        output::capture();
+        let since = output::capture();
         let records = Records::of(&azure);
         let own = [
             ("MIG_LISTEN", "127.0.0.1:0"),
@@ -108,6 +109,7 @@ impl Gateway {
             client,
             running: Some(Running { stop, thread }),
             seen: RefCell::default(),
+            since,
         }
     }
 
@@ -385,7 +387,7 @@ impl Drop for Gateway {
                 "a secret in an answer"
             );
         }
-        output::search(&secrets);
+        output::search(self.since, &secrets);
         self.records.hold_for(&self.azure);
         // Another one may still follow what it has sent.
         if Rc::strong_count(&self.azure) == 1 {
