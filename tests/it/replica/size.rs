@@ -7,13 +7,13 @@ use azure_sandbox::{Host, Sandbox, Service, Settings};
 
 use crate::program::{Running, gateway};
 
-const USERS: u32 = 100_000;
+const USERS: u32 = 20_000;
 
-/// A user has been seen to take 470 bytes.
+/// Of as many, each has been seen to take 530 bytes; of 100,000, 470.
 const MOST_BYTES: f64 = 700.0 * USERS as f64;
 
-/// 500 pages, both sides without optimisation and on a busy machine.
-const LONGEST: Duration = Duration::from_mins(2);
+/// 100 pages, both sides without optimisation and on a busy machine.
+const LONGEST: Duration = Duration::from_secs(24);
 
 /// The metric `name`, if it is there.
 async fn metric(running: &Running, name: &str) -> Option<f64> {
@@ -23,7 +23,7 @@ async fn metric(running: &Running, name: &str) -> Option<f64> {
 }
 
 #[actix_web::test]
-async fn a_hundred_thousand_users_take_less_than_seventy_megabytes() {
+async fn twenty_thousand_users_take_less_than_fourteen_megabytes() {
     let settings = Settings {
         users: Some(USERS),
         ..Settings::default()
