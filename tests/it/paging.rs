@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use azure_sandbox::{Fault, Service, Times};
+use futures_util::future::join_all;
 
 use crate::{
     gateway::Gateway,
@@ -37,7 +38,7 @@ async fn faults_between_pages_lose_nobody() {
         |it| inject(it, Fault::Truncate),
         |it| inject(it, Fault::answer(503, "{}")),
     ];
-    for between in disturb {
+    let listings = disturb.map(|between| async move {
         for (department, top) in [
             ("Kramer's Ideas", "1"),
             ("Küche & Café", "7"),
@@ -48,7 +49,8 @@ async fn faults_between_pages_lose_nobody() {
             gateway.proven().await;
             whole(&gateway, department, top, between).await;
         }
-    }
+    });
+    join_all(listings).await;
 }
 
 #[actix_web::test]

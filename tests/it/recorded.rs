@@ -6,6 +6,7 @@
 //! `test_vm_create_state_modifications.yaml` (2025).
 
 use azure_sandbox::{Fault, Service, Times};
+use futures_util::future::join_all;
 use serde_json::Value;
 
 use crate::{
@@ -122,7 +123,7 @@ fn the_bodies_have_the_recorded_lengths() {
 
 #[actix_web::test]
 async fn every_recorded_shape_is_followed_to_its_end() {
-    for era in eras() {
+    let orders = eras().into_iter().map(|era| async move {
         let gateway = Gateway::start();
         let azure = &gateway.azure;
         azure.inject(Service::Actions, era.taken(azure.url()), Times::Next(1));
@@ -141,7 +142,8 @@ async fn every_recorded_shape_is_followed_to_its_end() {
             let sent_back = format!("?{}", poll.query);
             assert_eq!(sent_back, era.query, "{}: byte for byte", era.year);
         }
-    }
+    });
+    join_all(orders).await;
 }
 
 #[actix_web::test]
