@@ -13,7 +13,7 @@ const USERS: u32 = 20_000;
 const MOST_BYTES: f64 = 700.0 * USERS as f64;
 
 /// 100 pages, both sides without optimisation and on a busy machine.
-const LONGEST: Duration = Duration::from_secs(24);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// The metric `name`, if it is there.
 async fn metric(running: &Running, name: &str) -> Option<f64> {
