@@ -60,7 +60,7 @@ mod tests {
         test::{TestRequest, call_service, init_service},
     };
 
-    use super::super::{PATTERNS, PATTERNS_AND_DOCS, docs, routes};
+    use crate::api::{PATTERNS, PATTERNS_AND_DOCS, docs, routes};
 
     const NAMES: [&str; 8] = [
         "web-01",

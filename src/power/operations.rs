@@ -1,5 +1,7 @@
 //! The operations of all workers: what is kept of them, and what runs where.
 
+mod flight;
+
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -13,10 +15,9 @@ use super::{
     operation::begins_at,
     seat::{Seat, Stage},
 };
-use crate::{
-    azure::{Order, VirtualMachine, VirtualMachineId},
-    task::Unfinished,
-};
+use crate::azure::{Order, VirtualMachine, VirtualMachineId};
+
+pub(super) use flight::Flight;
 
 /// Shared by all workers.
 #[derive(Clone)]
@@ -37,17 +38,6 @@ type Orders = Vec<Running>;
 struct Running {
     order: Order,
     seat: Seat,
-}
-
-/// The one place from which an order is told; dropping it ends the order's
-/// claim on its machine, and tells those who wait that nothing more comes.
-pub(super) struct Flight {
-    operations: Operations,
-    /// The machine that it holds.
-    machine: Option<Arc<str>>,
-    /// The order that held the machine, and ran.
-    pub(super) overtaken: Option<Order>,
-    stage: watch::Sender<Stage>,
 }
 
 /// A place among the operations that are under way.
@@ -166,12 +156,7 @@ impl Operations {
 
     /// A place for what holds no machine.
     pub(super) fn aside(&self) -> Flight {
-        Flight {
-            operations: self.clone(),
-            machine: None,
-            overtaken: None,
-            stage: watch::Sender::new(Stage::Sending),
-        }
+        Flight::new(self.clone(), None)
     }
 
     /// The operation that holds `machine`, if it is known by now.
@@ -193,140 +178,16 @@ impl Operations {
         machine: Arc<str>,
         order: Order,
     ) -> Boarding {
-        let stage = watch::Sender::new(Stage::Sending);
-        let seat = Seat::before(&stage);
-        let orders = running.entry(Arc::clone(&machine)).or_default();
-        let overtaken = orders.last().map(|newest| newest.order);
+        let mut flight = Flight::new(self.clone(), Some(Arc::clone(&machine)));
+        let (seat, orders) = (flight.seat(), running.entry(machine).or_default());
+        flight.overtaken = orders.last().map(|newest| newest.order);
         orders.push(Running { order, seat });
-        let flight = Flight {
-            operations: self.clone(),
-            machine: Some(machine),
-            overtaken,
-            stage,
-        };
         Boarding::Lead(flight)
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Arc<str>, Orders>> {
         let running = &self.0.running;
         running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Flight {
-    /// Where it is watched.
-    pub(super) fn seat(&self) -> Seat {
-        Seat::before(&self.stage)
-    }
-
-    /// The order is about to be sent, as `operation`. Whoever watches it waits for what comes
-    /// of that, and is not woken.
-    pub(super) fn send(&self, operation: Operation) {
-        self.stage.send_if_modified(|stage| {
-            *stage = Stage::Sent(operation);
-            false
-        });
-    }
-
-    /// It is looked how an operation is of which so much was `known`. Returns where that is
-    /// watched.
-    fn look(&self, known: Option<&Operation>) -> Seat {
-        if let Some(known) = known {
-            self.stage.send_replace(Stage::Looking(known.clone()));
-        }
-        self.seat()
-    }
-
-    /// It is looked for what became of the operation `id`: whoever asks for it waits for that.
-    pub(super) fn look_for(&self, id: OperationId) {
-        self.operations.0.kept.insert(id, self.seat());
-    }
-
-    /// Nothing shows of `operation`, and nobody looks for it any more but who asks.
-    pub(super) fn lose(self, operation: Operation, error: Error) {
-        self.leave_known(operation);
-        self.refuse(error);
-    }
-
-    /// Has `operation` known, which nobody tells any more from here.
-    fn leave_known(&self, operation: Operation) {
-        let id = operation.id.clone();
-        self.operations.learn(&id, &self.seat(), Some(operation));
-    }
-
-    /// Azure, or a look at the machine, has refused the order.
-    pub(super) fn refuse(self, error: Error) {
-        // The machine is free before anybody hears of it, and may try again.
-        self.leave();
-        self.stage.send_replace(Stage::Refused(error));
-    }
-
-    /// What is known of the operation now.
-    pub(super) fn tell(&self, operation: Operation) {
-        self.hold_alone();
-        let id = operation.id.clone();
-        self.stage.send_replace(Stage::Taken(operation));
-        let seat = Seat::before(&self.stage);
-        self.operations.0.kept.insert(id, seat);
-    }
-
-    /// A look has told how the operation is; nobody follows it here.
-    pub(super) fn show(self, operation: Operation) {
-        self.stage.send_replace(Stage::Taken(operation));
-    }
-
-    /// The operation has ended as it is here.
-    pub(super) fn end(self, operation: Operation) {
-        self.leave();
-        self.tell(operation);
-    }
-
-    /// Azure has taken the order: what it overtook holds the machine no more.
-    fn hold_alone(&self) {
-        let Some(machine) = &self.machine else { return };
-        let mut running = self.operations.running();
-        let Some(orders) = running.get_mut(machine) else {
-            return;
-        };
-        if let Some(own) = orders.iter().position(|order| self.is(order)) {
-            orders.drain(..own);
-        }
-    }
-
-    fn leave(&self) {
-        let Some(machine) = &self.machine else { return };
-        let mut running = self.operations.running();
-        let Some(orders) = running.get_mut(machine) else {
-            return;
-        };
-        orders.retain(|order| !self.is(order));
-        if orders.is_empty() {
-            running.remove(machine);
-        }
-    }
-
-    fn is(&self, order: &Running) -> bool {
-        order.seat.is_beside(&Seat::before(&self.stage))
-    }
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        self.leave();
-        let (stage, why) = (self.stage.borrow().clone(), Unfinished::on_drop());
-        let error = match stage {
-            Stage::Sending => Error::Unfinished(why),
-            Stage::Looking(operation) => {
-                self.leave_known(operation);
-                Error::Unfinished(why)
-            }
-            Stage::Sent(operation) => {
-                self.leave_known(operation.clone());
-                Error::GivenUp(operation.id, why)
-            }
-            Stage::Refused(_) | Stage::Taken(_) => return,
-        };
-        self.stage.send_replace(Stage::Refused(error));
     }
 }
 
@@ -338,80 +199,4 @@ fn newest<'a>(running: &'a HashMap<Arc<str>, Orders>, machine: &str) -> Option<&
 /// Resource ids compare without regard to case.
 fn key(machine: &VirtualMachineId) -> Arc<str> {
     machine.as_str().to_ascii_lowercase().into()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::{
-        pin::pin,
-        sync::atomic::{AtomicUsize, Ordering},
-        task::{Context, Wake, Waker},
-    };
-
-    use super::*;
-    use crate::task::Tasks;
-
-    #[derive(Default)]
-    struct Wakes(AtomicUsize);
-
-    impl Wake for Wakes {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-
-    fn begun() -> Operation {
-        let id = "web-01.start.019ab2c3d4e9f8e7d6c".parse().unwrap();
-        let machine = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute\
-                       /virtualMachines/web-01";
-        Operation::new(id, machine.parse().unwrap())
-    }
-
-    #[test]
-    fn who_joined_is_woken_by_what_comes_of_an_order_and_not_when_it_is_sent() {
-        let flight = Operations::new(1).aside();
-        let (mut seat, count) = (flight.seat(), Arc::new(Wakes::default()));
-        let waker = Waker::from(Arc::clone(&count));
-        let mut context = Context::from_waker(&waker);
-        let mut outcome = pin!(seat.sent());
-        assert!(outcome.as_mut().poll(&mut context).is_pending());
-
-        flight.send(begun());
-        assert_eq!(flight.seat().id(), Some(begun().id));
-        assert_eq!(count.0.load(Ordering::Relaxed), 0);
-
-        flight.refuse(Error::Held);
-        assert_eq!(count.0.load(Ordering::Relaxed), 1);
-        assert!(outcome.poll(&mut context).is_ready());
-    }
-
-    /// What those who wait for an order are told when it is let go of, before and after it
-    /// was sent, and `amid` that.
-    async fn let_go(amid: fn()) -> [String; 2] {
-        let told = [None, Some(begun())].map(async |begun| {
-            let flight = Operations::new(1).aside();
-            let mut seat = flight.seat();
-            let work = async move {
-                if let Some(operation) = begun {
-                    flight.send(operation);
-                }
-                amid();
-            };
-            let _ = Tasks::default().finish(work).await;
-            seat.sent().await.unwrap_err().to_string()
-        });
-        let [before, after] = told;
-        [before.await, after.await]
-    }
-
-    #[actix_web::test]
-    async fn those_who_wait_are_not_told_that_the_gateway_ends_where_it_does_not() {
-        for told in let_go(|| {}).await {
-            assert!(told.starts_with("the gateway is shutting down"), "{told}");
-        }
-        let [before, after] = let_go(|| panic!("on purpose")).await;
-        assert_eq!(before, "the work broke off by a fault of the gateway");
-        assert!(after.starts_with(&before), "{after}");
-        assert!(after.ends_with("whether Azure carries it out is not known"));
-    }
 }
