@@ -23,8 +23,8 @@ const LOOK: Duration = Duration::from_secs(11);
 /// How often the line that tells of it is renewed, but for the time that a look takes.
 const BEAT: Duration = Duration::from_secs(1);
 
-/// How long Azure is left alone at least after a look that failed: that is three calls, and
-/// it allows 12 a minute.
+/// How long Azure is left alone at least after a look of the wait that failed: that is three
+/// calls, and it allows 12 a minute.
 ///
 /// Source: "Azure compute throttling limits", `LowCostGet`.
 const PAUSE: Duration = Duration::from_secs(15);

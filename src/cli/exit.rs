@@ -52,14 +52,17 @@ impl Exit {
             Self::Config,
             "the environment or the policies are not usable",
         ),
-        (Self::HungUp, "SIGHUP ended a wait; the operation goes on"),
+        (
+            Self::HungUp,
+            "SIGHUP ended a wait; the operation goes on, unless it says that this is not known",
+        ),
         (
             Self::Interrupted,
-            "SIGINT ended a wait; the operation goes on",
+            "SIGINT ended a wait; the operation goes on, unless it says that this is not known",
         ),
         (
             Self::Terminated,
-            "SIGTERM ended a wait; the operation goes on",
+            "SIGTERM ended a wait; the operation goes on, unless it says that this is not known",
         ),
     ];
 }

@@ -103,3 +103,19 @@ async fn whoever_asks_beside_another_look_is_told_of_the_operation_as_well() {
         assert_eq!(told.json()["status"], "InProgress");
     }
 }
+
+#[actix_web::test]
+async fn an_operation_stays_known_when_whoever_looks_for_it_leaves() {
+    let gateway = gateway().await;
+    let _orders = gateway.azure.hold(Service::Actions);
+    let (place, looks) = lost(&gateway).await;
+    let others = gateway.azure.hold(Service::VirtualMachines);
+    looks.release();
+
+    gateway.left_by_a_caller(&place, &others).await;
+    others.release();
+
+    let told = gateway.get(&place).await;
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert_eq!(told.json()["status"], "InProgress");
+}

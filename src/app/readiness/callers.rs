@@ -4,8 +4,8 @@ use super::Check;
 use crate::access::{Access, KeyStanding, ReviewStanding};
 
 /// Every way to prove who one is. Without an issuer its own callers are turned away, and
-/// nobody else: the gateway is not ready where nobody at all could be let in, or where it
-/// has not looked yet.
+/// nobody else: the gateway is not ready where it has nothing to check anybody with, or where
+/// it has not looked yet.
 pub(super) fn ways(access: &Access) -> Vec<Check> {
     let standings: Vec<_> = access.keys().collect();
     let reviewed = access.reviews().map(reviews);

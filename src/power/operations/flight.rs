@@ -161,7 +161,7 @@ mod tests {
     };
 
     use super::*;
-    use crate::task::Tasks;
+    use crate::{power::operations::Watch, task::Tasks};
 
     #[derive(Default)]
     struct Wakes(AtomicUsize);
@@ -214,6 +214,23 @@ mod tests {
         });
         let [before, after] = told;
         [before.await, after.await]
+    }
+
+    #[test]
+    fn the_machine_is_known_of_what_is_let_go_of_amid_a_look() {
+        let (operations, begun) = (Operations::new(1), begun());
+        let machine = || operations.machine(&begun.id).map(|it| it.to_string());
+        let sent = operations.aside();
+        sent.send(begun.clone());
+        sent.look_for(begun.id.clone());
+        drop(sent);
+        assert_eq!(machine(), Some(begun.machine.to_string()));
+        let Watch::Look(look, known) = operations.watch(&begun.id, |_| false) else {
+            panic!("nobody tells it");
+        };
+        assert!(known.is_some());
+        drop(look);
+        assert_eq!(machine(), Some(begun.machine.to_string()));
     }
 
     #[actix_web::test]
