@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::{
     azure, told,
-    unheard::{send, started},
+    unheard::{by, send, started},
 };
 use crate::{
     program::{gateway, text},
@@ -111,7 +111,8 @@ async fn ended_by_signals(line: &str) {
     azure.inject(machines, late, Times::Always);
 
     let in_time = [("MIG_UPSTREAM_TIMEOUT", "1s")];
-    let child = started(&azure, gateway(), line, &in_time);
+    let command = by("env", &["--default-signal"]);
+    let child = started(&azure, command, line, &in_time);
     let looks = azure.arrived(machines, 2);
     time::timeout(PATIENCE, looks).await.unwrap();
     send("-INT", &child);

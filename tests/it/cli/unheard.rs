@@ -64,7 +64,7 @@ fn a_denial_fails_the_command_whoever_reads_of_it() {
 
 /// The program as `starter` has it run, with what it does to signals: they may be ignored
 /// by whoever runs the tests.
-fn by(starter: &str, options: &[&str]) -> Command {
+pub(super) fn by(starter: &str, options: &[&str]) -> Command {
     let mut command = Command::new(starter);
     command.args(options).arg(gateway().get_program());
     command
