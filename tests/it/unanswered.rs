@@ -46,6 +46,20 @@ async fn asked_amid_the_look(gateway: &Gateway) -> (String, Answer) {
     (place, told)
 }
 
+/// Orders what is not answered in time, and lets that look at the machine go on. Returns where
+/// it is told, and what holds the next one.
+async fn held_at_the_next_look(gateway: &Gateway) -> (String, Hold) {
+    let (place, looks) = lost(gateway).await;
+    let others = gateway.azure.hold(Service::VirtualMachines);
+    looks.release();
+    (place, others)
+}
+
+fn is_under_way(told: &Answer) {
+    assert_eq!(told.status, 200, "{}", told.text());
+    assert_eq!(told.json()["status"], "InProgress");
+}
+
 #[actix_web::test]
 async fn whoever_asks_waits_for_the_look_and_makes_none() {
     let gateway = gateway().await;
@@ -74,19 +88,15 @@ async fn whoever_asks_is_told_of_the_operation_also_where_the_look_shows_nothing
     let (place, told) = asked_amid_the_look(&gateway).await;
     let later = gateway.get(&place).await;
 
-    for told in [told, later] {
-        assert_eq!(told.status, 200, "{}", told.text());
-        assert_eq!(told.json()["status"], "InProgress");
-    }
+    is_under_way(&told);
+    is_under_way(&later);
 }
 
 #[actix_web::test]
 async fn whoever_asks_beside_another_look_is_told_of_the_operation_as_well() {
     let gateway = gateway().await;
     let _orders = gateway.azure.hold(Service::Actions);
-    let (place, looks) = lost(&gateway).await;
-    let others = gateway.azure.hold(Service::VirtualMachines);
-    looks.release();
+    let (place, others) = held_at_the_next_look(&gateway).await;
 
     let beside = async {
         others.arrived(1).await;
@@ -98,24 +108,18 @@ async fn whoever_asks_beside_another_look_is_told_of_the_operation_as_well() {
     };
     let (told, beside) = tokio::join!(gateway.get(&place), beside);
 
-    for told in [told, beside] {
-        assert_eq!(told.status, 200, "{}", told.text());
-        assert_eq!(told.json()["status"], "InProgress");
-    }
+    is_under_way(&told);
+    is_under_way(&beside);
 }
 
 #[actix_web::test]
 async fn an_operation_stays_known_when_whoever_looks_for_it_leaves() {
     let gateway = gateway().await;
     let _orders = gateway.azure.hold(Service::Actions);
-    let (place, looks) = lost(&gateway).await;
-    let others = gateway.azure.hold(Service::VirtualMachines);
-    looks.release();
+    let (place, others) = held_at_the_next_look(&gateway).await;
 
     gateway.left_by_a_caller(&place, &others).await;
     others.release();
 
-    let told = gateway.get(&place).await;
-    assert_eq!(told.status, 200, "{}", told.text());
-    assert_eq!(told.json()["status"], "InProgress");
+    is_under_way(&gateway.get(&place).await);
 }

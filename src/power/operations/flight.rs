@@ -135,19 +135,19 @@ impl Flight {
 impl Drop for Flight {
     fn drop(&mut self) {
         self.leave();
-        let (stage, why) = (self.stage.borrow().clone(), Unfinished::on_drop());
-        let error = match stage {
-            Stage::Sending => Error::Unfinished(why),
-            Stage::Looking(operation) => {
-                self.leave_known(operation);
-                Error::Unfinished(why)
-            }
+        let why = Unfinished::on_drop();
+        let (known, error) = match &*self.stage.borrow() {
+            Stage::Sending => (None, Error::Unfinished(why)),
+            Stage::Looking(operation) => (Some(operation.clone()), Error::Unfinished(why)),
             Stage::Sent(operation) => {
-                self.leave_known(operation.clone());
-                Error::GivenUp(operation.id, why)
+                let given_up = Error::GivenUp(operation.id.clone(), why);
+                (Some(operation.clone()), given_up)
             }
             Stage::Refused(_) | Stage::Taken(_) => return,
         };
+        if let Some(operation) = known {
+            self.leave_known(operation);
+        }
         self.stage.send_replace(Stage::Refused(error));
     }
 }
