@@ -255,7 +255,7 @@ overload: ## five and twenty times as many callers as are served well: two minut
 	python3 bench/overload.py
 
 bench-peers: bench-tools $(PEERS_OF)/fastapi/installed $(PEERS_OF)/fastify/installed
-bench-peers: ## the gateway beside nginx, HAProxy, FastAPI and Fastify: 20 minutes, or QUICK=1
+bench-peers: ## the gateway beside nginx, HAProxy, FastAPI and Fastify: 25 minutes, or QUICK=1
 	$(if $(GATEWAY),,$(CARGO) build --release --locked)
 	$(CARGO) build --release --locked --package azure-stub --package plain-proxy
 	$(CARGO) build --locked --package azure-sandbox

@@ -22,7 +22,16 @@ from cloud import Azure
 from load import DIRECT, PATHS, Cell, Sample, measure
 from peers import Peer
 from processes import end_on_sigterm
-from settings import INSTALLED, LOAD_CORE, PLAIN, TARGET, Settings, read
+from settings import (
+    INSTALLED,
+    LOAD_CORE,
+    LOOKING,
+    PLAIN,
+    TARGET,
+    Settings,
+    made_of,
+    read,
+)
 
 # An order stays with the gateway until Azure says that it has ended, and it asks of a
 # subscription 20 times a second at most. What this load piles up Azure would never
@@ -59,7 +68,7 @@ class Run:
         for path, delay in self._blocks():
             self._block(number, path, delay)
         for name in self.settings.peers:
-            if name not in PLAIN:
+            if name not in (*PLAIN, *LOOKING):
                 self._bursts(number, name)
 
     def _blocks(self) -> Iterator[tuple[str, int]]:
@@ -71,14 +80,15 @@ class Run:
     def _block(self, number: int, path: str, delay: int) -> None:
         print(f"round {number}: {path}, Azure {delay} ms away", file=sys.stderr)
         self.azure.delay(0)
-        names = self.settings.peers
-        fresh = FRESH_FOR_ORDERS if path == "deallocate" else ()
+        is_order = path == "deallocate"
+        names = [it for it in self.settings.peers if is_order or it not in LOOKING]
+        fresh = FRESH_FOR_ORDERS if is_order else ()
         kept = [name for name in names if name not in fresh]
         with ExitStack() as stack:
             running = {name: self._started(name, path, stack) for name in kept}
             self.azure.delay(delay)
             for peer in running.values():
-                seconds = COMPILING.get(peer.name, 1)
+                seconds = COMPILING.get(made_of(peer.name), 1)
                 measure(peer, Cell(path, delay, WARM_UP), self.azure, number, seconds)
             for turn, connections in enumerate(self.settings.connections):
                 cell = Cell(path, delay, connections)

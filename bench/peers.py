@@ -7,7 +7,7 @@ from pathlib import Path
 import cloud
 from cloud import Azure
 from processes import Process, free_port
-from settings import BENCH, INSTALLED, PROXY_CORE, Settings
+from settings import BENCH, INSTALLED, LOOKING, PROXY_CORE, Settings, made_of
 from tools import path_of
 
 RESOURCE_GROUP = f"/subscriptions/{cloud.SUBSCRIPTION}/resourceGroups/{cloud.GROUP}"
@@ -37,6 +37,7 @@ class Peer:
 class Start:
     """What is known when a peer is started."""
 
+    name: str
     settings: Settings
     azure: Azure
     folder: Path
@@ -44,13 +45,18 @@ class Start:
     # Whether a page of users may be handed out again.
     cached: bool
 
+    @property
+    def looks(self) -> str:
+        """Whether it looks at a machine before an order, as a variable says it."""
+        return str(self.name in LOOKING).lower()
+
 
 def start(name: str, settings: Settings, to: Azure, folder: Path, cached: bool) -> Peer:
     """Starts the peer `name` on a free port; it may not listen yet."""
     own = folder / name
     own.mkdir(parents=True, exist_ok=True)
-    it = Start(settings, to, own, free_port(), cached)
-    command, environment = COMMANDS[name](it)
+    it = Start(name, settings, to, own, free_port(), cached)
+    command, environment = COMMANDS[made_of(name)](it)
     process = Process(command, PROXY_CORE, own / "output", environment, own)
     token = to.caller if name == "gateway-full" else None
     admin = environment.get("MIG_ADMIN_LISTEN")
@@ -100,6 +106,7 @@ def _actix_awc(it: Start) -> Command:
         "GROUP": RESOURCE_GROUP,
         "SELECT": cloud.SELECT,
         "CACHE": str(it.cached).lower(),
+        "LOOK": it.looks,
     }
 
 
@@ -184,6 +191,7 @@ def _service(it: Start) -> dict[str, str]:
         "SUBSCRIPTION": cloud.SUBSCRIPTION,
         "RESOURCE_GROUP": cloud.GROUP,
         "SELECT": cloud.SELECT,
+        "LOOK": it.looks,
     }
 
 

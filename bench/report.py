@@ -101,7 +101,9 @@ def _summary(cells: Cells) -> str:
 
 
 def _compared(cells: Cells, place: tuple[str, int, int], name: str) -> str:
-    base, cell = cells.get((*place, BASE)), cells[(*place, name)]
+    base, cell = cells.get((*place, BASE)), cells.get((*place, name))
+    if not cell:
+        return "–"
     if not base:
         return f"{cell.cpu:.2f} s, {cell.rate:,.0f}"
     return f"{cell.cpu / base.cpu:.2f}, {cell.rate / base.rate:.2f}"
@@ -112,7 +114,8 @@ def _kept(cells: Cells) -> str:
     places = [key for key in cells if key[0] == "users, cached" and key[3] == BASE]
     heads = ["peer", *(f"{connections} callers" for _, _, connections, _ in places)]
     rows = []
-    for name in dict.fromkeys(key[3] for key in cells if key[3] != "direct"):
+    measured = {key[:3] for key in places}
+    for name in dict.fromkeys(key[3] for key in cells if key[:3] in measured):
         row = [name]
         for path, delay, connections, _ in places:
             passed_on = cells.get(("users", delay, connections, BASE))
@@ -171,10 +174,13 @@ def _added(cells: Cells) -> str:
     names = list(dict.fromkeys(key[3] for key in cells if key[3] != "direct"))
     heads = ["peer", *(f"{path}, {delay} ms" for path, delay, _, _ in places)]
     rows = [["direct", *(f"{_p50(cells[key]):.0f}" for key in places)]]
-    for name in names:
-        added = (_p50(cells[(*key[:3], name)]) - _p50(cells[key]) for key in places)
-        rows.append([name, *(f"+{it:.0f}" for it in added)])
+    rows += ([name, *(_longer(cells, key, name) for key in places)] for name in names)
     return f"## Added latency, one caller, p50 in µs\n\n{_table(heads, rows)}"
+
+
+def _longer(cells: Cells, direct: tuple[str, int, int, str], name: str) -> str:
+    cell = cells.get((*direct[:3], name))
+    return f"+{_p50(cell) - _p50(cells[direct]):.0f}" if cell else "–"
 
 
 def _p50(cell: Cell) -> float:
@@ -203,7 +209,7 @@ def _memory(name: str, path: str, samples: list[Sample]) -> str:
     for it in samples:
         if (it.peer, it.path) == (name, path):
             peaks[it.round] = max(peaks[it.round], it.peak_memory)
-    return f"{median(peaks.values()) / 2**20:.0f}"
+    return f"{median(peaks.values()) / 2**20:.0f}" if peaks else "–"
 
 
 def _burst(name: str, bursts: list[Burst]) -> Row:

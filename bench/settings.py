@@ -18,7 +18,20 @@ PEERS = (
     "gateway-full",
     "fastify",
     "fastapi",
+    "actix-awc-looks",
+    "fastify-looks",
+    "fastapi-looks",
 )
+
+# They look at a machine before they order anything of it, as the gateway does, and are
+# compared with orders alone.
+LOOKING = PEERS[-3:]
+
+
+def made_of(peer: str) -> str:
+    """Which peer it is when it does not look."""
+    return peer.removesuffix("-looks")
+
 
 # Plain proxies, whose token never changes.
 PLAIN = PEERS[:3]
@@ -52,7 +65,7 @@ class Settings:
 
 
 def read() -> Settings:
-    """The whole comparison takes some twenty minutes; QUICK=1 less than three."""
+    """The whole comparison takes some 25 minutes; QUICK=1 less than three."""
     quick = bool(_text("QUICK", ""))
     return Settings(
         rounds=int(_text("ROUNDS", "1" if quick else "3")),

@@ -12,7 +12,7 @@ from importlib.metadata import distributions
 from json import loads
 from pathlib import Path
 
-from settings import INSTALLED, Settings, read
+from settings import INSTALLED, Settings, made_of, read
 
 # Programs by the peers that need them; those of "" are needed by all.
 PROGRAMS = {
@@ -47,7 +47,8 @@ def require(peers: Iterable[str]) -> None:
 
 
 def _wanted(peers: Iterable[str]) -> list[str]:
-    return [name for peer in ("", *peers) for name in PROGRAMS.get(peer, ())]
+    kinds = dict.fromkeys(made_of(peer) for peer in ("", *peers))
+    return [name for kind in kinds for name in PROGRAMS.get(kind, ())]
 
 
 def path_of(name: str) -> str | None:
@@ -58,10 +59,11 @@ def path_of(name: str) -> str | None:
 def versions(settings: Settings) -> dict[str, str]:
     """What was compared, by name."""
     wanted = _wanted(settings.peers)
+    kinds = {made_of(peer) for peer in settings.peers}
     found = {name: _version(name) for name in wanted if name in VERSION}
-    if "fastapi" in settings.peers:
+    if "fastapi" in kinds:
         found |= _python(PYTHON)
-    if "fastify" in settings.peers:
+    if "fastify" in kinds:
         found |= _javascript(JAVASCRIPT)
     return found
 

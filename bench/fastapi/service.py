@@ -11,6 +11,7 @@ from aiohttp import ClientSession, TCPConnector
 from azure.core.pipeline.transport import AioHttpTransport
 from azure.identity.aio import ManagedIdentityCredential, get_bearer_token_provider
 from azure.mgmt.compute.aio import ComputeManagementClient
+from azure.mgmt.compute.models import VirtualMachine
 from cachetools import TTLCache
 from fastapi import FastAPI, HTTPException, Response
 
@@ -19,6 +20,7 @@ GRAPH = os.environ["GRAPH_ENDPOINT"]
 SUBSCRIPTION = os.environ["SUBSCRIPTION"]
 GROUP = os.environ["RESOURCE_GROUP"]
 SELECT = os.environ["SELECT"]
+LOOK = os.environ["LOOK"] == "true"
 
 
 @asynccontextmanager
@@ -52,11 +54,23 @@ app = FastAPI(lifespan=lifespan)
 @app.post("/vms/{name}/deallocate", status_code=202)
 async def deallocate(name: str) -> Response:
     """The order alone: how it goes is for the caller to ask."""
+    machines = app.state.machines
     # Azure's clients give tokens to https alone, unless told that it is a test.
-    await app.state.machines.begin_deallocate(
-        GROUP, name, polling=False, enforce_https=False
-    )
+    if LOOK:
+        machine = await machines.get(
+            GROUP, name, expand="instanceView", enforce_https=False
+        )
+        if is_deallocated(machine):
+            return Response(status_code=200)
+    await machines.begin_deallocate(GROUP, name, polling=False, enforce_https=False)
     return Response(status_code=202)
+
+
+def is_deallocated(machine: VirtualMachine) -> bool:
+    return any(
+        status.code == "PowerState/deallocated"
+        for status in machine.instance_view.statuses
+    )
 
 
 @app.get("/directory/users")

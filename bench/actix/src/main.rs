@@ -43,6 +43,8 @@ struct Settings {
     select: String,
     /// Whether pages are kept.
     cache: bool,
+    /// Whether a machine is looked at before an order. What is seen is not read.
+    look: bool,
 }
 
 struct Proxy {
@@ -108,9 +110,15 @@ impl Proxy {
 
 async fn deallocate(proxy: Data<Proxy>, name: web::Path<String>) -> Result<HttpResponse, Error> {
     let group = &proxy.settings.group;
-    let path = format!(
-        "{group}/providers/Microsoft.Compute/virtualMachines/{name}/deallocate?api-version=2025-11-01"
-    );
+    let machine = format!("{group}/providers/Microsoft.Compute/virtualMachines/{name}");
+    if proxy.settings.look {
+        let path = format!("{machine}?api-version=2025-11-01&$expand=instanceView");
+        let seen = proxy.ask(Method::GET, &path).await?;
+        if seen.status != StatusCode::OK {
+            return Ok(passed_on(&seen));
+        }
+    }
+    let path = format!("{machine}/deallocate?api-version=2025-11-01");
     Ok(passed_on(&proxy.ask(Method::POST, &path).await?))
 }
 
