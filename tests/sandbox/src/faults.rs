@@ -11,7 +11,7 @@ use std::{
 
 use tokio::sync::{Notify, Semaphore};
 
-use crate::{arc::ArcFault, journal::Service};
+use crate::{arc::ArcFault, arrivals::awaited, journal::Service};
 
 /// What happens instead of, or before, the real answer.
 #[derive(Clone, Debug)]
@@ -111,14 +111,13 @@ pub struct Hold(Arc<Barrier>);
 
 impl Hold {
     /// Resolves once `count` requests wait, or have waited.
+    ///
+    /// # Panics
+    ///
+    /// Where they do not come in a minute.
     pub async fn arrived(&self, count: usize) {
-        loop {
-            let arrived = self.0.arrived.notified();
-            if self.0.arrivals.load(Ordering::SeqCst) >= count {
-                return;
-            }
-            arrived.await;
-        }
+        let arrivals = || self.0.arrivals.load(Ordering::SeqCst);
+        awaited(count, &self.0.arrived, arrivals).await;
     }
 
     /// Lets the requests go on, and those to come.

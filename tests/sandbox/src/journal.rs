@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 
 pub use service::Service;
 
-use crate::known::Unknown;
+use crate::{arrivals::awaited, known::Unknown};
 
 /// One request, as it came in.
 #[derive(Clone, Debug)]
@@ -147,13 +147,7 @@ impl Journal {
     }
 
     pub(crate) async fn arrived(&self, service: Service, count: usize) {
-        loop {
-            let changed = self.changed.notified();
-            if self.requests(service).len() >= count {
-                return;
-            }
-            changed.await;
-        }
+        awaited(count, &self.changed, || self.requests(service).len()).await;
     }
 
     pub(crate) fn peak(&self, service: Service) -> usize {

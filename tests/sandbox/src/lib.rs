@@ -10,6 +10,7 @@ mod app_service;
 mod app_service_2017;
 mod arc;
 mod arm;
+mod arrivals;
 mod authority;
 mod azure;
 mod callers;
@@ -181,6 +182,10 @@ impl Sandbox {
     }
 
     /// Resolves once `count` requests to `service` have arrived in all.
+    ///
+    /// # Panics
+    ///
+    /// Where they do not in a minute.
     pub async fn arrived(&self, service: Service, count: usize) {
         self.azure.journal.arrived(service, count).await;
     }
