@@ -8,6 +8,7 @@ mod error;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod guard;
+mod looks;
 mod quota;
 mod refusal;
 mod request;

@@ -57,6 +57,7 @@ pub(super) fn of_metadata(name: &'static str, error: &http::Error, source: &Sour
         | http::Error::ConnectionRefused
         | http::Error::Unreachable(_)
         | http::Error::Interrupted(_)
+        | http::Error::Truncated(_)
         | http::Error::Open(_)
         | http::Error::Busy(_) => ("unreachable", metadata_trial(&endpoint)),
     };

@@ -116,6 +116,7 @@ pub(super) fn refused(error: &Error) -> Refused {
         | Error::Unreachable(_)
         | Error::Untrusted(_)
         | Error::Interrupted(_)
+        | Error::Truncated(_)
         | Error::Open(_)
         | Error::Busy(_) => Refused::Later(Duration::ZERO),
         Error::TooLong(_) | Error::Malformed(_) => Refused::Forever,

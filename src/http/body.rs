@@ -29,7 +29,7 @@ pub(super) async fn whole(incoming: &mut ClientResponse, limit: usize) -> Result
     match announced {
         Some(length) if length != body.len() => {
             let words = format!("{} of {length} bytes arrived", body.len());
-            Err(Error::Interrupted(Cause::said(words)))
+            Err(Error::Truncated(Cause::said(words)))
         }
         Some(_) | None => Ok(body),
     }
@@ -44,7 +44,7 @@ async fn read(
 ) -> Result<Bytes, Error> {
     let (mut first, mut all) = (Bytes::new(), BytesMut::new());
     while let Some(part) = incoming.next().await {
-        let part = part.map_err(|error| Error::Interrupted(Cause::new(&error)))?;
+        let part = part.map_err(|error| Error::Truncated(Cause::new(&error)))?;
         if first.len().max(all.len()) + part.len() > limit {
             return Err(Error::TooLong(limit));
         }

@@ -40,6 +40,8 @@ struct Inner {
 #[derive(Default)]
 struct State {
     open: Option<Open>,
+    /// When the first call was made of those in a row that have had no answer.
+    silent: Option<Instant>,
     /// When an answer last closed it. Calls that were made before say nothing any more.
     closed: Option<Instant>,
 }
@@ -53,7 +55,7 @@ struct Open {
 /// Who looks whether there is an answer again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Watch {
-    /// Since when it is open.
+    /// Since when there is no answer.
     since: Instant,
     /// How many watched before: one that was late, and not gone, gives way to the next.
     number: u32,
@@ -161,6 +163,7 @@ impl Circuit {
         // Both under the lock: who is open without a failure would stay so.
         let mut state = self.state();
         self.0.failures.store(0, Ordering::Relaxed);
+        state.silent = None;
         let was_open = state.open.take().is_some();
         if was_open {
             state.closed = Some(now);
@@ -174,25 +177,24 @@ impl Circuit {
         if state.closed.is_some_and(|closed| started < closed) {
             return None;
         }
+        let since = *state.silent.get_or_insert(started);
         let failures = self.0.failures.fetch_add(1, Ordering::Relaxed) + 1;
         if failures < FAILURES || state.open.is_some() {
             return None;
         }
-        let watch = Watch {
-            since: now,
-            number: 0,
-        };
+        let watch = Watch { since, number: 0 };
         state.open = Some(Open { watch, probed: now });
         Some(watch)
     }
 
-    /// Whether nobody answered. A refusal is an answer, and one that cannot be understood
-    /// as well.
+    /// Whether nobody answered. A refusal is an answer, and so is one that broke off or
+    /// cannot be understood.
     fn is_silence(&self, error: &Error, took: Duration) -> bool {
         match error {
             Error::ConnectionRefused | Error::Unreachable(_) | Error::Interrupted(_) => true,
             Error::Timeout(_) => took >= self.0.patience,
             Error::Untrusted(_)
+            | Error::Truncated(_)
             | Error::TooLong(_)
             | Error::Refused(_)
             | Error::Malformed(_)
@@ -260,6 +262,20 @@ mod tests {
         assert_eq!(at(2_000), Admission::Withheld(silent(2_000)));
         assert!(circuit.probe(next, after(2_000)));
         assert!(!circuit.probe(first, after(2_000)), "the other looks since");
+    }
+
+    #[test]
+    fn there_is_no_answer_since_the_first_call_that_had_none() {
+        let (circuit, now) = (Circuit::new(ALLOWED), Instant::now());
+        let after = |seconds| now + Duration::from_secs(seconds);
+        circuit.learn(Some(&Error::ConnectionRefused), Duration::ZERO, now);
+        circuit.learn(None, Duration::ZERO, after(5));
+        for number in 1..=u64::from(FAILURES) {
+            let late = Error::Timeout(ALLOWED);
+            circuit.learn(Some(&late), ALLOWED, after(10 + 10 * number));
+        }
+        let withheld = Admission::Withheld(Duration::from_secs(50));
+        assert_eq!(circuit.admission(after(60)), withheld);
     }
 
     #[test]

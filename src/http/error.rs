@@ -40,8 +40,11 @@ pub(crate) enum Error {
     #[error("the server is not one that is trusted")]
     Untrusted(#[source] Cause),
     /// Whether it was carried out is not known.
-    #[error("the connection broke before the answer was whole")]
+    #[error("the connection broke before an answer")]
     Interrupted(#[source] Cause),
+    /// There was an answer, of which a part is missing.
+    #[error("the answer broke off")]
+    Truncated(#[source] Cause),
     /// The rest of the answer was not read.
     #[error("the answer is longer than {0} bytes")]
     TooLong(usize),

@@ -10,6 +10,7 @@ use actix_web::rt::{self, time};
 use super::{
     Client, Deadline, Error, Request,
     circuit::{Admission, Circuit, News, PROBES, Watch},
+    looks::Looks,
     retry_budget::RetryBudget,
     turns::{Turn, Turns},
 };
@@ -21,6 +22,7 @@ const LONGEST_PROBE: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub(crate) struct Guard {
     circuit: Circuit,
+    looks: Looks,
     pub(super) retries: RetryBudget,
     at_once: usize,
 }
@@ -38,6 +40,7 @@ impl Guard {
     pub(crate) fn new(at_once: usize, allowed: Duration) -> Self {
         Self {
             circuit: Circuit::new(allowed),
+            looks: Looks::default(),
             retries: RetryBudget::default(),
             at_once,
         }
@@ -81,15 +84,18 @@ impl Client {
     }
 
     fn admit(&self, guarded: &Guarded, request: &Request<'_>) -> Result<(), Error> {
-        let circuit = &guarded.guard.circuit;
-        if circuit.is_well() {
+        let guard = &guarded.guard;
+        if guard.circuit.is_well() {
             return Ok(());
         }
-        let silent = match circuit.admission(Instant::now()) {
+        let silent = match guard.circuit.admission(Instant::now()) {
             Admission::Made => return Ok(()),
-            Admission::Withheld(silent) => silent,
+            Admission::Withheld(silent) => {
+                guard.looks.keep(request);
+                silent
+            }
             Admission::Unwatched(silent, watch) => {
-                self.look_out(circuit, request, watch);
+                self.look_out(guard, request, watch);
                 silent
             }
         };
@@ -98,12 +104,15 @@ impl Client {
     }
 
     /// Sends what looks as `request` does, and changes nothing, until there is an answer:
-    /// with nobody calling as well, and no caller waits for it.
-    fn look_out(&self, circuit: &Circuit, request: &Request<'_>, watch: Watch) {
-        let (this, look, circuit) = (self.clone(), Rc::new(request.look()), circuit.clone());
+    /// with nobody calling as well, and no caller waits for it. What was withheld meanwhile
+    /// is asked in its place.
+    fn look_out(&self, guard: &Guard, request: &Request<'_>, watch: Watch) {
+        let (this, guard, opener) = (self.clone(), guard.clone(), Rc::new(request.look()));
+        guard.looks.begin(&opener);
         rt::spawn(async move {
-            while circuit.probe(watch, Instant::now()) {
-                this.look(&look);
+            while guard.circuit.probe(watch, Instant::now()) {
+                let withheld = guard.looks.take().map(Rc::new);
+                this.look(withheld.as_ref().unwrap_or(&opener));
                 time::sleep(PROBES).await;
             }
         });
@@ -126,26 +135,29 @@ impl Client {
         (started, took): (Instant, Duration),
     ) {
         let Some(guarded) = &self.guarded else { return };
-        let circuit = &guarded.guard.circuit;
-        if let Some(news) = circuit.learn(error, took, started + took) {
-            self.tell(circuit, request, news);
+        let guard = &guarded.guard;
+        if let Some(news) = guard.circuit.learn(error, took, started + took) {
+            self.tell(guard, request, news);
         }
     }
 
-    /// Tells the `news` of `circuit` that came by `request`. A watch that is told late has
+    /// Tells the `news` of `guard` that came by `request`. A watch that is told late has
     /// been taken over by then, and ends at once.
-    fn tell(&self, circuit: &Circuit, request: &Request<'_>, news: News) {
+    fn tell(&self, guard: &Guard, request: &Request<'_>, news: News) {
         let service = self.service();
-        circuit.show(&self.metrics, service);
+        guard.circuit.show(&self.metrics, service);
         match news {
             News::Opened(watch) => {
                 tracing::warn!(
                     service,
                     "there is no answer; calls are withheld until there is"
                 );
-                self.look_out(circuit, request, watch);
+                self.look_out(guard, request, watch);
             }
-            News::Closed => tracing::info!(service, "there are answers again"),
+            News::Closed => {
+                guard.looks.end();
+                tracing::info!(service, "there are answers again");
+            }
         }
     }
 }
@@ -201,12 +213,12 @@ mod tests {
         };
 
         let (open, closed) = (opened(&guard), ended(&guard, None).unwrap());
-        client.tell(&guard.circuit, &request, closed);
-        client.tell(&guard.circuit, &request, open);
+        client.tell(&guard, &request, closed);
+        client.tell(&guard, &request, open);
         assert!(shown(0));
 
         let open = opened(&guard);
-        client.tell(&guard.circuit, &request, open);
+        client.tell(&guard, &request, open);
         assert!(shown(1));
     }
 

@@ -50,7 +50,7 @@ fn is_repeatable(effect: Effect, error: &Error) -> bool {
     let is_safe = effect == Effect::Reads;
     match error {
         Error::ConnectionRefused | Error::Unreachable(_) => true,
-        Error::Interrupted(_) => is_safe,
+        Error::Interrupted(_) | Error::Truncated(_) => is_safe,
         Error::Refused(refusal) => is_safe && is_passing(refusal.status),
         Error::Untrusted(_)
         | Error::Timeout(_)

@@ -83,6 +83,7 @@ fn kind(error: &Error) -> &'static str {
         Error::Unreachable(_) => "unreachable",
         Error::Untrusted(_) => "untrusted",
         Error::Interrupted(_) => "interrupted",
+        Error::Truncated(_) => "truncated",
         Error::TooLong(_) => "too_long",
         Error::Refused(_) => "refused",
         Error::Malformed(_) => "malformed",

@@ -325,6 +325,7 @@ fn may_be_taken(error: &azure::Error) -> bool {
         Some(
             http::Error::Timeout(_)
             | http::Error::Interrupted(_)
+            | http::Error::Truncated(_)
             | http::Error::TooLong(_)
             | http::Error::Malformed(_),
         ) => true,

@@ -223,6 +223,32 @@ async fn an_upstream_that_hangs_keeps_nothing_from_the_other() {
 }
 
 #[actix_web::test]
+async fn what_alone_does_not_answer_keeps_nothing_else_from_callers_for_long() {
+    let gateway = ARM.gateway(&[("MIG_UPSTREAM_TIMEOUT", "1s")]).await;
+    let _whole = gateway.azure.hold(Service::ResourceGraph);
+    let listing = |answer: &Answer| answer.text().contains("was not asked").then_some(());
+    gateway.until("/vms", listing).await;
+    let others = |answer: &Answer| (answer.status == 200).then_some(());
+    gateway.within(10 * SOON, &ARM.path(1), others).await;
+}
+
+#[actix_web::test]
+async fn an_upstream_whose_answers_break_off_is_there() {
+    for upstream in BOTH {
+        let gateway = upstream.gateway(&[]).await;
+        gateway
+            .azure
+            .inject(upstream.service, Fault::Truncate, Times::Always);
+        for _ in 0..9 {
+            let answer = upstream.get(&gateway, 1).await;
+            let told = (answer.status, answer.text().contains("broke off"));
+            assert_eq!(told, (502, true), "{}", answer.text());
+        }
+        assert!(!is_open(&gateway, upstream).await);
+    }
+}
+
+#[actix_web::test]
 async fn an_upstream_that_refuses_is_there() {
     for upstream in BOTH {
         let gateway = upstream.gateway(&[]).await;

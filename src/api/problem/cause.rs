@@ -342,15 +342,16 @@ fn from_exchange(
             Code::UpstreamFailed,
             "Azure could not be reached; nothing was done",
         ),
-        http::Error::Interrupted(_) | http::Error::TooLong(_) | http::Error::Malformed(_) => {
-            Problem::new(
-                Code::UpstreamFailed,
-                format!(
-                    "the answer to {call} broke off or is not understood{}",
-                    doubt(call)
-                ),
-            )
-        }
+        http::Error::Interrupted(_)
+        | http::Error::Truncated(_)
+        | http::Error::TooLong(_)
+        | http::Error::Malformed(_) => Problem::new(
+            Code::UpstreamFailed,
+            format!(
+                "the answer to {call} broke off or is not understood{}",
+                doubt(call)
+            ),
+        ),
         http::Error::Refused(refused) => refusal::problem(call, hints, refused),
         http::Error::Open(silent) => Problem::new(
             Code::UpstreamFailed,
