@@ -193,6 +193,15 @@ impl Problem {
         }
     }
 
+    /// The same, with the path of an operation that Azure may carry out. Without
+    /// `Retry-After`: who would repeat the order, might have it done twice.
+    fn in_doubt(self, place: String) -> Self {
+        Self {
+            retry_after: None,
+            ..self.operation(place)
+        }
+    }
+
     fn caused(self, source: impl Error + 'static) -> Self {
         Self {
             source: Some(Box::new(source)),

@@ -107,7 +107,7 @@ impl From<power::Error> for Problem {
     fn from(error: power::Error) -> Self {
         match error {
             power::Error::Azure(_, source) => Self::from(source),
-            power::Error::Lost(id, source) => Self::from(source).operation(place(&id)),
+            power::Error::Lost(id, source) => Self::from(source).in_doubt(place(&id)),
             power::Error::Crowded => Self::new(
                 Code::Overloaded,
                 "as many operations are under way as may be (MIG_OPERATION_LIMIT); nothing was done",
@@ -129,7 +129,7 @@ impl From<power::Error> for Problem {
                      in time; whether an order is carried out is not known",
                 );
                 match id {
-                    Some(id) => problem.operation(place(&id)),
+                    Some(id) => problem.in_doubt(place(&id)),
                     None => problem,
                 }
             }
@@ -150,11 +150,9 @@ impl From<power::Error> for Problem {
             )
             .retry_after(SOON)
             .caused(source),
-            // Without Retry-After: who would repeat it, might have it done twice.
             power::Error::GivenUp(ref id, why) => Self {
                 detail: error.to_string().into(),
-                retry_after: None,
-                ..Self::from(why).operation(place(id))
+                ..Self::from(why).in_doubt(place(id))
             },
             power::Error::Unfinished(source) => Self::from(source),
         }
