@@ -4,7 +4,10 @@ use super::{
     Audit,
     record::{Conclusion, Outcome, Record},
 };
-use crate::azure::{self, Receipt};
+use crate::{
+    azure::{self, Receipt},
+    task::Unfinished,
+};
 
 /// What is owed to the record: dropped without an outcome, it is `Unknown`.
 pub(crate) struct Pending {
@@ -73,10 +76,12 @@ impl Pending {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.tell(Outcome::other(
-            Conclusion::Unknown,
-            "NotFollowed",
-            "the gateway ended, or the command did not wait, before the end was known",
-        ));
+        let why = match Unfinished::on_drop() {
+            Unfinished::Stopped => {
+                "the gateway ended, or the command did not wait, before the end was known"
+            }
+            Unfinished::Panicked => "a fault of the gateway broke it off before the end was known",
+        };
+        self.tell(Outcome::other(Conclusion::Unknown, "NotFollowed", why));
     }
 }

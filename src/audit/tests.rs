@@ -15,6 +15,7 @@ use crate::{
     access::{Caller, Kind, Principal, ServiceAccount},
     azure::{Action, Manner, Memory},
     policy::{Policies, Source, Warrant},
+    task::Tasks,
     telemetry::TraceContext,
 };
 
@@ -139,16 +140,36 @@ async fn a_change_is_begun_only_where_few_enough_lines_wait() {
     assert_eq!(stages(&folder.file()), ["intent", "outcome"]);
 }
 
-#[actix_web::test]
-async fn what_is_dropped_without_an_end_is_unknown() {
+/// The outcome of what is let go of without an end, `amid` something.
+async fn let_go(amid: fn()) -> Value {
     let folder = Folder::new();
     let audit = at(&folder.file());
     let by = requester(Caller::Anonymous);
-    drop(audit.intent(deed(), &by, soon()).await.unwrap());
+    let pending = audit.intent(deed(), &by, soon()).await.unwrap();
+    let work = async move {
+        let _pending = pending;
+        amid();
+    };
+    let _ = Tasks::default().finish(work).await;
     drop(audit);
-    let last = lines(&folder.file()).pop().unwrap();
-    assert_eq!(last["status"], "Unknown");
-    assert_eq!(last["status_code"], "NotFollowed");
+    lines(&folder.file()).pop().unwrap()
+}
+
+#[actix_web::test]
+async fn what_is_dropped_without_an_end_is_unknown() {
+    for (amid, why) in [
+        ((|| {}) as fn(), "the gateway ended, "),
+        (
+            || panic!("on purpose"),
+            "a fault of the gateway broke it off ",
+        ),
+    ] {
+        let last = let_go(amid).await;
+        assert_eq!(last["status"], "Unknown");
+        assert_eq!(last["status_code"], "NotFollowed");
+        let told = last["status_detail"].as_str().unwrap();
+        assert!(told.starts_with(why), "{told}");
+    }
 }
 
 #[actix_web::test]
