@@ -79,7 +79,8 @@ impl Unreviewed {
                 "let the pod have the token of its account: automountServiceAccountToken"
                     .to_owned(),
             ),
-            (_, Some(401 | 403)) => (
+            (_, Some(401)) => ("refused", credentials(endpoint)),
+            (_, Some(403)) => (
                 "refused",
                 "let the gateway's account create tokenreviews: kubectl create clusterrolebinding \
                  mi-gateway-review --clusterrole system:auth-delegator --serviceaccount \
@@ -100,6 +101,15 @@ impl Unreviewed {
 
 fn whereabouts(endpoint: &str) -> String {
     format!("see MIG_KUBERNETES_ENDPOINT, and let the gateway reach {endpoint}")
+}
+
+/// A pod goes on with the token of an account that was made anew, until that is renewed.
+fn credentials(endpoint: &str) -> String {
+    format!(
+        "the API server does not accept the account's token: see whether \
+         MIG_KUBERNETES_TOKEN_FILE is of the cluster at {endpoint} and renewed, and start the \
+         pod anew if the account was made anew"
+    )
 }
 
 /// `error`, and what whoever refused says to it.

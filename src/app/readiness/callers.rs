@@ -61,8 +61,7 @@ fn reviews(standing: ReviewStanding) -> Check {
         ),
         ReviewStanding::Refused => (
             "denied",
-            "the API server reviews no tokens for the gateway's account; mi-gateway doctor has \
-             the command that lets it"
+            "the API server reviews no tokens for the gateway's account; mi-gateway doctor says why"
                 .to_owned(),
         ),
         ReviewStanding::Fine => (

@@ -153,7 +153,10 @@ async fn readiness_tells_that_the_gateway_may_have_no_token_reviewed() {
         let name = format!("robot-{status}");
         assert!(is_unavailable(&timed(&gateway, &name).await.0));
         let denied = [false.into(), false.into(), "denied".into()];
-        assert_eq!(standing(&gateway.admin("/readyz").await), (200, denied));
+        let readiness = gateway.admin("/readyz").await;
+        assert_eq!(standing(&readiness), (200, denied));
+        // Which of the two it is, the doctor tells.
+        assert!(readiness.text().contains("mi-gateway doctor says why"));
 
         assert_eq!(timed(&gateway, &name).await.0.status, 200);
         assert_eq!(standing(&gateway.admin("/readyz").await), fine());

@@ -46,9 +46,11 @@ async fn an_issuer_that_cannot_be_reached_is_told_beside_one_that_can() {
 #[actix_web::test]
 async fn a_cluster_that_reviews_no_token_is_told_and_why() {
     let refused = Fault::answer(403, r#"{"message": "tokenreviews is forbidden"}"#);
+    let unknown = Fault::answer(401, r#"{"message": "Unauthorized"}"#);
     for (fault, code, mend) in [
         (None, None, ""),
         (Some(refused), Some("refused"), "system:auth-delegator"),
+        (Some(unknown), Some("refused"), "MIG_KUBERNETES_TOKEN_FILE"),
         (
             Some(Fault::answer(200, "<html>")),
             Some("invalid"),
