@@ -28,7 +28,7 @@ impl Cause {
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// Whether it was carried out is not known.
-    #[error("no answer within {0:?}")]
+    #[error("no answer within {0:.1?}")]
     Timeout(Duration),
     /// Nobody listens at the other end; nothing was sent.
     #[error("the connection was refused")]
@@ -55,7 +55,7 @@ pub(crate) enum Error {
     #[error("the answer is not understood")]
     Malformed(#[source] Cause),
     /// Nothing was sent: nobody has answered there for so long.
-    #[error("it was not asked, as it has not answered for {0:?}")]
+    #[error("it was not asked, as it has not answered for {0:.1?}")]
     Open(Duration),
     /// Nothing was sent: too much is asked of it already.
     #[error("it was not asked")]
@@ -69,7 +69,7 @@ pub(crate) enum Crowd {
     #[error("too many calls wait for their turn")]
     Full,
     /// It did not come in time.
-    #[error("its turn did not come within {0:?}")]
+    #[error("its turn did not come within {0:.0?}")]
     Late(Duration),
 }
 
@@ -133,6 +133,17 @@ fn distrust(error: &SendRequestError) -> Option<Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn times_are_told_no_finer_than_anybody_reads_them() {
+        let turn = Crowd::Late(Duration::from_nanos(999_999_429));
+        assert_eq!(turn.to_string(), "its turn did not come within 1000ms");
+        let answer = Error::Timeout(Duration::from_nanos(9_999_999_429));
+        assert_eq!(answer.to_string(), "no answer within 10.0s");
+        let silence = Error::Open(Duration::from_nanos(12_345_678_901));
+        let told = "it was not asked, as it has not answered for 12.3s";
+        assert_eq!(silence.to_string(), told);
+    }
 
     #[test]
     fn a_connection_that_was_open_may_have_carried_the_request() {
