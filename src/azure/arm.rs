@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use actix_web::{
     http::{
         StatusCode,
-        header::{ETAG, HeaderName, HeaderValue, LOCATION},
+        header::{HeaderName, HeaderValue, LOCATION},
     },
     web::Bytes,
 };
@@ -136,7 +136,6 @@ impl ArmClient {
         let answer = self.ask(&question, context).await?;
         let mut machine: VirtualMachine = serde_json::from_slice(&answer.body)
             .map_err(|error| self.api.malformed(question.call, Cause::new(&error)))?;
-        machine.etag = answer.header(&ETAG).map(str::to_owned);
         machine.seen_at = answered_at(answer.date(), Timestamp::now());
         machine.left = answer.provider_quota();
         Ok(machine)

@@ -84,8 +84,10 @@ pub(crate) struct VirtualMachine {
     /// The resource that created it and looks after it, such as a node pool's.
     #[serde(rename = "managedBy")]
     pub(crate) managed_by: Option<String>,
-    /// What `If-Match` of a change can hold.
-    #[serde(skip)]
+    /// What `If-Match` of a change can hold. With the instance view, Azure tells it in the
+    /// body alone.
+    ///
+    /// Source: Azure/azure-cli recording `test_vm_create_state_modifications.yaml`, 2025.
     pub(crate) etag: Option<String>,
     /// When it was so, by Azure's clock where that is behind: the times of its changes
     /// are Azure's.

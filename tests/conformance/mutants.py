@@ -61,6 +61,12 @@ MUTANTS = [
         "",
     ),
     mutant(
+        "a machine with its instance view has an `ETag` in the head",
+        "arm/answers.rs",
+        "        View::With => json(200, &body),",
+        '        View::With => with(json(200, &body), "etag", &etag),',
+    ),
+    mutant(
         "an operation ends as `Completed`",
         "arm/operation.rs",
         'None => "Succeeded"',

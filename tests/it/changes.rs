@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use actix_web::rt;
-use azure_sandbox::Service;
+use azure_sandbox::{Fault, Service, Times};
 use serde_json::Map;
 
 use crate::{
@@ -151,6 +151,23 @@ async fn only_the_version_that_was_read_is_changed() {
     assert_eq!(
         patched(&gateway, &[("if-match", "*")], change).await.status,
         200
+    );
+}
+
+#[actix_web::test]
+async fn a_version_that_no_header_can_hold_is_left_out() {
+    let gateway = open();
+    let broken = Fault::Alter(serde_json::json!({"etag": "\"5\"\r\nx-more: 1"}));
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, broken, Times::Next(1));
+
+    let answer = gateway.get(VM).await;
+
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    assert_eq!(
+        (answer.header("etag"), answer.header("x-more")),
+        (None, None)
     );
 }
 

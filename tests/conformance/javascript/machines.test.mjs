@@ -73,6 +73,7 @@ job("machines.get", {}, async () => {
   assert.deepEqual(model, expected("RG_Batch.(1)", "batch-16"));
   assert.deepEqual(instanceView, view("batch-16", "running"));
   assert.equal(etag, '"5"');
+  assert.equal(wire[1].headers.get("etag"), undefined);
 
   const hibernates = await vms.get("rg-web", "hiber-01");
   assert.deepEqual(defined(hibernates.additionalCapabilities), { hibernationEnabled: true });

@@ -151,6 +151,8 @@ fn a_machine_is_shown_with_its_instance_view_to_who_asks_for_it() {
     assert_eq!(plain.text("/properties/provisioningState"), "Succeeded");
     assert_eq!(plain.header("etag"), Some("\"5\""));
     assert_eq!(plain.text("/etag"), "\"5\"");
+    assert_eq!(expanded.header("etag"), None);
+    assert_eq!(expanded.text("/etag"), "\"5\"");
     assert_eq!(plain.json().pointer("/properties/instanceView"), None);
     assert_eq!(
         expanded.json().pointer("/properties/instanceView"),
