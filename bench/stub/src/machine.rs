@@ -15,7 +15,6 @@ cache-control: no-cache\r\n\
 pragma: no-cache\r\n\
 content-type: application/json; charset=utf-8\r\n\
 expires: -1\r\n\
-etag: \"5\"\r\n\
 date: Sun, 16 Nov 2025 23:22:34 GMT\r\n\
 strict-transport-security: max-age=31536000; includeSubDomains\r\n\
 x-cache: CONFIG_NOCACHE\r\n\
