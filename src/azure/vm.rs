@@ -81,7 +81,7 @@ pub(crate) struct VirtualMachine {
     pub(crate) location: String,
     #[serde(default)]
     pub(crate) tags: BTreeMap<String, String>,
-    /// The resource that created it and looks after it, such as a node pool's.
+    /// The resource that created it, such as a managed application or its scale set.
     #[serde(rename = "managedBy")]
     pub(crate) managed_by: Option<String>,
     /// What `If-Match` of a change can hold. With the instance view, Azure tells it in the

@@ -12,6 +12,9 @@ use crate::{azure::VirtualMachineId, config::Allow};
 /// Source: "Frequently asked questions about Azure Kubernetes Service".
 const NODE_GROUP: &str = "mc_";
 
+/// What stands before the name in the id of a scale set.
+const SCALE_SETS: &str = "/providers/microsoft.compute/virtualmachinescalesets";
+
 /// Why a virtual machine is left alone. `Display` is the sentence for callers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -56,10 +59,21 @@ pub(crate) fn refusal(
     if allow.managed {
         return None;
     }
-    let manager = managed_by.map(str::trim).filter(|by| !by.is_empty());
+    let manager = managed_by.map(str::trim);
+    let manager = manager.filter(|by| !by.is_empty() && !is_scale_set(by));
     let is_node = plain(id.resource_group()).starts_with(NODE_GROUP);
     let by = manager.or_else(|| is_node.then_some(id.resource_group()))?;
     Some(Refusal::Managed { by: by.to_owned() })
+}
+
+/// Whether `id` is that of a scale set, which Azure shows as the manager of the members of
+/// a flexible one. The set could not switch them one by one.
+///
+/// Source: Azure/azure-rest-api-specs `VirtualMachine.tsp`, `managedBy`, which is there for
+/// the deletion of resource groups.
+fn is_scale_set(id: &str) -> bool {
+    let parent = id.rsplit_once('/').map(|(parent, _)| parent);
+    parent.is_some_and(|parent| parent.to_ascii_lowercase().ends_with(SCALE_SETS))
 }
 
 fn canonical(id: &VirtualMachineId) -> [String; 3] {
@@ -154,6 +168,27 @@ mod tests {
         assert!(refused.to_string().contains(by));
         for nobody in [None, Some(""), Some(" ")] {
             assert_eq!(refusal(&id("rg-web", "web-01"), nobody, None, STRICT), None);
+        }
+    }
+
+    #[test]
+    fn a_scale_set_is_no_manager_however_it_is_spelt() {
+        let set = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute\
+                   /virtualMachineScaleSets/flex";
+        for by in [set, &set.to_uppercase(), &set.to_lowercase()] {
+            let member = refusal(&id("rg-web", "flex-01"), Some(by), None, STRICT);
+            assert_eq!(member, None, "{by}");
+            let node = refusal(&id("MC_rg", "node-0"), Some(by), None, STRICT);
+            assert!(matches!(node, Some(Refusal::Managed { .. })), "{by}");
+        }
+        for by in [
+            format!("{set}/providers/Microsoft.X/y/z"),
+            format!("{set}/extensions/agent"),
+            set.replace("Microsoft.Compute", "Other.Compute"),
+            "virtualMachineScaleSets/flex".to_owned(),
+        ] {
+            let refused = refusal(&id("rg-web", "web-01"), Some(&by), None, STRICT);
+            assert!(matches!(refused, Some(Refusal::Managed { .. })), "{by}");
         }
     }
 

@@ -85,6 +85,12 @@ MUTANTS = [
         '"hardwareProfile": {"vmSize": self.size.len()}',
     ),
     mutant(
+        "a member of a flexible scale set has no manager",
+        "seed/machines.rs",
+        '            managed_by: set("rg-web", "flex"),\n',
+        "",
+    ),
+    mutant(
         "`statusOnly` shows no instance view",
         "arm/view.rs",
         '                "instanceView": {"statuses": self.statuses(now)},\n',

@@ -81,6 +81,7 @@ job("machines.get", {}, async () => {
   assert.match(managed.managedBy, /\/rg-web\/providers\/Microsoft\.Solutions\/applications\/appliance$/);
   const member = await vms.get("rg-web", "flex-01");
   assert.deepEqual(member.virtualMachineScaleSet, { id: SET });
+  assert.equal(member.managedBy, SET);
 });
 
 job("machines.instance-view", { options: ["--operation-takes", "100ms"] }, async (azure) => {
@@ -117,6 +118,7 @@ job("machines.list", { options: ["--fleet", "450"] }, async () => {
     [
       {
         ...expected("rg-web", "flex-01"),
+        managedBy: SET,
         virtualMachineScaleSet: { id: SET },
         instanceView: view("flex-01", "running"),
       },

@@ -58,6 +58,7 @@ def test_get(start):
     assert managed.managed_by.endswith("/Microsoft.Solutions/applications/appliance")
     member = machines.get("rg-web", "flex-01")
     assert member.virtual_machine_scale_set.id.endswith("/virtualMachineScaleSets/flex")
+    assert member.managed_by == member.virtual_machine_scale_set.id
 
 
 @job("instance-view")

@@ -37,7 +37,7 @@ pub struct VirtualMachine {
     pub location: String,
     /// Its size at first: an update may change it, as it may change its tags.
     pub(crate) size: &'static str,
-    /// The resource that manages it, such as the scale set of an AKS node pool.
+    /// The resource that manages it, such as its scale set.
     pub(crate) managed_by: Option<String>,
     /// The scale set of which it is a member.
     pub(crate) scale_set: Option<String>,
@@ -99,7 +99,8 @@ fn members(fleet: Fleet) -> impl Iterator<Item = VirtualMachine> {
 ///
 /// Sources: "What are node resource groups" of AKS (`MC_` and the names of group,
 /// cluster and region); "Orchestration modes for Virtual Machine Scale Sets"
-/// (members of a flexible set are ordinary machines that name their set).
+/// (members of a flexible set are ordinary machines that name their set);
+/// Azure/azure-rest-api-specs `VirtualMachine.tsp` (the set is their `managedBy`).
 fn special() -> Vec<VirtualMachine> {
     let set = |group: &str, name: &str| {
         Some(format!(
@@ -122,6 +123,7 @@ fn special() -> Vec<VirtualMachine> {
             ..named("rg-web", "managed-01")
         },
         VirtualMachine {
+            managed_by: set("rg-web", "flex"),
             scale_set: set("rg-web", "flex"),
             ..named("rg-web", "flex-01")
         },

@@ -67,7 +67,8 @@ fn machines_that_belong_to_something_say_so() {
 
     let managed = rows.iter().filter(|row| row.get("managedBy").is_some());
     let names: Vec<_> = managed.map(|row| row["name"].clone()).collect();
-    assert_eq!(names, ["managed-01", "aks-nodepool1-12345678-0"]);
+    let expected = ["managed-01", "flex-01", "aks-nodepool1-12345678-0"];
+    assert_eq!(names, expected);
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn a_row_tells_to_what_a_machine_belongs() {
     assert_eq!(members, json!([{"name": "flex-01", "set": set}]));
     assert_eq!(
         managed,
-        json!([{"name": "aks-nodepool1-12345678-0"}, {"name": "managed-01"}])
+        json!([{"name": "aks-nodepool1-12345678-0"}, {"name": "flex-01"}, {"name": "managed-01"}])
     );
 }
 
