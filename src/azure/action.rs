@@ -154,7 +154,8 @@ impl Order {
     }
 }
 
-/// A parameter that is only ever sent as `true`.
+/// A parameter that not every version takes. Those of orders stand in the query, and are
+/// only ever sent as `true`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parameter {
     pub(super) name: &'static str,

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, rc::Rc};
 
 use actix_web::rt;
-use azure_sandbox::{Fault, Service, Times};
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
 use serde_json::Map;
 
 use crate::{
@@ -152,6 +152,29 @@ async fn only_the_version_that_was_read_is_changed() {
         patched(&gateway, &[("if-match", "*")], change).await.status,
         200
     );
+}
+
+/// Its Compute would make the change all the same.
+#[actix_web::test]
+async fn no_version_is_changed_where_an_older_cloud_would_not_look_at_it() {
+    let settings = Settings {
+        compute_versions: vec!["2022-11-01".to_owned()],
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[CHANGES]);
+    assert_eq!(gateway.get(VM).await.header("etag"), None);
+
+    let answer = patched(&gateway, &[("if-match", "\"4\"")], r#"{"tags":{}}"#).await;
+
+    let told = (answer.status, answer.code());
+    assert_eq!(told, (501, "unsupported".to_owned()), "{}", answer.text());
+    for word in ["If-Match", "2023-09-01", "2022-11-01"] {
+        assert!(answer.text().contains(word), "{}", answer.text());
+    }
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    let any = patched(&gateway, &[("if-match", "*")], r#"{"tags":{}}"#).await;
+    assert_eq!(any.status, 200, "{}", any.text());
 }
 
 #[actix_web::test]

@@ -18,6 +18,15 @@ const SEGMENT: &AsciiSet = &RESERVED.remove(b'(').remove(b')');
 /// Room for most URLs.
 const USUAL: usize = 256;
 
+/// Earlier versions would make the change whatever the machine is like by then.
+///
+/// Source: Azure/azure-rest-api-specs #26368.
+const BOUND_TO_A_VERSION: Parameter = Parameter {
+    name: "If-Match",
+    callers_name: "If-Match",
+    since: "2023-09-01",
+};
+
 /// What is asked; the version of `Microsoft.Compute` is settled when it is sent.
 pub(super) struct Question<'a> {
     pub(super) call: Call,
@@ -67,7 +76,9 @@ impl<'a> Question<'a> {
         json: Bytes,
         if_match: Option<HeaderValue>,
     ) -> Self {
+        let is_bound = if_match.as_ref().is_some_and(|it| it != "*");
         Self {
+            parameter: is_bound.then_some(BOUND_TO_A_VERSION),
             if_match,
             ..Self::new(call, machine, Verb::Patch(json))
         }

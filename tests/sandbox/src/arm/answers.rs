@@ -18,6 +18,11 @@ use crate::{
     gate::{Asked, json, with},
 };
 
+/// The first version that has etags, and heeds `If-Match`.
+///
+/// Source: Azure/azure-rest-api-specs #26368.
+const ETAGS_SINCE: &str = "2023-09-01";
+
 /// Whether a machine is shown with its instance view.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum View {
@@ -33,7 +38,7 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
         Some(view) if view.eq_ignore_ascii_case("userData") => View::Without,
         Some(_) => return refused_parameter(asked, "$expand"),
     };
-    shown(state, id, view)
+    shown(state, id, view, asked)
 }
 
 /// 200 with a machine and its etag: in the body, and in the head where the instance view
@@ -43,18 +48,27 @@ pub(super) fn show(state: &mut State, id: &str, asked: &Asked) -> Response<Body>
 /// Create/Update/Get response of the VM, so that customer can supply it in the header";
 /// Azure/azure-cli recording `test_vm_create_state_modifications.yaml`, 2025 (`vm show`
 /// beside `vm get-instance-view`). The head of an update is a guess.
-pub(super) fn shown(state: &State, id: &str, view: View) -> Response<Body> {
+pub(super) fn shown(state: &State, id: &str, view: View, asked: &Asked) -> Response<Body> {
     let Some(machine) = state.machines.get(&key(id)) else {
         return refusals::invalid_path(id);
     };
     let now = Instant::now();
-    let etag = machine.etag(now);
     let mut body = machine.body(view == View::With, now);
+    if !has_etags(asked) {
+        return json(200, &body);
+    }
+    let etag = machine.etag(now);
     body["etag"] = etag.as_str().into();
     match view {
         View::With => json(200, &body),
         View::Without => with(json(200, &body), "etag", &etag),
     }
+}
+
+/// Whether the version that is asked in knows etags. Dates in this form compare as text.
+pub(super) fn has_etags(asked: &Asked) -> bool {
+    let version = asked.query.get("api-version");
+    version.is_some_and(|version| version >= ETAGS_SINCE)
 }
 
 /// The refusal of a parameter that is not known, or not with that value.

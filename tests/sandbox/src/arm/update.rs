@@ -75,7 +75,8 @@ fn updated(
         return Ok(refusals::invalid_path(id));
     };
     let etag = machine.etag(Instant::now());
-    let wanted = asked.recorded.header("if-match").unwrap_or("*");
+    let wanted = asked.recorded.header("if-match");
+    let wanted = wanted.filter(|_| answers::has_etags(asked)).unwrap_or("*");
     if wanted != "*" && wanted != etag {
         return Err(Box::new(changed_since(wanted, &etag)));
     }
@@ -96,7 +97,7 @@ fn updated(
         size.clone_into(&mut machine.size);
         operation = resized(state, id, asked);
     }
-    let answer = answers::shown(state, id, answers::View::Without);
+    let answer = answers::shown(state, id, answers::View::Without, asked);
     Ok(match operation {
         Some(url) => with(answer, "azure-asyncoperation", &url),
         None => answer,

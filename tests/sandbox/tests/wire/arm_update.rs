@@ -92,6 +92,22 @@ fn an_update_of_another_state_than_the_one_seen_is_refused() {
 }
 
 #[test]
+fn a_version_before_etags_shows_none_and_heeds_none() {
+    let azure = sandbox();
+    let url = format!("{}?api-version=2022-11-01", machine(&azure, "web-01"));
+    let tags = json!({"tags": {"owner": "me"}});
+
+    let answer = patch_at(&azure, &url, &[("if-match", "\"4\"")], &tags);
+
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    for shown in [answer, read(&azure, &url)] {
+        assert_eq!(shown.header("etag"), None);
+        assert_eq!(shown.json().get("etag"), None);
+        assert_eq!(shown.json()["tags"], tags["tags"]);
+    }
+}
+
+#[test]
 fn a_body_that_says_something_else_is_refused() {
     let azure = sandbox();
     for body in [
@@ -123,14 +139,18 @@ fn size(name: &str) -> Value {
 }
 
 fn patch(azure: &Sandbox, headers: &[(&str, &str)], body: &Value) -> Answer {
-    let token = bearer(azure, ARM);
     let url = format!("{}?{VERSION}", machine(azure, "web-01"));
+    patch_at(azure, &url, headers, body)
+}
+
+fn patch_at(azure: &Sandbox, url: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    let token = bearer(azure, ARM);
     let own = [
         ("authorization", token.as_str()),
         ("content-type", "application/json"),
     ];
     let headers = [&own, headers].concat();
-    send("PATCH", &url, &headers, &body.to_string()).unwrap()
+    send("PATCH", url, &headers, &body.to_string()).unwrap()
 }
 
 fn shown(azure: &Sandbox) -> Answer {
