@@ -126,7 +126,8 @@ impl ArmClient {
         }
     }
 
-    /// The virtual machine with its instance view.
+    /// The virtual machine with its instance view. An answer about another one, as of who
+    /// mixes up the answers on a connection, is malformed.
     pub(crate) async fn virtual_machine(
         &self,
         id: &VirtualMachineId,
@@ -136,6 +137,10 @@ impl ArmClient {
         let answer = self.ask(&question, context).await?;
         let mut machine: VirtualMachine = serde_json::from_slice(&answer.body)
             .map_err(|error| self.api.malformed(question.call, Cause::new(&error)))?;
+        if !id.is_written(&machine.id) {
+            let cause = Cause::said("it is about another machine");
+            return Err(self.api.malformed(question.call, cause));
+        }
         machine.seen_at = answered_at(answer.date(), Timestamp::now());
         machine.left = answer.provider_quota();
         Ok(machine)

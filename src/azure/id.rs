@@ -134,6 +134,12 @@ impl VirtualMachineId {
     pub(crate) fn is(&self, other: &Self) -> bool {
         self.text.eq_ignore_ascii_case(&other.text)
     }
+
+    /// Whether Azure may write it as `text`. Names of groups have letters of all alphabets,
+    /// and Azure keeps the case in which they were given first.
+    pub(super) fn is_written(&self, text: &str) -> bool {
+        self.text.eq_ignore_ascii_case(text) || self.text.to_lowercase() == text.to_lowercase()
+    }
 }
 
 impl FromStr for VirtualMachineId {
@@ -196,6 +202,17 @@ impl Hash for VirtualMachineId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn azure_may_write_it_in_another_case_and_not_as_another() {
+        let id = |group, name: &str| VirtualMachineId::new("5ab1e000", group, VmName(name.into()));
+        let asked = id("rg-\u{e4}", "web-01");
+        assert!(asked.is_written(id("RG-\u{e4}", "Web-01").as_str()));
+        assert!(asked.is_written(id("RG-\u{c4}", "WEB-01").as_str()));
+        for other in [id("rg-a", "web-01"), id("rg-\u{e4}", "web-02")] {
+            assert!(!asked.is_written(other.as_str()), "{other}");
+        }
+    }
 
     #[test]
     fn a_name_cannot_change_the_path_it_is_put_into() {

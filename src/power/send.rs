@@ -304,15 +304,12 @@ fn ended(operation: &mut Operation, spared: Spared) -> Option<Way> {
     None
 }
 
-/// `machine` as Azure writes it, and not as the caller did. An answer about
-/// another one leads no order there.
+/// `machine` as Azure writes it, and not as the caller did.
 pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
     if seen.id == machine.as_str() {
         machine
-    } else if seen.id.eq_ignore_ascii_case(machine.as_str()) {
-        seen.id.parse().unwrap_or(machine)
     } else {
-        machine
+        seen.id.parse().unwrap_or(machine)
     }
 }
 

@@ -310,23 +310,3 @@ async fn an_order_whose_answer_is_lost_is_not_found_in_what_was_under_way_before
     assert_eq!(answer.status, 502, "{}", answer.text());
     assert!(answer.json()["operation"].is_string());
 }
-
-#[actix_web::test]
-async fn an_answer_about_another_machine_leads_no_order_to_it() {
-    let gateway = Gateway::start();
-    let machine = gateway.get("/vms/web-01").await.json();
-    let other = machine["resourceId"]
-        .as_str()
-        .unwrap()
-        .replace("web-01", "web-02");
-    let body = format!(r#"{{"id":"{other}","name":"n","location":"l","properties":{{}}}}"#);
-    let fault = Fault::answer(200, &body);
-    gateway
-        .azure
-        .inject(Service::VirtualMachines, fault, Times::Next(1));
-
-    gateway.post("/vms/web-01/restart").await;
-
-    let orders = gateway.azure.requests(Service::Actions);
-    assert!(orders[0].path.contains("web-01"), "{}", orders[0].path);
-}

@@ -202,7 +202,8 @@ async fn a_recorded_instance_view_is_read() {
         },\r\n        {\r\n          \"code\": \"PowerState/stopped\",\r\n          \"level\": \
         \"Info\",\r\n          \"displayStatus\": \"VM stopped\"\r\n        }\r\n      ]\r\n    }\
         \r\n  }\r\n}";
-    let gateway = Gateway::start();
+    let scope = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/cli_test";
+    let gateway = Gateway::with(&[("MIG_SCOPES", scope)]);
     let recorded = Fault::answer(200, BODY);
     gateway
         .azure

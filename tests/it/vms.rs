@@ -25,6 +25,31 @@ async fn deallocating_is_accepted_with_a_place_to_ask() {
     );
 }
 
+/// Azure's answers are not taken on trust: who mixes them up would have another machine
+/// judged, or shown.
+#[actix_web::test]
+async fn an_answer_about_another_machine_is_none() {
+    let gateway = Gateway::start();
+    let seen = gateway.get("/vms/web-02").await.json();
+    let other = Fault::Alter(json!({"id": seen["resourceId"], "name": "web-02"}));
+    gateway
+        .azure
+        .inject(Service::VirtualMachines, other, Times::Always);
+    for answer in [
+        gateway.get("/vms/web-01").await,
+        gateway.post(DEALLOCATE).await,
+    ] {
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (502, "upstream_failed".to_owned()));
+        assert!(
+            answer.text().contains("not understood"),
+            "{}",
+            answer.text()
+        );
+    }
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
 #[actix_web::test]
 async fn a_deallocation_is_a_look_and_an_order() {
     let gateway = Gateway::start();
