@@ -5,11 +5,12 @@ use std::{rc::Rc, time::Duration};
 use actix_web::rt::time;
 
 use super::{
-    Error, Operation, OperationId, Power, follow::POLL, operations::Flight, send::Sending,
+    Error, Operation, OperationId, Power, follow::POLL, operations::Flight, schedule::Schedule,
+    send::Sending,
 };
 use crate::{
     audit::Conclusion,
-    azure::{self, Change, LastChange, Submitted, VirtualMachine},
+    azure::{self, Change, LastChange, Submitted, VirtualMachine, VirtualMachineId},
     http::{Context, Deadline},
 };
 
@@ -57,13 +58,9 @@ impl Power {
         flight: Flight,
         context: Context,
     ) -> Result<Operation, Error> {
-        let look = Context {
-            deadline: Deadline::after(POLL),
-            ..context.clone()
-        };
         let (machine, change) = (&sending.operation.machine, sending.change.as_ref());
-        let now = self.arm.virtual_machine(machine, &look).await;
-        let shown = now.ok().and_then(|now| shown(change, &sending.seen, &now));
+        let now = self.seen_since(machine, &context).await;
+        let shown = now.and_then(|now| shown(change, &sending.seen, &now));
         if let Some(submitted) = shown {
             return Ok(self.go_on(sending.begun(submitted), flight, &context));
         }
@@ -74,6 +71,34 @@ impl Power {
         let lost = Error::Lost(operation.id.clone(), error);
         flight.lose(operation, lost.clone());
         Err(lost)
+    }
+
+    /// `machine` as a look shows it. One that fails says nothing of what was sent: there are
+    /// others in the time of one, as after polls that fail, unless the gateway drains.
+    async fn seen_since(
+        &self,
+        machine: &VirtualMachineId,
+        context: &Context,
+    ) -> Option<VirtualMachine> {
+        let look = Context {
+            deadline: Deadline::after(POLL),
+            ..context.clone()
+        };
+        let mut schedule = Schedule::default();
+        loop {
+            let error = match self.arm.virtual_machine(machine, &look).await {
+                Ok(now) => return Some(now),
+                Err(error) if error.is_passing() => error,
+                Err(_) => return None,
+            };
+            let refusal = error.refusal();
+            schedule.failed(refusal.and_then(|refusal| refusal.retry_after));
+            let pause = schedule.pause();
+            if pause >= look.deadline.remaining() {
+                return None;
+            }
+            self.tasks.unless_drained(time::sleep(pause)).await?;
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use actix_web::rt::{self, time};
-use azure_sandbox::Service;
+use azure_sandbox::{Fault, Service, Times};
 use serde_json::Value;
 
 use crate::{
@@ -69,6 +69,29 @@ async fn an_order_whose_caller_has_left_is_carried_out_before_the_end() {
     ended.join().unwrap();
     let state = gateway.azure.power_state("rg-web", "web-01");
     assert_ne!(state.as_deref(), Some("running"));
+}
+
+/// Nothing shows what became of the order while Azure fails.
+#[actix_web::test]
+async fn the_end_does_not_wait_for_another_look_for_an_order_without_an_answer() {
+    let mut gateway = Gateway::start();
+    gateway.ready().await;
+    let (azure, machines) = (&gateway.azure, Service::VirtualMachines);
+    azure.inject(Service::Actions, Fault::LoseAnswer, Times::Next(1));
+    azure.inject(machines, Fault::Delay(Duration::ZERO), Times::Next(1));
+    azure.inject(machines, Fault::answer(503, "{}"), Times::Always);
+    let order = rt::spawn(ordered(gateway.api));
+    // The look before the order, and all tries of the one after it.
+    azure.arrived(machines, 4).await;
+
+    let ended = gateway.begin_to_stop();
+
+    assert_eq!(order.await.unwrap(), 502);
+    ended.join().unwrap();
+    // What is given up when the grace ends is not followed.
+    let outcome = gateway.records.of_stage("outcome").pop().unwrap();
+    assert_eq!(outcome["status"], "Unknown", "{outcome}");
+    assert_ne!(outcome["status_code"], "NotFollowed", "{outcome}");
 }
 
 #[actix_web::test]

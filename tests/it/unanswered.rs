@@ -4,8 +4,13 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use azure_sandbox::{Fault, Hold, Recorded, Service, Times};
+use serde_json::Value;
 
-use crate::{answer::Answer, gateway::Gateway, orders::ended};
+use crate::{
+    answer::Answer,
+    gateway::Gateway,
+    orders::{ended, ordered},
+};
 
 /// Names are looked up there, and those look-ups fail.
 async fn gateway() -> Gateway {
@@ -122,4 +127,57 @@ async fn an_operation_stays_known_when_whoever_looks_for_it_leaves() {
     others.release();
 
     is_under_way(&gateway.get(&place).await);
+}
+
+/// A gateway with these settings, before an Azure that carries out the next order, does not
+/// say so, and answers to the first look after it what this `fault` has.
+async fn unsure(vars: &[(&str, &str)], fault: Fault, times: Times) -> Gateway {
+    let gateway = Gateway::with(vars);
+    gateway.ready().await;
+    let (azure, machines) = (&gateway.azure, Service::VirtualMachines);
+    azure.inject(Service::Actions, Fault::LoseAnswer, Times::Next(1));
+    azure.inject(machines, Fault::Delay(Duration::ZERO), Times::Next(1));
+    azure.inject(machines, fault, times);
+    gateway
+}
+
+/// The same where all tries of that look fail, and the next one does not.
+async fn failing_at_first(vars: &[(&str, &str)]) -> Gateway {
+    unsure(vars, Fault::answer(503, "{}"), Times::Next(3)).await
+}
+
+/// The one outcome in the record.
+fn outcome(mut gateway: Gateway) -> Value {
+    gateway.stop();
+    let mut outcomes = gateway.records.of_stage("outcome");
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    outcomes.remove(0)
+}
+
+#[actix_web::test]
+async fn an_order_is_looked_for_again_where_the_first_look_fails() {
+    let gateway = failing_at_first(&[]).await;
+
+    let place = ordered(&gateway, "web-01", "restart").await;
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
+    assert_eq!(outcome(gateway)["status"], "Success");
+}
+
+#[actix_web::test]
+async fn whoever_has_no_time_for_another_look_is_told_so_and_it_is_made_all_the_same() {
+    let gateway = failing_at_first(&[("MIG_UPSTREAM_TIMEOUT", "2s")]).await;
+
+    let answer = gateway.post("/vms/web-01/restart").await;
+
+    let told = (answer.status, answer.code());
+    assert_eq!(told, (502, "upstream_failed".to_owned()));
+    let has_ended = r#"mi_gateway_audit_records_total{outcome="success",stage="outcome"} 1"#;
+    gateway
+        .until("/metrics", |it| it.text().contains(has_ended).then_some(()))
+        .await;
+    let place = answer.json()["operation"].as_str().unwrap().to_owned();
+    assert_eq!(gateway.get(&place).await.json()["status"], "Succeeded");
+    assert_eq!(outcome(gateway)["status"], "Success");
 }
