@@ -16,12 +16,14 @@ pub(super) fn is_overcome(error: &Error, precedence: Precedence) -> bool {
     is_theirs || (is_yielding && precedence == Precedence::Supersede)
 }
 
-/// Whether whoever gives the order was short of time, or of a turn at Azure, before anything
-/// was sent: who joined them may be short of neither.
+/// Whether whoever gives the order was short of time, or of a turn at Azure for the look or the
+/// order itself, before anything was sent: who joined them may be short of neither.
 pub(super) fn is_short(error: &Error) -> bool {
     match error {
         Error::Late | Error::Unaudited(Unavailable::Late) => true,
-        Error::Azure(tried, source) => *tried == LOOK && came_too_late(source),
+        Error::Azure(tried, source) => {
+            is_without_a_turn(source) || (*tried == LOOK && source.is_late())
+        }
         Error::Lost(..)
         | Error::Crowded
         | Error::Busy(_)
@@ -40,11 +42,8 @@ pub(super) fn is_short(error: &Error) -> bool {
     }
 }
 
-fn came_too_late(error: &azure::Error) -> bool {
-    matches!(
-        error.exchange(),
-        Some(http::Error::Timeout(_) | http::Error::Busy(_))
-    )
+fn is_without_a_turn(error: &azure::Error) -> bool {
+    matches!(error.exchange(), Some(http::Error::Busy(_)))
 }
 
 #[cfg(test)]

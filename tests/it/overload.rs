@@ -174,6 +174,45 @@ async fn who_joined_a_caller_that_got_no_turn_asks_for_their_own() {
     .await;
 }
 
+/// The look before the order has a turn, and the order itself none: another caller's look is
+/// before it.
+#[actix_web::test]
+async fn who_joined_an_order_that_got_no_turn_gives_one_of_their_own() {
+    let narrow = [("MIG_WORKERS", "1"), ("MIG_UPSTREAM_CONCURRENCY", "1")];
+    let gateway = Rc::new(ARM.gateway(&narrow).await);
+    // Names are known from here on.
+    assert_eq!(gateway.get("/vms/web-02").await.status, 200);
+    let call = |method: &'static str, path: &'static str| {
+        let gateway = Rc::clone(&gateway);
+        let api = gateway.api;
+        rt::spawn(async move { gateway.send(method, api, path, &[], Vec::new()).await })
+    };
+    let first = gateway.azure.hold(Service::VirtualMachines);
+    let orders = [(); 2].map(|()| call("POST", "/vms/web-01/restart"));
+    first.arrived(1).await;
+    gateway.busy_with(2).await;
+    let mut other = call("GET", "/vms/web-02");
+    gateway.busy_with(3).await;
+    let next = gateway.azure.hold(Service::VirtualMachines);
+
+    first.release();
+
+    tokio::select! {
+        answer = &mut other => panic!("it was not asked: {}", answer.unwrap().text()),
+        () = next.arrived(1) => {}
+    }
+    for order in join_all(orders).await {
+        let answer = order.unwrap();
+        assert!(is_overloaded(&answer), "{}", answer.text());
+    }
+    // The first one's order, and the other's look.
+    let withheld = gateway.metric(&ARM.withheld("queue_wait")).await;
+    assert!(withheld >= 2.0, "{withheld}");
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+    next.release();
+    assert_eq!(other.await.unwrap().status, 200);
+}
+
 #[actix_web::test]
 async fn whoever_asks_again_at_once_is_refused_more_slowly() {
     const CALLS: usize = 400;
