@@ -6,7 +6,7 @@ use actix_web::rt::time;
 
 use super::{
     Error, Operation, OperationId, Power, follow::POLL, operations::Flight, schedule::Schedule,
-    send::Sending,
+    send::Sending, verdict::unknown,
 };
 use crate::{
     audit::Conclusion,
@@ -64,13 +64,23 @@ impl Power {
         if let Some(submitted) = shown {
             return Ok(self.go_on(sending.begun(submitted), flight, &context));
         }
+        let lost = Error::Lost(sending.operation.id.clone(), error.clone());
+        flight.lose(self.written_off(*sending, &error), lost.clone());
+        Err(lost)
+    }
+
+    /// The operation that was `sending`, of which nothing shows but this `error`: how it ended is
+    /// written down, and counted, as not known. A later look may know, and counts nothing.
+    fn written_off(&self, sending: Sending, error: &azure::Error) -> Operation {
         let Sending {
             operation, pending, ..
-        } = *sending;
-        pending.refused(Conclusion::Unknown, &error);
-        let lost = Error::Lost(operation.id.clone(), error);
-        flight.lose(operation, lost.clone());
-        Err(lost)
+        } = sending;
+        let mut ended = operation.clone();
+        let status = unknown("NotAnswered", "the order had no answer, and does not show");
+        ended.end(status, ended.now());
+        self.record(&ended);
+        pending.refused(Conclusion::Unknown, error);
+        operation
     }
 
     /// `machine` as a look shows it. One that fails says nothing of what was sent: there are

@@ -181,3 +181,21 @@ async fn whoever_has_no_time_for_another_look_is_told_so_and_it_is_made_all_the_
     assert_eq!(gateway.get(&place).await.json()["status"], "Succeeded");
     assert_eq!(outcome(gateway)["status"], "Success");
 }
+
+/// The look is refused for good, and a later one is not.
+#[actix_web::test]
+async fn an_order_that_is_lost_is_counted_once_as_one_whose_end_is_not_known() {
+    let refusal = r#"{"error":{"code":"AuthorizationFailed","message":"no"}}"#;
+    let gateway = unsure(&[], Fault::answer(403, refusal), Times::Next(1)).await;
+
+    let answer = gateway.post("/vms/web-01/restart").await;
+    let place = answer.json()["operation"].as_str().unwrap().to_owned();
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    let metrics = gateway.admin("/metrics").await.text();
+    let is_ended = |line: &&str| line.starts_with("mi_gateway_operations_total{");
+    let counted: Vec<_> = metrics.lines().filter(is_ended).collect();
+    let once = r#"mi_gateway_operations_total{action="restart",outcome="unknown"} 1"#;
+    assert_eq!(counted, [once]);
+    assert_eq!(outcome(gateway)["status"], "Unknown");
+}
