@@ -52,7 +52,7 @@ use operations::Boarding;
 use overcome::{LOOK, is_overcome, is_short};
 use permitted::{known, tells};
 use seat::Seat;
-use traced::{deed, denied, spared};
+use traced::{deed, denied, spared, unanswered};
 
 /// Why an order was not taken, or a machine or operation not shown.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -239,7 +239,7 @@ impl Power {
                         power.send(flight, order, machine, precedence, requester, context);
                     return self.finished(sending, seat).await;
                 }
-                Boarding::Join(mut seat) => match joined(context, &mut seat).await? {
+                Boarding::Join(mut seat) => match joined(context, &mut seat).await.flatten() {
                     Err(error) if is_overcome(&error, precedence) => {
                         self.operations.board(&machine, order)
                     }
@@ -247,7 +247,10 @@ impl Power {
                     Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {
                         self.operations.board(&machine, order)
                     }
-                    outcome => return outcome.inspect(|it| self.joined(it, order, requester)),
+                    outcome => {
+                        self.joined(&outcome, order, &machine, requester);
+                        return outcome;
+                    }
                 },
                 Boarding::Behind(mut seat) => {
                     let outcome = in_time(context, seat.sent()).await.ok_or(Error::Held)?;
@@ -325,8 +328,22 @@ impl Power {
         seat.operation().unwrap_or(operation)
     }
 
-    /// Writes that `requester` asked for what was under way, or needless.
-    fn joined(&self, operation: &Operation, order: Order, requester: &Arc<Requester>) {
+    /// Writes that `requester` asked for what was under way on `machine`, or needless; where
+    /// Azure may have the order, that is as good as under way.
+    fn joined(
+        &self,
+        outcome: &Result<Operation, Error>,
+        order: Order,
+        machine: &VirtualMachineId,
+        requester: &Arc<Requester>,
+    ) {
+        let operation = match outcome {
+            Ok(operation) => operation,
+            Err(error) => match unanswered(error) {
+                Some(id) => &Operation::known(id.clone(), machine.clone()),
+                None => return,
+            },
+        };
         let deed = deed(operation, order, None);
         match spared(operation) {
             Some(outcome) => self.audit.noop(deed, requester, outcome),

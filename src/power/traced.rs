@@ -1,6 +1,6 @@
 //! An operation in the words of the record of changes.
 
-use super::{Error, Operation, Spared, Status};
+use super::{Error, Operation, OperationId, Spared, Status};
 use crate::{
     audit::{Activity, Conclusion, Deed, Denied, Outcome},
     azure::{Action, Call, Order, VirtualMachineId},
@@ -15,6 +15,15 @@ pub(super) fn deed(operation: &Operation, order: Order, change: Option<String>) 
         machine: operation.machine.clone(),
         operation: operation.id.as_str().to_owned(),
         change,
+    }
+}
+
+/// The order that Azure may have by now, if `error` is that no more is known of it.
+pub(super) fn unanswered(error: &Error) -> Option<&OperationId> {
+    if let Error::Lost(id, _) | Error::GivenUp(id, _) | Error::Waiting(Some(id)) = error {
+        Some(id)
+    } else {
+        None
     }
 }
 

@@ -199,3 +199,34 @@ async fn an_order_that_is_lost_is_counted_once_as_one_whose_end_is_not_known() {
     assert_eq!(counted, [once]);
     assert_eq!(outcome(gateway)["status"], "Unknown");
 }
+
+/// Both are told so while the machine is looked at.
+#[actix_web::test]
+async fn whoever_joins_an_order_without_an_answer_has_a_line_that_names_it() {
+    let mut gateway = gateway().await;
+    let _orders = gateway.azure.hold(Service::Actions);
+    let path = "/vms/web-01/restart?resourceGroup=rg-web";
+    let second = async {
+        gateway.azure.arrived(Service::Actions, 1).await;
+        let looks = gateway.azure.hold(Service::VirtualMachines);
+        let agent = [("user-agent", "second/1")];
+        let (api, body) = (gateway.api, Vec::new());
+        let answer = gateway.send("POST", api, path, &agent, body).await;
+        (answer, looks)
+    };
+
+    let (first, (second, looks)) = tokio::join!(gateway.post(path), second);
+    looks.release();
+
+    for answer in [&first, &second] {
+        assert_eq!(answer.status, 504, "{}", answer.text());
+        assert_eq!(answer.json()["operation"], first.json()["operation"]);
+    }
+    gateway.stop();
+    let joined = gateway.records.of_stage("joined");
+    assert_eq!(joined.len(), 1, "{joined:?}");
+    assert_eq!(joined[0]["http_request"]["user_agent"], "second/1");
+    let (place, line) = (first.json()["operation"].clone(), &joined[0]["unmapped"]);
+    let id = line["operationId"].as_str().unwrap();
+    assert!(place.as_str().unwrap().ends_with(id), "{place} {line}");
+}
