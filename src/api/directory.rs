@@ -39,7 +39,10 @@ use query::Raw;
 
 const AS_OF: HeaderName = HeaderName::from_static("x-data-as-of");
 
-const BY_FORM: (HeaderName, HeaderValue) = (VARY, HeaderValue::from_static("accept"));
+/// The form depends on one, and whether there is an answer at all on the other: a cache that
+/// serves several callers is to hand nobody a page that they may not see (RFC 9111, 4.1).
+const BY_FORM_AND_CALLER: (HeaderName, HeaderValue) =
+    (VARY, HeaderValue::from_static("accept, authorization"));
 
 const EXPORT_AT: &str =
     "query: cursor goes with pages of JSON; in this form a listing always comes whole";
@@ -100,7 +103,7 @@ async fn page(
     };
     answer
         .insert_header((ETAG, tag))
-        .insert_header(BY_FORM)
+        .insert_header(BY_FORM_AND_CALLER)
         .insert_header((CACHE_CONTROL, settings.page_validity.as_str()))
         .insert_header((AGE, page.age(Instant::now()).as_secs()))
         .insert_header((AS_OF, as_of(page.as_of)));

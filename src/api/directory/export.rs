@@ -13,7 +13,7 @@ use tracing::Span;
 
 use super::{
     super::{Problem, inbound::Inbound},
-    AS_OF, BY_FORM, as_of,
+    AS_OF, BY_FORM_AND_CALLER, as_of,
 };
 use crate::{
     directory::{Error, Export as Form, Listing, Rows, Unwritable},
@@ -30,7 +30,7 @@ pub(super) fn answer(
 ) -> HttpResponse {
     let mut answer = HttpResponse::Ok();
     answer
-        .insert_header(BY_FORM)
+        .insert_header(BY_FORM_AND_CALLER)
         .insert_header((AS_OF, as_of(listing.as_of())));
     match form {
         Form::Ndjson => answer.insert_header((CONTENT_TYPE, "application/x-ndjson")),
