@@ -1,5 +1,7 @@
 //! What answers from the replica are like beside their rows.
 
+use std::collections::BTreeSet;
+
 use azure_sandbox::{Host, Sandbox, Service, Settings};
 
 use super::{REPLICA, before, caught_up, rounds, rows, warm};
@@ -66,6 +68,22 @@ async fn who_wants_it_fresher_gets_it_from_graph_and_stays_there() {
     assert_eq!(listings(&gateway), 2);
     assert_eq!(ids(&first).len() + ids(&second).len(), 310);
     assert!(next(&second).is_none());
+}
+
+#[actix_web::test]
+async fn a_listing_that_was_begun_in_memory_goes_on_there_whatever_a_caller_wants() {
+    let gateway = warm().await;
+    let mut page = gateway.get(&listing("R&D", "&top=100&select=id")).await;
+    let mut found = ids(&page);
+    while let Some(path) = next(&page) {
+        page = with(&gateway, &path, ("cache-control", "no-cache")).await;
+        assert_eq!(page.status, 200, "{}", page.text());
+        found.extend(ids(&page));
+    }
+    let expected = gateway.azure.user_ids("R&D");
+    assert_eq!(found.len(), expected.len(), "none twice");
+    assert_eq!(BTreeSet::from_iter(found), expected);
+    assert_eq!(listings(&gateway), 0);
 }
 
 #[actix_web::test]
