@@ -58,6 +58,11 @@ impl GraphClient {
         let answer = self.ask(CALL, &url, Priority::Low, context).await?;
         read(&answer.body, at, &self.users).map_err(|cause| self.api.malformed(CALL, cause))
     }
+
+    /// What is said of a round that has page after page, and no end.
+    pub(crate) fn endless_changes(&self) -> Error {
+        self.malformed(CALL, Cause::said("page after page does not end the round"))
+    }
 }
 
 pub(super) fn read(body: &Bytes, at: &DeltaLink, users: &str) -> Result<Changes, Cause> {

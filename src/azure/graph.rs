@@ -110,6 +110,11 @@ impl GraphClient {
         self.api.unanswered(CALL, waited)
     }
 
+    /// What is said of a listing that has page after page, and nobody on any of them.
+    pub(crate) fn endless_listing(&self) -> Error {
+        self.malformed(CALL, Cause::said("page after page has nobody on it"))
+    }
+
     /// The answer to a GET of `url`, which is one of Graph's. Each try waits
     /// until Graph is open, so that one that is repeated is no exception.
     pub(super) async fn ask(

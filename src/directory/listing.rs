@@ -11,7 +11,7 @@ use super::{
     from_replica,
     listings::Room,
     place,
-    reading::{Read, Reading},
+    reading::{ENDLESS_READS, Read, Reading},
     replica::{self, ReplicaPage},
 };
 use crate::{azure::UserQuery, http::Context};
@@ -31,6 +31,8 @@ pub(crate) struct Listing {
     as_of: SystemTime,
     ready: Option<Rows>,
     next: Option<Next>,
+    /// How many reads in a row have found nobody.
+    empty_reads: usize,
     #[expect(dead_code, reason = "it is there to be dropped")]
     room: Room,
 }
@@ -58,6 +60,7 @@ impl Listing {
             as_of,
             ready: None,
             next: Some(next),
+            empty_reads: 0,
             room,
         };
         listing.ready = listing.read().await?;
@@ -107,6 +110,14 @@ impl Listing {
         };
         let Read { rows, next, .. } = reading.page(place).await?;
         self.next = next.map(Next::Graph);
+        self.empty_reads = if rows.is_empty() {
+            self.empty_reads + 1
+        } else {
+            0
+        };
+        if self.empty_reads > ENDLESS_READS && self.next.is_some() {
+            return Err(Error::Azure(self.source.graph.endless_listing()));
+        }
         Ok(rows)
     }
 }

@@ -18,6 +18,13 @@ use crate::{
 /// gets an empty one, with where it goes on.
 const EMPTY_PAGES: usize = 50;
 
+/// Empty pages in a row after which nobody else is expected where a listing is read on and
+/// on. Graph gives out few; each may lead to another one all the same.
+const ENDLESS: usize = ENDLESS_READS * EMPTY_PAGES;
+
+/// The same in reads of a page, each of which follows empty ones.
+pub(super) const ENDLESS_READS: usize = 20;
+
 /// What was read, and where it goes on.
 pub(super) struct Read {
     pub(super) rows: Rows,
@@ -108,8 +115,17 @@ impl Reading<'_> {
     async fn again(&self, place: &Place) -> Result<Read, Error> {
         let chunk = place.link.chunk();
         let mut next = Place::first(self.query, chunk);
+        let mut empty_pages = 0;
         while let Some(at) = next.filter(|it| it.link.chunk() == chunk) {
             let page = self.ask(&at.link, at.position).await?;
+            empty_pages = if page.rows.is_empty() {
+                empty_pages + 1
+            } else {
+                0
+            };
+            if empty_pages > ENDLESS {
+                return Err(Error::Azure(self.source.graph.endless_listing()));
+            }
             match at.position.towards(place.position, &page.rows) {
                 Passed::All => next = page.next,
                 Passed::Until(rows) => return Ok(Read { rows, ..page }),

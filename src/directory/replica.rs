@@ -9,6 +9,7 @@ mod page;
 mod place;
 mod row;
 mod store;
+mod tally;
 
 use std::{
     mem,

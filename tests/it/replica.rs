@@ -40,7 +40,13 @@ fn before(settings: Settings) -> Gateway {
 /// The same, once it answers from the replica, and asks Graph for nothing but
 /// changes.
 async fn warm() -> Gateway {
-    let gateway = before(Settings::default());
+    warm_with(&[]).await
+}
+
+/// The same, with variables of its own.
+async fn warm_with(vars: &[(&str, &str)]) -> Gateway {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[&REPLICA[..], vars].concat());
     rounds(&gateway, 1.0).await;
     gateway.proven().await;
     gateway
@@ -203,11 +209,7 @@ async fn graph_is_asked_until_everybody_has_been_heard_of() {
 
 #[actix_web::test]
 async fn who_has_left_does_not_make_a_directory_too_large_when_it_is_read_anew() {
-    let azure = Sandbox::start(Settings::default()).unwrap();
-    let most = ("MIG_DIRECTORY_MOST_USERS", "2005");
-    let gateway = Gateway::before(azure, Host::ContainerApp, &[&REPLICA[..], &[most]].concat());
-    rounds(&gateway, 1.0).await;
-    gateway.proven().await;
+    let gateway = warm_with(&[("MIG_DIRECTORY_MOST_USERS", "2005")]).await;
     let hold = gateway.azure.hold(Service::Graph);
     hold.arrived(1).await;
     for id in gateway.azure.user_ids("R&D").iter().take(10) {

@@ -3,12 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use azure_sandbox::{Fault, Host, PageLinks, Sandbox, Service, Settings, Times};
+use serde_json::Value;
 
 use crate::{
     answer::Answer,
     gateway::Gateway,
     people::{ids, in_csv, in_ndjson, listing, next},
 };
+
+const NDJSON: &str = "application/x-ndjson";
 
 const UNCACHED: [(&str, &str); 2] = [
     ("MIG_DIRECTORY_MAX_AGE", "0s"),
@@ -81,7 +84,7 @@ async fn every_department_is_whole(links: PageLinks) {
     for department in gateway.azure.departments() {
         let expected = gateway.azure.user_ids(&department);
         for top in tops(expected.len(), &mut random) {
-            for form in ["application/json", "text/csv", "application/x-ndjson"] {
+            for form in ["application/json", "text/csv", NDJSON] {
                 gateway.azure.empty_pages(random.usize(..3));
                 disturb(&gateway.azure, &mut random);
                 let found = match form {
@@ -105,4 +108,49 @@ async fn faults_between_pages_leave_every_department_whole_in_every_form() {
 #[actix_web::test]
 async fn links_of_the_other_shape_lead_on_as_well() {
     every_department_is_whole(PageLinks::Base64).await;
+}
+
+/// More than a whole listing follows, and not so many that it would never end.
+const WITHOUT_END: usize = 1_500;
+
+/// The listing ends with an error, and Graph was asked for no more than it takes to see.
+fn assert_broken_off(gateway: &Gateway, answer: &Answer) {
+    let text = answer.text();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last["error"]["code"], "upstream_failed", "{last}");
+    let asked = gateway.listings().len();
+    assert!((1_000..1_100).contains(&asked), "{asked}");
+}
+
+#[actix_web::test]
+async fn many_empty_pages_are_followed_and_not_for_ever() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    gateway.azure.empty_pages(400);
+    let answer = export(&gateway, "Seinfeld", 999, NDJSON).await;
+    assert_eq!(in_ndjson(&answer).len(), 26);
+
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    gateway.azure.empty_pages(WITHOUT_END);
+    let answer = export(&gateway, "Seinfeld", 999, NDJSON).await;
+    assert_broken_off(&gateway, &answer);
+}
+
+#[actix_web::test]
+async fn a_listing_that_is_begun_again_is_not_looked_for_for_ever() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let first = gateway.azure.hold(Service::Graph);
+    let meanwhile = async {
+        first.arrived(1).await;
+        let second = gateway.azure.hold(Service::Graph);
+        first.release();
+        second.arrived(1).await;
+        gateway.azure.expire_page_tokens();
+        gateway.azure.empty_pages(WITHOUT_END);
+        second.release();
+    };
+    let (answer, ()) = tokio::join!(export(&gateway, "R&D", 50, NDJSON), meanwhile);
+    assert_broken_off(&gateway, &answer);
 }

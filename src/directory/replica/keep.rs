@@ -9,6 +9,7 @@ use super::{
     backoff::{Backoff, jittered},
     course::Course,
     store::Round,
+    tally::Tally,
 };
 use crate::{
     azure::{self, Changes, GraphClient, Next, is_resync_needed},
@@ -48,6 +49,8 @@ enum Ended {
     /// Graph does not go on from where it was; it may want to be left alone.
     Forgotten(Option<Duration>),
     TooLarge,
+    /// It has told of more than there can be, and goes on.
+    Endless,
     /// It has not come to its end in the time after which everybody is read anew.
     Overdue,
 }
@@ -69,6 +72,7 @@ impl Pauses {
                 jittered(self.poll)
             }
             Ended::Forgotten(asked) => self.resyncs.failed(*asked),
+            Ended::Endless => self.resyncs.failed(None),
             Ended::TooLarge => SMALLER_AFTER,
             Ended::Overdue => Duration::ZERO,
         }
@@ -92,7 +96,8 @@ impl Keeper {
         let round = self.course.begin(Instant::now());
         let mut at = self.course.at();
         let mut as_of = None;
-        loop {
+        let mut tally = Tally::of(self.replica.0.settings.most_users);
+        while !self.course.is_overdue(Instant::now()) {
             self.graph.when_quiet().await;
             let asked_at = SystemTime::now();
             let (context, span) = self.question();
@@ -103,19 +108,18 @@ impl Keeper {
                 Err(error) if is_resync_needed(&at, &error) => return self.forgotten(error),
                 Err(error) => {
                     self.wait_after(error).await;
-                    if self.course.is_overdue(Instant::now()) {
-                        return Ended::Overdue;
-                    }
                     continue;
                 }
             };
             self.pages.succeeded();
             let Changes { items, next } = page;
+            let is_much = !tally.takes(items.len());
             if !self.replica.apply(items, round) {
                 return self.given_up();
             }
             let as_of = *as_of.get_or_insert(asked_at);
             match next {
+                Next::Page(_) if is_much => return self.endless(),
                 Next::Page(link) => at = link,
                 Next::Done(link) => {
                     self.course.completed(link);
@@ -123,6 +127,7 @@ impl Keeper {
                 }
             }
         }
+        Ended::Overdue
     }
 
     fn completed(&mut self, round: Round, as_of: SystemTime) -> Ended {
@@ -149,6 +154,17 @@ impl Keeper {
         self.course.begin_anew();
         self.replica.held_up(error, RoundOutcome::Resync);
         Ended::Forgotten(asked)
+    }
+
+    fn endless(&mut self) -> Ended {
+        let error = self.graph.endless_changes();
+        tracing::warn!(
+            error = chain(&error),
+            "changes of the directory do not come to an end; it is read anew"
+        );
+        self.course.begin_anew();
+        self.replica.held_up(error, RoundOutcome::Failed);
+        Ended::Endless
     }
 
     fn given_up(&mut self) -> Ended {

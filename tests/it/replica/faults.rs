@@ -2,8 +2,8 @@
 
 use azure_sandbox::{Fault, Sandbox, Service, Settings, Times};
 
-use super::{caught_up, reached, resync::on_to_the_next, rows, warm};
-use crate::{answer::Answer, people::listing};
+use super::{caught_up, reached, resync::on_to_the_next, rows, warm, warm_with};
+use crate::{answer::Answer, gateway::Gateway, people::listing};
 
 const FAILED: &str = r#"directory_replica_rounds_total{outcome="failed"}"#;
 
@@ -60,6 +60,45 @@ async fn a_link_that_leads_elsewhere_gets_no_token() {
     reached(&gateway, FAILED, 1.0).await;
     assert!(elsewhere.requests(Service::Graph).is_empty());
     assert_eq!(rows(&gateway, listing("Seinfeld", "")).await.len(), 26);
+}
+
+/// Has Graph tell of the same user again and again, on so many pages that lead on.
+fn go_on(gateway: &Gateway, pages: usize) {
+    let again = r#"{"id":"again","department":"R&D"},"#.repeat(1_000);
+    let again = again.trim_end_matches(',');
+    for page in 0..pages {
+        // None leads to itself.
+        let token = page % 2;
+        let link = format!(
+            "{}/v1.0/users/delta?$skiptoken={token}",
+            gateway.azure.url()
+        );
+        let body = format!(r#"{{"value":[{again}],"@odata.nextLink":"{link}"}}"#);
+        let fault = Fault::answer(200, &body);
+        gateway.azure.inject(Service::Graph, fault, Times::Next(1));
+    }
+}
+
+#[actix_web::test]
+async fn a_reading_without_an_end_is_given_up() {
+    let gateway = warm_with(&[("MIG_DIRECTORY_MOST_USERS", "2005")]).await;
+    let path = listing("R&D", "&top=999&select=id");
+    let hold = gateway.azure.hold(Service::Graph);
+    hold.arrived(1).await;
+    // Eleven are more than a round of so few users tells of: they are enough for one of
+    // changes, and for a reading after it.
+    go_on(&gateway, 60);
+    let before = gateway.listings().len();
+    hold.release();
+    reached(&gateway, FAILED, 2.0).await;
+    assert_eq!(rows(&gateway, path.clone()).await.len(), 311);
+    let mut asked = gateway.listings().into_iter().skip(before);
+    let anew = asked.position(|it| it.query.starts_with("$select="));
+    assert_eq!(anew, Some(10));
+
+    gateway.azure.clear(Service::Graph);
+    caught_up(&gateway).await;
+    assert_eq!(rows(&gateway, path).await.len(), 310);
 }
 
 #[actix_web::test]
