@@ -17,6 +17,8 @@ pub(crate) enum Reason {
     NotPermitted(Option<Denied>),
     /// A policy of Azure forbids it to everybody.
     Policy,
+    /// A deny assignment forbids it, whatever roles there are.
+    DenyAssignment,
     NoSuchSubscription,
     NoSuchGroup,
     NoSuchResource,
@@ -50,12 +52,14 @@ impl Reason {
     /// Sources: Azure/azure-resource-manager-rpc `v1.0/common-api-details.md`;
     /// Azure Resource Manager, "Resolve common Azure deployment errors" and
     /// "Understand how Azure Resource Manager throttles requests";
-    /// cloudfoundry/bosh-azure-cpi-release#762 for the concurrent write.
+    /// cloudfoundry/bosh-azure-cpi-release#762 for the concurrent write; Azure/migAz#266 for
+    /// the deny assignment.
     pub(crate) fn of(refusal: &Refusal) -> Self {
         let code = refusal.code.as_deref().unwrap_or_default();
         match (refusal.status.as_u16(), code) {
             (401, _) => Self::of_challenge(code, &refusal.challenge),
             (403, "RequestDisallowedByPolicy") => Self::Policy,
+            (403, "DenyAssignmentAuthorizationFailed") => Self::DenyAssignment,
             (403, _) => Self::NotPermitted(refusal.message.as_deref().and_then(Denied::read)),
             (400, _) if sees_nothing(refusal) => Self::NotPermitted(None),
             (404, "SubscriptionNotFound") => Self::NoSuchSubscription,

@@ -234,7 +234,10 @@ fn roles(calls: &[Call]) -> Vec<&'static str> {
 
 fn is_denied(error: &azure::Error) -> bool {
     let reason = error.refusal().map(Reason::of);
-    matches!(reason, Some(Reason::NotPermitted(_)))
+    matches!(
+        reason,
+        Some(Reason::NotPermitted(_) | Reason::DenyAssignment)
+    )
 }
 
 /// Resource Manager did not say what is allowed.

@@ -33,6 +33,10 @@ const REJECTED: &str = "Azure does not accept the token of the gateway's managed
 const POLICY: &str = "a policy of Azure forbids this to everybody: the Activity Log of the \
                       subscription names it";
 
+const DENY_ASSIGNMENT: &str = "a deny assignment forbids this, and no role helps: see Deny assignments under Access control \
+     (IAM) of the virtual machine; whoever made it, such as a managed application, a deployment \
+     stack or AKS, has to lift it or to except the gateway's managed identity";
+
 const NO_SUBSCRIPTION: &str =
     "Azure knows no such subscription: see MIG_SCOPES, and whether it was deleted or disabled";
 
@@ -83,7 +87,8 @@ fn code(reason: &Reason) -> Code {
         | Reason::Revoked
         | Reason::Rejected
         | Reason::NotPermitted(_)
-        | Reason::Policy => Code::UpstreamRefused,
+        | Reason::Policy
+        | Reason::DenyAssignment => Code::UpstreamRefused,
         Reason::NoSuchSubscription | Reason::NoSuchGroup | Reason::NoSuchResource => Code::NotFound,
         Reason::Version => Code::Unsupported,
         Reason::Locked => Code::Locked,
@@ -106,6 +111,7 @@ fn detail(reason: &Reason, call: Call, hints: &Hints<'_>, refusal: &Refusal) -> 
             grant::remedy(call, denied.as_ref(), hints) + &grant::hint(&words(refusal, ""), hints)
         }
         Reason::Policy => POLICY.to_owned(),
+        Reason::DenyAssignment => DENY_ASSIGNMENT.to_owned(),
         Reason::NoSuchSubscription => NO_SUBSCRIPTION.to_owned(),
         Reason::NoSuchGroup => NO_GROUP.to_owned(),
         Reason::NoSuchResource => "Azure knows no such resource".to_owned(),

@@ -90,7 +90,7 @@ impl Verdict {
 
     fn of_failure(error: &http::Error, before: Self) -> Self {
         match error.refusal().map(Reason::of) {
-            Some(Reason::NotPermitted(_) | Reason::Policy) => Self::Denied,
+            Some(Reason::NotPermitted(_) | Reason::Policy | Reason::DenyAssignment) => Self::Denied,
             Some(Reason::WrongTenant | Reason::Revoked | Reason::Rejected) => Self::WrongIdentity,
             // Who is throttled is permitted as before.
             Some(Reason::Throttled) if before == Self::Fine => Self::Fine,

@@ -147,5 +147,23 @@ fn unauthorized() -> Vec<Row> {
             "Resource 'vm1' was disallowed by policy. Policy identifiers: '[]'.",
         )
         .is(502, REFUSED, &["a policy of Azure forbids"]),
+        deny_assignment(),
     ]
+}
+
+/// Source: Azure/migAz#266.
+fn deny_assignment() -> Row {
+    let message = format!(
+        "The client '11111111-1111-1111-1111-111111111111' with object id \
+         '11111111-1111-1111-1111-111111111111' has permission to perform action \
+         'Microsoft.Compute/virtualMachines/deallocate/action' on scope '{MACHINE}'; however, the \
+         access is denied because of the deny assignment with name 'System deny assignment created \
+         by managed application /subscriptions/x' and Id '6b02' at scope \
+         '/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg'."
+    );
+    refusal(403, "DenyAssignmentAuthorizationFailed", &message).is(
+        502,
+        REFUSED,
+        &["a deny assignment forbids this, and no role helps"],
+    )
 }
