@@ -66,7 +66,10 @@ impl Reason {
             (404, "ResourceGroupNotFound") => Self::NoSuchGroup,
             (
                 400 | 404,
-                "NoRegisteredProviderFound" | "InvalidResourceType" | "InvalidApiVersionParameter",
+                "NoRegisteredProviderFound"
+                | "InvalidResourceType"
+                | "InvalidApiVersionParameter"
+                | "UnsupportedApiVersion",
             ) => Self::Version,
             (404, _) => Self::NoSuchResource,
             (400, "InvalidParameter") => Self::Parameter,

@@ -42,6 +42,17 @@ fn absent() -> Vec<Row> {
         .is(501, "unsupported", &["Compute service of this cloud"]),
         refusal(
             400,
+            "UnsupportedApiVersion",
+            "The requested API version '2025-11-01' is not supported.",
+        )
+        .is(501, "unsupported", &["Compute service of this cloud"]),
+        refusal(400, "BadRequest", "Azure's own words.").is(
+            502,
+            "upstream_failed",
+            &["does not take the request to deallocate"],
+        ),
+        refusal(
+            400,
             "InvalidParameter",
             "The value of parameter hibernate is invalid.",
         )
