@@ -72,7 +72,6 @@ impl Reason {
                 | "UnsupportedApiVersion",
             ) => Self::Version,
             (404, _) => Self::NoSuchResource,
-            (400, "InvalidParameter") => Self::Parameter,
             (429, "RetryableErrorDueToAnotherOperation")
             | (
                 409,
@@ -81,6 +80,7 @@ impl Reason {
             (429, _) => Self::Throttled,
             (409, "ScopeLocked") => Self::Locked,
             (400..=499, code) if is_shortage(code) || is_quota(refusal) => Self::Shortage,
+            (400, code) if !is_malformed(code) => Self::Parameter,
             (409, _) => Self::State,
             (412, _) => Self::Precondition,
             (408 | 504, _) => Self::TooSlow,
@@ -117,6 +117,19 @@ impl Reason {
 /// Source: Azure/aztfexport#331.
 fn sees_nothing(refusal: &Refusal) -> bool {
     refusal.detail.as_deref() == Some("NoValidSubscriptionsInQueryRequest")
+}
+
+/// Whether the request is none, whatever its values are; nobody else than Azure gives
+/// codes. The codes for what a machine cannot be changed to are many: a size that it cannot
+/// boot is `BadRequest`, and one for fewer network interfaces has its own.
+///
+/// Sources: "Troubleshoot common Azure deployment errors"; loft-sh/devpod#731 and
+/// Azure/azure-sdk-for-java#15425 for the sizes.
+fn is_malformed(code: &str) -> bool {
+    matches!(
+        code,
+        "" | "InvalidRequestContent" | "InvalidRequestFormat" | "MissingApiVersionParameter"
+    )
 }
 
 /// Compute tells of a quota of cores that is used up by the code of a wrong

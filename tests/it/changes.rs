@@ -4,9 +4,10 @@ use std::{collections::BTreeSet, rc::Rc};
 
 use actix_web::rt;
 use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
-use serde_json::Map;
+use serde_json::{Map, json};
 
 use crate::{
+    answer::Answer,
     gateway::Gateway,
     orders::{CHANGES, ended, ordered, patched},
 };
@@ -33,7 +34,7 @@ async fn tags_are_replaced_as_a_whole() {
     assert_eq!(answer.status, 200, "{}", answer.text());
     assert_eq!(answer.json()["action"], "update");
     let machine = gateway.get(VM).await.json();
-    assert_eq!(machine["tags"], serde_json::json!({"owner": "web"}));
+    assert_eq!(machine["tags"], json!({"owner": "web"}));
 }
 
 /// As many as the contract takes, and as long.
@@ -42,7 +43,7 @@ async fn as_many_tags_as_azure_takes_are_taken() {
     let gateway = Gateway::with(&[CHANGES, ("MIG_BODY_LIMIT", "49152")]);
     let tag = |number| (format!("{number:0>512}"), "v".repeat(256).into());
     let tags: Map<_, _> = (0..50).map(tag).collect();
-    let body = serde_json::json!({"tags": &tags}).to_string();
+    let body = json!({"tags": &tags}).to_string();
     let answer = patched(&gateway, &[], &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     let machine = gateway.get(VM).await.json();
@@ -180,7 +181,7 @@ async fn no_version_is_changed_where_an_older_cloud_would_not_look_at_it() {
 #[actix_web::test]
 async fn a_version_that_no_header_can_hold_is_left_out() {
     let gateway = open();
-    let broken = Fault::Alter(serde_json::json!({"etag": "\"5\"\r\nx-more: 1"}));
+    let broken = Fault::Alter(json!({"etag": "\"5\"\r\nx-more: 1"}));
     gateway
         .azure
         .inject(Service::VirtualMachines, broken, Times::Next(1));
@@ -205,6 +206,52 @@ async fn a_size_that_azure_does_not_have_is_no_fault_of_azure() {
     assert!(detail.contains("Standard_Z9"), "{detail}");
     assert!(detail.contains("valid sizes"), "{detail}");
     assert_eq!(problem["upstream"]["code"], "InvalidParameter");
+}
+
+/// Sources: loft-sh/devpod#731; Azure/azure-sdk-for-java#15425.
+#[actix_web::test]
+async fn a_size_that_the_machine_cannot_have_is_no_fault_of_azure() {
+    let gateway = open();
+    for (code, message) in [
+        (
+            "BadRequest",
+            "The selected VM size 'Standard_D2ads_v6' cannot boot Hypervisor Generation '1'.",
+        ),
+        (
+            "NetworkInterfaceCountExceeded",
+            "The number of network interfaces is 3 and the maximum allowed is 2.",
+        ),
+    ] {
+        let answer = refused(&gateway, code, message).await;
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (400, "invalid_request".to_owned()), "{code}");
+        assert_eq!(answer.json()["detail"], message);
+        assert_eq!(answer.json()["upstream"]["code"], code);
+    }
+}
+
+#[actix_web::test]
+async fn a_change_that_azure_cannot_read_is_no_fault_of_the_caller() {
+    let gateway = open();
+    for (code, told) in [
+        ("InvalidRequestContent", (502, "upstream_failed")),
+        ("InvalidRequestFormat", (502, "upstream_failed")),
+        ("MissingApiVersionParameter", (502, "upstream_failed")),
+        ("", (502, "upstream_failed")),
+        ("UnsupportedApiVersion", (501, "unsupported")),
+    ] {
+        let answer = refused(&gateway, code, "Azure's own words.").await;
+        assert_eq!((answer.status, answer.code().as_str()), told, "{code:?}");
+    }
+}
+
+/// The answer to a change that Azure refuses by 400 and `code`.
+async fn refused(gateway: &Gateway, code: &str, message: &str) -> Answer {
+    let body = json!({"error": {"code": code, "message": message}});
+    let fault = Fault::answer(400, &body.to_string());
+    let azure = &gateway.azure;
+    azure.inject(Service::Actions, fault, Times::Next(1));
+    patched(gateway, &[], r#"{"size":"Standard_D2ads_v6"}"#).await
 }
 
 #[actix_web::test]
