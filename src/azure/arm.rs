@@ -32,8 +32,8 @@ const CORRELATION_REQUEST_ID: HeaderName = HeaderName::from_static("x-ms-correla
 /// Where Resource Manager tells how an operation goes, with a status of its own.
 pub(super) const ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");
 
-/// How Resource Manager begins the code of a refusal that holds for a whole
-/// subscription; Compute's own throttling is told by machine or operation.
+/// The code of Resource Manager's refusals that hold for a whole subscription; Compute's
+/// own throttling is told by machine or operation.
 const SUBSCRIPTION_THROTTLED: &str = "SubscriptionRequestsThrottled";
 
 /// Clocks that differ by no more are taken for the same: `Date` has whole seconds, and an
@@ -259,12 +259,15 @@ impl ArmClient {
             .header(CLIENT_REQUEST_ID, id.clone())
             .header(CORRELATION_REQUEST_ID, id);
         let answer = Box::pin(self.api.call(call, &mut request, context, policy)).await;
-        self.learn(subscription_id, &answer);
+        self.learn(call, subscription_id, &answer);
         answer
     }
 
-    /// Notes what an answer says of the quotas of its subscription.
-    fn learn(&self, subscription_id: &str, answer: &Result<Response, Error>) {
+    /// Notes what an answer says of the reads of its subscription: writes are counted apart,
+    /// and while they are throttled, reads are not.
+    ///
+    /// Source: "Understand how Azure Resource Manager throttles requests".
+    fn learn(&self, call: Call, subscription_id: &str, answer: &Result<Response, Error>) {
         let budgets = &self.known.budgets;
         match answer {
             Ok(response) => {
@@ -272,6 +275,7 @@ impl ArmClient {
                     budgets.learn(subscription_id, left);
                 }
             }
+            Err(_) if call.is_order() => {}
             Err(error) => {
                 let refusal = error.refusal();
                 let throttled =

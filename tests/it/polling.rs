@@ -224,6 +224,26 @@ async fn a_pause_that_callers_are_told_of_is_kept_by_polls() {
 }
 
 #[actix_web::test]
+async fn a_pause_for_orders_delays_no_poll() {
+    // Longer than any test waits.
+    const PAUSE: &str = "600";
+    let gateway = Gateway::start();
+    let fault = Fault::Answer {
+        status: 429,
+        headers: vec![("retry-after".to_owned(), PAUSE.to_owned())],
+        body: r#"{"error":{"code":"SubscriptionRequestsThrottled","message":"M"}}"#.to_owned(),
+    };
+    let next = Times::Next(1);
+    gateway.azure.inject(Service::Actions, fault, next);
+    let refused = gateway.post("/vms/web-02/deallocate").await;
+    assert_eq!(refused.code(), "throttled");
+
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+}
+
+#[actix_web::test]
 async fn a_long_pause_is_passed_on_at_once_and_not_slept_through() {
     let gateway = Gateway::start();
     gateway.ready().await;
