@@ -15,8 +15,8 @@ use jiff::{SignedDuration, Timestamp};
 use url::Url;
 
 use super::{
-    Action, Api, Budgets, Call, Change, ComputeVersion, Error, OperationUrl, Order, Progress,
-    VirtualMachine, VirtualMachineId, correlation_id, operation::Protocol,
+    Action, Api, Budgets, Call, Change, ComputeVersion, Error, OperationFault, OperationUrl, Order,
+    Progress, VirtualMachine, VirtualMachineId, correlation_id, operation::Protocol,
 };
 use crate::{
     http::{Cause, Client, Context, Refusal, Request, Response, RetryPolicy},
@@ -90,6 +90,17 @@ pub(crate) struct Poll {
     pub(crate) left: Option<u32>,
     /// Where the next look is to be, if no longer here.
     pub(crate) moved: Option<OperationUrl>,
+}
+
+impl Poll {
+    fn failed(failure: OperationFault) -> Self {
+        Self {
+            progress: Progress::Failed(failure),
+            retry_after: None,
+            left: None,
+            moved: None,
+        }
+    }
 }
 
 /// What all workers know of Resource Manager.
@@ -186,7 +197,14 @@ impl ArmClient {
         let request = Request::get(url.expose(), CALL.as_str());
         let answer = self
             .call(CALL, request, subscription_id, context, RetryPolicy::NEVER)
-            .await?;
+            .await;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                let failure = error.refusal().and_then(|refusal| url.failure(refusal));
+                return failure.map(Poll::failed).ok_or(error);
+            }
+        };
         let progress = url
             .progress(&answer)
             .map_err(|cause| self.api.malformed(CALL, cause))?;

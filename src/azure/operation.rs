@@ -8,7 +8,7 @@ use url::Url;
 
 use super::page_link::is_askable;
 use crate::{
-    http::{Cause, Response},
+    http::{Cause, Refusal, Response},
     secret::Secret,
 };
 
@@ -61,6 +61,24 @@ impl OperationUrl {
                 Err(Cause::said("the body with the status is missing"))
             }
         }
+    }
+
+    /// Why the operation failed, if `refusal` of a look is its end: a `Location` answers at
+    /// last as the order would have, had it not lasted. What speaks of the look, or passes,
+    /// is no end, and neither is what does not come from the operation's provider.
+    ///
+    /// Source: as above, "202 Accepted and Location Headers".
+    pub(super) fn failure(&self, refusal: &Refusal) -> Option<OperationFault> {
+        let is_of_look = matches!(refusal.status.as_u16(), 401 | 403 | 404 | 408 | 410 | 429);
+        match self.protocol {
+            Protocol::Location if refusal.status.is_client_error() && !is_of_look => {}
+            Protocol::Location | Protocol::AsyncOperation => return None,
+        }
+        let code = refusal.code.clone().filter(|_| !refusal.is_from_gateway)?;
+        Some(OperationFault {
+            code,
+            message: refusal.message.clone().unwrap_or_default(),
+        })
     }
 
     /// Where the next look is to be, if `answer` says so and may: a `Location` may move.
@@ -185,7 +203,7 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use actix_web::{
-        http::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, TRANSFER_ENCODING},
+        http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
         web::Bytes,
     };
 
@@ -265,6 +283,33 @@ mod tests {
         );
         assert_eq!(location(200, "<html>"), None);
         assert_eq!(told(Protocol::AsyncOperation, 200, machine), None);
+    }
+
+    #[test]
+    fn a_location_tells_the_failure_by_a_refusal_that_does_not_speak_of_the_look() {
+        let told = |protocol, status, headers, body: &str| {
+            let url = OperationUrl {
+                protocol,
+                url: Secret::new("https://management.azure.com/x"),
+            };
+            let status = StatusCode::from_u16(status).unwrap();
+            let failure = url.failure(&Refusal::read(status, &headers, body.as_bytes()));
+            failure.map(|failure| (failure.code, failure.message))
+        };
+        let body = r#"{"error":{"code":"C","message":"M"}}"#;
+        let location = |status| told(Protocol::Location, status, HeaderMap::new(), body);
+        for status in [400, 402, 409, 412] {
+            assert_eq!(location(status), Some(("C".into(), "M".into())), "{status}");
+        }
+        for status in [401, 403, 404, 408, 410, 429, 500, 503] {
+            assert_eq!(location(status), None, "{status}");
+        }
+        let none = HeaderMap::new;
+        assert_eq!(told(Protocol::AsyncOperation, 409, none(), body), None);
+        assert_eq!(told(Protocol::Location, 400, none(), "<html>"), None);
+        let gateway = HeaderName::from_static("x-ms-failure-cause");
+        let gateway = HeaderMap::from_iter([(gateway, HeaderValue::from_static("gateway"))]);
+        assert_eq!(told(Protocol::Location, 409, gateway, body), None);
     }
 
     #[test]

@@ -120,20 +120,26 @@ async fn a_status_whose_body_is_lost_is_asked_for_again() {
     assert_eq!(gateway.azure.requests(Service::Operations).len(), 6);
 }
 
+/// A gateway whose next order is told by a `Location` alone.
+fn told_by_location() -> Gateway {
+    let gateway = Gateway::start();
+    let path = "subscriptions/s/providers/Microsoft.Compute/locations/l/operations/x?s=1";
+    let url = format!("{}/{path}", gateway.azure.url());
+    let order = Fault::Answer {
+        status: 202,
+        headers: vec![("location".to_owned(), url)],
+        body: String::new(),
+    };
+    gateway
+        .azure
+        .inject(Service::Actions, order, Times::Next(1));
+    gateway
+}
+
 #[actix_web::test]
 async fn an_operation_that_is_told_by_location_ends_with_an_empty_answer() {
     for status in [200, 204] {
-        let gateway = Gateway::start();
-        let path = "subscriptions/s/providers/Microsoft.Compute/locations/l/operations/x?s=1";
-        let url = format!("{}/{path}", gateway.azure.url());
-        let order = Fault::Answer {
-            status: 202,
-            headers: vec![("location".to_owned(), url)],
-            body: String::new(),
-        };
-        gateway
-            .azure
-            .inject(Service::Actions, order, Times::Next(1));
+        let gateway = told_by_location();
         let empty = |status| Fault::answer(status, "");
         gateway
             .azure
@@ -145,6 +151,26 @@ async fn an_operation_that_is_told_by_location_ends_with_an_empty_answer() {
         assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
         assert_eq!(gateway.azure.requests(Service::Operations).len(), 2);
     }
+}
+
+/// What Azure answers at a `Location` in the end is what it would have answered the order.
+#[actix_web::test]
+async fn an_operation_that_is_told_by_location_ends_with_a_refusal() {
+    let gateway = told_by_location();
+    let inject = |fault, times| gateway.azure.inject(Service::Operations, fault, times);
+    inject(Fault::answer(202, ""), Times::Next(1));
+    let body = r#"{"error":{"code":"AllocationFailed","message":"M"}}"#;
+    inject(Fault::answer(409, body), Times::Always);
+
+    let place = ordered(&gateway).await;
+
+    let operation = ended(&gateway, &place).await;
+    assert_eq!(operation["status"], "Failed");
+    assert_eq!(operation["error"]["code"], "AllocationFailed");
+    assert_eq!(operation["error"]["message"], "M");
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 2);
+    let start = gateway.post("/vms/web-01/start").await;
+    assert!(start.status < 300, "{}", start.text());
 }
 
 #[actix_web::test]
