@@ -11,9 +11,10 @@ const FIRST_PAUSES: [u64; 6] = [500, 1_000, 2_000, 2_000, 3_000, 3_000];
 
 /// Every further pause. Azure allows 45 polls of a machine's operations at once
 /// and 15 a minute after that: this makes 13 a minute, and learns the end of an
-/// operation within 5 seconds.
+/// operation within 5 seconds, unless Azure asks for a longer pause, which is kept as its
+/// own SDKs keep it.
 ///
-/// Source: "Azure compute throttling limits", `GetOperation`.
+/// Sources: "Azure compute throttling limits", `GetOperation`; Azure/azure-sdk-for-net#21196.
 const PAUSE: Duration = Duration::from_millis(4_500);
 
 /// The pause after a poll that failed; it doubles with every further one.

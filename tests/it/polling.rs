@@ -199,6 +199,25 @@ async fn a_pause_that_comes_with_the_status_is_kept_by_polls() {
     is_kept_by_polls(running).await;
 }
 
+/// Without the pause, the second look comes a second after the first.
+#[actix_web::test]
+async fn looks_are_as_rare_as_azure_asks_while_an_operation_runs() {
+    const PAUSE: Duration = Duration::from_secs(4);
+    let settings = Settings {
+        operation_takes: Duration::from_mins(1),
+        polls_pause: Some(PAUSE),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    let began = Instant::now();
+    ordered(&gateway, "web-01", "deallocate").await;
+
+    gateway.azure.arrived(Service::Operations, 2).await;
+
+    assert!(began.elapsed() >= PAUSE, "{:?}", began.elapsed());
+}
+
 #[actix_web::test]
 async fn a_pause_that_callers_are_told_of_is_kept_by_polls() {
     const PAUSE: Duration = Duration::from_secs(4);

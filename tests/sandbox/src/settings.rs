@@ -55,6 +55,10 @@ pub struct Settings {
     pub throttles: bool,
     /// How Compute counts looks at the operations of a machine.
     pub polls: PollQuota,
+    /// How long Compute asks to be left alone while an operation runs, in whole seconds;
+    /// without it, it does not. Both were recorded: four seconds by Azure/azure-powershell
+    /// in October 2025, nothing by Azure/azure-cli in April 2023.
+    pub polls_pause: Option<Duration>,
     /// What Graph's links to further pages look like.
     pub page_links: PageLinks,
     /// How many resource units an application has in ten seconds at Graph; without
@@ -94,6 +98,7 @@ impl Default for Settings {
             identity_limits: true,
             throttles: true,
             polls: PollQuota::default(),
+            polls_pause: None,
             page_links: PageLinks::default(),
             graph_units: None,
             graph_retry_after: true,

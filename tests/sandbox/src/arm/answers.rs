@@ -141,6 +141,14 @@ pub(super) fn status(azure: &Azure, asked: &Asked) -> Response<Body> {
     let Some(operation) = known.filter(|it| !it.is_forgotten()) else {
         return refusals::operation_not_found(&guid);
     };
-    let answer = operation.answer(&asked.url(), Instant::now());
-    answer.unwrap_or_else(refusals::signature)
+    let now = Instant::now();
+    let Some(answer) = operation.answer(&asked.url(), now) else {
+        return refusals::signature();
+    };
+    match azure.settings.polls_pause {
+        Some(pause) if operation.is_under_way(now) => {
+            with(answer, "retry-after", &pause.as_secs().to_string())
+        }
+        Some(_) | None => answer,
+    }
 }

@@ -144,6 +144,10 @@ impl Operation {
             .collect()
     }
 
+    pub(super) fn is_under_way(&self, now: Instant) -> bool {
+        !self.course.has_ended(now)
+    }
+
     /// The answer to a GET of `url`; `None` when it is neither of the two, byte
     /// for byte.
     pub(super) fn answer(&self, url: &str, now: Instant) -> Option<Response<Body>> {

@@ -75,6 +75,23 @@ fn an_operation_is_in_progress_for_as_long_as_it_takes() {
 }
 
 #[test]
+fn a_look_is_told_when_to_come_back_only_while_the_operation_runs() {
+    for (operation_takes, told) in [(AN_HOUR, Some("4")), (Duration::ZERO, None)] {
+        let settings = Settings {
+            operation_takes,
+            polls_pause: Some(Duration::from_secs(4)),
+            ..Settings::default()
+        };
+        let azure = Sandbox::start(settings).unwrap();
+        let accepted = deallocate(&azure, "web-01");
+        let (status, location) = urls(&accepted);
+        for url in [status, location] {
+            assert_eq!(read(&azure, url).header("retry-after"), told);
+        }
+    }
+}
+
+#[test]
 fn an_operation_succeeds_when_it_has_ended() {
     let azure = operations_take(Duration::ZERO);
     let accepted = deallocate(&azure, "web-01");
