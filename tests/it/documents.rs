@@ -157,6 +157,15 @@ fn what_the_code_alone_bounds_is_in_the_table_of_memory_as_it_is() {
     assert_eq!(bounded.next(), None);
 }
 
+/// Whole listings are sent in chunks.
+#[test]
+fn a_proxy_is_told_to_ask_by_http_1_1_where_it_would_not_by_itself() {
+    let network = text(&root().join("docs/network.md"));
+    let rows = table(&network, "| In front | What to set |");
+    let nginx = rows.iter().find(|row| row[0] == "nginx").unwrap();
+    assert!(nginx[1].contains("`proxy_http_version 1.1`"), "{nginx:?}");
+}
+
 #[test]
 fn links_between_documents_lead_somewhere() {
     let mut seen = 0;

@@ -101,6 +101,7 @@ async fn whoever_knows_no_chunks_has_pages_and_no_whole_listing() {
         assert_eq!((refused.status, &problem["status"]), (406, &406.into()));
         let detail = problem["detail"].as_str().unwrap();
         assert!(detail.contains("HTTP/1.1"), "{detail}");
+        assert!(detail.contains("have a proxy"), "{detail}");
     }
     let page = asked("application/json").await.unwrap();
     let page = (page.status, serde_json::from_slice::<Value>(&page.body));

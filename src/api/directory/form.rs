@@ -29,7 +29,8 @@ const FORMS: [(Form, &str); 3] = [
 const OFFERED: &str = "Accept asks for none of application/json, text/csv and application/x-ndjson";
 
 const CHUNKLESS: &str = "whole listings are sent in chunks, which neither HTTP/1.0 nor Upgrade: \
-                         websocket has: ask by HTTP/1.1, or for pages of application/json";
+                         websocket has: ask by HTTP/1.1, have a proxy on the way ask by it, or ask \
+                         for pages of application/json";
 
 impl Form {
     /// The form that `Accept` prefers (RFC 9110, 12.5.1); without a readable one,
