@@ -178,6 +178,10 @@ async fn a_head_without_an_end_is_refused_where_it_is_too_long() {
                     "{head:?} by {size}: {answer:.200}"
                 );
                 assert!(answer.contains("connection: close"), "{answer:.200}");
+                // What is no HTTP has no document either.
+                let is_document = answer.contains("application/problem+json\r\n");
+                let has_id = answer.contains("\r\nx-request-id: ");
+                assert_eq!((is_document, has_id), (status != "400", status != "400"));
             }
         }
     }
