@@ -118,11 +118,21 @@ pub(super) enum Failure {
 
 /// How parameters of the API are spelt on the command line: what is said of
 /// them is the same.
-const SPELLINGS: [(&str, &str); 3] = [
+const SPELLINGS: [(&str, &str); 4] = [
     ("?resourceGroup=", "--resource-group"),
     ("?subscriptionId=", "--subscription"),
     ("?supersede=true", "--supersede"),
+    ("?hibernate=false", "--hibernate=false"),
 ];
+
+/// `text` of the API, for people at the command line.
+pub(super) fn spelt(text: &str) -> String {
+    let mut text = inert(text);
+    for (parameter, flag) in SPELLINGS {
+        text = text.replace(parameter, flag);
+    }
+    text
+}
 
 impl Failure {
     /// Says on standard error what went wrong.
@@ -194,10 +204,7 @@ fn lines(text: &str) -> String {
 
 /// What is known of it, a line each.
 fn told(problem: &Problem) -> String {
-    let mut text = inert(&problem.to_string());
-    for (parameter, flag) in SPELLINGS {
-        text = text.replace(parameter, flag);
-    }
+    let mut text = spelt(&problem.to_string());
     for candidate in problem.candidates() {
         text.push_str("\n  ");
         text.push_str(&inert(candidate));

@@ -4,6 +4,7 @@ use super::{
     Exit, Failure, Outcome, Session,
     arguments::{Manner, OwnOrder, VmOrder},
     awaited::Awaited,
+    exit::spelt,
     machines::{about, own},
     output::{self, Form},
     progress::{confirm, is_attended},
@@ -13,7 +14,6 @@ use crate::{
     api::{OperationBody, RehearsalBody},
     azure::{Action, Order, explanation},
     power::{Operation, Status, Target},
-    telemetry::inert,
 };
 
 const ASK: &str = "nobody is there to be asked whether to deallocate the machine that this runs \
@@ -70,7 +70,7 @@ async fn given(session: &Session, order: Order, target: &Target, manner: &Manner
 pub(super) fn told(operation: &Operation, form: Form) -> Outcome {
     let written = match form {
         Form::Json => output::json(&OperationBody::new(operation)),
-        Form::Text => output::write(format!("{}\n", inert(&sentence(operation))).as_bytes()),
+        Form::Text => output::write(format!("{}\n", spelt(&sentence(operation))).as_bytes()),
     };
     let exit = match operation.status {
         Status::InProgress | Status::Succeeded => Exit::Done,
@@ -108,7 +108,7 @@ fn sentence(operation: &Operation) -> String {
 
 fn rehearsal_told(rehearsal: &RehearsalBody, form: Form) -> Outcome {
     match form {
-        Form::Text => output::write(format!("{}\n", rehearsal.message()).as_bytes())?,
+        Form::Text => output::write(format!("{}\n", spelt(rehearsal.message())).as_bytes())?,
         Form::Json => output::json(rehearsal)?,
     }
     Ok(Exit::Done)

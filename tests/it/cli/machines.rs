@@ -241,7 +241,11 @@ fn a_memory_is_given_up_where_the_line_says_so() {
     azure.operations_take(Duration::ZERO);
     azure.order("rg-web", "hiber-01", "hibernate");
     let kept = in_container(&azure, "vm deallocate hiber-01 -o text").done();
-    assert!(kept.output.contains("hibernate=false"), "{kept}");
+    let rehearsed = in_container(&azure, "vm deallocate hiber-01 --dry-run -o text").done();
+    for told in [&kept, &rehearsed] {
+        assert!(told.output.contains("--hibernate=false"), "{told}");
+        assert!(!told.output.contains('?'), "{told}");
+    }
     assert!(azure.requests(Service::Actions).is_empty());
 
     let forced = "vm deallocate hiber-01 --hibernate=false --force --dry-run";
