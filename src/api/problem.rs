@@ -4,6 +4,7 @@ mod cause;
 mod challenge;
 mod code;
 mod grant;
+mod in_the_way;
 mod refusal;
 
 use std::{error::Error, fmt, time::Duration};

@@ -157,7 +157,7 @@ pub(super) async fn update(
     let updated = power
         .update(&update, &target, authorized.requester(), &context)
         .await;
-    let operation = updated.map_err(|error| absent(&target.name, error.into()))?;
+    let operation = updated.map_err(|error| absent(&target.name, Problem::of_change(error)))?;
     let operation = power.settled(operation, prefer.patience()).await;
     Ok(allowance.told(operations::ordered(&operation, prefer)))
 }

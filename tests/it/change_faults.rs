@@ -130,6 +130,8 @@ async fn nothing_is_changed_during_a_deallocation() {
 
     assert_eq!((answer.status, answer.code().as_str()), (409, "conflict"));
     assert_eq!(answer.json()["operation"], place.as_str());
+    // It overtakes nothing.
+    assert!(!answer.text().contains("supersede"), "{}", answer.text());
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
     assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
     assert_eq!(patched(&gateway, &[], TAGS).await.status, 200);

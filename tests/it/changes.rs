@@ -131,6 +131,7 @@ async fn a_change_does_not_end_what_another_replica_has_begun() {
         let answer = patched(&gateway, &[], body).await;
         let told = (answer.status, answer.code());
         assert_eq!(told, (409, "conflict".to_owned()), "{}", answer.text());
+        assert!(!answer.text().contains("supersede"), "{}", answer.text());
     }
     assert_eq!(gateway.azure.requests(Service::Actions).len(), 1);
     assert_eq!(ended(&other, &restart).await["status"], "Succeeded");

@@ -1,31 +1,25 @@
 //! Which problem each cause is: every match is exhaustive, so that a new cause
 //! does not compile until somebody has decided.
 
-use std::time::Duration;
-
 use super::{
     super::operations::place,
     Candidate, Challenge, Code, Problem, Upstream,
     grant::Hints,
+    in_the_way::{OVERTAKE, busy, in_no_state},
     refusal::{self, SOON, doubt},
 };
 use crate::{
     access::Refusal as NotLetIn,
     audit::Unavailable,
-    azure::{
-        self, Call, InvalidChange, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId, VmName,
-    },
+    azure::{self, Call, InvalidChange, InvalidName, InvalidQuery, InvalidTop, VirtualMachineId},
     config::InvalidScope,
     directory::{self, InvalidCursor},
     http::{self, Refusal},
     identity::TokenError,
     inventory,
-    power::{self, InvalidId, Obstacle, Operation},
+    power::{self, InvalidId},
     task::Unfinished,
 };
-
-/// When to come back to a machine that is being changed.
-const BUSY: Duration = Duration::from_secs(5);
 
 /// What callers wrote, and what is wrong with it.
 macro_rules! invalid {
@@ -113,7 +107,7 @@ impl From<power::Error> for Problem {
                 "as many operations are under way as may be (MIG_OPERATION_LIMIT); nothing was done",
             )
             .retry_after(SOON),
-            power::Error::Busy(operation) => busy(&operation),
+            power::Error::Busy(operation) => busy(&operation, OVERTAKE),
             power::Error::Protected(name, refusal) => {
                 Self::new(Code::Protected, format!("{name}: {refusal}"))
             }
@@ -121,7 +115,7 @@ impl From<power::Error> for Problem {
                 Self::insufficient_scope(format!("{name}: {denial}"))
             }
             power::Error::TooMany(_, exceeded) => Self::too_many_changes(&exceeded),
-            power::Error::Obstacle(name, obstacle) => in_no_state(&name, obstacle),
+            power::Error::Obstacle(name, obstacle) => in_no_state(&name, obstacle, OVERTAKE),
             power::Error::Waiting(id) => {
                 let problem = Self::new(
                     Code::UpstreamTimeout,
@@ -162,53 +156,6 @@ impl From<power::Error> for Problem {
 impl From<InvalidId> for Problem {
     fn from(error: InvalidId) -> Self {
         Self::not_found(error.to_string())
-    }
-}
-
-fn busy(operation: &Operation) -> Problem {
-    let (action, name) = (operation.action(), &operation.machine.name);
-    let detail = format!(
-        "{name} is being {}: wait for its end, or overtake it by an order with ?supersede=true",
-        action.participle()
-    );
-    Problem::new(Code::Conflict, detail)
-        .retry_after(BUSY)
-        .operation(place(&operation.id))
-}
-
-fn in_no_state(name: &VmName, obstacle: Obstacle) -> Problem {
-    match obstacle {
-        Obstacle::Changing(state) => Problem::new(
-            Code::Conflict,
-            format!(
-                "{name} is {} now: wait until it has settled, or overtake that by an order with \
-                 ?supersede=true",
-                state.as_str()
-            ),
-        )
-        .retry_after(BUSY),
-        Obstacle::Updating => Problem::new(
-            Code::Conflict,
-            format!(
-                "{name} is being changed: wait until that has ended, or overtake it by an order \
-                 with ?supersede=true"
-            ),
-        )
-        .retry_after(BUSY),
-        Obstacle::Hibernated => Problem::new(
-            Code::Conflict,
-            format!(
-                "{name} is hibernated, in which its size cannot be changed: start it first, or \
-                 deallocate it with ?hibernate=false, which gives up its memory"
-            ),
-        ),
-        Obstacle::WouldBeCharged => Problem::new(
-            Code::Conflict,
-            format!(
-                "{name} is deallocated: powering it off would take hardware again, which is \
-                 charged"
-            ),
-        ),
     }
 }
 
