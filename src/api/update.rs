@@ -21,7 +21,7 @@ use actix_web::{
 };
 use serde::{
     Deserialize, Deserializer,
-    de::{MapAccess, Visitor, value::MapAccessDeserializer},
+    de::{Error as _, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
 use super::{
@@ -45,7 +45,7 @@ const ACCEPT_PATCH: HeaderName = HeaderName::from_static("accept-patch");
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields, remote = "Self")]
 pub(super) struct Raw {
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default, deserialize_with = "each_once")]
     tags: Option<BTreeMap<String, String>>,
     #[serde(default, deserialize_with = "given")]
     size: Option<String>,
@@ -75,6 +75,33 @@ impl<'de> Deserialize<'de> for Raw {
 /// to lose what it has, and nothing would come of it.
 fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(value: D) -> Result<Option<T>, D::Error> {
     T::deserialize(value).map(Some)
+}
+
+/// The same of tags: of two of one name, a map by itself would keep the last.
+fn each_once<'de, D: Deserializer<'de>>(
+    value: D,
+) -> Result<Option<BTreeMap<String, String>>, D::Error> {
+    struct Tagged;
+
+    impl<'de> Visitor<'de> for Tagged {
+        type Value = BTreeMap<String, String>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Self::Value, A::Error> {
+            let mut tags = BTreeMap::new();
+            while let Some((name, value)) = fields.next_entry()? {
+                if tags.insert(name, value).is_some() {
+                    return Err(A::Error::custom(InvalidChange::Twice));
+                }
+            }
+            Ok(tags)
+        }
+    }
+
+    value.deserialize_map(Tagged).map(Some)
 }
 
 /// Proof that changes are switched on: else nothing is told of how they would be ordered.

@@ -1,6 +1,10 @@
 //! What can be changed of a virtual machine besides its power.
 
-use std::{collections::BTreeMap, fmt, str::FromStr};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    str::FromStr,
+};
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
@@ -27,6 +31,8 @@ pub(crate) enum InvalidChange {
          <>%&\\?/, and its value at most 256"
     )]
     Tag,
+    #[error("a tag is named twice: the names of tags have no case")]
+    Twice,
     #[error("a size is a name such as Standard_B2s: 1 to 64 letters, digits, '_' and '-'")]
     Size,
 }
@@ -49,11 +55,14 @@ impl TryFrom<BTreeMap<String, String>> for Tags {
                 && name.chars().all(is_allowed)
                 && value.chars().count() <= LONGEST_VALUE
         };
-        if tags.iter().all(fits) {
-            Ok(Self(tags))
-        } else {
-            Err(InvalidChange::Tag)
+        if !tags.iter().all(fits) {
+            return Err(InvalidChange::Tag);
         }
+        let names: BTreeSet<_> = tags.keys().map(|name| name.to_lowercase()).collect();
+        if names.len() < tags.len() {
+            return Err(InvalidChange::Twice);
+        }
+        Ok(Self(tags))
     }
 }
 
@@ -235,6 +244,9 @@ mod tests {
             Tags::try_from(many).unwrap_err(),
             InvalidChange::TooManyTags
         );
+        for twice in [[("env", "a"), ("ENV", "b")], [("ö", ""), ("Ö", "")]] {
+            assert_eq!(tags(&twice).unwrap_err(), InvalidChange::Twice);
+        }
         for size in ["", "a b", "a/b", "\u{e9}", &long] {
             assert_eq!(size.parse::<Size>().unwrap_err(), InvalidChange::Size);
         }

@@ -264,6 +264,8 @@ async fn what_is_no_change_is_refused_and_reaches_nobody() {
         "[]",
         r#"{"tags":{"a/b":"c"}}"#,
         r#"{"tags":{"a":1}}"#,
+        r#"{"tags":{"env":"prod","env":"test"}}"#,
+        r#"{"tags":{"env":"prod","ENV":"test"}}"#,
         r#"[null,"Standard_B2s"]"#,
         r#"{"size":"a b"}"#,
         r#"{"size":"Standard_B2s","osProfile":{}}"#,

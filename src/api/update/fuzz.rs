@@ -1,5 +1,7 @@
 //! What has to hold of every change that callers ask for.
 
+use std::collections::HashSet;
+
 use actix_web::http::header::{HeaderMap, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use serde_json::{Map, Value, json};
 
@@ -20,7 +22,7 @@ pub(crate) fn change(headers: &HeaderMap, body: &[u8]) {
     };
     let plain = read(said.to_string().as_bytes());
     assert_eq!(plain.is_some(), is_documented(&said), "{said}");
-    // What is there twice is refused, or counts once.
+    // What is there twice is refused.
     for change in read(body).iter().chain(&plain) {
         check(change, &said);
     }
@@ -43,7 +45,9 @@ fn is_documented(said: &Value) -> bool {
         return false;
     };
     let fits = |(name, value): (&String, &Value)| match (name.as_str(), value) {
-        ("tags", Value::Object(tags)) => tags.len() <= 50 && tags.iter().all(is_tag),
+        ("tags", Value::Object(tags)) => {
+            tags.len() <= 50 && tags.iter().all(is_tag) && are_apart(tags)
+        }
         ("size", Value::String(size)) => is_size(size),
         _ => false,
     };
@@ -56,6 +60,12 @@ fn is_tag((name, value): (&String, &Value)) -> bool {
     (1..=512).contains(&name.chars().count())
         && name.chars().all(is_plain)
         && value.is_some_and(|length| length <= 256)
+}
+
+/// Names of tags have no case.
+fn are_apart(tags: &Map<String, Value>) -> bool {
+    let names: HashSet<_> = tags.keys().map(|name| name.to_lowercase()).collect();
+    names.len() == tags.len()
 }
 
 fn is_size(text: &str) -> bool {
