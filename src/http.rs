@@ -37,7 +37,7 @@ pub(crate) use context::{Context, Deadline};
 pub(crate) use error::Crowd;
 pub(crate) use error::{Cause, Error};
 pub(crate) use guard::Guard;
-pub(crate) use refusal::Refusal;
+pub(crate) use refusal::{Refusal, cut};
 pub(crate) use request::Request;
 pub(crate) use response::Response;
 pub(crate) use retry::RetryPolicy;

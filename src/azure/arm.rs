@@ -19,7 +19,7 @@ use super::{
     Progress, VirtualMachine, VirtualMachineId, correlation_id, operation::Protocol,
 };
 use crate::{
-    http::{Cause, Client, Context, Refusal, Request, Response, RetryPolicy},
+    http::{Cause, Client, Context, Refusal, Request, Response, RetryPolicy, cut},
     identity::{ManagedIdentity, Resource},
 };
 
@@ -68,7 +68,7 @@ impl Receipt {
     fn of(answer: &Response) -> Self {
         Self {
             status: answer.status,
-            request_id: answer.header(&REQUEST_ID).map(str::to_owned),
+            request_id: answer.header(&REQUEST_ID).map(cut),
         }
     }
 

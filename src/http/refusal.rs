@@ -14,9 +14,9 @@ use super::{
     retry::{LONGEST_PAUSE, retry_after},
 };
 
-/// The longest message that is kept, in characters: it goes to callers. A
-/// refused api-version is answered with all that there are.
-const MESSAGE_LIMIT: usize = 2_000;
+/// The longest text of Azure's that is kept, in characters: it goes to callers and into
+/// the record of changes. A refused api-version is answered with all that there are.
+const TEXT_LIMIT: usize = 2_000;
 
 /// An answer with a status other than success.
 #[derive(Clone, Debug)]
@@ -65,7 +65,7 @@ impl Refusal {
     /// Reads every documented shape of an error body; what fits none of them
     /// leaves `code` and `message` empty.
     pub(crate) fn read(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Self {
-        let text = |name: &str| Some(headers.get(name)?.to_str().ok()?.to_owned());
+        let text = |name: &str| Some(cut(headers.get(name)?.to_str().ok()?));
         let plain = plain_text(headers, body);
         let body = serde_json::from_slice(body).unwrap_or(Value::Null);
         let (code, message) = code_and_message(&body);
@@ -111,7 +111,7 @@ fn plain_text(headers: &HeaderMap, body: &[u8]) -> Option<String> {
     let media = headers.get(CONTENT_TYPE)?.to_str().ok()?;
     let text = std::str::from_utf8(body).ok()?.trim();
     let is_plain = media.starts_with("text/plain") && !text.is_empty() && !text.starts_with('<');
-    is_plain.then(|| text.chars().take(MESSAGE_LIMIT).collect())
+    is_plain.then(|| cut(text))
 }
 
 /// Where the bodies of App Service, Service Fabric and Entra ID have it.
@@ -173,8 +173,12 @@ fn told_pause(message: &str) -> Option<Duration> {
 }
 
 fn text_of(value: Option<&Value>) -> Option<String> {
-    let text = value?.as_str().filter(|text| !text.is_empty())?;
-    Some(text.chars().take(MESSAGE_LIMIT).collect())
+    value?.as_str().filter(|text| !text.is_empty()).map(cut)
+}
+
+/// As much of `text` as is kept.
+pub(crate) fn cut(text: &str) -> String {
+    text.chars().take(TEXT_LIMIT).collect()
 }
 
 #[cfg(test)]

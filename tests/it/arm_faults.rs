@@ -185,3 +185,39 @@ async fn a_pause_beyond_all_measure_is_cut_to_a_day() {
     assert_eq!((answer.status, answer.code().as_str()), (429, "throttled"));
     assert_eq!(answer.header("retry-after"), Some("86400"));
 }
+
+/// Headers of Azure's are as long as it likes.
+#[actix_web::test]
+async fn an_id_of_any_length_is_cut() {
+    let mut gateway = Gateway::start();
+    let long = "x".repeat(40_000);
+    for status in [409, 200] {
+        let headers = [
+            ("x-ms-request-id", &long),
+            ("x-ms-correlation-request-id", &long),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.clone()));
+        let fault = Fault::Answer {
+            status,
+            headers: headers.to_vec(),
+            body: r#"{"error":{"code":"Conflict","message":"M"}}"#.to_owned(),
+        };
+        gateway
+            .azure
+            .inject(Service::Actions, fault, Times::Next(1));
+        let answer = gateway.post(DEALLOCATE).await;
+        assert_eq!(answer.status, status);
+        assert!(answer.body.len() < 8_000, "{} bytes", answer.body.len());
+    }
+    gateway.stop();
+    let outcomes = gateway.records.of_stage("outcome");
+    assert_eq!(outcomes.len(), 2);
+    for outcome in outcomes {
+        let id = outcome["unmapped"]["azure"]["requestId"].as_str().unwrap();
+        assert!(
+            long.starts_with(id) && id.len() < 8_000,
+            "{} bytes",
+            id.len()
+        );
+    }
+}
