@@ -1,5 +1,7 @@
 //! What callers are told when Resource Manager refuses, fails or is silent.
 
+use std::time::Duration;
+
 use azure_sandbox::{Fault, Service, Times};
 
 use crate::gateway::Gateway;
@@ -219,5 +221,40 @@ async fn an_id_of_any_length_is_cut() {
             "{} bytes",
             id.len()
         );
+    }
+}
+
+/// By the contract, whether an order is carried out is open only where there is an operation.
+#[actix_web::test]
+async fn an_order_that_was_not_sent_for_want_of_an_answer_names_no_operation() {
+    let scope = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
+    for service in [Service::VirtualMachines, Service::ResourceGraph] {
+        for fault in [
+            Fault::Reset,
+            Fault::TruncateAt(10),
+            Fault::Oversize(BODY_LIMIT as u64 + 1),
+            Fault::Delay(Duration::from_mins(1)),
+            Fault::answer(408, ""),
+            Fault::answer(500, ""),
+            Fault::answer(200, "[]"),
+        ] {
+            let is_waited_for = matches!(fault, Fault::Delay(_));
+            let patience = if is_waited_for { "2s" } else { "10s" };
+            let vars = [("MIG_SCOPES", scope), ("MIG_UPSTREAM_TIMEOUT", patience)];
+            let gateway = Gateway::with(&vars);
+            gateway.ready().await;
+            gateway.azure.inject(service, fault.clone(), Times::Always);
+
+            let answer = gateway.post("/vms/web-01/restart").await;
+
+            let what = format!("{fault:?} of {service:?}: {}", answer.text());
+            assert!([502, 504].contains(&answer.status), "{what}");
+            assert!(answer.json()["operation"].is_null(), "{what}");
+            assert!(!gateway.azure.requests(service).is_empty(), "{what}");
+            assert!(
+                gateway.azure.requests(Service::Actions).is_empty(),
+                "{what}"
+            );
+        }
     }
 }
