@@ -128,6 +128,9 @@ impl Follower {
                     Setback::Passing => {
                         let refusal = error.refusal();
                         schedule.failed(refusal.and_then(|refusal| refusal.retry_after));
+                        if schedule.is_failing() && !error.is_passing() {
+                            self.way = Way::Observation;
+                        }
                     }
                 },
             }
@@ -158,7 +161,7 @@ impl Follower {
     /// What it means that Azure does not answer. Where the status may not be
     /// read, or is no longer known, the machine is looked at instead: a role on
     /// the machine alone lets the identity act, and look, but not ask how it
-    /// goes.
+    /// goes. So it is where it is refused again and again, for whatever else.
     ///
     /// Source: "Track asynchronous Azure operations", permission for tracking.
     fn without_answer(&self, error: &azure::Error) -> Setback {

@@ -23,6 +23,13 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause after polls that failed.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
+/// The longest pause that Azure is left alone for, whatever it asks for: until the end of an
+/// operation is known, nothing else may be done to its machine.
+const LONGEST_ASKED: Duration = Duration::from_mins(5);
+
+/// Polls in a row without a status, after which refusals are taken for lasting.
+const LASTING: u32 = 3;
+
 /// Calls left in a bucket, and how much longer the pause is below that. A poll
 /// has been seen to take more than one, and others use the bucket as well.
 const SCARCE: [(u32, u32); 2] = [(5, 4), (15, 2)];
@@ -57,7 +64,7 @@ impl Schedule {
             polls: self.polls + 1,
             failures: 0,
             left,
-            asked: asked.unwrap_or_default(),
+            asked: asked.unwrap_or_default().min(LONGEST_ASKED),
         };
     }
 
@@ -66,7 +73,12 @@ impl Schedule {
     pub(super) fn failed(&mut self, asked: Option<Duration>) {
         self.polls += 1;
         self.failures += 1;
-        self.asked = asked.unwrap_or_default();
+        self.asked = asked.unwrap_or_default().min(LONGEST_ASKED);
+    }
+
+    /// Whether enough polls have failed in a row for it to go on like this.
+    pub(super) fn is_failing(&self) -> bool {
+        self.failures >= LASTING
     }
 }
 
@@ -96,6 +108,16 @@ mod tests {
             assert!(polls <= tokens, "{polls} polls with {tokens} left");
             tokens = (tokens - polls + 15).min(45);
         }
+    }
+
+    #[test]
+    fn no_pause_is_beyond_measure() {
+        let day = Some(Duration::from_hours(24));
+        let mut schedule = Schedule::default();
+        schedule.answered(None, day);
+        assert_eq!(schedule.pause(), LONGEST_ASKED);
+        schedule.failed(day);
+        assert_eq!(schedule.pause(), LONGEST_ASKED);
     }
 
     #[test]
@@ -141,8 +163,8 @@ mod tests {
     #[test]
     fn a_pause_that_azure_asks_for_is_kept_once() {
         let mut schedule = Schedule::default();
-        schedule.failed(Some(Duration::from_mins(20)));
-        assert_eq!(schedule.pause(), Duration::from_mins(20));
+        schedule.failed(Some(Duration::from_mins(4)));
+        assert_eq!(schedule.pause(), Duration::from_mins(4));
         schedule.answered(None, None);
         assert!(schedule.pause() < PAUSE);
     }

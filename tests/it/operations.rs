@@ -99,6 +99,18 @@ async fn where_the_status_may_not_be_read_the_machine_tells() {
 }
 
 #[actix_web::test]
+async fn where_the_status_is_refused_again_and_again_the_machine_tells() {
+    let gateway = Gateway::start();
+    let fault = Fault::answer(400, r#"{"error":{"code":"C","message":"M"}}"#);
+    gateway
+        .azure
+        .inject(Service::Operations, fault, Times::Always);
+    let place = ordered(&gateway).await;
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 3);
+}
+
+#[actix_web::test]
 async fn a_status_whose_body_is_lost_is_asked_for_again() {
     let gateway = Gateway::start();
     for fault in [
