@@ -104,14 +104,16 @@ impl Client {
     }
 
     /// Sends what looks as `request` does, and changes nothing, until there is an answer:
-    /// with nobody calling as well, and no caller waits for it. What was withheld meanwhile
-    /// is asked in its place.
+    /// with nobody calling as well, and no caller waits for it. In turn with it is asked what
+    /// was withheld meanwhile.
     fn look_out(&self, guard: &Guard, request: &Request<'_>, watch: Watch) {
         let (this, guard, opener) = (self.clone(), guard.clone(), Rc::new(request.look()));
         guard.looks.begin(&opener);
         rt::spawn(async move {
+            let mut is_openers_turn = true;
             while guard.circuit.probe(watch, Instant::now()) {
-                let withheld = guard.looks.take().map(Rc::new);
+                let withheld = guard.looks.take().filter(|_| !is_openers_turn).map(Rc::new);
+                is_openers_turn = withheld.is_some();
                 this.look(withheld.as_ref().unwrap_or(&opener));
                 time::sleep(PROBES).await;
             }

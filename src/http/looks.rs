@@ -1,9 +1,6 @@
 //! What is asked to see whether an upstream answers again.
 
-use std::{
-    borrow::Cow,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{Request, request::Effect};
 
@@ -15,15 +12,15 @@ pub(super) struct Looks(Arc<Mutex<Kept>>);
 #[derive(Default)]
 struct Kept {
     /// What is asked anyway.
-    opener: Cow<'static, str>,
+    opener: Option<Request<'static>>,
     other: Option<Request<'static>>,
 }
 
 impl Looks {
-    /// Begins with a look that `opener` has asked for.
-    pub(super) fn begin(&self, opener: &Request<'_>) {
+    /// Begins with what `opener` asked for.
+    pub(super) fn begin(&self, opener: &Request<'static>) {
         *self.kept() = Kept {
-            opener: Cow::Owned(opener.url.to_string()),
+            opener: Some(opener.clone()),
             other: None,
         };
     }
@@ -35,8 +32,13 @@ impl Looks {
             return;
         }
         let mut kept = self.kept();
-        if kept.other.is_none() && kept.opener != withheld.url {
-            kept.other = Some(withheld.look());
+        if kept.other.is_some() {
+            return;
+        }
+        let look = withheld.look();
+        let is_opener = |opener: &Request<'_>| opener.asks_the_same(&look);
+        if !kept.opener.as_ref().is_some_and(is_opener) {
+            kept.other = Some(look);
         }
     }
 
@@ -63,6 +65,10 @@ mod tests {
         Request::get(url, "get_vm")
     }
 
+    fn question(json: &'static str) -> Request<'static> {
+        Request::question("http://a/graph", "find_vms", json.into())
+    }
+
     #[test]
     fn what_is_kept_is_a_read_of_something_else_once() {
         let looks = Looks::default();
@@ -75,6 +81,16 @@ mod tests {
         }
         assert_eq!(looks.take().unwrap().url, "http://a/3");
         assert!(looks.take().is_none());
+    }
+
+    #[test]
+    fn questions_are_told_apart_by_what_they_ask() {
+        let looks = Looks::default();
+        looks.begin(&question("all"));
+        looks.keep(&question("all"));
+        assert!(looks.take().is_none());
+        looks.keep(&question("one"));
+        assert_eq!(looks.take().unwrap().body.unwrap(), "one");
     }
 
     #[test]

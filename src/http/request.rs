@@ -139,6 +139,11 @@ impl<'a> Request<'a> {
         }
     }
 
+    /// Whether `other` has the same answer.
+    pub(super) fn asks_the_same(&self, other: &Request<'_>) -> bool {
+        self.url == other.url && self.method == other.method && self.body == other.body
+    }
+
     /// The same request, of which a look asks `json`: looks go on after its caller has gone,
     /// and are not to show what was theirs.
     pub(crate) fn looking_with(self, json: Bytes) -> Self {

@@ -232,6 +232,35 @@ async fn what_alone_does_not_answer_keeps_nothing_else_from_callers_for_long() {
     gateway.within(10 * SOON, &ARM.path(1), others).await;
 }
 
+/// The listing is asked for all the time, and hangs.
+#[actix_web::test]
+async fn what_opened_it_is_asked_beside_whatever_else_does_not_answer() {
+    let gateway = ARM.gateway(&[("MIG_UPSTREAM_TIMEOUT", "1s")]).await;
+    let _whole = gateway.azure.hold(Service::ResourceGraph);
+    gateway
+        .azure
+        .inject(ARM.service, Fault::Reset, Times::Always);
+    opened(&gateway, ARM).await;
+    let listings = async {
+        loop {
+            gateway.get("/vms").await;
+            time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let withheld = ARM.withheld("circuit");
+    let well = async {
+        let before = gateway.metric(&withheld).await;
+        while gateway.metric(&withheld).await < before + 50.0 {}
+        gateway.azure.clear(ARM.service);
+        let told = |answer: &Answer| (answer.status == 200).then_some(());
+        gateway.within(10 * SOON, &ARM.path(1), told).await;
+    };
+    tokio::select! {
+        () = listings => {}
+        () = well => {}
+    }
+}
+
 #[actix_web::test]
 async fn an_upstream_whose_answers_break_off_is_there() {
     for upstream in BOTH {
