@@ -15,12 +15,16 @@ use super::{
 use crate::{
     audit::Pending,
     azure::{self, OperationFault, OperationUrl, Progress},
-    http::{Context, Deadline},
+    http::{self, Context, Deadline},
     telemetry::{OpenSpan, TraceContext},
 };
 
 /// One poll, or one look at the machine.
 pub(super) const POLL: Duration = Duration::from_secs(10);
+
+/// Polls in a row that are refused for what does not pass, after which there is no point in
+/// the next one.
+const LASTING: u32 = 3;
 
 /// What a failed operation says that a newer one has overtaken.
 ///
@@ -114,13 +118,14 @@ impl Follower {
     /// Asks until there is an end, however often Azure does not answer.
     async fn asked(&mut self) -> Status {
         let mut schedule = Schedule::default();
+        let mut refusals = 0;
         loop {
             time::sleep(schedule.pause()).await;
             let arm = &self.power.arm;
             arm.turn(self.operation.machine.subscription_id()).await;
             // While it waits, it does not carry what a call takes.
             match Box::pin(self.look(&mut schedule)).await {
-                Ok(Status::InProgress) => {}
+                Ok(Status::InProgress) => refusals = 0,
                 Ok(status) => return status,
                 Err(error) => match self.without_answer(&error) {
                     Setback::Final(status) => return status,
@@ -128,7 +133,8 @@ impl Follower {
                     Setback::Passing => {
                         let refusal = error.refusal();
                         schedule.failed(refusal.and_then(|refusal| refusal.retry_after));
-                        if schedule.is_failing() && !error.is_passing() {
+                        refusals = if says_no(&error) { refusals + 1 } else { 0 };
+                        if refusals == LASTING {
                             self.way = Way::Observation;
                         }
                     }
@@ -180,6 +186,18 @@ impl Follower {
             }
             _ => Setback::Passing,
         }
+    }
+}
+
+/// Whether Azure has answered, and the next answer will be no other: one that is none, or is
+/// refused, but for a token, which says nothing of the status.
+fn says_no(error: &azure::Error) -> bool {
+    match error.exchange() {
+        Some(http::Error::Malformed(_)) => true,
+        Some(http::Error::Refused(refusal)) => {
+            !error.is_passing() && refusal.status != StatusCode::UNAUTHORIZED
+        }
+        _ => false,
     }
 }
 

@@ -23,12 +23,9 @@ const FAILURE_PAUSE: Duration = Duration::from_secs(2);
 /// The longest pause after polls that failed.
 const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
-/// The longest pause that Azure is left alone for, whatever it asks for: until the end of an
-/// operation is known, nothing else may be done to its machine.
+/// The longest pause that one poll asks for: until the end of an operation is known, nothing
+/// else may be done to its machine.
 const LONGEST_ASKED: Duration = Duration::from_mins(5);
-
-/// Polls in a row without a status, after which refusals are taken for lasting.
-const LASTING: u32 = 3;
 
 /// Calls left in a bucket, and how much longer the pause is below that. A poll
 /// has been seen to take more than one, and others use the bucket as well.
@@ -74,11 +71,6 @@ impl Schedule {
         self.polls += 1;
         self.failures += 1;
         self.asked = asked.unwrap_or_default().min(LONGEST_ASKED);
-    }
-
-    /// Whether enough polls have failed in a row for it to go on like this.
-    pub(super) fn is_failing(&self) -> bool {
-        self.failures >= LASTING
     }
 }
 

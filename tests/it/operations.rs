@@ -110,6 +110,20 @@ async fn where_the_status_is_refused_again_and_again_the_machine_tells() {
     assert_eq!(gateway.azure.requests(Service::Operations).len(), 3);
 }
 
+/// Neither an outage nor one refusal after it is a reason not to believe Azure's own word.
+#[actix_web::test]
+async fn a_status_that_is_refused_once_after_an_outage_is_asked_for_again() {
+    let gateway = Gateway::start();
+    let refusal = Fault::answer(400, r#"{"error":{"code":"C","message":"M"}}"#);
+    let away = Fault::answer(503, "{}");
+    for (fault, times) in [(away, Times::Next(2)), (refusal, Times::Next(1))] {
+        gateway.azure.inject(Service::Operations, fault, times);
+    }
+    let place = ordered(&gateway).await;
+    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+    assert_eq!(gateway.azure.requests(Service::Operations).len(), 4);
+}
+
 #[actix_web::test]
 async fn a_status_whose_body_is_lost_is_asked_for_again() {
     let gateway = Gateway::start();
