@@ -86,6 +86,7 @@ fn correlation(request: &Recorded) -> &str {
 async fn whenever_it_is_killed_no_change_has_reached_azure_that_was_not_written_down() {
     let (azure, mut random) = (azure(), fastrand::Rng::with_seed(SEED));
     let records = Records::of(&azure);
+    records.after_a_kill();
     for kill in 0..KILLS {
         let running = Running::start(recording(&azure, &records));
         let begun = all_begun(&running, kill);

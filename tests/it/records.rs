@@ -34,16 +34,24 @@ impl Records {
         symlink("/dev/full", &self.path).unwrap();
     }
 
-    /// The record may lack the outcomes of a gateway that was killed.
+    /// The record may lack the outcomes of a gateway that was killed, and the end of the line
+    /// that it was writing.
     pub(crate) fn after_a_kill(&self) {
         self.after_a_kill.set(true);
     }
 
-    /// Every line.
+    /// Every line that is whole.
     pub(crate) fn all(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.path).unwrap_or_default();
-        let read = |line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
-        text.lines().map(read).collect()
+        text.lines().filter_map(|line| self.read(line)).collect()
+    }
+
+    fn read(&self, line: &str) -> Option<Value> {
+        match serde_json::from_str(line) {
+            Ok(line) => Some(line),
+            Err(error) if error.is_eof() && self.after_a_kill.get() => None,
+            Err(error) => panic!("{error}: {line}"),
+        }
     }
 
     /// The lines of one stage.
