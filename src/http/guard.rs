@@ -112,7 +112,11 @@ impl Client {
         rt::spawn(async move {
             let mut is_openers_turn = true;
             while guard.circuit.probe(watch, Instant::now()) {
-                let withheld = guard.looks.take().filter(|_| !is_openers_turn).map(Rc::new);
+                let withheld = if is_openers_turn {
+                    None
+                } else {
+                    guard.looks.take().map(Rc::new)
+                };
                 is_openers_turn = withheld.is_some();
                 this.look(withheld.as_ref().unwrap_or(&opener));
                 time::sleep(PROBES).await;
