@@ -4,6 +4,7 @@ mod census;
 mod cursor;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
+mod gathering;
 pub(crate) mod guard;
 mod listing;
 mod names;
@@ -28,7 +29,8 @@ use crate::{
     identity::InstanceMetadata,
     task::{Joined, Seat, Tasks, Unfinished},
 };
-use names::Outcome;
+use gathering::Turn;
+use names::{Outcome, Wanted};
 
 /// Why a name leads to no virtual machine, or there is no listing.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -216,32 +218,41 @@ impl Inventory {
         context: &Context,
     ) -> Result<Candidates, Error> {
         let mut joiner = Joiner::new(context);
-        let landing = loop {
-            match self.names.join(name) {
-                Joined::Landed(known) => return known.map_err(Error::Azure),
-                Joined::Waiting(seat) => match self.shared(seat, context).await? {
-                    Err(error) if joiner.asks_anew(&error) => {}
-                    outcome => return outcome.map_err(Error::Azure),
-                },
-                Joined::First(landing) => break landing,
+        let outcome = loop {
+            let seat = match self.names.join(name) {
+                Joined::Landed(known) => break known,
+                Joined::Waiting(seat) => seat,
+                Joined::First(landing) => {
+                    let seat = landing.seat();
+                    if let Some(turn) = self.names.ask(name.clone(), landing) {
+                        self.look_up(turn, scopes.clone(), context.clone());
+                        break seat.outcome().await?;
+                    }
+                    seat
+                }
+            };
+            match self.shared(seat, context).await? {
+                Err(error) if joiner.asks_anew(&error) => {}
+                outcome => break outcome,
             }
         };
-        let query = MachineQuery::named(name, scopes.iter());
-        let (graph, scopes, context) = (self.graph.clone(), scopes.clone(), context.clone());
-        let (name, names) = (name.clone(), self.names.clone());
-        let flight = async move {
-            let outcome = graph.ids(&query, &context).await.map(|mut ids| {
-                // Azure's word is not taken for what may be switched.
-                ids.retain(|id| {
-                    id.name.is(&name) && scopes.have(id.subscription_id(), id.resource_group())
-                });
-                Candidates::from(ids)
-            });
-            names.land(&name, landing, &outcome);
-            outcome
-        };
-        // A task of its own: a caller who leaves would take all others along.
-        self.tasks.finish(flight).await?.map_err(Error::Azure)
+        outcome.map_err(Error::Azure)
+    }
+
+    /// Asks for all names that are left to `turn`. In a task of its own: a caller who
+    /// leaves would take all others along.
+    fn look_up(&self, turn: Turn<Wanted>, scopes: Scopes, context: Context) {
+        let (graph, names) = (self.graph.clone(), self.names.clone());
+        drop(self.tasks.finish(async move {
+            let all = turn.come().await;
+            let query = MachineQuery::named(all.iter().map(|it| &it.name), scopes.iter());
+            let found = graph.ids(&query, &context).await;
+            for wanted in all {
+                let those = |ids: &Vec<_>| named(&wanted.name, ids, &scopes);
+                let outcome = found.as_ref().map(those).map_err(Clone::clone);
+                names.land(wanted, outcome);
+            }
+        }));
     }
 
     /// How the look-up of somebody else ends, or this caller's time.
@@ -250,6 +261,15 @@ impl Inventory {
         let outcome = seat.outcome_within(patience).await?;
         Ok(outcome.unwrap_or_else(|| Err(self.graph.unanswered(patience))))
     }
+}
+
+/// Those of `ids` that have the name, and are served: Azure's word is not taken for what
+/// may be switched.
+fn named(name: &VmName, ids: &[VirtualMachineId], scopes: &Scopes) -> Candidates {
+    let is_meant = |id: &&VirtualMachineId| {
+        id.name.is(name) && scopes.have(id.subscription_id(), id.resource_group())
+    };
+    ids.iter().filter(is_meant).cloned().collect()
 }
 
 /// The id, where only one group comes into question.

@@ -78,9 +78,13 @@ pub(crate) struct MachineQuery {
 }
 
 impl MachineQuery {
-    /// Those with the name `name`.
-    pub(crate) fn named<'a>(name: &VmName, scopes: impl Iterator<Item = &'a Scope>) -> Self {
-        let condition = Condition::Is("name", name.to_string());
+    /// Those with one of `names`.
+    pub(crate) fn named<'a>(
+        names: impl Iterator<Item = &'a VmName>,
+        scopes: impl Iterator<Item = &'a Scope>,
+    ) -> Self {
+        let names = names.map(|name| Condition::Is("name", name.to_string()));
+        let condition = Condition::Any(names.collect());
         Self::new(vec![condition], scopes, &[("name", "name")], LARGEST_PAGE)
     }
 
@@ -184,11 +188,13 @@ mod tests {
     #[test]
     fn a_name_is_looked_for_in_every_scope_and_nowhere_else() {
         let scopes: Scopes = SCOPES.parse().unwrap();
-        let query = MachineQuery::named(&"Web-01".parse().unwrap(), scopes.iter());
+        let names = ["Web-01", "db-02"].map(|name| name.parse().unwrap());
+        let query = MachineQuery::named(names.iter(), scopes.iter());
         assert_eq!(query.subscriptions.len(), 2);
         assert_eq!(
             query.text,
-            "resources | where (type =~ 'microsoft.compute/virtualmachines' and name =~ 'Web-01' and \
+            "resources | where (type =~ 'microsoft.compute/virtualmachines' and \
+             (name =~ 'Web-01' or name =~ 'db-02') and \
              (subscriptionId =~ '00000000-0000-0000-0000-00000000000a' or \
              (subscriptionId =~ '00000000-0000-0000-0000-00000000000b' and resourceGroup =~ 'rg-a') or \
              (subscriptionId =~ '00000000-0000-0000-0000-00000000000B' and resourceGroup =~ 'rg-b'))) \

@@ -18,6 +18,9 @@ const PATH: &str = "/providers/Microsoft.ResourceGraph/resources?api-version=202
 /// A longer one does not come from Resource Graph.
 const LONGEST_TOKEN: usize = 4 * 1024;
 
+/// So many rows, thousands, are not of machines that have one of some names.
+const MOST_PAGES: usize = 10;
+
 /// Resource Graph's word for the place where the next page begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
@@ -127,9 +130,18 @@ impl ResourceGraphClient {
         query: &MachineQuery,
         context: &Context,
     ) -> Result<Vec<VirtualMachineId>, Error> {
-        let reply: Reply<Place> = self.ask(Call::FindVms, query, None, context).await?;
-        let ids = reply.data.iter().filter_map(|row| row.id.parse().ok());
-        Ok(ids.collect())
+        const CALL: Call = Call::FindVms;
+        let malformed = |cause| self.api.malformed(CALL, cause);
+        let (mut ids, mut from) = (Vec::new(), None);
+        for _ in 0..MOST_PAGES {
+            let reply: Reply<Place> = self.ask(CALL, query, from.as_ref(), context).await?;
+            from = reply.next().map_err(malformed)?;
+            ids.extend(reply.data.iter().filter_map(|row| row.id.parse().ok()));
+            if from.is_none() {
+                return Ok(ids);
+            }
+        }
+        Err(malformed(Cause::said("there is always another page")))
     }
 
     /// What is said to whoever waited so long for ids that somebody else asked for.
@@ -180,15 +192,22 @@ impl ResourceGraphClient {
     }
 }
 
-impl MachinePage {
-    fn read(reply: Reply<Row>) -> Result<Self, Cause> {
-        let token = reply.skip_token.as_deref().map(|text| {
+impl<T> Reply<T> {
+    fn next(&self) -> Result<Option<SkipToken>, Cause> {
+        let token = self.skip_token.as_deref().map(|text| {
             let token = SkipToken::accept(text);
             token.ok_or_else(|| Cause::said("$skipToken is no token"))
         });
+        token.transpose()
+    }
+}
+
+impl MachinePage {
+    fn read(reply: Reply<Row>) -> Result<Self, Cause> {
+        let next = reply.next()?;
         Ok(Self {
             machines: reply.data.into_iter().filter_map(Row::read).collect(),
-            next: token.transpose()?,
+            next,
         })
     }
 

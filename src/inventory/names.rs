@@ -7,6 +7,7 @@ use std::{
 
 use moka::{Expiry, sync::Cache};
 
+use super::gathering::{Gathering, Turn};
 use crate::{
     azure::{self, VirtualMachineId, VmName},
     task::{Flights, Joined, Landing},
@@ -51,6 +52,13 @@ struct Inner {
     names: Cache<String, Candidates>,
     asked_again: Cache<String, ()>,
     flights: Flights<String, Outcome>,
+    gathering: Gathering<Wanted>,
+}
+
+/// A name that is to be asked for, and who is to hear of it.
+pub(super) struct Wanted {
+    pub(super) name: VmName,
+    landing: Landing<String, Outcome>,
 }
 
 impl KnownNames {
@@ -66,6 +74,7 @@ impl KnownNames {
                 .time_to_live(ASKED_AGAIN)
                 .build(),
             flights: Flights::default(),
+            gathering: Gathering::new(),
         }))
     }
 
@@ -80,13 +89,24 @@ impl KnownNames {
         }
     }
 
-    /// Keeps what was found of `name` and hands `outcome` to everybody who waits
-    /// for `landing`. A failure is told to those alone.
-    pub(super) fn land(&self, name: &VmName, landing: Landing<String, Outcome>, outcome: &Outcome) {
-        if let Ok(candidates) = outcome {
-            self.0.names.insert(key(name), Arc::clone(candidates));
+    /// Has `name` asked for with the next names; `Some` if it is for this one to ask for
+    /// all of them.
+    pub(super) fn ask(
+        &self,
+        name: VmName,
+        landing: Landing<String, Outcome>,
+    ) -> Option<Turn<Wanted>> {
+        self.0.gathering.join(Wanted { name, landing })
+    }
+
+    /// Keeps what was found of what was wanted and hands `outcome` to everybody who waits
+    /// for it. A failure is told to those alone.
+    pub(super) fn land(&self, wanted: Wanted, outcome: Outcome) {
+        if let Ok(candidates) = &outcome {
+            let key = key(&wanted.name);
+            self.0.names.insert(key, Arc::clone(candidates));
         }
-        landing.land(outcome.clone());
+        wanted.landing.land(outcome);
     }
 
     /// Forgets the name of `id`, if it was remembered to lead there; whether it
@@ -150,9 +170,10 @@ mod tests {
         text.parse().unwrap()
     }
 
-    fn first(names: &KnownNames, text: &str) -> Landing<String, Outcome> {
-        match names.join(&name(text)) {
-            Joined::First(landing) => landing,
+    fn first(names: &KnownNames, text: &str) -> Wanted {
+        let name = name(text);
+        match names.join(&name) {
+            Joined::First(landing) => Wanted { name, landing },
             Joined::Landed(_) | Joined::Waiting(_) => panic!("{text} is known"),
         }
     }
@@ -162,17 +183,17 @@ mod tests {
     }
 
     fn learn(names: &KnownNames, count: usize) {
-        names.land(&name("v"), first(names, "v"), &Ok(found(count)));
+        names.land(first(names, "v"), Ok(found(count)));
     }
 
     #[actix_web::test]
     async fn those_who_come_in_the_meantime_wait_for_the_first_whatever_their_case() {
         let names = KnownNames::new();
-        let landing = first(&names, "Web-01");
+        let wanted = first(&names, "Web-01");
         let Joined::Waiting(seat) = names.join(&name("wEB-01")) else {
             panic!("a second look-up");
         };
-        names.land(&name("web-01"), landing, &Ok(found(1)));
+        names.land(wanted, Ok(found(1)));
         assert_eq!(seat.outcome().await.unwrap().unwrap().len(), 1);
         assert!(matches!(names.join(&name("WEB-01")), Joined::Landed(_)));
     }

@@ -106,6 +106,11 @@ pub(crate) struct Landing<K: Eq + Hash, T> {
 }
 
 impl<K: Eq + Hash, T> Landing<K, T> {
+    /// A place among those who wait.
+    pub(crate) fn seat(&self) -> Seat<T> {
+        Seat(self.sender.subscribe())
+    }
+
     /// Hands `outcome` to everybody who waits. What those who come later are to
     /// know has to be kept before.
     pub(crate) fn land(mut self, outcome: T) {

@@ -69,6 +69,31 @@ async fn a_look_up_that_breaks_off_is_repeated() {
 }
 
 #[actix_web::test]
+async fn a_look_up_goes_on_to_its_last_page() {
+    let gateway = gateway();
+    let id = format!(
+        "/subscriptions/{ONE}/resourceGroups/rg-web/providers/Microsoft.Compute/virtualMachines/\
+         web-01"
+    );
+    let last = format!(r#"{{"data":[{{"id":"{id}"}}]}}"#);
+    for body in [r#"{"data":[],"$skipToken":"on"}"#, &last] {
+        let page = Fault::answer(200, body);
+        gateway
+            .azure
+            .inject(Service::ResourceGraph, page, Times::Next(1));
+    }
+    assert_eq!(gateway.get("/vms/web-01").await.status, 200);
+    assert_eq!(look_ups(&gateway), 2);
+
+    let again = Fault::answer(200, r#"{"data":[],"$skipToken":"on"}"#);
+    gateway
+        .azure
+        .inject(Service::ResourceGraph, again, Times::Always);
+    let answer = gateway.get("/vms/web-02").await;
+    assert_eq!(status(&answer), (502, "upstream_failed".to_owned()));
+}
+
+#[actix_web::test]
 async fn who_joined_a_caller_whose_time_is_over_has_their_own() {
     let gateway = Rc::new(Gateway::with(&HASTE));
     gateway.ready().await;
