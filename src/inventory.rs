@@ -244,7 +244,7 @@ impl Inventory {
     fn look_up(&self, turn: Turn<Wanted>, scopes: Scopes, context: Context) {
         let (graph, names) = (self.graph.clone(), self.names.clone());
         drop(self.tasks.finish(async move {
-            let all = turn.come().await;
+            let all = turn.come(context.deadline.remaining()).await;
             let query = MachineQuery::named(all.iter().map(|it| &it.name), scopes.iter());
             let found = graph.ids(&query, &context).await;
             for wanted in all {

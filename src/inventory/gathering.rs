@@ -72,17 +72,23 @@ impl<T> Gathering<T> {
 }
 
 impl<T> Turn<T> {
-    /// All that is to be asked for, once it may be.
-    pub(super) async fn come(mut self) -> Vec<T> {
-        while let Err(early) = self.pace.check() {
-            time::sleep(early.wait_time_from(DefaultClock::default().now())).await;
-        }
+    /// All that is to be asked for, once it may be; or after `patience`, for those who
+    /// wait to be told that it is too late.
+    pub(super) async fn come(mut self, patience: Duration) -> Vec<T> {
+        // Too late, there is no time for a call either: it fails before it is sent.
+        let _ = time::timeout(patience, self.permitted()).await;
         self.others.close();
         let mut all = vec![self.first];
         while let Ok(other) = self.others.try_recv() {
             all.push(other);
         }
         all
+    }
+
+    async fn permitted(&self) {
+        while let Err(early) = self.pace.check() {
+            time::sleep(early.wait_time_from(DefaultClock::default().now())).await;
+        }
     }
 }
 
@@ -92,9 +98,11 @@ mod tests {
 
     use super::*;
 
+    const LONG: Duration = Duration::from_mins(1);
+
     async fn asked(gathering: &Gathering<usize>) {
         for _ in 0..AT_ONCE.get() {
-            assert_eq!(gathering.join(0).unwrap().come().await, [0]);
+            assert_eq!(gathering.join(0).unwrap().come(LONG).await, [0]);
         }
     }
 
@@ -105,7 +113,7 @@ mod tests {
         let turn = gathering.join(1).unwrap();
         let others = [2, 3].map(|other| gathering.join(other));
         assert!(others.iter().all(Option::is_none));
-        assert_eq!(turn.come().await, [1, 2, 3]);
+        assert_eq!(turn.come(LONG).await, [1, 2, 3]);
         assert!(gathering.join(4).is_some());
     }
 
@@ -115,7 +123,7 @@ mod tests {
         let turns: Vec<_> = (0..=TOGETHER).filter_map(|it| gathering.join(it)).collect();
         let mut sizes = Vec::new();
         for turn in turns {
-            sizes.push(turn.come().await.len());
+            sizes.push(turn.come(LONG).await.len());
         }
         assert_eq!(sizes, [TOGETHER, 1]);
     }
@@ -129,6 +137,15 @@ mod tests {
         drop(turn);
         assert_eq!(Arc::strong_count(&kept), 1);
         assert!(gathering.join(kept).is_some());
+    }
+
+    #[actix_web::test]
+    async fn nobody_waits_longer_than_whoever_asks_may() {
+        let gathering = Gathering::new();
+        for _ in 0..1_000 {
+            let turn = gathering.join(0).unwrap();
+            assert_eq!(turn.come(Duration::ZERO).await, [0]);
+        }
     }
 
     #[actix_web::test]
