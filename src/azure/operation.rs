@@ -8,7 +8,7 @@ use url::Url;
 
 use super::page_link::is_askable;
 use crate::{
-    http::{Cause, Refusal, Response},
+    http::{Cause, Refusal, Response, cut},
     secret::Secret,
 };
 
@@ -187,14 +187,20 @@ impl Progress {
     /// Any state but the three final ones means that the operation runs; Azure has
     /// written them in varying case.
     fn of_state(state: &str, error: Option<OperationFault>) -> Self {
-        let fault = || OperationFault {
-            code: "Unspecified".to_owned(),
-            message: "Azure gave no reason".to_owned(),
+        let fault = || match error {
+            Some(fault) => OperationFault {
+                code: cut(&fault.code),
+                message: cut(&fault.message),
+            },
+            None => OperationFault {
+                code: "Unspecified".to_owned(),
+                message: "Azure gave no reason".to_owned(),
+            },
         };
         match state.to_ascii_lowercase().as_str() {
             "succeeded" => Self::Succeeded,
-            "failed" => Self::Failed(error.unwrap_or_else(fault)),
-            "canceled" | "cancelled" => Self::Canceled(error.unwrap_or_else(fault)),
+            "failed" => Self::Failed(fault()),
+            "canceled" | "cancelled" => Self::Canceled(fault()),
             _ => Self::Running,
         }
     }
@@ -206,6 +212,7 @@ mod tests {
         http::header::{CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING},
         web::Bytes,
     };
+    use serde_json::json;
 
     use super::*;
 
@@ -223,6 +230,17 @@ mod tests {
             panic!("failed");
         };
         assert_eq!(fault.code, "OperationPreempted");
+    }
+
+    #[test]
+    fn what_azure_says_of_a_failure_is_kept_as_far_as_of_a_refusal() {
+        let long = "x".repeat(100_000);
+        let body = json!({"status": "Failed", "error": {"code": long, "message": long}});
+        let Progress::Failed(fault) = Progress::read(body.to_string().as_bytes()).unwrap() else {
+            panic!("failed");
+        };
+        assert_eq!([&fault.code, &fault.message], [&cut(&long), &cut(&long)]);
+        assert!(fault.code.len() < long.len());
     }
 
     #[test]
