@@ -54,8 +54,9 @@ pub(crate) enum Error {
     /// Success, but not what the protocol promises.
     #[error("the answer is not understood")]
     Malformed(#[source] Cause),
-    /// Nothing was sent: nobody has answered there for so long.
-    #[error("it was not asked, as it has not answered for {0:.1?}")]
+    /// Nothing was sent: of the calls in a row that nobody has answered there, the first was
+    /// made so long ago.
+    #[error("it was not asked, as calls have had no answer for {0:.1?}")]
     Open(Duration),
     /// Nothing was sent: too much is asked of it already.
     #[error("it was not asked")]
@@ -141,7 +142,7 @@ mod tests {
         let answer = Error::Timeout(Duration::from_nanos(9_999_999_429));
         assert_eq!(answer.to_string(), "no answer within 10.0s");
         let silence = Error::Open(Duration::from_nanos(12_345_678_901));
-        let told = "it was not asked, as it has not answered for 12.3s";
+        let told = "it was not asked, as calls have had no answer for 12.3s";
         assert_eq!(silence.to_string(), told);
     }
 

@@ -118,7 +118,7 @@ impl Client {
                     guard.looks.take().map(Rc::new)
                 };
                 is_openers_turn = withheld.is_some();
-                this.look(withheld.as_ref().unwrap_or(&opener));
+                this.look(&guard, withheld.as_ref().unwrap_or(&opener));
                 time::sleep(PROBES).await;
             }
         });
@@ -126,9 +126,10 @@ impl Client {
 
     /// Sends `look` for the sake of whether there is an answer. The next one does not
     /// wait for it, which may hang.
-    fn look(&self, look: &Rc<Request<'static>>) {
-        let (this, look) = (self.clone(), Rc::clone(look));
+    fn look(&self, guard: &Guard, look: &Rc<Request<'static>>) {
+        let (this, look, asked) = (self.clone(), Rc::clone(look), guard.looks.ask(look));
         rt::spawn(async move {
+            let _asked = asked;
             let _ = this.sent(&look, Deadline::after(LONGEST_PROBE)).await;
         });
     }

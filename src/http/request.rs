@@ -126,7 +126,7 @@ impl<'a> Request<'a> {
                 headers: self.headers.clone(),
                 authorization: self.authorization.clone(),
                 effect: self.effect,
-                body: self.stand_in.as_ref().or(self.body.as_ref()).cloned(),
+                body: self.looked_with().cloned(),
                 stand_in: None,
                 trace: Trace::None,
                 on_behalf: CallerKey::default(),
@@ -139,9 +139,14 @@ impl<'a> Request<'a> {
         }
     }
 
-    /// Whether `other` has the same answer.
-    pub(super) fn asks_the_same(&self, other: &Request<'_>) -> bool {
-        self.url == other.url && self.method == other.method && self.body == other.body
+    /// Whether it is what a look asks in place of the read `other`.
+    pub(super) fn is_look_of(&self, other: &Request<'_>) -> bool {
+        let is_same_place = self.url == other.url && self.method == other.method;
+        is_same_place && self.body.as_ref() == other.looked_with()
+    }
+
+    fn looked_with(&self) -> Option<&Bytes> {
+        self.stand_in.as_ref().or(self.body.as_ref())
     }
 
     /// The same request, of which a look asks `json`: looks go on after its caller has gone,

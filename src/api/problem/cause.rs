@@ -301,7 +301,7 @@ fn from_exchange(
         http::Error::Open(silent) => Problem::new(
             Code::UpstreamFailed,
             format!(
-                "Azure has not answered for {} s and was not asked; nothing was done",
+                "calls of Azure have had no answer for {} s, and it was not asked; nothing was done",
                 silent.as_secs()
             ),
         )
