@@ -189,11 +189,13 @@ impl Follower {
     }
 }
 
-/// Whether Azure has answered, and the next answer will be no other: one that is none, or is
-/// refused, but for a token, which says nothing of the status.
+/// Whether Azure has answered, and the next answer will be no other: one that is none, breaks
+/// off, or is refused, but for a token, which says nothing of the status.
 fn says_no(error: &azure::Error) -> bool {
     match error.exchange() {
-        Some(http::Error::Malformed(_)) => true,
+        Some(http::Error::Malformed(_) | http::Error::Truncated(_) | http::Error::TooLong(_)) => {
+            true
+        }
         Some(http::Error::Refused(refusal)) => {
             !error.is_passing() && refusal.status != StatusCode::UNAUTHORIZED
         }

@@ -100,14 +100,16 @@ async fn where_the_status_may_not_be_read_the_machine_tells() {
 
 #[actix_web::test]
 async fn where_the_status_is_refused_again_and_again_the_machine_tells() {
-    let gateway = Gateway::start();
-    let fault = Fault::answer(400, r#"{"error":{"code":"C","message":"M"}}"#);
-    gateway
-        .azure
-        .inject(Service::Operations, fault, Times::Always);
-    let place = ordered(&gateway).await;
-    assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
-    assert_eq!(gateway.azure.requests(Service::Operations).len(), 3);
+    let refused = Fault::answer(400, r#"{"error":{"code":"C","message":"M"}}"#);
+    for fault in [refused, Fault::answer(200, ""), Fault::Truncate] {
+        let gateway = Gateway::start();
+        gateway
+            .azure
+            .inject(Service::Operations, fault, Times::Always);
+        let place = ordered(&gateway).await;
+        assert_eq!(ended(&gateway, &place).await["status"], "Succeeded");
+        assert_eq!(gateway.azure.requests(Service::Operations).len(), 3);
+    }
 }
 
 /// Neither an outage nor one refusal after it is a reason not to believe Azure's own word.
