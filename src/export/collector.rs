@@ -64,6 +64,11 @@ impl Collector {
                 self.recovered();
                 Ok(rejected(answer.body))
             }
+            // It was taken; how much of it was not, is lost.
+            Err(Error::Truncated(_)) => {
+                self.recovered();
+                Ok(0)
+            }
             Err(error) => {
                 self.failed(operation, &error);
                 Err(refused(&error))
@@ -116,9 +121,8 @@ pub(super) fn refused(error: &Error) -> Refused {
         | Error::Unreachable(_)
         | Error::Untrusted(_)
         | Error::Interrupted(_)
-        | Error::Truncated(_)
         | Error::Open(_)
         | Error::Busy(_) => Refused::Later(Duration::ZERO),
-        Error::TooLong(_) | Error::Malformed(_) => Refused::Forever,
+        Error::Truncated(_) | Error::TooLong(_) | Error::Malformed(_) => Refused::Forever,
     }
 }

@@ -2,10 +2,11 @@
 //! definitions.
 
 use std::{
+    io,
     net::SocketAddr,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU16, Ordering},
+        atomic::{AtomicBool, AtomicU16, Ordering},
         mpsc,
     },
     thread::JoinHandle,
@@ -14,11 +15,13 @@ use std::{
 
 use actix_web::{
     App, HttpRequest, HttpResponse, HttpServer,
+    body::SizedStream,
     dev::ServerHandle,
     http::StatusCode,
-    rt::{System, time},
+    rt::{self, System, time},
     web::{self, Bytes, Data},
 };
+use futures_util::stream::{self, StreamExt as _};
 use opentelemetry_proto::tonic::{
     collector::{
         metrics::v1::ExportMetricsServiceRequest,
@@ -49,6 +52,7 @@ struct State {
     received: Mutex<Vec<Received>>,
     status: AtomicU16,
     rejects: Mutex<i64>,
+    breaks_off: AtomicBool,
 }
 
 /// A collector on a thread of its own; it ends when it is dropped.
@@ -103,6 +107,11 @@ impl Collector {
     /// From now on it takes all spans of a message but so many.
     pub(crate) fn reject(&self, spans: i64) {
         *self.state.rejects.lock().unwrap() = spans;
+    }
+
+    /// From now on its answers break off.
+    pub(crate) fn break_off(&self) {
+        self.state.breaks_off.store(true, Ordering::SeqCst);
     }
 
     /// All that came.
@@ -195,9 +204,20 @@ async fn take(state: Data<State>, request: HttpRequest, body: Bytes) -> HttpResp
         partial_success: Some(partial),
     };
     let status = StatusCode::from_u16(state.status.load(Ordering::SeqCst)).unwrap();
-    HttpResponse::build(status)
-        .content_type("application/x-protobuf")
-        .body(answer.encode_to_vec())
+    let mut reply = HttpResponse::build(status);
+    reply.content_type("application/x-protobuf");
+    let answer = Bytes::from(answer.encode_to_vec());
+    if state.breaks_off.load(Ordering::SeqCst) {
+        // What there is goes out before the next part is waited for.
+        let cut = stream::once(async {
+            rt::task::yield_now().await;
+            Err(io::Error::other("cut off"))
+        });
+        let promised = answer.len() as u64 + 1;
+        let parts = stream::iter([Ok(answer)]).chain(cut);
+        return reply.body(SizedStream::new(promised, Box::pin(parts)));
+    }
+    reply.body(answer)
 }
 
 /// The attribute `name`, as text; empty where there is none.

@@ -129,6 +129,27 @@ async fn what_a_collector_takes_in_part_is_counted() {
     gateway.stop();
 }
 
+/// Its head says that the message was taken.
+#[actix_web::test]
+async fn a_collector_whose_answers_break_off_does_not_get_the_same_again() {
+    let collector = Collector::start();
+    collector.break_off();
+    let mut gateway = before(&collector, &[("OTEL_METRICS_EXPORTER", "none")]);
+    gateway.ready().await;
+    for messages in [1, 2] {
+        traced(&gateway, "GET", "/vms/web-01", "01").await;
+        collector
+            .until(|it| (it.received().len() >= messages).then_some(()))
+            .await;
+    }
+    gateway.stop();
+    let mut bodies: Vec<_> = collector.received().into_iter().map(|it| it.body).collect();
+    let sent = bodies.len();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!(bodies.len(), sent);
+}
+
 #[actix_web::test]
 async fn a_collector_that_is_busy_gets_the_same_again() {
     let collector = Collector::start();
