@@ -26,7 +26,7 @@ use std::{
 
 use actix_web::{
     dev::ServerHandle,
-    rt::{self, signal::unix::Signal, time},
+    rt::{self, signal::unix::Signal, task::JoinHandle, time},
 };
 use socket2::SockRef;
 
@@ -88,10 +88,22 @@ pub enum Error {
     /// The system has no thread left.
     #[error("no thread could be started")]
     Thread(#[source] io::Error),
-    /// The server ended by itself.
+    /// A listener ended, and had not been told to.
     #[error("serving ended")]
     Serve(#[source] io::Error),
 }
+
+impl From<policy::Error> for Error {
+    fn from(error: policy::Error) -> Self {
+        match error {
+            policy::Error::Faults(faults) => Self::Policies(faults),
+            policy::Error::Thread(error) => Self::Thread(error),
+        }
+    }
+}
+
+/// A server that runs.
+type Listener = JoinHandle<io::Result<()>>;
 
 /// The gateway, bound to its addresses and not yet serving.
 pub struct Application {
@@ -112,8 +124,7 @@ impl Application {
         shared.open_audit()?;
         let source = Source::of(config.policy_file.as_deref());
         let callers = Some(config.callers.clone());
-        let policies = Policies::load(source, callers, shared.metrics.clone());
-        let policies = policies.map_err(Error::Policies)?;
+        let policies = Policies::load(source, callers, shared.metrics.clone())?;
         let transport = Transport::of(&config, shared.metrics.clone())?;
         let (api, api_address) = bind("MIG_LISTEN", config.listen)?;
         let (admin, admin_address) = bind("MIG_ADMIN_LISTEN", config.admin_listen)?;
@@ -182,7 +193,7 @@ impl Application {
             admin::serve(&shared, &policies, &transport, admin)?,
         );
         let (api_handle, admin_handle) = (api.handle(), admin.handle());
-        let (mut api, admin) = (rt::spawn(api), rt::spawn(admin));
+        let (mut api, mut admin) = (rt::spawn(api), rt::spawn(admin));
         let export = shared.export(&policies, &transport);
         shared.reopen_audit(hangup);
         shared.warm_up();
@@ -190,19 +201,36 @@ impl Application {
         shared.tasks.follow(transport.keep_current());
         shared.compare_clouds();
         shared.prove_permission();
-        let outcome = tokio::select! {
-            () = stop => {
-                let grace = drain(&shared, &config, (&api_handle, &entrance)).await;
-                export.end(grace).await;
-                Ok(Ok(()))
-            }
-            outcome = &mut api => outcome,
-        };
+        let outcome = end(stop, &mut api, &mut admin).await;
+        // Callers are served without the admin listener, too.
+        if !api.is_finished() {
+            let grace = drain(&shared, &config, (&api_handle, &entrance)).await;
+            export.end(grace).await;
+        }
         admin_handle.stop(false).await;
-        let _ = admin.await;
         shared.audit.flush().await;
-        outcome.unwrap_or(Ok(())).map_err(Error::Serve)
+        outcome
     }
+}
+
+/// How the gateway comes to its end: well by `stop`, and by a fault where either listener
+/// ends before, be it well.
+async fn end(
+    stop: impl Future<Output = ()>,
+    api: &mut Listener,
+    admin: &mut Listener,
+) -> Result<(), Error> {
+    let ended = tokio::select! {
+        () = stop => return Ok(()),
+        ended = api => ended,
+        ended = admin => ended,
+    };
+    Err(Error::Serve(match ended {
+        Ok(Ok(())) => io::Error::other("nobody had asked for it"),
+        Ok(Err(error)) => error,
+        // As actix does where it is short of threads or descriptors.
+        Err(panic) => io::Error::other(panic),
+    }))
 }
 
 fn bind(variable: &'static str, address: SocketAddr) -> Result<(TcpListener, SocketAddr), Error> {
@@ -253,4 +281,35 @@ async fn drain(
         let _ = time::timeout(LETTING_GO, told).await;
     }
     grace
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+
+    use super::*;
+
+    fn ended() -> [Listener; 3] {
+        [
+            rt::spawn(async { Ok(()) }),
+            rt::spawn(async { Err(io::ErrorKind::OutOfMemory.into()) }),
+            rt::spawn(async { panic!("on purpose") }),
+        ]
+    }
+
+    async fn is_fault(api: &mut Listener, admin: &mut Listener) -> bool {
+        let end = time::timeout(Duration::from_secs(30), end(pending(), api, admin));
+        matches!(end.await, Ok(Err(Error::Serve(_))))
+    }
+
+    #[actix_web::test]
+    async fn either_listener_ends_the_gateway_in_whichever_way_it_ends() {
+        let mut well = rt::spawn(pending());
+        for mut api in ended() {
+            assert!(is_fault(&mut api, &mut well).await, "{api:?}");
+        }
+        for mut admin in ended() {
+            assert!(is_fault(&mut well, &mut admin).await, "{admin:?}");
+        }
+    }
 }

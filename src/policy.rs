@@ -34,7 +34,7 @@ pub(crate) use ask::{Ask, Machine, OnVm, fields};
 pub(crate) use decision::{Decision, Denial, Grounds, Reason, Shadow};
 pub(crate) use explain::Bearing;
 pub use fault::Faults;
-pub(crate) use fault::{Fault, ODD};
+pub(crate) use fault::{Error, Fault, ODD};
 pub(crate) use reload::Standing;
 pub(crate) use set::{Entry, PolicySet};
 pub(crate) use source::Source;
@@ -61,7 +61,7 @@ impl Policies {
         source: Source,
         callers: Option<Callers>,
         metrics: Metrics,
-    ) -> Result<Self, Faults> {
+    ) -> Result<Self, Error> {
         let set = PolicySet::load(&source, callers.as_ref())?;
         set.tell_warnings();
         metrics.policies_loaded(&set.summary());

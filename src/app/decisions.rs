@@ -25,7 +25,7 @@ impl Decisions {
     /// resource id.
     pub fn new(path: Option<&Path>, role: &str, machine: &str) -> Result<Option<Self>, Error> {
         let source = Source::of(path);
-        let policies = Policies::load(source, None, Metrics::new()?).map_err(Error::Policies)?;
+        let policies = Policies::load(source, None, Metrics::new()?)?;
         let tag = |number: u32| (format!("Tag-{number}"), format!("Value {number}"));
         Ok(machine.parse().ok().map(|machine| Self {
             policies,

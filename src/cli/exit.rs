@@ -11,7 +11,7 @@ use crate::{
     app,
     config::Faults,
     directory::Unwritable,
-    http, inventory, policy,
+    http, inventory,
     telemetry::{chain, inert},
 };
 
@@ -46,7 +46,7 @@ impl Exit {
         ),
         (
             Self::Unavailable,
-            "a listen address cannot be bound, outbound connections cannot be set up, or the record of changes or the files of TLS are not usable: it may pass",
+            "a listen address cannot be bound, outbound connections cannot be set up, the record of changes or the files of TLS are not usable, no thread or descriptor is left, or a listener ended by itself: it may pass",
         ),
         (
             Self::Config,
@@ -78,8 +78,6 @@ impl From<Exit> for ExitCode {
 pub(super) enum Failure {
     #[error(transparent)]
     Config(#[from] Faults),
-    #[error(transparent)]
-    Policies(policy::Faults),
     /// Nothing says where virtual machines are.
     #[error(transparent)]
     NoScope(inventory::Error),
@@ -142,9 +140,7 @@ impl Failure {
             Self::Problem(problem) => told(problem),
             // A line for each fault.
             Self::Config(faults) => lines(&faults.to_string()),
-            Self::Policies(faults) | Self::App(app::Error::Policies(faults)) => {
-                lines(&faults.to_string())
-            }
+            Self::App(app::Error::Policies(faults)) => lines(&faults.to_string()),
             other => inert(&chain(other)),
         };
         let _ = writeln!(io::stderr(), "mi-gateway: {text}");
@@ -153,10 +149,7 @@ impl Failure {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Config(_)
-            | Self::Policies(_)
-            | Self::App(app::Error::Policies(_))
-            | Self::NoScope(_) => Exit::Config,
+            Self::Config(_) | Self::App(app::Error::Policies(_)) | Self::NoScope(_) => Exit::Config,
             // What is in the way may pass: a volume that is mounted late, a certificate whose
             // key comes a moment behind it.
             Self::App(_) => Exit::Unavailable,

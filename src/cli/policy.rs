@@ -12,6 +12,7 @@ use super::{
     table::{fields, table},
 };
 use crate::{
+    app,
     azure::Select,
     config::Config,
     policy::{Action, Ask, Bearing, Decision, Entry, Machine, ODD, PolicySet, Shadow, Source},
@@ -110,7 +111,7 @@ fn load(path: Option<&Path>) -> Result<PolicySet, Failure> {
         let source = Source::of(config.policy_file.as_deref());
         (source, Some(config.callers))
     };
-    let set = PolicySet::load(&source, callers.as_ref()).map_err(Failure::Policies)?;
+    let set = PolicySet::load(&source, callers.as_ref()).map_err(app::Error::from)?;
     for warning in &set.warnings {
         remark(&format!("{ODD}: {warning}"));
     }

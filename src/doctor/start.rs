@@ -31,7 +31,8 @@ fn policies(config: &Config) -> Check {
         let faults: Vec<_> = faults.iter().map(ToString::to_string).collect();
         faults.join("; ")
     };
-    match PolicySet::load(&source, Some(&config.callers)) {
+    let set = PolicySet::load(&source, Some(&config.callers));
+    match set.map_err(|error| error.into_faults(&source)) {
         Ok(set) if set.warnings.is_empty() => {
             let (count, words) = (set.entries().len(), source.words());
             Check::ok(POLICIES, format!("{count} policies of {words} can be used"))

@@ -1,10 +1,10 @@
 //! What is wrong with policies, and where.
 
-use std::fmt;
+use std::{fmt, io};
 
 use miette::Diagnostic;
 
-use super::misspelt;
+use super::{Source, misspelt};
 
 /// What is said before a warning.
 pub(crate) const ODD: &str = "a policy is odd";
@@ -127,6 +127,29 @@ impl fmt::Display for Faults {
 }
 
 impl std::error::Error for Faults {}
+
+/// Why there are no policies.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    #[error(transparent)]
+    Faults(#[from] Faults),
+    /// It may pass, and says nothing of them.
+    #[error("no thread could be had to read policies")]
+    Thread(#[source] io::Error),
+}
+
+impl Error {
+    /// The same as a fault of `source`, for whoever has to know no more than that.
+    pub(crate) fn into_faults(self, source: &Source) -> Faults {
+        match self {
+            Self::Faults(faults) => faults,
+            Self::Thread(error) => {
+                let reason = format!("no thread could be had to read it: {error}");
+                Faults::unread(vec![Fault::of_file(&source.words(), reason)])
+            }
+        }
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -26,7 +26,7 @@ pub(crate) fn policies(text: &str) {
     }];
     match load::set(&Source::Default, None, &texts) {
         Ok(set) => check(&set),
-        Err(faults) => check_faults(&faults, text),
+        Err(error) => check_faults(&error.into_faults(&Source::Default), text),
     }
 }
 

@@ -13,7 +13,7 @@ use miette::{Diagnostic, SourceSpan};
 use super::{
     Action, PolicySet,
     annotations::Annotations,
-    fault::{Fault, Faults, Place},
+    fault::{Error, Fault, Faults, Place},
     nesting, normalize,
     set::Entry,
     source::{Source, Text},
@@ -26,7 +26,7 @@ use crate::config::Callers;
 const VERSION: usize = 12;
 
 /// The policies of `source`, for `callers` where it is known who they are.
-pub(super) fn load(source: &Source, callers: Option<&Callers>) -> Result<PolicySet, Faults> {
+pub(super) fn load(source: &Source, callers: Option<&Callers>) -> Result<PolicySet, Error> {
     set(source, callers, &source.read_together()?)
 }
 
@@ -36,17 +36,13 @@ pub(super) fn set(
     source: &Source,
     callers: Option<&Callers>,
     texts: &[Text],
-) -> Result<PolicySet, Faults> {
+) -> Result<PolicySet, Error> {
     let thread = thread::Builder::new().stack_size(nesting::STACK);
-    thread::scope(
-        |scope| match thread.spawn_scoped(scope, || read(source, callers, texts)) {
-            Ok(reading) => reading.join().unwrap_or_else(|it| resume_unwind(it)),
-            Err(error) => Err(Faults::unread(vec![Fault::of_file(
-                &source.words(),
-                format!("no thread could be had to read it: {error}"),
-            )])),
-        },
-    )
+    thread::scope(|scope| {
+        let reading = thread.spawn_scoped(scope, || read(source, callers, texts));
+        let set = reading.map_err(Error::Thread)?.join();
+        Ok(set.unwrap_or_else(|it| resume_unwind(it))?)
+    })
 }
 
 fn read(source: &Source, callers: Option<&Callers>, texts: &[Text]) -> Result<PolicySet, Faults> {

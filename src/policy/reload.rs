@@ -129,7 +129,7 @@ impl Policies {
     fn read(&self, texts: &[Text]) -> Look {
         match load::set(&self.0.source, self.0.callers.as_ref(), texts) {
             Ok(set) => Look::Changed(Box::new(set)),
-            Err(faults) => Look::Refused(faults),
+            Err(error) => Look::Refused(error.into_faults(&self.0.source)),
         }
     }
 

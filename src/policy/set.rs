@@ -5,7 +5,7 @@ use std::{collections::HashSet, iter, sync::Arc, time::SystemTime};
 use cedar_policy::{Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
 
 use super::{
-    Action, Ask, Decision, Denial, Faults, Grounds, Reason, Shadow, Source,
+    Action, Ask, Decision, Denial, Error, Grounds, Reason, Shadow, Source,
     fault::{Fault, Place},
     index::{Found, Index, Verdict},
     known::Known,
@@ -194,9 +194,9 @@ impl PolicySet {
         })
     }
 
-    /// The policies of `source`, or all that is wrong with them; where it is known who
+    /// The policies of `source`, or why there are none; where it is known who
     /// `callers` are, that is held against whom the policies name.
-    pub(crate) fn load(source: &Source, callers: Option<&Callers>) -> Result<Self, Faults> {
+    pub(crate) fn load(source: &Source, callers: Option<&Callers>) -> Result<Self, Error> {
         load::load(source, callers)
     }
 

@@ -55,7 +55,8 @@ impl Folder {
     }
 
     fn load(&self) -> Result<Policies, Faults> {
-        Policies::load(self.source(), None, Metrics::new().unwrap())
+        let loaded = Policies::load(self.source(), None, Metrics::new().unwrap());
+        loaded.map_err(|error| error.into_faults(&self.source()))
     }
 }
 

@@ -44,8 +44,9 @@ impl Drop for Written {
     fn drop(&mut self) {
         let guard = self.0.take();
         let (done, is_done) = mpsc::channel::<()>();
-        // It writes of its own troubles to standard output, which may be what is stuck.
-        thread::spawn(move || {
+        // It writes of its own troubles to standard output, which may be what is stuck; where
+        // no thread is left for it, here.
+        let _ = thread::Builder::new().spawn(move || {
             drop(guard);
             drop(done);
         });

@@ -10,10 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use actix_web::rt::time::timeout;
 use azure_sandbox::{Host, Sandbox, Settings};
 
 use crate::{
-    program::Running,
+    program::{Running, last_words},
     records::Records,
     wire::{Connection, get},
 };
@@ -82,4 +83,19 @@ async fn strangers_with_many_connections_stop_neither_health_nor_an_order() {
 async fn strangers_at_the_admin_listener_take_no_more_than_its_own() {
     // 64, beside some 20 from the start.
     flooded(|running| running.admin, 48..108).await;
+}
+
+#[actix_web::test]
+async fn too_few_descriptors_to_serve_with_are_told_by_the_exit_code() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    // Some are too few to listen, some for the API, and some for the admin listener alone.
+    for most in 12..=22 {
+        let mut command = with_descriptors(most, most);
+        command
+            .envs(azure.environment(Host::ContainerApp))
+            .env("MIG_WORKERS", "1");
+        let ended = timeout(Duration::from_mins(1), last_words(command));
+        let (code, words) = ended.await.unwrap();
+        assert_eq!(code, Some(69), "{most}: {words}");
+    }
 }

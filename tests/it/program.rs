@@ -203,13 +203,7 @@ impl Running {
 
     /// The exit code, once it has ended by itself.
     pub(crate) async fn ended(&mut self) -> Option<i32> {
-        let mut ticks = time::interval(Duration::from_millis(20));
-        loop {
-            if let Some(status) = self.child.0.try_wait().unwrap() {
-                return status.code();
-            }
-            ticks.tick().await;
-        }
+        self.child.code().await
     }
 
     /// Sends SIGKILL, and waits until it is dead.
@@ -221,6 +215,17 @@ impl Running {
     pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.api)
     }
+}
+
+/// The exit code of `command`, once it has ended by itself, and what it said of it.
+pub(crate) async fn last_words(mut command: Command) -> (Option<i32>, String) {
+    command.stderr(Stdio::piped());
+    let mut child = spawned(command, Stdio::null());
+    let code = child.code().await;
+    let mut words = String::new();
+    let mut errors = child.0.stderr.take().unwrap();
+    errors.read_to_string(&mut words).unwrap();
+    (code, words)
 }
 
 /// Starts `command`, which is to listen wherever it can.
@@ -235,6 +240,18 @@ fn spawned(mut command: Command, output: impl Into<Stdio>) -> Ended {
 
 /// A process that ends with this.
 struct Ended(Child);
+
+impl Ended {
+    async fn code(&mut self) -> Option<i32> {
+        let mut ticks = time::interval(Duration::from_millis(20));
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status.code();
+            }
+            ticks.tick().await;
+        }
+    }
+}
 
 impl Drop for Ended {
     fn drop(&mut self) {

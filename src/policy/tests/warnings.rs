@@ -35,7 +35,8 @@ fn among(text: &str, methods: &str, vars: &[(&str, &str)]) -> Result<Policies, F
     let vars = vars.iter().copied().chain([("MIG_AUTH", methods)]);
     let callers = Config::from_vars(vars).unwrap().callers;
     let folder = Folder::new().with("test.cedar", &written(text));
-    Policies::load(folder.source(), Some(callers), Metrics::new().unwrap())
+    let loaded = Policies::load(folder.source(), Some(callers), Metrics::new().unwrap());
+    loaded.map_err(|error| error.into_faults(&folder.source()))
 }
 
 #[test]

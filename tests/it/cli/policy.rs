@@ -1,6 +1,10 @@
 //! Policies on the command line, which asks nobody.
 
-use std::{fs, path::PathBuf, process::Output};
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
 
 use serde_json::Value;
 
@@ -73,6 +77,24 @@ fn a_forbid_of_whom_nobody_can_be_is_told_where_it_is_known_who_can() {
     assert_eq!(told.code, Some(78), "{told}");
     let words = format!("{path}:2:1: nobody can be system:serviceaccount:ops:robot: ");
     assert!(told.errors.contains(&words), "{told}");
+}
+
+#[test]
+fn policies_that_no_thread_is_left_to_read_have_no_fault() {
+    let limited = |megabytes: u32| {
+        let script = format!("ulimit -v {}; exec \"$0\" policy check", megabytes << 10);
+        let mut command = Command::new("/bin/sh");
+        command.env_clear().env("MIG_AUTH", "none").args([
+            "-c",
+            &script,
+            env!("CARGO_BIN_EXE_mi-gateway"),
+        ]);
+        command.output().unwrap().status.code()
+    };
+    // From too few to be loaded at all to enough for the thread's stack, which takes 64.
+    let codes: Vec<_> = (64..512).step_by(24).map(limited).collect();
+    assert!(codes.contains(&Some(69)), "{codes:?}");
+    assert!(!codes.contains(&Some(78)), "{codes:?}");
 }
 
 #[test]
