@@ -40,7 +40,7 @@ use crate::{
     metrics::{Metrics, TokenEvent},
     telemetry::{OpenSpan, TraceContext, Tracer},
 };
-use cache::{Demand, Flight, Joined, Outcome, Seat};
+use cache::{Demand, Flight, Joined, Outcome};
 use response::Grant;
 use schedule::Schedule;
 use source::HostCache;
@@ -256,9 +256,8 @@ impl ManagedIdentity {
             Joined::Started(seat) | Joined::Waiting(seat) => seat,
         };
         let patience = deadline.at_most(self.wait).remaining();
-        time::timeout(patience, landed(seat))
-            .await
-            .unwrap_or_else(|_| Err(self.so_far(resource)))
+        let outcome = seat.outcome_within(patience).await?;
+        outcome.unwrap_or_else(|| Err(self.so_far(resource)))
     }
 
     /// What has failed so far, if anything has.
@@ -346,12 +345,5 @@ impl ManagedIdentity {
     fn proven(&self, resource: Resource, grant: &Grant, origin: Origin) -> Outcome {
         proof::check(grant, self.audience(resource), self.id()).map_err(TokenError::Unusable)?;
         AccessToken::new(grant, origin).map_err(|_| TokenError::Unusable(Unusable::NotText))
-    }
-}
-
-async fn landed(mut seat: Seat) -> Outcome {
-    match seat.wait_for(Option::is_some).await {
-        Ok(outcome) => outcome.clone().unwrap_or(Err(TokenError::Stopped)),
-        Err(_) => Err(TokenError::Stopped),
     }
 }

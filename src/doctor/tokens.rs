@@ -82,7 +82,7 @@ async fn ask(identity: &ManagedIdentity, resource: Resource) -> Result<AccessTok
         | TokenError::Unusable(_)
         | TokenError::Waiting
         | TokenError::Unchanged
-        | TokenError::Stopped => false,
+        | TokenError::Unfinished(_) => false,
     };
     if !may_pass {
         return Err(error);

@@ -6,7 +6,6 @@ use std::{
 };
 
 use moka::sync::Cache;
-use tokio::sync::watch;
 
 use super::{
     AccessToken, Moment, Resource, TokenError,
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     metrics::{Metrics, TokenEvents},
+    task::{self, Flights, Landing},
     telemetry::chain,
 };
 
@@ -22,7 +22,7 @@ use crate::{
 pub(crate) type Outcome = Result<AccessToken, TokenError>;
 
 /// A place among those who wait for one acquisition.
-pub(crate) type Seat = watch::Receiver<Option<Outcome>>;
+pub(crate) type Seat = task::Seat<Outcome>;
 
 /// Why a token is acquired.
 pub(crate) enum Demand {
@@ -55,41 +55,42 @@ pub(crate) enum Joined {
 
 /// What is known of every resource.
 ///
-/// A hit is one moka look-up. A resource's lock is taken only when an
-/// acquisition starts, is joined or ends, and never held over an await.
+/// A hit is one moka look-up. Locks are taken only when an acquisition starts, is joined,
+/// fails or ends, and never held over an await.
 #[derive(Clone)]
 pub(crate) struct TokenCache(Arc<Inner>);
 
 struct Inner {
     tokens: Cache<Resource, AccessToken>,
+    flights: Flights<Resource, Outcome>,
     slots: [Slot; Resource::ALL.len()],
     metrics: Metrics,
     born: Instant,
 }
 
 struct Slot {
-    acquisition: Mutex<Acquisition>,
+    failures: Mutex<Failures>,
     events: TokenEvents,
 }
 
+/// What is known of attempts since there was a token.
 #[derive(Default)]
-struct Acquisition {
-    seat: Option<Seat>,
+struct Failures {
     /// How long the last failure in a row was remembered.
     memory: Duration,
     /// Why there is no token.
     absent: Option<Believed>,
     /// Why there was no replacement for the token in use.
     irreplaceable: Option<Believed>,
-    /// The last attempt since there was a token, where it failed.
-    last_failure: Option<(SystemTime, TokenError)>,
+    /// When and why the last attempt failed.
+    last: Option<(SystemTime, TokenError)>,
 }
 
 impl TokenCache {
     /// A cache that knows nothing yet.
     pub(crate) fn new(metrics: Metrics) -> Self {
         let slot = |resource: Resource| Slot {
-            acquisition: Mutex::default(),
+            failures: Mutex::default(),
             events: metrics.token_events(resource.label()),
         };
         Self(Arc::new(Inner {
@@ -97,6 +98,7 @@ impl TokenCache {
                 .max_capacity(64)
                 .expire_after(Usable)
                 .build(),
+            flights: Flights::default(),
             slots: Resource::ALL.map(slot),
             metrics,
             born: Instant::now(),
@@ -119,12 +121,12 @@ impl TokenCache {
     /// Notes that an attempt for `resource` failed, while others follow.
     pub(crate) fn note(&self, resource: Resource, failure: &TokenError) {
         let failure = (SystemTime::now(), failure.clone());
-        lock(&self.slot(resource).acquisition).last_failure = Some(failure);
+        self.failures(resource).last = Some(failure);
     }
 
     /// When and why the last attempt for `resource` failed, if it did.
     pub(crate) fn last_failure(&self, resource: Resource) -> Option<(SystemTime, TokenError)> {
-        lock(&self.slot(resource).acquisition).last_failure.clone()
+        self.failures(resource).last.clone()
     }
 
     /// Joins the acquisition for `resource`; `start` is called if there is
@@ -136,47 +138,41 @@ impl TokenCache {
         demand: &Demand,
         start: impl FnOnce(Flight),
     ) -> Joined {
-        let slot = self.slot(resource);
-        let mut acquisition = lock(&slot.acquisition);
-        // Looked up again under the lock: it may have landed a moment ago.
-        if let Some(outcome) = self.known(resource, demand, &acquisition) {
-            return Joined::Landed(outcome);
-        }
-        if let Some(seat) = &acquisition.seat {
-            return Joined::Waiting(seat.clone());
-        }
-        let (landing, seat) = watch::channel(None);
-        acquisition.seat = Some(seat.clone());
-        drop(acquisition);
+        let known = || self.known(resource, demand);
+        let landing = match self.0.flights.join(&resource, known) {
+            task::Joined::Landed(outcome) => return Joined::Landed(outcome),
+            task::Joined::Waiting(seat) => return Joined::Waiting(seat),
+            task::Joined::First(landing) => landing,
+        };
+        let seat = landing.seat();
         start(Flight {
             cache: self.clone(),
             resource,
             origin: demand.origin(),
-            has_landed: false,
             landing,
         });
         Joined::Started(seat)
     }
 
-    fn known(
-        &self,
-        resource: Resource,
-        demand: &Demand,
-        acquisition: &Acquisition,
-    ) -> Option<Outcome> {
+    fn known(&self, resource: Resource, demand: &Demand) -> Option<Outcome> {
         match (demand, self.get(resource)) {
             (Demand::Renewal, _) => None,
             (Demand::Absent, Some(token)) => Some(Ok(token)),
             (Demand::Replacement(rejected), Some(token)) if !token.is(rejected) => Some(Ok(token)),
             (Demand::Replacement(_), Some(_)) => {
-                let failure = acquisition.irreplaceable.as_ref()?.told()?;
-                Some(Err(failure))
+                let failures = self.failures(resource);
+                Some(Err(failures.irreplaceable.as_ref()?.told()?))
             }
             (Demand::Absent | Demand::Replacement(_), None) => {
-                let failure = acquisition.absent.as_ref()?.told()?;
-                Some(Err(failure))
+                let failures = self.failures(resource);
+                Some(Err(failures.absent.as_ref()?.told()?))
             }
         }
+    }
+
+    fn failures(&self, resource: Resource) -> MutexGuard<'_, Failures> {
+        let failures = self.slot(resource).failures.lock();
+        failures.unwrap_or_else(PoisonError::into_inner)
     }
 
     fn slot(&self, resource: Resource) -> &Slot {
@@ -193,8 +189,7 @@ pub(crate) struct Flight {
     cache: TokenCache,
     resource: Resource,
     origin: Origin,
-    has_landed: bool,
-    landing: watch::Sender<Option<Outcome>>,
+    landing: Landing<Resource, Outcome>,
 }
 
 impl Flight {
@@ -207,19 +202,15 @@ impl Flight {
     ///
     /// A failure is told to callers to come only when there is no token to go
     /// on with.
-    pub(crate) fn land(mut self, outcome: Outcome) {
-        let cache = self.cache.clone();
-        let mut acquisition = lock(&cache.slot(self.resource).acquisition);
+    pub(crate) fn land(self, outcome: Outcome) {
         match &outcome {
-            Ok(token) => self.store(token, &mut acquisition),
-            Err(failure) => self.remember(failure, &mut acquisition),
+            Ok(token) => self.store(token),
+            Err(failure) => self.remember(failure),
         }
-        acquisition.seat = None;
-        self.has_landed = true;
-        self.landing.send_replace(Some(outcome));
+        self.landing.land(outcome);
     }
 
-    fn store(&self, token: &AccessToken, acquisition: &mut Acquisition) {
+    fn store(&self, token: &AccessToken) {
         let inner = &self.cache.0;
         if self.origin == Origin::Replacement {
             inner
@@ -231,19 +222,20 @@ impl Flight {
             token.serve();
         }
         inner.tokens.insert(self.resource, token.clone());
-        *acquisition = Acquisition::default();
+        *self.cache.failures(self.resource) = Failures::default();
     }
 
-    fn remember(&self, failure: &TokenError, acquisition: &mut Acquisition) {
+    fn remember(&self, failure: &TokenError) {
         let inner = &self.cache.0;
         let resource = self.resource.label();
         told(resource, failure);
-        let memory = failure.memory(acquisition.memory, inner.born.elapsed());
-        acquisition.memory = memory;
-        acquisition.last_failure = Some((SystemTime::now(), failure.clone()));
+        let mut failures = self.cache.failures(self.resource);
+        let memory = failure.memory(failures.memory, inner.born.elapsed());
+        failures.memory = memory;
+        failures.last = Some((SystemTime::now(), failure.clone()));
         let believed = Some(Believed::new(failure, memory));
         let Some(token) = self.cache.get(self.resource) else {
-            acquisition.absent = believed;
+            failures.absent = believed;
             return;
         };
         inner
@@ -251,15 +243,7 @@ impl Flight {
             .token_refresh_failure(resource, failure.code());
         match self.origin {
             Origin::Ordinary => token.postpone_renewal(memory, Moment::now()),
-            Origin::Replacement => acquisition.irreplaceable = believed,
-        }
-    }
-}
-
-impl Drop for Flight {
-    fn drop(&mut self) {
-        if !self.has_landed {
-            lock(&self.cache.slot(self.resource).acquisition).seat = None;
+            Origin::Replacement => failures.irreplaceable = believed,
         }
     }
 }
@@ -279,16 +263,12 @@ fn told(resource: &'static str, failure: &TokenError) {
     );
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
-    use actix_web::rt::time;
+    use actix_web::rt::{self, time};
 
     use super::*;
-    use crate::identity::token::tests::token;
+    use crate::{identity::token::tests::token, task::Unfinished};
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -359,5 +339,26 @@ mod tests {
             let joined = cache.join(Resource::Arm, &Demand::Absent, drop);
             assert!(matches!(joined, Joined::Started(_)));
         }
+    }
+
+    #[actix_web::test]
+    async fn a_panic_of_an_acquisition_is_no_end_of_the_gateway_to_those_who_wait() {
+        let cache = cache();
+        let joined = cache.join(Resource::Arm, &Demand::Absent, |flight| {
+            rt::spawn(async move {
+                let _flight = flight;
+                panic!("on purpose")
+            });
+        });
+        let Joined::Started(seat) = joined else {
+            panic!("there is none");
+        };
+        let outcome = seat.outcome().await;
+        assert!(
+            matches!(outcome, Err(Unfinished::Panicked)),
+            "it went another way"
+        );
+        landed(&cache, &token(HOUR));
+        assert!(cache.get(Resource::Arm).is_some());
     }
 }

@@ -4,7 +4,10 @@
 mod mend;
 
 use super::{LocalFault, TokenError, failure::Unusable};
-use crate::http::{self, Refusal};
+use crate::{
+    http::{self, Refusal},
+    task::Unfinished,
+};
 
 /// Told apart by what somebody would do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,9 +47,10 @@ impl Diagnosis {
             TokenError::Unavailable(_) => Self::Unreachable,
             TokenError::Local(fault) => of_fault(fault),
             TokenError::Unusable(why) => of_answer(*why),
-            TokenError::Waiting => Self::Waiting,
+            // It is begun anew when the next caller comes.
+            TokenError::Waiting | TokenError::Unfinished(Unfinished::Panicked) => Self::Waiting,
             TokenError::Unchanged => Self::Rejected,
-            TokenError::Stopped => Self::Stopping,
+            TokenError::Unfinished(Unfinished::Stopped) => Self::Stopping,
         }
     }
 
@@ -294,7 +298,7 @@ mod tests {
             refused(429, "IMDS/150", ""),
             refused(410, "IMDS/150", ""),
             TokenError::Waiting,
-            TokenError::Stopped,
+            Unfinished::Stopped.into(),
         ] {
             assert_eq!(passing.mend(), None, "{passing}");
         }

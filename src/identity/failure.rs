@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{LocalFault, diagnosis::Diagnosis};
-use crate::http;
+use crate::{http, task::Unfinished};
 
 /// Right after its assignment, or the start of its host, an identity may not be
 /// found for a while.
@@ -37,9 +37,9 @@ pub(crate) enum TokenError {
     /// Azure rejects the token, and there is no other to be had.
     #[error("Azure rejects the token that the identity endpoint hands out")]
     Unchanged,
-    /// The worker that fetched it stopped.
-    #[error("the gateway is shutting down")]
-    Stopped,
+    /// The acquisition did not come to its end.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
 }
 
 impl TokenError {
@@ -86,7 +86,7 @@ impl TokenError {
             | Self::Unusable(_)
             | Self::Waiting
             | Self::Unchanged
-            | Self::Stopped => None,
+            | Self::Unfinished(_) => None,
         }
     }
 
@@ -129,7 +129,7 @@ impl TokenError {
                 let reach = (previous * 3).saturating_sub(STEP);
                 (STEP + reach.mul_f64(fastrand::f64())).min(LONGEST)
             }
-            Self::Unavailable(_) | Self::Waiting | Self::Unchanged | Self::Stopped => {
+            Self::Unavailable(_) | Self::Waiting | Self::Unchanged | Self::Unfinished(_) => {
                 Duration::from_secs(1)
             }
         };

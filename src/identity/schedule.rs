@@ -66,7 +66,7 @@ impl Schedule {
             | TokenError::Unusable(_)
             | TokenError::Waiting
             | TokenError::Unchanged
-            | TokenError::Stopped => None,
+            | TokenError::Unfinished(_) => None,
         };
         own.map(|pause| pause.max(asked))
     }

@@ -264,9 +264,8 @@ fn without_token(error: &TokenError) -> Problem {
         TokenError::Unusable(_) | TokenError::Local(_) => {
             problem.retry_after(pause).upstream(said(IDENTITY, None))
         }
-        TokenError::Waiting | TokenError::Unchanged | TokenError::Stopped => {
-            problem.retry_after(pause)
-        }
+        TokenError::Waiting | TokenError::Unchanged => problem.retry_after(pause),
+        TokenError::Unfinished(unfinished) => (*unfinished).into(),
     }
 }
 
@@ -341,4 +340,19 @@ fn said(service: &'static str, refusal: Option<&Refusal>) -> Upstream {
 /// Source: "Microsoft Entra authentication and authorization error codes".
 fn is_of_a_sign_in(message: &str) -> bool {
     message.contains("AADSTS") && message.contains("Trace ID: ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_ours_that_cost_a_token_is_told_from_the_end_of_the_gateway() {
+        for (unfinished, code) in [
+            (Unfinished::Panicked, "internal"),
+            (Unfinished::Stopped, "unavailable"),
+        ] {
+            assert_eq!(without_token(&unfinished.into()).code(), code);
+        }
+    }
 }
