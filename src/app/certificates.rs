@@ -4,7 +4,7 @@
 mod certificate;
 
 use std::{
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::{Duration, SystemTime},
 };
 
@@ -32,8 +32,17 @@ struct Inner {
     /// Replaced as a whole, with the sessions that callers could resume: whom the
     /// authorities no longer vouch for has to show a certificate again.
     shown: RwLock<Arc<Certificate>>,
-    refused: Mutex<Option<String>>,
+    refused: Mutex<Option<Refused>>,
     metrics: Metrics,
+}
+
+/// Why another certificate is not shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Refused {
+    fault: String,
+    /// Of the files that are not read again for it; `None` where it may pass without a change
+    /// of them.
+    fingerprint: Option<[u8; 32]>,
 }
 
 /// When the certificate of `files` expires, or what is wrong with them.
@@ -68,10 +77,9 @@ impl Certificates {
 
     /// How the certificate stands.
     pub(super) fn standing(&self) -> Standing {
-        let refused = self.0.refused.lock();
         Standing {
             expires: self.shown().expires,
-            refused: refused.unwrap_or_else(PoisonError::into_inner).clone(),
+            refused: self.refused().as_ref().map(|it| it.fault.clone()),
         }
     }
 
@@ -85,22 +93,37 @@ impl Certificates {
     }
 
     /// A look that ended in a panic is no last one: the files may be mended.
-    fn take(&self, look: Option<Result<Option<Certificate>, CertificateError>>) {
+    fn take(&self, look: Option<Result<Option<Certificate>, Refused>>) {
         match look {
             Some(Ok(None)) => self.refuse(None),
             Some(Ok(Some(certificate))) => self.show(certificate),
-            Some(Err(error)) => self.refuse(Some(chain(&error))),
-            None => self.refuse(Some("the look at the files broke off".to_owned())),
+            Some(Err(refused)) => self.refuse(Some(refused)),
+            None => self.refuse(Some(Refused {
+                fault: "the look at the files broke off".to_owned(),
+                fingerprint: None,
+            })),
         }
     }
 
     /// The certificate of the files, if it is another one.
-    fn compare(&self) -> Result<Option<Certificate>, CertificateError> {
-        let texts = Texts::read(&self.0.files)?;
-        if texts.fingerprint() == self.shown().fingerprint {
+    fn compare(&self) -> Result<Option<Certificate>, Refused> {
+        let refused = |error: CertificateError, fingerprint| Refused {
+            fault: chain(&error),
+            fingerprint,
+        };
+        let texts = Texts::read(&self.0.files).map_err(|error| refused(error, None))?;
+        let fingerprint = Some(texts.fingerprint());
+        if fingerprint == Some(self.shown().fingerprint) {
             return Ok(None);
         }
-        Certificate::of(&self.0.files, &texts).map(Some)
+        let before = self.refused().clone();
+        if let Some(before) = before.filter(|it| it.fingerprint == fingerprint) {
+            return Err(before);
+        }
+        let certificate = Certificate::of(&self.0.files, &texts);
+        certificate
+            .map(Some)
+            .map_err(|error| refused(error, fingerprint))
     }
 
     fn shown(&self) -> Arc<Certificate> {
@@ -119,21 +142,25 @@ impl Certificates {
         self.refuse(None);
     }
 
-    /// Notes why another certificate was refused; tells it once.
-    fn refuse(&self, fault: Option<String>) {
+    fn refused(&self) -> MutexGuard<'_, Option<Refused>> {
         let refused = self.0.refused.lock();
-        let mut refused = refused.unwrap_or_else(PoisonError::into_inner);
-        if *refused == fault {
+        refused.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes why another certificate was refused; tells it once.
+    fn refuse(&self, now: Option<Refused>) {
+        let mut refused = self.refused();
+        if *refused == now {
             return;
         }
-        if let Some(fault) = &fault {
+        if let Some(Refused { fault, .. }) = &now {
             self.0.metrics.certificate_refused();
             tracing::error!(
                 fault,
                 "a certificate was refused; the one that is shown is kept"
             );
         }
-        *refused = fault;
+        *refused = now;
     }
 }
 
@@ -145,22 +172,58 @@ mod tests {
 
     use super::*;
 
+    /// Its files, which go with it.
+    struct Files(TlsFiles);
+
+    impl Files {
+        fn new() -> Self {
+            let own = rcgen::generate_simple_self_signed(vec!["here".to_owned()]).unwrap();
+            let path = |end| env::temp_dir().join(format!("{}.{end}", Uuid::new_v4()));
+            let files = TlsFiles {
+                certificate: path("crt"),
+                key: path("key"),
+                client_authorities: None,
+            };
+            fs::write(&files.certificate, own.cert.pem()).unwrap();
+            fs::write(&files.key, own.signing_key.serialize_pem()).unwrap();
+            Self(files)
+        }
+
+        fn load(&self) -> Certificates {
+            Certificates::load(self.0.clone(), Metrics::new().unwrap()).unwrap()
+        }
+    }
+
+    impl Drop for Files {
+        fn drop(&mut self) {
+            let _ = fs::remove_file(&self.0.certificate);
+            let _ = fs::remove_file(&self.0.key);
+        }
+    }
+
+    #[test]
+    fn what_was_refused_is_not_read_again_until_it_is_another() {
+        let files = Files::new();
+        let certificates = files.load();
+        let refused = |text: &str| {
+            fs::write(&files.0.key, text).unwrap();
+            certificates.take(Some(certificates.compare()));
+            certificates.refused().clone().unwrap()
+        };
+        let first = refused("none");
+        // As whoever reads it again would not find it.
+        let marked = Refused {
+            fault: "known".to_owned(),
+            ..first.clone()
+        };
+        *certificates.refused() = Some(marked.clone());
+        assert_eq!(refused("none"), marked);
+        assert_eq!(refused("none either").fault, first.fault);
+    }
+
     #[test]
     fn a_look_that_broke_off_is_told_until_another_went_well() {
-        let own = rcgen::generate_simple_self_signed(vec!["here".to_owned()]).unwrap();
-        let path = |end| env::temp_dir().join(format!("{}.{end}", Uuid::new_v4()));
-        let files = TlsFiles {
-            certificate: path("crt"),
-            key: path("key"),
-            client_authorities: None,
-        };
-        fs::write(&files.certificate, own.cert.pem()).unwrap();
-        fs::write(&files.key, own.signing_key.serialize_pem()).unwrap();
-        let loaded = Certificates::load(files.clone(), Metrics::new().unwrap());
-        fs::remove_file(&files.certificate).unwrap();
-        fs::remove_file(&files.key).unwrap();
-        let certificates = loaded.unwrap();
-
+        let certificates = Files::new().load();
         certificates.take(None);
         assert!(certificates.standing().refused.is_some());
         certificates.take(Some(Ok(None)));
