@@ -12,18 +12,9 @@ WORKDIR /src
 ARG CARGO_AUDITABLE_VERSION=0.7.7
 RUN cargo install --locked cargo-auditable@${CARGO_AUDITABLE_VERSION}
 
-# Static, so that `scratch` carries it. With --target, macros of the compiler stay as
-# the compiler needs them. Paths of this build are cut from the program, which is not to
-# depend on where it was built.
-ENV FLAGS="-C target-feature=+crt-static --remap-path-prefix=/src=. --remap-path-prefix=/usr/local/cargo=cargo"
-# Functions that came out the same are one, and relocations are packed: what is not there
-# takes no memory. Only lld does that, and Rust brings it for this one processor; the linker
-# of the base is another, and would refuse.
-ENV CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${FLAGS} -C link-arg=-Wl,--icf=all,--pack-dyn-relocs=relr" \
-    CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${FLAGS}"
-
 # The dependencies are a layer of their own. What else the manifests
 # name has to be there for cargo to read them, though nothing of it is built.
+COPY deploy/build deploy/
 COPY Cargo.toml Cargo.lock ./
 COPY tests/sandbox/Cargo.toml tests/sandbox/
 COPY bench/actix/Cargo.toml bench/actix/
@@ -33,17 +24,15 @@ RUN mkdir -p src bench/actix/src bench/stub/src tests/sandbox/src tests/it \
     && touch src/lib.rs tests/sandbox/src/lib.rs tests/it/main.rs \
     && echo 'fn main() {}' \
         | tee src/main.rs bench/actix/src/main.rs bench/stub/src/main.rs > tests/sandbox/src/main.rs \
-    && cargo auditable build --release --locked --package mi-gateway \
-        --target "$(rustc -vV | sed -n 's/host: //p')"
+    && deploy/build
 
 COPY openapi.yaml ./
 COPY deploy deploy
 COPY src src
 # The stand-ins are older than nothing: cargo goes by times.
 RUN touch src/lib.rs src/main.rs \
-    && target="$(rustc -vV | sed -n 's/host: //p')" \
-    && cargo auditable build --release --locked --package mi-gateway --target "$target" \
-    && install -D "target/$target/release/mi-gateway" /out/mi-gateway
+    && deploy/build \
+    && install -D target/*/release/mi-gateway /out/mi-gateway
 
 FROM scratch
 # Version, revision and time are told to the builder (--label): it would take a layer of

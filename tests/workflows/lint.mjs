@@ -44,6 +44,9 @@ function ours(text, path) {
       found.push(`${place}: a checkout keeps no credentials`);
     }
   });
+  if (/\bcargo (?:auditable )?build\b.*--release/.test(text)) {
+    found.push(`${path}: what is published is built by deploy/build, as the image is`);
+  }
   if (!/^permissions: \{\}$/m.test(text)) {
     found.push(`${path}: a workflow permits nothing, and each job what it needs`);
   }
@@ -73,6 +76,7 @@ const MUTATIONS = [
   ["a job without permissions", "    permissions:\n      contents: read\n", "", "has no permissions"],
   ["a job without an end", /^    timeout-minutes: .*\n/m, "", "has no timeout-minutes"],
   ["an expression in a script", "run: sh .ci/run", "run: sh .ci/run ${{ github.ref }}", "into a script"],
+  ["a program unlike the image's", "run: deploy/build", "run: cargo auditable build --release", "deploy/build"],
   ["a context that there is not", "github.event_name ==", "github.event_title ==", "event_title"],
   ["a key that there is not", "    runs-on:", "    run-on:", "run-on"],
   ["a need that is no job", "needs: [facts, layers]", "needs: [facts, layer]", "layer"],
