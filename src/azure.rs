@@ -11,6 +11,7 @@ mod denied;
 mod effective;
 mod envelope;
 mod explanation;
+pub(crate) mod fold;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod graph;

@@ -7,7 +7,6 @@ mod ask;
 mod decision;
 mod explain;
 mod fault;
-mod fold;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod index;

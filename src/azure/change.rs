@@ -8,7 +8,7 @@ use std::{
 
 use serde::{Serialize, Serializer, ser::SerializeStruct as _};
 
-use super::VirtualMachine;
+use super::{VirtualMachine, fold::folded};
 
 /// Source: "Use tags to organize your Azure resources", limitations.
 const MOST_TAGS: usize = 50;
@@ -31,7 +31,10 @@ pub(crate) enum InvalidChange {
          <>%&\\?/, and its value at most 256"
     )]
     Tag,
-    #[error("a tag is named twice: the names of tags have no case")]
+    #[error(
+        "a tag is named twice: names are one that differ only by case, by space around them or \
+         by letters that are compatible"
+    )]
     Twice,
     #[error("a size is a name such as Standard_B2s: 1 to 64 letters, digits, '_' and '-'")]
     Size,
@@ -58,7 +61,7 @@ impl TryFrom<BTreeMap<String, String>> for Tags {
         if !tags.iter().all(fits) {
             return Err(InvalidChange::Tag);
         }
-        let names: BTreeSet<_> = tags.keys().map(|name| name.to_lowercase()).collect();
+        let names: BTreeSet<_> = tags.keys().map(|name| folded(name)).collect();
         if names.len() < tags.len() {
             return Err(InvalidChange::Twice);
         }
@@ -244,7 +247,12 @@ mod tests {
             Tags::try_from(many).unwrap_err(),
             InvalidChange::TooManyTags
         );
-        for twice in [[("env", "a"), ("ENV", "b")], [("ö", ""), ("Ö", "")]] {
+        for twice in [
+            [("env", "a"), ("ENV", "b")],
+            [("ö", ""), ("Ö", "")],
+            [("env", ""), ("env ", "")],
+            [("env", ""), ("\u{ff45}nv", "")],
+        ] {
             assert_eq!(tags(&twice).unwrap_err(), InvalidChange::Twice);
         }
         for size in ["", "a b", "a/b", "\u{e9}", &long] {

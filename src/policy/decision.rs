@@ -39,6 +39,8 @@ pub(crate) enum Reason {
     Failed(Vec<String>),
     /// The policies look at tags, and nobody has looked at the machine.
     TagsUnknown,
+    /// The policies look at tags, and take these two for one although their values differ.
+    TagsAlike([String; 2]),
     /// It is of something that cannot be named in a policy.
     Unnameable,
 }
@@ -95,7 +97,10 @@ impl Reason {
     pub(crate) fn policies(&self) -> &[String] {
         match self {
             Self::Forbidden(policies) | Self::Failed(policies) => policies,
-            Self::NonePermits { .. } | Self::TagsUnknown | Self::Unnameable => &[],
+            Self::NonePermits { .. }
+            | Self::TagsUnknown
+            | Self::TagsAlike(_)
+            | Self::Unnameable => &[],
         }
     }
 
@@ -106,6 +111,7 @@ impl Reason {
             Self::NonePermits { .. } => "none_permits",
             Self::Failed(_) => "failed",
             Self::TagsUnknown => "tags_unknown",
+            Self::TagsAlike(_) => "tags_alike",
             Self::Unnameable => "unnameable",
         }
     }
@@ -149,6 +155,10 @@ fn words(action: Action, reason: &Reason) -> String {
             named(policies)
         ),
         Reason::TagsUnknown => format!("{what} is denied, as its tags are not known"),
+        Reason::TagsAlike([one, other]) => format!(
+            "{what} is denied, as policies take its tags {one:?} and {other:?} for one, and their \
+             values differ"
+        ),
         Reason::Unnameable => format!("{what} is denied, as no policy can name it"),
     }
 }

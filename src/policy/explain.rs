@@ -45,7 +45,9 @@ impl PolicySet {
     pub(crate) fn explain(&self, caller: &Caller, ask: &Ask<'_>) -> Vec<(&Entry, Bearing)> {
         let situation = match self.vocabulary.situation(caller, ask) {
             Ok(situation) => situation,
-            Err(Inexpressible::Name | Inexpressible::Form(_)) => return Vec::new(),
+            Err(Inexpressible::Name | Inexpressible::Tags(_) | Inexpressible::Form(_)) => {
+                return Vec::new();
+            }
         };
         let entries = self.entries().iter();
         entries

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::{
-    Ask, Decision, Faults, Machine, PolicySet, Source,
-    fold::{folded, folded_without_accents},
-    load,
-    source::Text,
+use super::{Ask, Decision, Faults, Machine, PolicySet, Source, load, source::Text};
+use crate::{
+    access::Caller,
+    azure::{
+        self,
+        fold::{folded, folded_without_accents},
+    },
 };
-use crate::{access::Caller, azure};
 
 /// A machine that policies can be about.
 const MACHINE: &str = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg\

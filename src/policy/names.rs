@@ -1,9 +1,11 @@
 //! The ids of entities: those that policies write, and those of requests.
 
-use super::fold::{folded, folded_without_accents};
 use crate::{
     access::Caller,
-    azure::{VirtualMachineId, VmName},
+    azure::{
+        VirtualMachineId, VmName,
+        fold::{folded, folded_without_accents},
+    },
     config::{ResourceGroup, Scope, SubscriptionId},
 };
 

@@ -7,8 +7,8 @@
 
 use serde_json::Value;
 
-use super::{fold::folded, names::entity_id};
-use crate::azure::UserProperty;
+use super::names::entity_id;
+use crate::azure::{UserProperty, fold::folded};
 
 /// How the texts are written that an attribute is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -285,6 +285,11 @@ impl PolicySet {
         let situation = match self.vocabulary.situation(caller, ask) {
             Ok(situation) => situation,
             Err(Inexpressible::Name) => return deny(Reason::Unnameable),
+            Err(Inexpressible::Tags(names)) if slice.needs_tags => {
+                return deny(Reason::TagsAlike(names));
+            }
+            // None but policies in shadow would look at them.
+            Err(Inexpressible::Tags(_)) => return self.evaluate(caller, &ask.without_tags()),
             Err(Inexpressible::Form(fault)) => {
                 tracing::error!(fault, "a request could not be put to the policies");
                 return deny(Reason::Failed(Vec::new()));

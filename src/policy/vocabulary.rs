@@ -1,21 +1,24 @@
 //! The schema, and requests in its terms.
 
-use std::{borrow::Cow, collections::HashSet, fmt};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, HashMap, HashSet},
+    fmt,
+};
 
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request,
     RestrictedExpression as Value, Schema,
 };
 
-use super::{
-    Action, Ask,
-    ask::Machine,
-    fold::{folded, folded_without_accents},
-    names::MachineIds,
-};
+use super::{Action, Ask, ask::Machine, names::MachineIds};
 use crate::{
     access::{Caller, Kind},
-    azure::UserProperty,
+    azure::{
+        UserProperty,
+        fold::{folded, folded_without_accents},
+    },
+    http::cut,
 };
 
 /// What policies can speak of, as it is published.
@@ -28,6 +31,8 @@ const NAMESPACE: &str = "MiGateway";
 pub(super) enum Inexpressible {
     /// The machine has an id that no policy could name.
     Name,
+    /// These tags of the machine have one name for policies, and two values.
+    Tags([String; 2]),
     /// Cedar does not take it: a fault of ours.
     Form(String),
 }
@@ -145,9 +150,16 @@ impl Vocabulary {
         let subscription = uid(&self.subscription, &ids.subscription);
         let group = uid(&self.group, &ids.group);
         let this = uid(&self.machine, &ids.machine);
-        let tags = machine.tags.into_iter().flatten();
-        let tags =
-            tags.map(|(name, value)| (folded(name).into_owned(), Value::new_string(value.clone())));
+        let tags = machine
+            .tags
+            .map(told_apart)
+            .transpose()?
+            .unwrap_or_default();
+        let tags = tags.into_iter();
+        let tags = tags.map(|(name, (_, value))| {
+            let value = Value::new_string(value.to_owned());
+            (name.into_owned(), value)
+        });
         let name = [("name".to_owned(), Value::new_string(ids.name))];
         let entity = Entity::new_with_tags(this.clone(), name, [group.clone()], tags);
         entities.push(entity.map_err(form)?);
@@ -157,6 +169,22 @@ impl Vocabulary {
         ));
         Ok(vec![this, group, subscription])
     }
+}
+
+/// `tags` by their names as policies write them, each as it is. Of two of one name Cedar
+/// would keep the last: whoever may give a machine tags could undo a `forbid` by it.
+fn told_apart(
+    tags: &BTreeMap<String, String>,
+) -> Result<HashMap<Cow<'_, str>, (&str, &str)>, Inexpressible> {
+    let mut known = HashMap::new();
+    for (name, value) in tags {
+        let tag = (name.as_str(), value.as_str());
+        let (first, its) = *known.entry(folded(name)).or_insert(tag);
+        if its != value {
+            return Err(Inexpressible::Tags([first, name].map(cut)));
+        }
+    }
+    Ok(known)
 }
 
 fn kind(name: &str) -> Result<EntityTypeName, String> {

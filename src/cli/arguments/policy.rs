@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use super::FormAsked;
 use crate::{
     access::{Caller, Kind},
-    azure::{Department, Select, VirtualMachineId},
+    azure::{Department, Select, VirtualMachineId, fold::folded},
     policy::Action,
 };
 
@@ -122,13 +122,13 @@ impl PolicyQuestion {
         }
     }
 
-    /// The tags of the machine, whose names compare without regard to case.
+    /// The tags of the machine. What policies take for one name is there once.
     pub(in crate::cli) fn tags(&self) -> Result<BTreeMap<String, String>, String> {
         let mut known = BTreeSet::new();
         for (name, _) in &self.tags {
-            if !known.insert(name.to_lowercase()) {
+            if !known.insert(folded(name)) {
                 return Err(format!(
-                    "--tag {name} is there twice: a machine has one of a name"
+                    "--tag {name:?} is there twice: policies see one of a name"
                 ));
             }
         }

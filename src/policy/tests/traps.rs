@@ -174,3 +174,37 @@ fn what_cannot_be_named_is_not_decided_as_everything_else_is() {
     assert!(decide(&good).is_permit());
     assert_eq!(reason(decide(&bad)), Reason::Unnameable);
 }
+
+#[test]
+fn of_two_tags_of_nearly_the_same_name_none_decides_for_the_other() {
+    let rule = "(principal, action in %Action::\"operate\", resource) when {
+         resource.hasTag(\"protected\") && resource.getTag(\"protected\") == \"true\" };";
+    let forbids = policies(&format!("{PERMIT} forbid {rule}"));
+    let permits = policies(&format!("permit {rule}"));
+    let tried = policies(&format!("{PERMIT} @shadow(\"true\") forbid {rule}"));
+    let (id, who) = (machine(ONE, "g", "vm"), Caller::Anonymous);
+    for second in ["protected ", "\u{ff50}rotected", "PROTECTED"] {
+        for (value, other) in [("true", "false"), ("false", "true")] {
+            let tags = tags(&[("protected", value), (second, other)]);
+            for policies in [&forbids, &permits] {
+                let denied = reason(deallocates(policies, &who, &id, &tags));
+                let Reason::TagsAlike(names) = &denied else {
+                    panic!("{second:?}: {denied:?}");
+                };
+                assert!(names.iter().any(|it| it == second), "{names:?}");
+            }
+            // What no policy that is enforced looks at keeps nobody from anything.
+            let machine = Machine {
+                id: &id,
+                tags: Some(&tags),
+            };
+            assert!(forbids.decide(&who, &Ask::GetVm(machine)).is_permit());
+            let permitted = deallocates(&tried, &who, &id, &tags);
+            assert!(permitted.is_permit() && *permitted.shadow() == Shadow::Same);
+        }
+        let same = tags(&[("protected", "true"), (second, "true")]);
+        let denied = deallocates(&forbids, &who, &id, &same);
+        assert!(matches!(reason(denied), Reason::Forbidden(_)), "{second:?}");
+        assert!(deallocates(&permits, &who, &id, &same).is_permit());
+    }
+}

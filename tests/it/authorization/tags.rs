@@ -160,3 +160,44 @@ async fn the_record_names_the_policy_that_permits_by_the_tags_of_the_last_look()
     assert_eq!(decision.as_array().unwrap().len(), 1, "{decision}");
     assert_eq!(decision[0]["policy"]["uid"], "second", "{decision}");
 }
+
+/// What becomes of web-01 where it has `second` beside the tag that protects it.
+async fn protected_beside(second: &str) {
+    let policies = Policies::new(
+        r#"permit (principal, action, resource);
+        forbid (principal, action, resource is MiGateway::Vm)
+        when { resource.hasTag("protected") && resource.getTag("protected") == "true" };"#,
+    );
+    let gateway = entra(&[("MIG_POLICY_FILE", policies.path())]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+    let tags = json!({"protected": "true", second: "false"});
+    let id = format!("{RG_WEB}/providers/Microsoft.Compute/virtualMachines/web-01");
+    let row = json!({"id": id, "name": "web-01", "location": "westeurope", "tags": tags});
+    for (service, patch) in [
+        (Service::VirtualMachines, json!({"tags": tags})),
+        (Service::ResourceGraph, json!({"data": [row]})),
+    ] {
+        let fault = Fault::Alter(patch);
+        gateway.azure.inject(service, fault, Times::Always);
+    }
+
+    for detail in [
+        denied(&order(&gateway, "/vms/web-01/restart", &caller).await),
+        denied(&get(&gateway, "/vms/web-01", &caller).await),
+    ] {
+        for name in ["protected", second] {
+            assert!(detail.contains(&format!("{name:?}")), "{detail}");
+        }
+    }
+    let listed = get(&gateway, "/vms", &caller).await;
+    assert_eq!(listed.json()["value"], json!([]), "{}", listed.text());
+    assert!(gateway.azure.requests(Service::Actions).is_empty());
+}
+
+#[actix_web::test]
+async fn a_second_tag_of_nearly_the_same_name_undoes_no_forbid() {
+    for second in ["protected ", "\u{ff50}rotected"] {
+        protected_beside(second).await;
+    }
+}

@@ -155,7 +155,7 @@ fn what_a_caller_cannot_have_is_refused_and_not_overlooked() {
         (
             CALLER,
             &["--tag", "a=b", "--tag", "A=c"],
-            "--tag A is there twice",
+            "--tag \"A\" is there twice",
         ),
     ] {
         let line = [

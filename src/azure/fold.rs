@@ -1,4 +1,5 @@
-//! Names as policies compare them: one form for all the ways to write one.
+//! Names as they are compared: one form for all the ways to write one that Azure may
+//! take for the same.
 
 use std::borrow::Cow;
 
@@ -12,9 +13,9 @@ use icu_normalizer::{
 ///
 /// Azure tells fewer names apart than text does: `RG-Locked` and `rg-locked` are one
 /// group. Two names that are one to Azure must be one here, or a denial of the one is
-/// passed by way of the other; that some that Azure tells apart are one here as well
-/// does no harm, as nobody gives them side by side.
-pub(super) fn folded(text: &str) -> Cow<'_, str> {
+/// passed by way of the other. Some that Azure tells apart are one here as well; tags of
+/// one machine may have such names side by side, and neither may stand for the other.
+pub(crate) fn folded(text: &str) -> Cow<'_, str> {
     let trimmed = text.trim();
     if trimmed.is_ascii() {
         return if trimmed.bytes().any(|byte| byte.is_ascii_uppercase()) {
@@ -37,7 +38,7 @@ pub(super) fn folded(text: &str) -> Cow<'_, str> {
 /// What goes are marks that combine, so not the stroke of `ø`.
 ///
 /// Source: microsoftgraph/microsoft-graph-docs, issue 81.
-pub(super) fn folded_without_accents(text: &str) -> Cow<'_, str> {
+pub(crate) fn folded_without_accents(text: &str) -> Cow<'_, str> {
     let folded = folded(text);
     if folded.is_ascii() {
         return folded;
