@@ -1,5 +1,9 @@
 //! The ids of entities: those that policies write, and those of requests.
 
+use std::borrow::Cow;
+
+use uuid::Uuid;
+
 use crate::{
     access::Caller,
     azure::{
@@ -8,6 +12,9 @@ use crate::{
     },
     config::{ResourceGroup, Scope, SubscriptionId},
 };
+
+/// The length of a GUID with its hyphens; without them it is not one that is told.
+const GUID: usize = 36;
 
 /// The ids of a machine, of its group and of its subscription.
 pub(super) struct MachineIds {
@@ -41,6 +48,18 @@ impl MachineIds {
             subscription,
             name,
         })
+    }
+}
+
+/// The client id `id` as policies compare it. A GUID, as Entra ID's are, has no case; what
+/// another issuer calls its clients is compared letter by letter (RFC 6749, 2.2), as
+/// `deploy` and `Deploy` may be two of them.
+pub(super) fn client_id(id: &str) -> Cow<'_, str> {
+    let is_guid = id.len() == GUID && Uuid::try_parse(id).is_ok();
+    if is_guid {
+        Cow::Owned(id.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(id)
     }
 }
 

@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::names::entity_id;
+use super::names::{client_id, entity_id};
 use crate::azure::{UserProperty, fold::folded};
 
 /// How the texts are written that an attribute is compared with.
@@ -15,6 +15,8 @@ use crate::azure::{UserProperty, fold::folded};
 enum Spelling {
     /// In any case.
     Folded,
+    /// In any case where it is a GUID.
+    Client,
     /// One of `KINDS`.
     Kind,
     /// A property of users.
@@ -27,7 +29,8 @@ pub(super) const KINDS: [&str; 5] = ["app", "user", "serviceAccount", "subject",
 /// Attributes whose texts have a spelling.
 fn spelling(attribute: &str) -> Option<Spelling> {
     match attribute {
-        "name" | "tenant" | "objectId" | "clientId" => Some(Spelling::Folded),
+        "name" | "tenant" | "objectId" => Some(Spelling::Folded),
+        "clientId" => Some(Spelling::Client),
         "kind" => Some(Spelling::Kind),
         "fields" => Some(Spelling::Property),
         _ => None,
@@ -149,9 +152,12 @@ fn likened(operands: &mut Value, faults: &mut Vec<String>) {
                 }
             }
         }
-        Some(Spelling::Kind | Spelling::Property) => {
-            faults
-                .push("kind and fields are compared with whole words, and not by like".to_owned());
+        // Whether a pattern is of GUIDs, which have no case, cannot be told.
+        Some(Spelling::Client | Spelling::Kind | Spelling::Property) => {
+            faults.push(
+                "clientId, kind and fields are compared with whole texts, and not by like"
+                    .to_owned(),
+            );
         }
     }
 }
@@ -240,6 +246,7 @@ fn texts(node: &mut Value, spelling: Spelling, faults: &mut Vec<String>) {
 fn spelt(text: &str, spelling: Spelling) -> Result<String, String> {
     match spelling {
         Spelling::Folded => Ok(folded(text).into_owned()),
+        Spelling::Client => Ok(client_id(text).into_owned()),
         Spelling::Kind if KINDS.contains(&text) => Ok(text.to_owned()),
         Spelling::Kind => Err(format!(
             "no caller's kind is {text:?}: it is one of {}",

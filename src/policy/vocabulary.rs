@@ -11,7 +11,11 @@ use cedar_policy::{
     RestrictedExpression as Value, Schema,
 };
 
-use super::{Action, Ask, ask::Machine, names::MachineIds};
+use super::{
+    Action, Ask,
+    ask::Machine,
+    names::{MachineIds, client_id},
+};
 use crate::{
     access::{Caller, Kind},
     azure::{
@@ -219,7 +223,7 @@ pub(super) fn roles(caller: &Caller) -> impl Iterator<Item = Cow<'_, str>> {
 
 /// What policies may look at of `caller`.
 fn attributes(caller: &Caller) -> Vec<(&'static str, String)> {
-    let client = |id: &str| ("clientId", folded(id).into_owned());
+    let client = |id: &str| ("clientId", client_id(id).into_owned());
     match caller {
         Caller::Anonymous => vec![("kind", "anonymous".to_owned())],
         Caller::Entra(principal) => {

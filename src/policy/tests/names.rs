@@ -152,3 +152,39 @@ fn no_variant_of_a_department_passes_its_denial() {
         );
     }
 }
+
+/// Whether a client of another issuer, who calls themselves `client`, is meant by `written`.
+fn is_meant(written: &str, client: &str) -> bool {
+    let policies = policies(&format!(
+        "permit (principal, action, resource) when {{
+         principal has clientId && principal.clientId == \"{written}\" }};"
+    ));
+    let caller = Caller::Subject(Subject {
+        issuer: "https://ci.example".to_owned(),
+        id: "one".to_owned(),
+        client_id: Some(client.to_owned()),
+        roles: Vec::new(),
+    });
+    policies.decide(&caller, &Ask::GetIdentity).is_permit()
+}
+
+#[test]
+fn clients_of_another_issuer_are_told_apart_by_case() {
+    assert!(is_meant("Deploy-Prod", "Deploy-Prod"));
+    for other in [
+        "deploy-prod",
+        "DEPLOY-PROD",
+        "Deploy-Prod ",
+        "\u{ff24}eploy-Prod",
+    ] {
+        assert!(!is_meant("Deploy-Prod", other), "{other:?}");
+        assert!(!is_meant(other, "Deploy-Prod"), "{other:?}");
+        assert!(is_meant(other, other), "{other:?}");
+    }
+    // A GUID has no case, whoever gives it out.
+    let id = object(7).to_string();
+    assert!(is_meant(&id, &id.to_uppercase()) && is_meant(&id.to_uppercase(), &id));
+    // Without hyphens it is a text like others.
+    let bare = id.replace('-', "");
+    assert!(is_meant(&bare, &bare) && !is_meant(&bare, &bare.to_uppercase()));
+}

@@ -91,6 +91,10 @@ fn a_condition_that_would_never_hold_is_refused() {
             "written out",
         ),
         ("resource.hasTag(principal.kind)", "written out"),
+        (
+            "principal has clientId && principal.clientId like \"5AB1E000-*\"",
+            "not by like",
+        ),
         ("principal in %Caller::\"me\"", "no caller"),
         (
             "resource.hasTag(\"o\") && {name: resource.getTag(\"o\")}.name == \"Web\"",
