@@ -10,9 +10,10 @@ mod listing;
 mod names;
 mod namesakes;
 mod narrowing;
+mod searched;
 mod surroundings;
 
-use std::{fmt, sync::Arc};
+use std::sync::Arc;
 
 pub(crate) use census::Census;
 pub(crate) use cursor::{Cursor, InvalidCursor};
@@ -31,6 +32,7 @@ use crate::{
 };
 use gathering::Turn;
 use names::{Outcome, Wanted};
+use searched::Searched;
 
 /// Why a name leads to no virtual machine, or there is no listing.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -51,11 +53,11 @@ pub(crate) enum Error {
     #[error("instance metadata names no resource group; set MIG_SCOPES")]
     NoGroup,
     /// What the caller narrows the search to is not served.
-    #[error("that subscription and resource group are not among what is served: {0}")]
-    Outside(Searched),
+    #[error("that subscription and resource group are not among what is served")]
+    Outside(#[source] Searched),
     /// No virtual machine has the name.
-    #[error("there is no virtual machine {0} in {1}")]
-    NotFound(VmName, Searched),
+    #[error("there is no virtual machine {0} {place}", place = .1.as_asked())]
+    NotFound(VmName, #[source] Searched),
     /// Several have it.
     #[error("several virtual machines have that name")]
     Ambiguous(Namesakes),
@@ -71,27 +73,6 @@ pub(crate) enum Error {
     /// The look-up did not come to its end.
     #[error(transparent)]
     Unfinished(#[from] Unfinished),
-}
-
-/// The scopes of a search, in words.
-#[derive(Clone, Debug)]
-pub(crate) struct Searched(Scopes);
-
-/// More than these are counted and not named.
-const NAMED: usize = 5;
-
-impl fmt::Display for Searched {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut scopes = self.0.iter();
-        for (place, scope) in scopes.by_ref().take(NAMED).enumerate() {
-            let before = if place == 0 { "" } else { ", " };
-            write!(formatter, "{before}{scope}")?;
-        }
-        match scopes.count() {
-            0 => Ok(()),
-            more => write!(formatter, " and {more} more"),
-        }
-    }
 }
 
 /// The virtual machines that the gateway serves, as one worker finds them.
@@ -146,7 +127,7 @@ impl Inventory {
             (Some(only), true) => Ok(only),
             (last, _) => {
                 found.extend(last);
-                let searched = Searched(narrowed);
+                let searched = Searched::new(narrowing, narrowed);
                 Err(Namesakes::new(name.clone(), found, searched).told())
             }
         }
@@ -161,7 +142,7 @@ impl Inventory {
     ) -> Error {
         let narrowed = async { narrowing.within(self.scopes(context.deadline).await?) };
         match narrowed.await {
-            Ok(narrowed) => Error::NotFound(name.clone(), Searched(narrowed)),
+            Ok(narrowed) => Error::NotFound(name.clone(), Searched::new(narrowing, narrowed)),
             Err(error) => error,
         }
     }

@@ -31,7 +31,7 @@ impl Narrowing {
     pub(super) fn within(&self, scopes: &Scopes) -> Result<Scopes, Error> {
         let left = Scopes::folded(scopes.iter().filter_map(|scope| self.narrowed(scope)));
         if left.iter().next().is_none() {
-            return Err(Error::Outside(Searched(scopes.clone())));
+            return Err(Error::Outside(Searched::new(self, scopes.clone())));
         }
         Ok(left)
     }

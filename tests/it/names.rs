@@ -163,9 +163,8 @@ async fn a_name_that_nobody_has_is_not_found_and_not_asked_for_again() {
         let answer = gateway.get(&format!("/vms/{name}")).await;
         assert_eq!(status(&answer), not_found());
         let text = answer.text();
-        for word in [ONE, TWO, "minute"] {
-            assert!(text.contains(word), "{text}");
-        }
+        assert!(text.contains("minute"), "{text}");
+        assert!(!text.contains(ONE) && !text.contains(TWO), "{text}");
     }
     assert_eq!((look_ups(&gateway), reads(&gateway)), (1, 0));
 }
@@ -200,7 +199,8 @@ async fn narrowing_leads_nowhere_but_into_the_scopes() {
         for path in ["/vms/web-01", "/vms"] {
             let answer = gateway.get(&format!("{path}?{query}")).await;
             assert_eq!(status(&answer), not_found(), "{path}?{query}");
-            assert!(answer.text().contains("rg-web"), "{}", answer.text());
+            // What is served is for those to know who may see some of it.
+            assert!(!answer.text().contains(ONE), "{}", answer.text());
         }
     }
     assert_eq!((look_ups(&gateway), reads(&gateway)), (0, 0));

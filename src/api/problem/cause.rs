@@ -192,11 +192,12 @@ impl From<inventory::Error> for Problem {
                     .retry_after(SOON)
                     .caused(error)
             }
-            inventory::Error::Outside(_) => Self::not_found(said),
-            inventory::Error::NotFound(..) => Self::not_found(format!(
+            inventory::Error::Outside(searched) => Self::not_found(said).caused(searched),
+            inventory::Error::NotFound(_, searched) => Self::not_found(format!(
                 "{said}; one that is new may not be known for a minute, and one that the gateway's \
                  managed identity may not read is not known at all"
-            )),
+            ))
+            .caused(searched),
             inventory::Error::Ambiguous(namesakes) => Self {
                 candidates: namesakes.machines().iter().map(Candidate::from).collect(),
                 ..Self::new(

@@ -115,3 +115,29 @@ async fn a_name_that_is_narrowed_tells_no_more_of_where_it_is_than_the_name_alon
         assert!(gateway.azure.requests(Service::Actions).is_empty());
     }
 }
+
+#[actix_web::test]
+async fn who_may_see_one_group_learns_of_no_other_by_a_name_that_nobody_has() {
+    let (subscription, secret) = SUBSCRIPTIONS.split_once(',').unwrap();
+    let policies = Policies::new(&permit("read", "rg-web", ""));
+    let scopes = format!("{subscription}/resourceGroups/rg-web, {secret}/resourceGroups/rg-merger");
+    let gateway = entra(&[
+        ("MIG_POLICY_FILE", policies.path()),
+        ("MIG_SCOPES", &scopes),
+    ]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+    for path in [
+        "/vms/nobody",
+        "/vms/nobody?resourceGroup=rg-any",
+        "/vms?resourceGroup=rg-any",
+        "/vms?subscriptionId=5ab1e000-0000-4000-8000-00000000000f",
+    ] {
+        let answer = get(&gateway, path, &caller).await;
+        assert_eq!(answer.status, 404, "{path}");
+        for (word, other) in [("rg-merger", "rg-web"), (secret, subscription)] {
+            let text = answer.text();
+            assert!(!text.contains(word) && !text.contains(other), "{text}");
+        }
+    }
+}

@@ -167,6 +167,11 @@ fn a_name_that_leads_nowhere_is_told_from_a_failure() {
     let azure = azure();
     let none = in_container(&azure, "vm show nope");
     assert_eq!((none.code, none.output.as_str()), (Some(3), ""), "{none}");
+    // Whoever runs a command may know of all that is served.
+    let subscription = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
+    let vars = [("MIG_SCOPES", subscription)];
+    let none = told(&azure, Host::Vm, "vm show nope", &vars);
+    assert!(none.errors.contains(subscription), "{none}");
     azure.inject(
         Service::VirtualMachines,
         Fault::answer(403, "{}"),
