@@ -12,6 +12,7 @@ mod writer;
 
 use std::{
     io,
+    num::NonZeroU32,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -28,7 +29,12 @@ pub(crate) use pending::Pending;
 pub(crate) use record::{Activity, Conclusion, Deed, Denied, Outcome};
 pub(crate) use requester::{Endpoint, Requester, Way};
 
-use crate::{config::AuditTarget, http::Deadline, metrics::Metrics};
+use crate::{
+    changes::CallerLimit,
+    config::{AuditTarget, Rate},
+    http::Deadline,
+    metrics::Metrics,
+};
 use left_out::LeftOut;
 use record::{Record, Stage};
 use sink::Sink;
@@ -49,6 +55,13 @@ const LAST_LINES: Duration = Duration::from_secs(3);
 
 /// Lines that may wait before no change is begun.
 const QUEUE: usize = 1_024;
+
+/// Lines of what each caller is denied. Somebody's mistakes of a minute are written down;
+/// whoever asks in a loop has some 170 MB a day, and could otherwise fill any disk.
+const DENIALS: Rate = Rate {
+    most: NonZeroU32::new(60).unwrap(),
+    per: Duration::from_mins(1),
+};
 
 /// Why a change is not made: what is to be done cannot be written down, or was too late.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -83,6 +96,7 @@ struct Inner {
     target: AuditTarget,
     queue: Mutex<Option<mpsc::Sender<Queued>>>,
     waiting: Arc<AtomicUsize>,
+    denials: CallerLimit,
     left_out: LeftOut,
     standing: Standing,
     metrics: Metrics,
@@ -117,6 +131,7 @@ impl Audit {
             target,
             queue: Mutex::new(Some(queue)),
             waiting,
+            denials: CallerLimit::new(DENIALS),
             left_out: LeftOut::default(),
             standing,
             metrics,
@@ -223,9 +238,13 @@ impl Audit {
         self.line(record.ended(Outcome::success("an operation under way was joined")));
     }
 
-    /// Writes that `requester` was not allowed something.
+    /// Writes that `requester` was not allowed something, unless they often are.
     pub(crate) fn denied(&self, denied: Denied, requester: &Arc<Requester>) {
-        self.line(Record::of_denied(denied, Arc::clone(requester)));
+        let caller = requester.warrant.caller().id();
+        match self.0.denials.take(&caller, Instant::now()) {
+            Ok(_) => self.line(Record::of_denied(denied, Arc::clone(requester))),
+            Err(_) => self.leave_out(Stage::Denied),
+        }
     }
 
     /// Opens the file again: it was given another name.
@@ -246,13 +265,17 @@ impl Audit {
         if self.has_room_for(record.stage) {
             self.send(Message::Line(Box::new(record)));
         } else {
-            self.0.metrics.audit_failed(record.stage.as_str());
-            self.0.left_out.one_more();
+            self.leave_out(record.stage);
         }
     }
 
+    fn leave_out(&self, stage: Stage) {
+        self.0.metrics.audit_failed(stage.as_str());
+        self.0.left_out.one_more();
+    }
+
     /// Whether few enough lines wait for one of `stage`. What is of no change has to
-    /// leave room for changes: nothing bounds how often a caller is denied something.
+    /// leave room for changes: nothing bounds how many callers are denied something.
     fn has_room_for(&self, stage: Stage) -> bool {
         let most = match stage {
             Stage::Denied => QUEUE / 4,

@@ -10,8 +10,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use callers::CallerLimit;
+
 use crate::{access::Caller, azure::VirtualMachineId, config, metrics::Metrics};
-use callers::CallerLimit;
 use groups::GroupLimit;
 
 /// The limits, for all workers.

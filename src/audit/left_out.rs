@@ -1,4 +1,5 @@
-//! Lines that find no room in the queue, as the log tells of them.
+//! Lines that are not written, for want of room or as they are too many of one caller, as
+//! the log tells of them.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -24,8 +25,8 @@ impl LeftOut {
         if let Some(lines) = self.counted(Instant::now()) {
             tracing::warn!(
                 lines,
-                "too many lines of the record of changes wait; some that are of no change \
-                 were left out"
+                "some lines of the record of changes that are of no change were left out: too \
+                 many waited, or a caller was denied too much"
             );
         }
     }

@@ -1,5 +1,6 @@
-//! How many changes each caller may order: a bucket that is full at first and filled all
-//! the time, so that in the first of them there may be nearly twice as many.
+//! How often each caller may have something, such as a change: a bucket that is full at
+//! first and filled all the time, so that in the first of them there may be nearly twice as
+//! many.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -22,19 +23,21 @@ pub(super) const NAME: &str = "caller";
 /// takes some 300 bytes.
 const MOST: usize = 100_000;
 
-pub(super) struct CallerLimit {
+/// Of each caller, so many in a time.
+pub(crate) struct CallerLimit {
     rate: Rate,
     quota: Quota,
     buckets: Mutex<LruCache<String, Bucket>>,
 }
 
 struct Bucket {
-    changes: DefaultDirectRateLimiter<StateInformationMiddleware>,
+    left: DefaultDirectRateLimiter<StateInformationMiddleware>,
     taken: Instant,
 }
 
 impl CallerLimit {
-    pub(super) fn new(rate: Rate) -> Self {
+    /// Nobody has had any yet.
+    pub(crate) fn new(rate: Rate) -> Self {
         let pause = rate.per / rate.most.get();
         let quota = Quota::with_period(pause.max(Duration::from_millis(1)));
         let quota = quota.unwrap_or(Quota::per_second(rate.most));
@@ -45,7 +48,8 @@ impl CallerLimit {
         }
     }
 
-    pub(super) fn take(&self, caller: &str, now: Instant) -> Result<Left, Exceeded> {
+    /// One more for `caller`, or that there are none left.
+    pub(crate) fn take(&self, caller: &str, now: Instant) -> Result<Left, Exceeded> {
         let mut buckets = self.buckets.lock().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut buckets, now);
         let bucket = buckets.get_or_insert_mut_ref(caller, || self.full());
@@ -56,7 +60,7 @@ impl CallerLimit {
             remaining,
             reset,
         };
-        match bucket.changes.check() {
+        match bucket.left.check() {
             Ok(state) => {
                 let pause = self.rate.per / self.rate.most.get();
                 Ok(left(state.remaining_burst_capacity(), pause))
@@ -70,7 +74,7 @@ impl CallerLimit {
 
     fn full(&self) -> Bucket {
         Bucket {
-            changes: RateLimiter::direct(self.quota).with_middleware(),
+            left: RateLimiter::direct(self.quota).with_middleware(),
             taken: Instant::now(),
         }
     }

@@ -10,11 +10,12 @@ use std::{
 };
 
 use actix_web::rt::{self, task::JoinHandle, time};
-use azure_sandbox::{Host, Recorded, Sandbox, Service, Settings};
+use azure_sandbox::{Caller, CallerToken, Host, Recorded, Sandbox, Service, Settings};
 use futures_util::future::{join, join_all};
 use serde_json::Value;
 
 use crate::{
+    issuers::ENTRA,
     orders::CHANGES,
     program::{Running, gateway, text},
     records::Records,
@@ -233,6 +234,13 @@ async fn a_change_whose_record_is_stuck_is_refused_in_time_and_never_sent() {
     assert!(azure.requests(Service::Actions).is_empty());
 }
 
+/// The status of the answer to the order at `url` that whoever has `token` gives.
+async fn ordered_by(url: &str, token: &str) -> u16 {
+    let client = awc::Client::builder().disable_timeout().finish();
+    let order = client.post(url).bearer_auth(token);
+    order.send().await.unwrap().status().as_u16()
+}
+
 /// The value of `series` in what `running` measures.
 async fn metric(running: &Running, series: &str) -> f64 {
     let metrics = running.metrics().await;
@@ -249,20 +257,31 @@ async fn denied_calls_leave_room_for_changes_while_nothing_is_written() {
     let azure = azure();
     let mut command = gateway();
     command.envs(azure.environment(Host::ContainerApp));
+    command.envs(ENTRA);
     let (running, mut output) = Running::unread(command);
     running.ready().await;
-    // Nobody reads its output: the pipe is full after some lines.
-    let denied = || order(running.url("/vms/managed-01/deallocate"));
+    let token = |name: &str, role| {
+        let caller = Caller::app(name).with_roles(&[role]);
+        azure.caller_token(&CallerToken::of(caller))
+    };
+    // Of each some lines are written, and no more.
+    let many: Vec<_> = (0..20).map(|n| token(&n.to_string(), "Other")).collect();
+    let path = running.url("/vms/web-01/deallocate");
     let left_out = r#"audit_failures_total{stage="denied"}"#;
+    // Nobody reads its output: the pipe is full after some of them.
     while metric(&running, left_out).await < 1_000.0 {
-        join_all((0..100).map(|_| denied())).await;
+        let all = many.iter().cycle().take(100);
+        for status in join_all(all.map(|it| ordered_by(&path, it))).await {
+            assert_eq!(status, 403);
+        }
     }
     // A quarter of 1,024, and one for each worker.
     let waiting = metric(&running, QUEUE_LENGTH).await;
     assert!((200.0..300.0).contains(&waiting), "{waiting}");
     assert_eq!(running.readiness().await.0, 200);
 
-    let ordered = running.ordered("/vms/web-01/deallocate");
+    let operator = token("operator", "Vm.Operate");
+    let ordered = ordered_by(&path, &operator);
     let read = async {
         let mut ticks = time::interval(Duration::from_millis(10));
         while metric(&running, QUEUE_LENGTH).await <= waiting {
@@ -271,7 +290,7 @@ async fn denied_calls_leave_room_for_changes_while_nothing_is_written() {
         // It waits to be written.
         thread::spawn(move || io::copy(&mut output, &mut io::sink()));
     };
-    join(ordered, read).await;
+    assert_eq!(join(ordered, read).await.0, 202);
 }
 
 /// The program, whose files are no longer than `bytes`: what is too long for one is cut
