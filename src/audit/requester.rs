@@ -50,10 +50,14 @@ impl Requester {
         }
     }
 
-    /// The same, permitted by `policies`.
+    /// The same, permitted by `policies`; a command on this host is by none.
     pub(crate) fn on(&self, policies: Arc<[String]>) -> Self {
+        let grounds = match &self.warrant {
+            Warrant::Host => None,
+            Warrant::Caller(..) => Some(policies),
+        };
         Self {
-            grounds: Some(policies),
+            grounds,
             ..self.clone()
         }
     }

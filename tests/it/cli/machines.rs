@@ -5,6 +5,7 @@ use std::time::Duration;
 use azure_sandbox::{Fault, Host, Service, Times};
 
 use super::{azure, in_container, on_vm, told};
+use crate::records::Records;
 
 #[test]
 fn the_machine_that_it_runs_on_is_shown_by_instance_metadata() {
@@ -223,6 +224,20 @@ fn a_machine_is_described_to_people() {
         "{shown}"
     );
     assert!(shown.contains("tag       env=test\n"), "{shown}");
+}
+
+#[test]
+fn no_order_by_a_command_is_said_to_stand_on_a_decision() {
+    let azure = azure();
+    azure.operations_take(Duration::ZERO);
+    for line in ["vm restart web-01 --wait", "vm start web-01"] {
+        in_container(&azure, line).done();
+    }
+    let lines = Records::of(&azure).all();
+    assert_eq!(lines.len(), 3, "{lines:#?}");
+    for line in lines {
+        assert!(line["actor"].get("authorizations").is_none(), "{line}");
+    }
 }
 
 #[test]
