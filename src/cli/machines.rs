@@ -135,12 +135,24 @@ fn described(machine: &VmBody) -> String {
     };
     let mut lines = vec![
         ("name", machine.name.clone()),
-        ("state", format!("{}{charge}", machine.power_state.as_str())),
+        ("state", format!("{}{charge}", state(machine))),
         ("size", machine.size.clone().unwrap_or_default()),
         ("location", machine.location.clone()),
         ("id", machine.resource_id.clone()),
     ];
+    let doubtful = machine.provisioning_state.as_deref();
+    let doubtful = doubtful.filter(|state| !state.eq_ignore_ascii_case("Succeeded"));
+    lines.extend(doubtful.map(|state| ("provisioning", state.to_owned())));
     let tags = machine.tags.iter();
     lines.extend(tags.map(|(name, value)| ("tag", format!("{name}={value}"))));
     fields(&lines)
+}
+
+/// Its power state in a word, which tells hibernated from deallocated.
+fn state(machine: &VmBody) -> &'static str {
+    if machine.hibernated == Some(true) {
+        "hibernated"
+    } else {
+        machine.power_state.as_str()
+    }
 }

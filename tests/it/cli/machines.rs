@@ -227,6 +227,28 @@ fn a_machine_is_described_to_people() {
 }
 
 #[test]
+fn a_machine_that_is_hibernated_is_not_called_deallocated() {
+    let azure = azure();
+    azure.operations_take(Duration::ZERO);
+    azure.order("rg-web", "hiber-01", "hibernate");
+    let shown = in_container(&azure, "vm show hiber-01 -o text").done();
+    let state = "state     hibernated, which is not billed\n";
+    assert!(shown.output.contains(state), "{shown}");
+}
+
+#[test]
+fn a_machine_whose_last_change_has_not_succeeded_is_described_with_that() {
+    let azure = azure();
+    azure.operations_take(Duration::ZERO);
+    azure.fail_next_operation("AllocationFailed", "no room");
+    azure.order("rg-web", "web-01", "restart");
+    let failed = in_container(&azure, "vm show web-01 -o text").done();
+    assert!(failed.output.contains("provisioning  Failed\n"), "{failed}");
+    let well = in_container(&azure, "vm show web-02 -o text").done();
+    assert!(!well.output.contains("provisioning"), "{well}");
+}
+
+#[test]
 fn no_order_by_a_command_is_said_to_stand_on_a_decision() {
     let azure = azure();
     azure.operations_take(Duration::ZERO);
