@@ -56,7 +56,7 @@ pub(crate) use page_link::PageLink;
 pub(crate) use probe::Sight;
 pub(crate) use refusal::Reason;
 pub(crate) use resource_graph::{ListedMachine, ResourceGraphClient, SkipToken};
-pub(crate) use role_assignment::RoleAssignment;
+pub(crate) use role_assignment::{PrincipalType, RoleAssignment};
 pub(crate) use throttle::{LONGEST_ASKED, Throttle};
 pub(crate) use user_property::{Select, UserProperty};
 pub(crate) use user_values::{

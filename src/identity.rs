@@ -35,7 +35,7 @@ pub(crate) use source::{LocalFault, Plan, TokenSource, client};
 pub(crate) use token::{AccessToken, Resource};
 
 use crate::{
-    config::IdentityId,
+    config::{IdentityId, SourceKind},
     http::{Context, Deadline},
     metrics::{Metrics, TokenEvent},
     telemetry::{OpenSpan, TraceContext, Tracer},
@@ -211,9 +211,9 @@ impl ManagedIdentity {
         self.source.id()
     }
 
-    /// Where its tokens come from, by the name in reports.
-    pub(crate) fn source_label(&self) -> &'static str {
-        self.source.label()
+    /// Where its tokens come from.
+    pub(crate) fn source_kind(&self) -> SourceKind {
+        self.source.kind()
     }
 
     /// What a token for `resource` is asked for with.

@@ -1,11 +1,12 @@
-//! The application permission that listing users takes, and how it is granted.
+//! The permission that listing users takes, and how it is granted.
 
 use std::fmt;
 
 use uuid::Uuid;
 
+use super::PrincipalType;
 use crate::{
-    config::{GRAPH_ID, IdentityId},
+    config::{GRAPH_ID, IdentityId, SourceKind},
     identity::Claims,
 };
 
@@ -15,7 +16,7 @@ use crate::{
 const ROLE: &str = "User.Read.All";
 const ROLE_ID: &str = "df021288-bdef-4463-88db-98f22de89214";
 
-/// What stands in commands for a service principal that is not known.
+/// What stands in commands for a principal that is not known.
 const PLACE: &str = "PRINCIPAL";
 
 /// What it takes to grant the permission to the identity in use.
@@ -24,8 +25,8 @@ pub(crate) struct AppRoleGrant {
     /// The root of Graph in this cloud.
     graph: &'static str,
     id: IdentityId,
-    /// Where its tokens come from, by the name in reports.
-    source: &'static str,
+    /// Where its tokens come from.
+    source: SourceKind,
     /// What the token in use says, if there is one that can be read.
     claims: Option<Claims>,
 }
@@ -34,7 +35,7 @@ impl AppRoleGrant {
     pub(crate) fn new(
         graph: &'static str,
         id: IdentityId,
-        source: &'static str,
+        source: SourceKind,
         claims: Option<Claims>,
     ) -> Self {
         Self {
@@ -51,7 +52,12 @@ impl AppRoleGrant {
         claims.is_some_and(|claims| claims.contradict(&self.id))
     }
 
-    /// The service principal, if anything tells.
+    /// What the identity is to Azure; `None` where it may be any.
+    pub(crate) fn principal_type(&self) -> Option<PrincipalType> {
+        PrincipalType::of(self.source)
+    }
+
+    /// The object id of the principal, if anything tells.
     fn principal(&self) -> Option<Uuid> {
         match &self.id {
             IdentityId::ObjectId(id) => id.parse().ok(),
@@ -61,13 +67,13 @@ impl AppRoleGrant {
         }
     }
 
-    /// The service principal, or the word to put in its place.
+    /// The object id of the principal, or the word to put in its place.
     pub(crate) fn principal_or_place(&self) -> String {
         let principal = self.principal();
         principal.map_or_else(|| PLACE.to_owned(), |id| id.to_string())
     }
 
-    /// How the service principal is found, unless it is known.
+    /// How the principal is found, unless it is known.
     pub(crate) fn how_to_find_principal(&self) -> Option<String> {
         match self.principal() {
             Some(_) => None,
@@ -75,7 +81,7 @@ impl AppRoleGrant {
         }
     }
 
-    /// The command that tells the object id of the service principal.
+    /// The command that tells the object id of the principal.
     fn finding(&self) -> Option<String> {
         match &self.id {
             IdentityId::System => Some(of_host(self.source).to_owned()),
@@ -89,7 +95,8 @@ impl AppRoleGrant {
         }
     }
 
-    /// The command that grants it.
+    /// The command that grants it to a service principal; to a user it is
+    /// [consented](Self::consent).
     ///
     /// Source: "Grant an appRoleAssignment to a service principal" of Microsoft
     /// Graph v1.0.
@@ -103,11 +110,22 @@ impl AppRoleGrant {
             self.graph
         )
     }
-}
 
-/// The command, how long it takes to come into force, and what the token has.
-impl fmt::Display for AppRoleGrant {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// What takes the place of the grant where a user is signed in: their tokens carry what
+    /// the application that asks for them was let do in their name.
+    ///
+    /// Source: Microsoft Graph permissions reference, `User.Read.All`, delegated.
+    pub(crate) fn consent(&self) -> String {
+        let application = self.claims.as_ref().and_then(|claims| claims.client_id);
+        let application = application.map_or_else(String::new, |id| format!(", {id},"));
+        format!(
+            "a user's token carries no application permission: let an administrator consent to \
+             the delegated permission {ROLE} for the application that the token was issued \
+             to{application} and see that the user may read users"
+        )
+    }
+
+    fn granted(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let command = self.command();
         write!(
             formatter,
@@ -141,19 +159,42 @@ impl fmt::Display for AppRoleGrant {
     }
 }
 
+/// The command, how long it takes to come into force, and what the token has; for a user,
+/// what takes its place.
+impl fmt::Display for AppRoleGrant {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.principal_type() {
+            Some(PrincipalType::ServicePrincipal) => self.granted(formatter),
+            Some(PrincipalType::User) => formatter.write_str(&self.consent()),
+            None => {
+                self.granted(formatter)?;
+                write!(formatter, "; {}", self.consent())
+            }
+        }
+    }
+}
+
 /// The command that tells the object id of whoever a host of that kind is.
-fn of_host(source: &str) -> &'static str {
+fn of_host(source: SourceKind) -> &'static str {
     match source {
-        "imds" | "vm_extension" => {
+        SourceKind::Imds | SourceKind::VmExtension => {
             "az vm show --resource-group GROUP --name VM --query identity.principalId --output tsv"
         }
-        "arc" => {
+        SourceKind::Arc => {
             "az connectedmachine show --resource-group GROUP --name MACHINE --query \
              identity.principalId --output tsv"
         }
-        "cloud_shell" | "azure_cli" => "az ad signed-in-user show --query id --output tsv",
+        SourceKind::CloudShell | SourceKind::AzureCli => {
+            "az ad signed-in-user show --query id --output tsv"
+        }
         // Whatever it is, its identity stands in its resource.
-        _ => "az resource show --ids HOST_ID --query identity.principalId --output tsv",
+        SourceKind::AppService
+        | SourceKind::AppService2017
+        | SourceKind::MachineLearning
+        | SourceKind::ServiceFabric
+        | SourceKind::Workload => {
+            "az resource show --ids HOST_ID --query identity.principalId --output tsv"
+        }
     }
 }
 
@@ -164,7 +205,7 @@ mod tests {
     const ID: &str = "5ab1e000-0000-4000-8000-000000000001";
 
     fn told(id: IdentityId, claims: Option<Claims>) -> String {
-        AppRoleGrant::new("https://graph.microsoft.us", id, "imds", claims).to_string()
+        AppRoleGrant::new("https://graph.microsoft.us", id, SourceKind::Imds, claims).to_string()
     }
 
     #[test]
@@ -213,18 +254,18 @@ mod tests {
     #[test]
     fn a_command_for_virtual_machines_is_for_those_alone() {
         for (source, command) in [
-            ("imds", "az vm show --resource-group"),
-            ("vm_extension", "az vm show --resource-group"),
-            ("arc", "az connectedmachine show"),
-            ("app_service", "az resource show --ids HOST_ID"),
-            ("service_fabric", "az resource show --ids HOST_ID"),
-            ("azure_cli", "az ad signed-in-user show"),
+            (SourceKind::Imds, "az vm show --resource-group"),
+            (SourceKind::VmExtension, "az vm show --resource-group"),
+            (SourceKind::Arc, "az connectedmachine show"),
+            (SourceKind::AppService, "az resource show --ids HOST_ID"),
+            (SourceKind::ServiceFabric, "az resource show --ids HOST_ID"),
+            (SourceKind::AzureCli, "az ad signed-in-user show"),
         ] {
             let graph = "https://graph.microsoft.com";
             let grant = AppRoleGrant::new(graph, IdentityId::System, source, None);
             let how = grant.how_to_find_principal().unwrap();
-            assert!(how.starts_with(command), "{source}: {how}");
-            assert!(how.ends_with("--output tsv"), "{source}: {how}");
+            assert!(how.starts_with(command), "{source:?}: {how}");
+            assert!(how.ends_with("--output tsv"), "{source:?}: {how}");
         }
     }
 }

@@ -2,6 +2,8 @@
 
 use uuid::Uuid;
 
+use super::PrincipalType;
+
 /// Who may not do what, and where.
 ///
 /// All three go into a command that an operator pastes into a shell: they are
@@ -10,6 +12,7 @@ use uuid::Uuid;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Denied {
     principal: Uuid,
+    principal_type: Option<PrincipalType>,
     action: String,
     scope: String,
 }
@@ -29,14 +32,20 @@ impl Denied {
         let (action, scope) = (quoted.next()?, quoted.next()?);
         Some(Self {
             principal: Uuid::try_parse(id).ok()?,
+            principal_type: principal_type(message),
             action: is_action(action).then(|| action.to_owned())?,
             scope: is_scope(scope).then(|| scope.to_owned())?,
         })
     }
 
-    /// The object id of the service principal.
+    /// The object id of the principal.
     pub(crate) fn principal(&self) -> &Uuid {
         &self.principal
+    }
+
+    /// What it is, where the sentence tells.
+    pub(crate) fn principal_type(&self) -> Option<PrincipalType> {
+        self.principal_type
     }
 
     /// Such as `Microsoft.Compute/virtualMachines/read`.
@@ -58,6 +67,18 @@ impl Denied {
         let group = segments.next().filter(is_group).and(segments.next());
         (subscription, group.filter(|name| !name.is_empty()))
     }
+}
+
+/// An application is called by its client id, and a user by their name.
+///
+/// Source: Azure/azure-cli#30789 for the user.
+fn principal_type(message: &str) -> Option<PrincipalType> {
+    let (_, from_client) = message.split_once("client '")?;
+    let (client, _) = from_client.split_once('\'')?;
+    if Uuid::try_parse(client).is_ok() {
+        return Some(PrincipalType::ServicePrincipal);
+    }
+    client.contains('@').then_some(PrincipalType::User)
 }
 
 fn is_action(text: &str) -> bool {
@@ -122,6 +143,20 @@ mod tests {
             "Microsoft.Network/networkInterfaces/join/action"
         );
         assert_eq!(denied.scope(), format!("{SCOPE}2"));
+    }
+
+    #[test]
+    fn whether_it_is_an_application_or_a_user_is_told_by_its_name() {
+        let sentence = sentence(ID, "a/b", SCOPE);
+        for (client, is) in [
+            (ID, Some(PrincipalType::ServicePrincipal)),
+            ("live.com#kim@example.com", Some(PrincipalType::User)),
+            ("", None),
+        ] {
+            let message = sentence.replacen(ID, client, 1);
+            let denied = Denied::read(&message).unwrap();
+            assert_eq!(denied.principal_type(), is, "{message}");
+        }
     }
 
     #[test]

@@ -164,7 +164,7 @@ impl GraphClient {
         AppRoleGrant::new(
             identity.audience(Resource::Graph),
             identity.id().clone(),
-            identity.source_label(),
+            identity.source_kind(),
             token.and_then(|token| token.claims()),
         )
     }

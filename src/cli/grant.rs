@@ -9,7 +9,7 @@ use super::{
     output::{self, Form},
 };
 use crate::{
-    azure::{Action, AppRoleGrant, Call, RoleAssignment},
+    azure::{Action, AppRoleGrant, Call, PrincipalType, RoleAssignment},
     config::Scopes,
     identity::{Claims, Resource},
 };
@@ -28,7 +28,9 @@ struct Body {
 #[serde(rename_all = "camelCase")]
 struct Step {
     what: String,
-    command: String,
+    /// `None` where no command grants it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    command: Option<String>,
 }
 
 /// `grant`
@@ -64,7 +66,7 @@ fn steps(session: &Session, scopes: &Scopes, claims: Option<Claims>) -> Result<V
     let graph = AppRoleGrant::new(
         audience,
         identity.id().clone(),
-        identity.source_label(),
+        identity.source_kind(),
         claims,
     );
     let mut roles = vec![(Call::GetVm, OPERATOR)];
@@ -81,37 +83,49 @@ fn steps(session: &Session, scopes: &Scopes, claims: Option<Claims>) -> Result<V
         let Some(role) = call.role() else { continue };
         steps.push(Step {
             what: format!("the role {role}, unless there is one of that name"),
-            command: defined(definition, scopes)?,
+            command: Some(defined(definition, scopes)?),
         });
-        steps.extend(assigned(role, &principal, scopes));
+        let assignment = |scope: &str| {
+            let assignment = RoleAssignment {
+                principal: &principal,
+                principal_type: graph.principal_type(),
+                role,
+                scope,
+            };
+            assignment.to_string()
+        };
+        steps.extend(scopes.iter().map(|scope| Step {
+            what: format!("{role} at {scope}"),
+            command: Some(assignment(&scope.to_string())),
+        }));
     }
-    steps.push(Step {
-        what: "User.Read.All of Microsoft Graph, by a Privileged Role Administrator".to_owned(),
-        command: graph.command(),
-    });
+    steps.extend(of_graph(&graph));
     Ok(steps)
+}
+
+/// Who may be either gets both.
+fn of_graph(grant: &AppRoleGrant) -> Vec<Step> {
+    let app_role = || Step {
+        what: "User.Read.All of Microsoft Graph, by a Privileged Role Administrator".to_owned(),
+        command: Some(grant.command()),
+    };
+    let consent = || Step {
+        what: format!("User.Read.All of Microsoft Graph: {}", grant.consent()),
+        command: None,
+    };
+    match grant.principal_type() {
+        Some(PrincipalType::ServicePrincipal) => vec![app_role()],
+        Some(PrincipalType::User) => vec![consent()],
+        None => vec![app_role(), consent()],
+    }
 }
 
 /// What has to be learnt first.
 fn found(command: String) -> Step {
     Step {
-        what: "the object id of the service principal, which is PRINCIPAL below".to_owned(),
-        command,
+        what: "the object id of the principal, which is PRINCIPAL below".to_owned(),
+        command: Some(command),
     }
-}
-
-fn assigned(role: &str, principal: &str, scopes: &Scopes) -> impl Iterator<Item = Step> {
-    scopes.iter().map(move |scope| {
-        let assignment = RoleAssignment {
-            principal,
-            role,
-            scope: &scope.to_string(),
-        };
-        Step {
-            what: format!("{role} at {scope}"),
-            command: assignment.to_string(),
-        }
-    })
 }
 
 /// `az role definition create` for `definition`, to be assigned at `scopes`.
@@ -128,10 +142,10 @@ fn defined(definition: &str, scopes: &Scopes) -> Result<String, Failure> {
 impl Body {
     /// A script with comments.
     fn text(&self) -> String {
-        let steps = self.steps.iter();
-        let steps: Vec<_> = steps
-            .map(|step| format!("# {}\n{}\n", step.what, step.command))
-            .collect();
-        steps.join("\n")
+        let steps = self.steps.iter().map(|step| match &step.command {
+            Some(command) => format!("# {}\n{command}\n", step.what),
+            None => format!("# {}\n", step.what),
+        });
+        steps.collect::<Vec<_>>().join("\n")
     }
 }

@@ -16,7 +16,8 @@ pub(crate) use access::Access;
 pub(super) use access::BINDINGS;
 use access::Variables;
 pub(super) use endpoint::{ABSOLUTE, absolute};
-use kind::{EXPECTED, Found, Kind};
+pub(crate) use kind::SourceKind;
+use kind::{EXPECTED, Found};
 
 /// The managed identity.
 #[derive(Clone, Debug)]
@@ -28,7 +29,7 @@ pub(crate) struct Identity {
 /// Where tokens come from, and how that is known.
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
-    kind: Kind,
+    pub(crate) kind: SourceKind,
     pub(crate) access: Access,
     evidence: &'static [&'static str],
 }
@@ -132,7 +133,7 @@ fn found(reader: &mut Reader) -> Result<Found, Faulty> {
     let found = kind::detected(reader, Path::new(kind::AGENT));
     let is_its = matches!(
         found.0,
-        Kind::AppService | Kind::ServiceFabric | Kind::Arc | Kind::Workload
+        SourceKind::AppService | SourceKind::ServiceFabric | SourceKind::Arc | SourceKind::Workload
     );
     if reader.has("IDENTITY_ENDPOINT") && !is_its {
         return Err(reader.fault(
@@ -173,9 +174,9 @@ impl IdentityId {
     ///
     /// Source: AzureAD/microsoft-authentication-library-for-go
     /// `apps/managedidentity/azure_ml.go`.
-    fn or_default_of(self, kind: Kind, default: Option<String>) -> Self {
+    fn or_default_of(self, kind: SourceKind, default: Option<String>) -> Self {
         match (self, kind, default) {
-            (Self::System, Kind::MachineLearning, Some(id)) => Self::ClientId(id),
+            (Self::System, SourceKind::MachineLearning, Some(id)) => Self::ClientId(id),
             (id, ..) => id,
         }
     }

@@ -176,13 +176,13 @@ impl Permission {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::IdentityId;
+    use crate::config::{IdentityId, SourceKind};
 
     #[test]
     fn each_look_shows_what_holds() {
         let metrics = Metrics::new().unwrap();
         let permission = Permission::new(metrics.clone());
-        let grant = AppRoleGrant::new("", IdentityId::System, "", None);
+        let grant = AppRoleGrant::new("", IdentityId::System, SourceKind::Imds, None);
         for _ in 0..2 {
             permission.conclude(&Ok(Sight::Departments), &grant);
             let series = "directory_permission{verdict=\"fine\"} 1\n";

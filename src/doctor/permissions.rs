@@ -179,6 +179,7 @@ impl Examiner<'_> {
         let command = |role: &&str| {
             let assignment = RoleAssignment {
                 principal: &principal,
+                principal_type: self.grant.principal_type(),
                 role,
                 scope: &scope,
             };
@@ -202,7 +203,7 @@ impl Examiner<'_> {
         let how = self.grant.how_to_find_principal();
         let how = how.filter(|_| self.holder.principal.is_none());
         how.map_or_else(String::new, |how| {
-            format!(", where PRINCIPAL is the object id of its service principal: {how}")
+            format!(", where PRINCIPAL is the object id of the identity: {how}")
         })
     }
 

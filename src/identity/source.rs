@@ -26,7 +26,7 @@ use url::Url;
 
 use super::{Gate, Resource, TokenError, Unusable, gate::Respite, response, response::Grant};
 use crate::{
-    config::IdentityId,
+    config::{IdentityId, SourceKind},
     http::{self, Cause, Client, Deadline, Request, Response},
     metrics::Metrics,
     telemetry::TraceContext,
@@ -76,9 +76,14 @@ impl TokenSource {
         Self { client, plan }
     }
 
+    /// What kind of source it is.
+    pub(super) fn kind(&self) -> SourceKind {
+        self.plan.kind
+    }
+
     /// The source's name in metrics.
     pub(crate) fn label(&self) -> &'static str {
-        self.plan.label
+        self.kind().label()
     }
 
     /// Which identity it is asked for.

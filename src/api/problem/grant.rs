@@ -68,6 +68,7 @@ fn command(role: &str, denied: &Denied) -> String {
     let place = group.unwrap_or("GROUP");
     let assignment = RoleAssignment {
         principal: &principal.to_string(),
+        principal_type: denied.principal_type(),
         role,
         scope: &format!("/subscriptions/{subscription}/resourceGroups/{place}"),
     };

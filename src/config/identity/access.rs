@@ -6,7 +6,7 @@ use actix_web::http::header::HeaderValue;
 use url::Url;
 
 use super::{
-    IdentityId, Kind,
+    IdentityId, SourceKind,
     endpoint::{self, Thumbprint},
 };
 use crate::config::reader::{Faulty, Reader};
@@ -54,12 +54,12 @@ pub(super) struct Variables<'a> {
 }
 
 impl Variables<'_> {
-    pub(super) fn access(&mut self, kind: Kind) -> Result<Access, Faulty> {
+    pub(super) fn access(&mut self, kind: SourceKind) -> Result<Access, Faulty> {
         // Checked whatever it is needed for: a wrong one is never meant.
         let imds = self.imds();
         match kind {
-            Kind::Imds => imds.map(Access::Imds),
-            Kind::AppService => {
+            SourceKind::Imds => imds.map(Access::Imds),
+            SourceKind::AppService => {
                 let endpoint = self.identity_endpoint(endpoint::NEAR, endpoint::near);
                 let header = self.secret("IDENTITY_HEADER");
                 Ok(Access::AppService {
@@ -67,7 +67,7 @@ impl Variables<'_> {
                     header: header?,
                 })
             }
-            Kind::AppService2017 | Kind::MachineLearning => {
+            SourceKind::AppService2017 | SourceKind::MachineLearning => {
                 let endpoint = self.msi_endpoint();
                 let secret = self.secret("MSI_SECRET");
                 Ok(Access::Msi {
@@ -75,18 +75,18 @@ impl Variables<'_> {
                     secret: secret?,
                 })
             }
-            Kind::CloudShell => self.msi_endpoint().map(Access::CloudShell),
-            Kind::VmExtension => {
+            SourceKind::CloudShell => self.msi_endpoint().map(Access::CloudShell),
+            SourceKind::VmExtension => {
                 let endpoint = self.vm_extension();
                 Ok(Access::VmExtension {
                     endpoint: endpoint?,
                     imds: imds?,
                 })
             }
-            Kind::Arc => self.arc(),
-            Kind::ServiceFabric => self.service_fabric(),
-            Kind::Workload => self.workload(),
-            Kind::AzureCli => Ok(Access::AzureCli {
+            SourceKind::Arc => self.arc(),
+            SourceKind::ServiceFabric => self.service_fabric(),
+            SourceKind::Workload => self.workload(),
+            SourceKind::AzureCli => Ok(Access::AzureCli {
                 tenant: self.tenant()?,
             }),
         }

@@ -7,7 +7,7 @@ use crate::config::reader::Reader;
 
 /// A place that gives out tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum SourceKind {
     /// Instance metadata of a virtual machine.
     Imds,
     /// App Service, Functions and Container Apps.
@@ -34,7 +34,7 @@ pub(super) enum Kind {
 pub(super) const EXPECTED: &str = "auto, imds, app_service, app_service_2017, ml, cloud_shell, \
      arc, service_fabric, vm_extension, workload or azure_cli";
 
-impl Kind {
+impl SourceKind {
     const ALL: [Self; 10] = [
         Self::Imds,
         Self::AppService,
@@ -49,7 +49,7 @@ impl Kind {
     ];
 
     /// Its name in variables, metrics and reports.
-    pub(super) fn label(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Imds => "imds",
             Self::AppService => "app_service",
@@ -99,7 +99,7 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
+impl FromStr for SourceKind {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -109,7 +109,7 @@ impl FromStr for Kind {
 }
 
 /// What was found, and by what.
-pub(super) type Found = (Kind, &'static [&'static str]);
+pub(super) type Found = (SourceKind, &'static [&'static str]);
 
 /// What tells the places apart, in the order in which it is looked for.
 ///
@@ -119,25 +119,28 @@ pub(super) type Found = (Kind, &'static [&'static str]);
 /// by word of the operator alone. Container Apps sets `MSI_ENDPOINT` beside
 /// `IDENTITY_ENDPOINT`, so that the latter has to come before.
 const MARKS: [Found; 8] = [
-    (Kind::Workload, &["AZURE_FEDERATED_TOKEN_FILE"]),
+    (SourceKind::Workload, &["AZURE_FEDERATED_TOKEN_FILE"]),
     (
-        Kind::ServiceFabric,
+        SourceKind::ServiceFabric,
         &[
             "IDENTITY_ENDPOINT",
             "IDENTITY_HEADER",
             "IDENTITY_SERVER_THUMBPRINT",
         ],
     ),
-    (Kind::AppService, &["IDENTITY_ENDPOINT", "IDENTITY_HEADER"]),
+    (
+        SourceKind::AppService,
+        &["IDENTITY_ENDPOINT", "IDENTITY_HEADER"],
+    ),
     // Nothing else tells it from the next before there is an answer.
     (
-        Kind::MachineLearning,
+        SourceKind::MachineLearning,
         &["MSI_ENDPOINT", "MSI_SECRET", "DEFAULT_IDENTITY_CLIENT_ID"],
     ),
-    (Kind::AppService2017, &["MSI_ENDPOINT", "MSI_SECRET"]),
-    (Kind::CloudShell, &["MSI_ENDPOINT"]),
-    (Kind::Arc, &["IDENTITY_ENDPOINT", "IMDS_ENDPOINT"]),
-    (Kind::VmExtension, &["MIG_VM_EXTENSION_ENDPOINT"]),
+    (SourceKind::AppService2017, &["MSI_ENDPOINT", "MSI_SECRET"]),
+    (SourceKind::CloudShell, &["MSI_ENDPOINT"]),
+    (SourceKind::Arc, &["IDENTITY_ENDPOINT", "IMDS_ENDPOINT"]),
+    (SourceKind::VmExtension, &["MIG_VM_EXTENSION_ENDPOINT"]),
 ];
 
 /// Where the agent of Azure Arc is, on a server that has it.
@@ -153,9 +156,9 @@ pub(super) fn detected(reader: &Reader, agent: &Path) -> Found {
         return *found;
     }
     if agent.exists() {
-        return (Kind::Arc, &[AGENT]);
+        return (SourceKind::Arc, &[AGENT]);
     }
-    (Kind::Imds, &[])
+    (SourceKind::Imds, &[])
 }
 
 #[cfg(test)]
@@ -166,17 +169,17 @@ mod tests {
     fn s9_an_agent_of_arc_is_recognised_by_its_file() {
         let reader = Reader::default();
         let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
-        assert_eq!(detected(&reader, &here), (Kind::Arc, &[AGENT][..]));
+        assert_eq!(detected(&reader, &here), (SourceKind::Arc, &[AGENT][..]));
         let nowhere = here.join("himds");
-        assert_eq!(detected(&reader, &nowhere), (Kind::Imds, &[][..]));
+        assert_eq!(detected(&reader, &nowhere), (SourceKind::Imds, &[][..]));
     }
 
     #[test]
     fn every_source_can_be_named() {
-        for kind in Kind::ALL {
+        for kind in SourceKind::ALL {
             assert_eq!(kind.label().parse(), Ok(kind));
             assert!(EXPECTED.contains(kind.label()), "{kind:?}");
         }
-        assert_eq!("IMDS".parse::<Kind>(), Err(()));
+        assert_eq!("IMDS".parse::<SourceKind>(), Err(()));
     }
 }

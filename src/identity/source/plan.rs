@@ -8,7 +8,7 @@ use super::{
     service_fabric::ServiceFabric, workload::Workload,
 };
 use crate::{
-    config::{Access, Config, Identity, IdentityId},
+    config::{Access, Config, Identity, IdentityId, SourceKind},
     http::{Client, Profile, Response, Tls, TlsError},
     metrics::Metrics,
 };
@@ -25,7 +25,7 @@ const PROGRAM: Duration = Duration::from_secs(30);
 
 /// What a source is asked with.
 pub(crate) struct Plan {
-    pub(super) label: &'static str,
+    pub(super) kind: SourceKind,
     pub(super) id: IdentityId,
     pub(super) place: Place,
     pub(super) gate: Option<Gate>,
@@ -52,7 +52,7 @@ impl Plan {
     pub(crate) fn new(config: &Config) -> Result<Self, TlsError> {
         let Identity { source, id } = &config.identity;
         Ok(Self {
-            label: source.label(),
+            kind: source.kind,
             id: id.clone(),
             place: Place::of(&source.access, id),
             gate: source

@@ -51,6 +51,24 @@ async fn a_role_that_is_not_assigned_is_told_with_the_command_that_assigns_it() 
 }
 
 #[actix_web::test]
+async fn a_user_is_told_how_a_user_is_granted_it() {
+    let azure = sandbox(Settings::default());
+    azure.assign(Vec::new());
+    azure.app_roles(AppRoles::None);
+    let examined = examined(azure, Host::CloudShell, &[]).await;
+    let missing = [
+        ("permissions", "action_missing"),
+        ("graph_role", "graph_role_missing"),
+    ];
+    assert_eq!(examined.all("failed"), missing, "{}", examined.report);
+    let [role, permission] = missing.map(|(name, _)| examined.check(name));
+    says(role, "mend", "--assignee-principal-type User ");
+    says(permission, "mend", "consent to the delegated permission");
+    let mend = permission["mend"].as_str().unwrap();
+    assert!(!mend.contains("appRoleAssignments"), "{mend}");
+}
+
+#[actix_web::test]
 async fn reading_by_another_role_is_no_part_of_ours() {
     let azure = sandbox(Settings::default());
     azure.assign(vec![Assignment {
