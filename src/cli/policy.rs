@@ -83,6 +83,7 @@ pub(super) fn check(asked: &PolicyCheck) -> Outcome {
 /// `policy explain`
 pub(super) fn explain(asked: &PolicyQuestion) -> Outcome {
     let caller = asked.caller().map_err(Failure::Usage)?;
+    asked.refuse_astray().map_err(Failure::Usage)?;
     let tags = asked.tags().map_err(Failure::Usage)?;
     let select = asked.fields.clone().unwrap_or_default();
     let ask = ask(asked, &tags, &select)?;

@@ -122,6 +122,29 @@ impl PolicyQuestion {
         }
     }
 
+    /// Refuses what the action is not asked with: overlooked, it would be missed in the
+    /// answer.
+    pub(in crate::cli) fn refuse_astray(&self) -> Result<(), String> {
+        let (is_of_machine, is_of_users) = match self.action {
+            Action::GetVm | Action::GetOperation | Action::Order(_) => (true, false),
+            Action::ListUsers => (false, true),
+            Action::GetIdentity => (false, false),
+        };
+        let given = [
+            ("--vm", !is_of_machine && self.vm.is_some()),
+            ("--tag", !is_of_machine && !self.tags.is_empty()),
+            ("--department", !is_of_users && self.department.is_some()),
+            ("--fields", !is_of_users && self.fields.is_some()),
+        ];
+        let astray = given.into_iter().filter(|(_, is_given)| *is_given);
+        let astray: Vec<_> = astray.map(|(option, _)| option).collect();
+        if astray.is_empty() {
+            return Ok(());
+        }
+        let (action, options) = (self.action.as_str(), astray.join(" and "));
+        Err(format!("{action} is asked without {options}"))
+    }
+
     /// The tags of the machine. What policies take for one name is there once.
     pub(in crate::cli) fn tags(&self) -> Result<BTreeMap<String, String>, String> {
         let mut known = BTreeSet::new();

@@ -297,3 +297,44 @@ fn a_question_that_is_not_whole_is_a_fault_of_the_line() {
         assert_eq!(told.code, Some(2), "{told}");
     }
 }
+
+/// Why the line for `action` with `options` is no question.
+fn refused(action: &str, options: &[&str]) -> String {
+    let question = ["policy", "explain", "--caller", "anonymous", "--action"];
+    let line = [&question[..], &[action], options].concat();
+    let told = asked(&line, &[]);
+    assert_eq!((told.code, told.output.as_str()), (Some(2), ""), "{told}");
+    told.errors
+}
+
+#[test]
+fn a_machine_is_no_part_of_what_is_asked_without_one() {
+    let options = ["--vm", &vm("a")];
+    let why = refused("getIdentity", &options);
+    assert!(why.contains("getIdentity is asked without --vm\n"), "{why}");
+}
+
+#[test]
+fn a_tag_is_no_part_of_what_is_asked_without_a_machine() {
+    let options = ["--vm", &vm("a"), "--tag", "a=b"];
+    let why = refused("listUsers", &options);
+    assert!(why.contains("listUsers is asked without"), "{why}");
+    assert!(why.contains("--tag"), "{why}");
+}
+
+#[test]
+fn a_department_is_a_part_of_listing_users_alone() {
+    for action in ["getIdentity", "start"] {
+        let why = refused(action, &["--department", "Finance"]);
+        let words = format!("{action} is asked without --department\n");
+        assert!(why.contains(&words), "{why}");
+    }
+}
+
+#[test]
+fn properties_are_a_part_of_listing_users_alone() {
+    let options = ["--department", "Finance", "--fields", "id"];
+    let why = refused("getVm", &options);
+    assert!(why.contains("getVm is asked without"), "{why}");
+    assert!(why.contains("--fields"), "{why}");
+}
