@@ -89,6 +89,15 @@ async fn an_identity_that_nobody_named_is_a_warning_with_its_client_id() {
 }
 
 #[actix_web::test]
+async fn the_identity_of_the_host_itself_need_not_be_named() {
+    for host in [Host::Vm, Host::ContainerApp, Host::Arc] {
+        let azure = sandbox(Settings::default());
+        let examined = examined(azure, host, &[("AZURE_CLIENT_ID", None)]).await;
+        assert_eq!(examined.check("identity")["verdict"], "ok", "{host:?}");
+    }
+}
+
+#[actix_web::test]
 async fn each_kind_of_host_has_its_own_command_for_its_identity() {
     for (host, command) in [
         (Host::Vm, "az vm identity assign"),

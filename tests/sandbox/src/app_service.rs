@@ -59,7 +59,7 @@ fn identity(azure: &Azure, asked: &Asked) -> Option<Identity> {
     let query = &asked.query;
     let object = query.get("principal_id").or_else(|| query.get("object_id"));
     match (query.get("client_id"), object, query.get("mi_res_id")) {
-        (None, None, None) => azure.system_assigned(),
+        (None, None, None) => azure.system_assigned("Microsoft.App/containerApps"),
         (Some(id), None, None) => azure.assigned(|it| it.client_id.eq_ignore_ascii_case(id)),
         (None, Some(id), None) => azure.assigned(|it| it.object_id.eq_ignore_ascii_case(id)),
         (None, None, Some(id)) => azure.assigned(|it| it.resource_id.eq_ignore_ascii_case(id)),

@@ -63,7 +63,7 @@ fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
 /// system-assigned identity is meant.
 fn identity(azure: &Azure, query: &Query) -> Option<Identity> {
     match query.get("clientid") {
-        None => azure.system_assigned(),
+        None => azure.system_assigned("Microsoft.Web/sites"),
         Some(id) => azure.assigned(|it| it.client_id.eq_ignore_ascii_case(id)),
     }
 }

@@ -79,7 +79,10 @@ enum Echo {
 fn identity(azure: &Azure, query: &Query) -> Option<(Identity, Echo)> {
     let ids = ["client_id", "object_id", "msi_res_id"].map(|name| query.get(name));
     if !azure.settings.arc_user_assigned || ids == [None; 3] {
-        return Some((azure.system_assigned()?, Echo::Silent));
+        return Some((
+            azure.system_assigned("Microsoft.HybridCompute/machines")?,
+            Echo::Silent,
+        ));
     }
     let [client, object, resource] = ids;
     let is = |given: Option<&str>, own: &str| given.is_none_or(|id| id.eq_ignore_ascii_case(own));

@@ -16,6 +16,7 @@ use crate::{
     journal::Journal,
     kubernetes::Cluster,
     resource_graph::QueryQuotas,
+    seed,
     server::Urls,
     service_fabric::Certificates,
     settings::{Identity, Settings},
@@ -93,11 +94,17 @@ impl Azure {
         })
     }
 
-    /// The system-assigned identity.
-    pub(crate) fn system_assigned(&self) -> Option<Identity> {
-        self.settings
-            .system_assigned
-            .then(|| Identity::named("system"))
+    /// The system-assigned identity of a host of this type. Its resource id is that of
+    /// the host.
+    ///
+    /// Sources: smallstep/certificates `authority/provisioner/azure.go` and
+    /// MicrosoftDocs/azure-docs#32131, for claim `xms_mirid` on virtual machines. That
+    /// other hosts have their own in it is a guess.
+    pub(crate) fn system_assigned(&self, host_type: &str) -> Option<Identity> {
+        self.settings.system_assigned.then(|| Identity {
+            resource_id: seed::host_id(host_type),
+            ..Identity::named("system")
+        })
     }
 
     /// The identity that IMDS takes for a request without an id: the
@@ -110,7 +117,8 @@ impl Azure {
             [only] => Some(only.clone()),
             _ => None,
         };
-        self.system_assigned().or(only)
+        self.system_assigned("Microsoft.Compute/virtualMachines")
+            .or(only)
     }
 
     /// The user-assigned identity for which `matches` holds.

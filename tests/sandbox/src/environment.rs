@@ -187,6 +187,6 @@ impl Azure {
     /// instance or cluster.
     pub(crate) fn ml_default(&self) -> Option<Identity> {
         let first = self.settings.user_assigned.first().cloned();
-        first.or_else(|| self.system_assigned())
+        first.or_else(|| self.system_assigned(machine_learning::COMPUTE))
     }
 }

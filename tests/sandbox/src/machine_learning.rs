@@ -67,6 +67,9 @@ pub(crate) fn token(azure: &Azure, asked: &Asked) -> Response<Body> {
     answer(200, &body)
 }
 
+/// The type of what has a system-assigned identity there.
+pub(crate) const COMPUTE: &str = "Microsoft.MachineLearningServices/workspaces/mi-gateway/computes";
+
 /// Clients say `clientid` even where they want the default: they have it from
 /// `DEFAULT_IDENTITY_CLIENT_ID`.
 fn identity(azure: &Azure, query: &Query) -> Option<Identity> {
@@ -75,7 +78,7 @@ fn identity(azure: &Azure, query: &Query) -> Option<Identity> {
     };
     let is_meant = |it: &Identity| it.client_id.eq_ignore_ascii_case(id);
     azure
-        .system_assigned()
+        .system_assigned(COMPUTE)
         .filter(is_meant)
         .or_else(|| azure.assigned(is_meant))
 }

@@ -40,16 +40,26 @@ pub(crate) fn guid(text: &str) -> String {
         .to_string()
 }
 
+/// The resource id of the host that programs run on, as claim `xms_mirid` writes it: with
+/// `resourcegroups` in lower case.
+pub(crate) fn host_id(host_type: &str) -> String {
+    let scope = DEFAULT_SCOPE.replace("resourceGroups", "resourcegroups");
+    format!("{scope}/providers/{host_type}/{HOST}")
+}
+
+/// The name of that host.
+const HOST: &str = "gateway-01";
+
 /// Instance metadata of the virtual machine that programs run on: `gateway-01`
 /// in the default scope. Every primitive is text, as IMDS writes it.
 pub(crate) fn instance_metadata(cloud: Cloud, identity: Option<&Identity>) -> Value {
     let group = DEFAULT_SCOPE.rsplit('/').next().unwrap_or_default();
-    let id = machine_id(SUBSCRIPTION, group, "gateway-01");
+    let id = machine_id(SUBSCRIPTION, group, HOST);
     json!({
         "compute": {
             "azEnvironment": cloud.environment(),
             "location": "westeurope",
-            "name": "gateway-01",
+            "name": HOST,
             "osType": "Linux",
             "priority": "",
             "resourceGroupName": group,

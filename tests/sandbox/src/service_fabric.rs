@@ -72,7 +72,8 @@ fn undecorated(azure: &Azure, asked: &Asked) -> Response<Body> {
 /// The identity that the application was deployed with; no request chooses.
 fn identity(azure: &Azure) -> Option<Identity> {
     let first = azure.settings.user_assigned.first();
-    azure.system_assigned().or_else(|| first.cloned())
+    let own = azure.system_assigned("Microsoft.ServiceFabric/clusters/mi-gateway/applications");
+    own.or_else(|| first.cloned())
 }
 
 pub(crate) fn fault(status: u16, code: &str, message: &str) -> Response<Body> {

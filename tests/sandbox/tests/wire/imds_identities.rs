@@ -80,6 +80,12 @@ fn without_an_id_the_system_assigned_identity_is_meant() {
         for name in user_assigned {
             assert_ne!(client_id, Identity::named(name).client_id);
         }
+        let claims = claims(&answer.text("/access_token"));
+        assert_eq!(
+            claims["xms_mirid"],
+            "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourcegroups/rg-web/\
+             providers/Microsoft.Compute/virtualMachines/gateway-01"
+        );
     }
 }
 
