@@ -52,6 +52,8 @@ impl Reason {
     /// Sources: Azure/azure-resource-manager-rpc `v1.0/common-api-details.md`;
     /// Azure Resource Manager, "Resolve common Azure deployment errors" and
     /// "Understand how Azure Resource Manager throttles requests";
+    /// "Resolve errors for resource provider registration" and
+    /// Azure/azure-sdk-for-python#31293 for the version;
     /// cloudfoundry/bosh-azure-cpi-release#762 for the concurrent write; Azure/migAz#266 for
     /// the deny assignment.
     pub(crate) fn of(refusal: &Refusal) -> Self {

@@ -2,26 +2,13 @@
 
 use std::sync::{Arc, OnceLock};
 
-use actix_web::http::StatusCode;
-
+use super::Reason;
 use crate::http;
 
 /// The version that is asked for first.
 ///
 /// Source: Azure/azure-rest-api-specs, `Microsoft.Compute` virtual machines.
 const NEWEST: &str = "2025-11-01";
-
-/// Refusals that speak of the version. Clouds other than the public one are
-/// some versions behind.
-///
-/// Sources: "Resolve errors for resource provider registration"; Azure/azure-sdk-for-python
-/// #31293 for the type that is not found.
-const REFUSALS: [(StatusCode, &str); 4] = [
-    (StatusCode::BAD_REQUEST, "NoRegisteredProviderFound"),
-    (StatusCode::BAD_REQUEST, "InvalidApiVersionParameter"),
-    (StatusCode::BAD_REQUEST, "UnsupportedApiVersion"),
-    (StatusCode::NOT_FOUND, "InvalidResourceType"),
-];
 
 /// What has been learnt of it, by all workers together.
 #[derive(Clone, Default)]
@@ -34,13 +21,12 @@ impl ComputeVersion {
     }
 
     /// The version to ask for instead of `asked`, if `error` refuses the newest
-    /// one and names others. It is kept: a cloud that gets newer is asked again
-    /// after a restart.
+    /// one and names others, as in clouds other than the public one, which are some
+    /// versions behind. It is kept: a cloud that gets newer is asked again after a
+    /// restart.
     pub(super) fn older(&self, asked: &str, error: &http::Error) -> Option<&str> {
         let refusal = error.refusal()?;
-        let code = refusal.code.as_deref()?;
-        let is_version = REFUSALS.contains(&(refusal.status, code));
-        if !is_version || asked != NEWEST {
+        if Reason::of(refusal) != Reason::Version || asked != NEWEST {
             return None;
         }
         let offered = newest_of(refusal.message.as_deref()?)?;
@@ -74,7 +60,7 @@ fn is_version(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::HeaderMap;
+    use actix_web::http::{StatusCode, header::HeaderMap};
 
     use super::*;
     use crate::http::Refusal;
@@ -114,6 +100,24 @@ mod tests {
     }
 
     #[test]
+    fn whatever_is_told_of_as_the_version_makes_it_an_older_one() {
+        for status in [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND] {
+            for code in [
+                "NoRegisteredProviderFound",
+                "InvalidResourceType",
+                "InvalidApiVersionParameter",
+                "UnsupportedApiVersion",
+            ] {
+                let body = SENTENCE.replace('\n', " ");
+                let error = refused(status, &body.replace("NoRegisteredProviderFound", code));
+                let version = ComputeVersion::default();
+                let older = version.older(NEWEST, &error);
+                assert_eq!(older, Some("2024-07-01"), "{status} {code}");
+            }
+        }
+    }
+
+    #[test]
     fn the_newest_of_a_long_list_is_not_cut_off() {
         let old = "2015-06-15, 2016-03-30, 2017-03-30, ".repeat(40);
         let sentence = SENTENCE
@@ -136,7 +140,7 @@ mod tests {
                 StatusCode::BAD_REQUEST,
                 r#"{"error":{"code":"NoRegisteredProviderFound","message":"none"}}"#,
             ),
-            (StatusCode::NOT_FOUND, &SENTENCE.replace('\n', " ")),
+            (StatusCode::CONFLICT, &SENTENCE.replace('\n', " ")),
             (
                 StatusCode::NOT_FOUND,
                 r#"{"error":{"code":"InvalidResourceType","message":"not in '2025-11-01'"}}"#,
