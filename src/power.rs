@@ -49,7 +49,7 @@ use crate::{
     task::{Tasks, Unfinished},
 };
 use operations::Boarding;
-use overcome::{LOOK, is_overcome, is_short};
+use overcome::{is_overcome, is_short};
 use permitted::{known, tells};
 use seat::Seat;
 use traced::{deed, denied, spared, unanswered};
@@ -57,9 +57,12 @@ use traced::{deed, denied, spared, unanswered};
 /// Why an order was not taken, or a machine or operation not shown.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// Azure said no, or nothing.
-    #[error("the virtual machine could not be {0}")]
-    Azure(&'static str, #[source] azure::Error),
+    /// Azure said no to a look at the machine, or nothing.
+    #[error("the virtual machine could not be read")]
+    Unseen(#[source] azure::Error),
+    /// Azure said no to the action, or was not reached.
+    #[error("the virtual machine could not be {}", .0.participle())]
+    Refused(Action, #[source] azure::Error),
     /// The answer to an order did not arrive; the operation may run.
     #[error("whether {0} was taken is not known")]
     Lost(OperationId, #[source] azure::Error),
@@ -115,7 +118,7 @@ impl Error {
     /// Whether Azure knows no such machine.
     fn is_not_found(&self) -> bool {
         match self {
-            Self::Azure(_, source) => source.is_not_found(),
+            Self::Unseen(source) | Self::Refused(_, source) => source.is_not_found(),
             Self::Lost(..)
             | Self::Crowded
             | Self::Busy(_)
@@ -311,7 +314,7 @@ impl Power {
         self.arm
             .virtual_machine(id, context)
             .await
-            .map_err(|error| Error::Azure(LOOK, error))
+            .map_err(Error::Unseen)
     }
 
     /// The operation after at most `patience`, ended if it ends in that time.

@@ -166,7 +166,7 @@ impl Awaited {
     fn given_up(&self, error: power::Error) -> Result<(), power::Error> {
         match (&self.seen, error) {
             (Err(lost), _) => Err(lost.clone()),
-            (Ok(_), power::Error::Azure(_, error)) => {
+            (Ok(_), power::Error::Unseen(error) | power::Error::Refused(_, error)) => {
                 Err(power::Error::Lost(self.id.clone(), error))
             }
             (Ok(_), error) => Err(error),
@@ -177,7 +177,7 @@ impl Awaited {
 /// How long to wait after a look that failed with `error`, when nothing was heard for the time
 /// of a `silence`; nothing where there is no point in another.
 fn pause(error: &power::Error, silence: Duration) -> Option<Duration> {
-    let power::Error::Azure(_, error) = error else {
+    let (power::Error::Unseen(error) | power::Error::Refused(_, error)) = error else {
         return None;
     };
     let asked = error.refusal().and_then(|refusal| refusal.retry_after);

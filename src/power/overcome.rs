@@ -3,9 +3,6 @@
 use super::{Error, Obstacle, Precedence};
 use crate::{audit::Unavailable, azure, http};
 
-/// What is done to a machine before an order is sent.
-pub(super) const LOOK: &str = "read";
-
 /// Whether what refused somebody else's order is no obstacle to this caller's.
 pub(super) fn is_overcome(error: &Error, precedence: Precedence) -> bool {
     let is_theirs = matches!(error, Error::Denied(..) | Error::Hidden(..));
@@ -21,9 +18,8 @@ pub(super) fn is_overcome(error: &Error, precedence: Precedence) -> bool {
 pub(super) fn is_short(error: &Error) -> bool {
     match error {
         Error::Late | Error::Unaudited(Unavailable::Late) => true,
-        Error::Azure(tried, source) => {
-            is_without_a_turn(source) || (*tried == LOOK && source.is_late())
-        }
+        Error::Unseen(source) => is_without_a_turn(source) || source.is_late(),
+        Error::Refused(_, source) => is_without_a_turn(source),
         Error::Lost(..)
         | Error::Crowded
         | Error::Busy(_)

@@ -11,7 +11,7 @@ use super::{
     joined,
     kept::RETENTION,
     operations::{Flight, Watch},
-    overcome::{LOOK, is_short},
+    overcome::is_short,
     permitted::tells,
     verdict::{Ordered, verdict},
 };
@@ -186,7 +186,7 @@ impl Power {
                 )
             }
             Err(error) if error.is_not_found() => (gone(), None),
-            Err(error) => return Err(Error::Azure(LOOK, error)),
+            Err(error) => return Err(Error::Unseen(error)),
         };
         if status != Status::InProgress {
             let since = changed_at.filter(|at| *at > operation.started_at);

@@ -64,7 +64,7 @@ impl Sending {
             Err(error) if may_be_taken(&error) => Ok(Sent::Unanswered(Box::new(self), error)),
             Err(error) => {
                 self.pending.refused(Conclusion::Failure, &error);
-                Err(Error::Azure(self.operation.action().participle(), error))
+                Err(Error::Refused(self.operation.action(), error))
             }
         }
     }

@@ -100,7 +100,7 @@ fn too_late() -> Problem {
 impl From<power::Error> for Problem {
     fn from(error: power::Error) -> Self {
         match error {
-            power::Error::Azure(_, source) => Self::from(source),
+            power::Error::Unseen(source) | power::Error::Refused(_, source) => Self::from(source),
             power::Error::Lost(id, source) => Self::from(source).in_doubt(place(&id)),
             power::Error::Crowded => Self::new(
                 Code::Overloaded,
