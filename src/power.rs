@@ -30,6 +30,7 @@ use std::{mem, rc::Rc, sync::Arc, time::Duration};
 
 use actix_web::rt::time;
 
+pub(crate) use follow::POLL;
 pub(crate) use id::{InvalidId, OperationId};
 pub(crate) use operation::{Operation, Spared, Status, hibernated};
 pub(crate) use operations::Operations;

@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     http::Context,
-    power::{self, Operation, OperationId, Target},
+    power::{self, Operation, OperationId, POLL, Target},
 };
 
 /// Longer than a look at a machine may take.
-const LOOK: Duration = Duration::from_secs(11);
+const LOOK: Duration = POLL.saturating_add(Duration::from_secs(1));
 
 /// How often the line that tells of it is renewed, but for the time that a look takes.
 const BEAT: Duration = Duration::from_secs(1);

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// One poll, or one look at the machine.
-pub(super) const POLL: Duration = Duration::from_secs(10);
+pub(crate) const POLL: Duration = Duration::from_secs(10);
 
 /// Polls in a row that are refused for what does not pass, after which there is no point in
 /// the next one.

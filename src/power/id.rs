@@ -9,7 +9,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use crate::azure::{Action, Memory, Order, VirtualMachineId, VmName};
+use crate::azure::{Action, Memory, Order, VirtualMachine, VirtualMachineId, VmName};
 
 /// `{name}.{action}.{time}{fingerprint}`, such as
 /// `web-01.deallocate.019ab2c3d4e9f8e7d6c`.
@@ -174,6 +174,18 @@ fn fingerprint(machine: &VirtualMachineId) -> u32 {
     id.fold(0x811c_9dc5, |hash, byte| {
         (hash ^ u32::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0193)
     })
+}
+
+/// `machine` as Azure writes it, and not as the caller did, but for letters beyond ASCII:
+/// ids of operations tell their case apart, and other replicas know the caller's alone.
+pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
+    if seen.id == machine.as_str() {
+        machine
+    } else if seen.id.eq_ignore_ascii_case(machine.as_str()) {
+        seen.id.parse().unwrap_or(machine)
+    } else {
+        machine
+    }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ const SEEN: usize = 1_000;
 pub(super) struct Kept(Mutex<Known>);
 
 struct Known {
-    /// With [`Kept::reserve`], an operation comes here, and stays.
+    /// With [`Kept::reserve`], an operation comes here, until it is [refused](Kept::refuse).
     ordered: Shelf,
     /// All others.
     seen: Shelf,

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{OperationId, send::as_written};
+use super::id::{OperationId, as_written};
 use crate::azure::{Action, OperationFault, VirtualMachine, VirtualMachineId, VmName};
 
 /// How an operation is, or how it ended.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{
     Error, Power, Precedence, Target,
+    id::as_written,
     plan::{Intent, plan},
-    send::as_written,
 };
 use crate::{
     audit::Requester,

@@ -304,18 +304,6 @@ fn ended(operation: &mut Operation, spared: Spared) -> Option<Way> {
     None
 }
 
-/// `machine` as Azure writes it, and not as the caller did, but for letters beyond ASCII:
-/// ids of operations tell their case apart, and other replicas know the caller's alone.
-pub(super) fn as_written(seen: &VirtualMachine, machine: VirtualMachineId) -> VirtualMachineId {
-    if seen.id == machine.as_str() {
-        machine
-    } else if seen.id.eq_ignore_ascii_case(machine.as_str()) {
-        seen.id.parse().unwrap_or(machine)
-    } else {
-        machine
-    }
-}
-
 /// Whether Azure may carry out an order that it answered like this.
 fn may_be_taken(error: &azure::Error) -> bool {
     match error.exchange() {

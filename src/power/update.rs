@@ -5,10 +5,12 @@ use std::{rc::Rc, sync::Arc};
 use actix_web::http::header::HeaderValue;
 
 use super::{
-    Error, Operation, Power, Target, in_time,
+    Error, Operation, Power, Target,
+    id::as_written,
+    in_time,
     operations::{Boarding, Flight, Room},
     plan::{Obstacle, changing},
-    send::{Sent, as_written},
+    send::Sent,
 };
 use crate::{
     audit::Requester,
