@@ -34,7 +34,7 @@ pub(crate) use cloud::{ARM_ID, Cloud, GRAPH_ID, Upstream};
 pub(crate) use directory::{Directory, PageSettings, ReplicaSettings};
 pub(crate) use export::{Choice, Export, Sampler};
 pub(crate) use help::help;
-pub(crate) use identity::{Access, Identity, IdentityId, Source, SourceKind};
+pub(crate) use identity::{Credential, Identity, IdentityId, Source, SourceKind};
 pub use log::{Log, LogFormat};
 pub(crate) use proxies::{Family, Proxies};
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};

@@ -1,6 +1,6 @@
 //! Which managed identity the gateway holds, and where its tokens come from.
 
-mod access;
+mod credential;
 mod endpoint;
 mod kind;
 
@@ -12,9 +12,9 @@ use super::{
     GUID, guid,
     reader::{Faulty, Reader},
 };
-pub(crate) use access::Access;
-pub(super) use access::BINDINGS;
-use access::Variables;
+pub(super) use credential::BINDINGS;
+pub(crate) use credential::Credential;
+use credential::Variables;
 pub(super) use endpoint::{ABSOLUTE, absolute};
 pub(crate) use kind::SourceKind;
 use kind::{EXPECTED, Found};
@@ -30,7 +30,7 @@ pub(crate) struct Identity {
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     pub(crate) kind: SourceKind,
-    pub(crate) access: Access,
+    pub(crate) credential: Credential,
     evidence: &'static [&'static str],
 }
 
@@ -73,15 +73,17 @@ impl Source {
 
     /// The instance metadata of the host, where it is known to have one.
     pub(crate) fn instance_metadata(&self) -> Option<&Url> {
-        match &self.access {
-            Access::Imds(endpoint) | Access::VmExtension { imds: endpoint, .. } => Some(endpoint),
-            Access::AppService { .. }
-            | Access::Msi { .. }
-            | Access::CloudShell(_)
-            | Access::Arc { .. }
-            | Access::ServiceFabric { .. }
-            | Access::Workload { .. }
-            | Access::AzureCli { .. } => None,
+        match &self.credential {
+            Credential::Imds(endpoint) | Credential::VmExtension { imds: endpoint, .. } => {
+                Some(endpoint)
+            }
+            Credential::AppService { .. }
+            | Credential::Msi { .. }
+            | Credential::CloudShell(_)
+            | Credential::Arc { .. }
+            | Credential::ServiceFabric { .. }
+            | Credential::Workload { .. }
+            | Credential::AzureCli { .. } => None,
         }
     }
 }
@@ -95,12 +97,12 @@ impl Identity {
             id: id.as_ref().ok(),
             authority,
         };
-        let access = variables.access(kind);
+        let credential = variables.credential(kind);
         let default = reader.optional("DEFAULT_IDENTITY_CLIENT_ID", GUID, guid);
         let id = id?.or_default_of(kind, default?);
         let source = Source {
             kind,
-            access: access?,
+            credential: credential?,
             evidence,
         };
         if !kind.knows(&id) {

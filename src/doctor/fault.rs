@@ -2,7 +2,7 @@
 
 use super::Check;
 use crate::{
-    config::{Access, Config, IdentityId, Source},
+    config::{Config, Credential, IdentityId, Source},
     http,
     identity::TokenError,
     telemetry::chain,
@@ -90,23 +90,23 @@ const IDENTITIES: &str =
 /// Where the way to the endpoint may be blocked, and a command that tries it.
 fn trial(source: &Source) -> String {
     let endpoint = endpoint(source);
-    match &source.access {
-        Access::Imds(_) => metadata_trial(&endpoint),
-        Access::AppService { .. } => format!(
+    match &source.credential {
+        Credential::Imds(_) => metadata_trial(&endpoint),
+        Credential::AppService { .. } => format!(
             "see whether an identity is assigned to the app, and reaches this container: an init \
              container has none in a consumption-only environment. To try it: curl --verbose \
              --noproxy '*' {endpoint}"
         ),
-        Access::Workload { .. } => format!(
+        Credential::Workload { .. } => format!(
             "let the gateway reach {endpoint}: see network policies and the firewall of the \
              cluster. To try it: curl --verbose {endpoint}"
         ),
-        Access::AzureCli { .. } => "az account get-access-token --output none".to_owned(),
-        Access::Msi { .. }
-        | Access::CloudShell(_)
-        | Access::VmExtension { .. }
-        | Access::Arc { .. }
-        | Access::ServiceFabric { .. } => format!(
+        Credential::AzureCli { .. } => "az account get-access-token --output none".to_owned(),
+        Credential::Msi { .. }
+        | Credential::CloudShell(_)
+        | Credential::VmExtension { .. }
+        | Credential::Arc { .. }
+        | Credential::ServiceFabric { .. } => format!(
             "see whether the identity service of this host runs, at {endpoint}. To try it: curl \
              --verbose --insecure --noproxy '*' {endpoint}"
         ),
@@ -114,19 +114,19 @@ fn trial(source: &Source) -> String {
 }
 
 fn endpoint(source: &Source) -> String {
-    match &source.access {
-        Access::Imds(endpoint)
-        | Access::CloudShell(endpoint)
-        | Access::AppService { endpoint, .. }
-        | Access::Msi { endpoint, .. }
-        | Access::VmExtension { endpoint, .. }
-        | Access::Arc { endpoint, .. }
-        | Access::ServiceFabric { endpoint, .. }
-        | Access::Workload {
+    match &source.credential {
+        Credential::Imds(endpoint)
+        | Credential::CloudShell(endpoint)
+        | Credential::AppService { endpoint, .. }
+        | Credential::Msi { endpoint, .. }
+        | Credential::VmExtension { endpoint, .. }
+        | Credential::Arc { endpoint, .. }
+        | Credential::ServiceFabric { endpoint, .. }
+        | Credential::Workload {
             authority: endpoint,
             ..
         } => endpoint.origin().ascii_serialization(),
-        Access::AzureCli { .. } => "az".to_owned(),
+        Credential::AzureCli { .. } => "az".to_owned(),
     }
 }
 
@@ -135,14 +135,14 @@ fn endpoint(source: &Source) -> String {
 /// Sources: the references of the Azure CLI, `az vm identity`, `az containerapp
 /// identity`, `az webapp identity` and `az functionapp identity`.
 fn assignment(id: &IdentityId, source: &Source) -> String {
-    match &source.access {
-        Access::Imds(_) | Access::VmExtension { .. } => assigned(
+    match &source.credential {
+        Credential::Imds(_) | Credential::VmExtension { .. } => assigned(
             "az vm identity assign --resource-group GROUP --name VM",
             id,
             "",
             "--identities",
         ),
-        Access::AppService { .. } => {
+        Credential::AppService { .. } => {
             let container = assigned(
                 "az containerapp identity assign --resource-group GROUP --name APP",
                 id,
@@ -154,22 +154,22 @@ fn assignment(id: &IdentityId, source: &Source) -> String {
                 of_app(id)
             )
         }
-        Access::Msi { .. } if source.label() == "ml" => {
+        Credential::Msi { .. } if source.label() == "ml" => {
             "the identity is that of the compute in Azure Machine Learning, and is assigned there: \
              az ml compute show --resource-group GROUP --workspace-name WORKSPACE --name COMPUTE \
              --query identity"
                 .to_owned()
         }
-        Access::Msi { .. } => of_app(id),
-        Access::Workload { .. } => {
+        Credential::Msi { .. } => of_app(id),
+        Credential::Workload { .. } => {
             "az ad sp show --id $AZURE_CLIENT_ID, to see whether it is in the tenant of \
              AZURE_TENANT_ID"
                 .to_owned()
         }
-        Access::CloudShell(_)
-        | Access::Arc { .. }
-        | Access::ServiceFabric { .. }
-        | Access::AzureCli { .. } => {
+        Credential::CloudShell(_)
+        | Credential::Arc { .. }
+        | Credential::ServiceFabric { .. }
+        | Credential::AzureCli { .. } => {
             "the identity of such a host is chosen where the host is set up".to_owned()
         }
     }

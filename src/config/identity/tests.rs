@@ -277,12 +277,12 @@ fn what_is_around_a_value_is_not_sent_with_it() {
         .map(|(name, value)| (*name, value.as_str()))
         .collect();
     let identity = config(&vars).unwrap().identity;
-    let Access::Workload {
+    let Credential::Workload {
         tenant,
         client_id,
         assertion,
         ..
-    } = identity.source.access
+    } = identity.source.credential
     else {
         panic!("{identity:?}");
     };

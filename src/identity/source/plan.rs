@@ -8,7 +8,7 @@ use super::{
     service_fabric::ServiceFabric, workload::Workload,
 };
 use crate::{
-    config::{Access, Config, Identity, IdentityId, SourceKind},
+    config::{Config, Credential, Identity, IdentityId, SourceKind},
     http::{Client, Profile, Response, Tls, TlsError},
     metrics::Metrics,
 };
@@ -54,13 +54,13 @@ impl Plan {
         Ok(Self {
             kind: source.kind,
             id: id.clone(),
-            place: Place::of(&source.access, id),
+            place: Place::of(&source.credential, id),
             gate: source
                 .instance_metadata()
                 .map(|_| Gate::new(config.identity_delay)),
             respite: Respite::default(),
             audiences: [config.arm.audience, config.graph.audience],
-            tls: tls(&source.access)?,
+            tls: tls(&source.credential)?,
         })
     }
 
@@ -86,56 +86,56 @@ impl Plan {
 
 /// Who is trusted at the other end; nobody is asked to show who they are on the
 /// host itself.
-fn tls(access: &Access) -> Result<Option<Tls>, TlsError> {
-    match access {
-        Access::ServiceFabric { thumbprint, .. } => Tls::pinned(thumbprint.0).map(Some),
-        Access::Workload { authority, .. } if authority.scheme() == "https" => {
+fn tls(credential: &Credential) -> Result<Option<Tls>, TlsError> {
+    match credential {
+        Credential::ServiceFabric { thumbprint, .. } => Tls::pinned(thumbprint.0).map(Some),
+        Credential::Workload { authority, .. } if authority.scheme() == "https" => {
             Tls::native().map(Some)
         }
-        Access::Workload { .. }
-        | Access::Imds(_)
-        | Access::AppService { .. }
-        | Access::Msi { .. }
-        | Access::CloudShell(_)
-        | Access::VmExtension { .. }
-        | Access::Arc { .. }
-        | Access::AzureCli { .. } => Ok(None),
+        Credential::Workload { .. }
+        | Credential::Imds(_)
+        | Credential::AppService { .. }
+        | Credential::Msi { .. }
+        | Credential::CloudShell(_)
+        | Credential::VmExtension { .. }
+        | Credential::Arc { .. }
+        | Credential::AzureCli { .. } => Ok(None),
     }
 }
 
 impl Place {
-    fn of(access: &Access, id: &IdentityId) -> Self {
+    fn of(credential: &Credential, id: &IdentityId) -> Self {
         let id = id.clone();
-        match access.clone() {
-            Access::Imds(endpoint) => Self::Imds(Imds::new(&endpoint, &id)),
-            Access::AppService { endpoint, header } => Self::AppService(AppService {
+        match credential.clone() {
+            Credential::Imds(endpoint) => Self::Imds(Imds::new(&endpoint, &id)),
+            Credential::AppService { endpoint, header } => Self::AppService(AppService {
                 endpoint,
                 header,
                 id,
             }),
-            Access::Msi { endpoint, secret } => Self::Msi(Msi {
+            Credential::Msi { endpoint, secret } => Self::Msi(Msi {
                 endpoint,
                 secret,
                 id,
             }),
-            Access::CloudShell(endpoint) => Self::Form(Form::cloud_shell(&endpoint)),
-            Access::VmExtension { endpoint, .. } => Self::Form(Form::extension(&endpoint, &id)),
-            Access::Arc { endpoint, folder } => Self::Arc(Agent {
+            Credential::CloudShell(endpoint) => Self::Form(Form::cloud_shell(&endpoint)),
+            Credential::VmExtension { endpoint, .. } => Self::Form(Form::extension(&endpoint, &id)),
+            Credential::Arc { endpoint, folder } => Self::Arc(Agent {
                 endpoint,
                 folder,
                 id,
                 reads: Reads::default(),
             }),
-            Access::ServiceFabric {
+            Credential::ServiceFabric {
                 endpoint, header, ..
             } => Self::ServiceFabric(ServiceFabric { endpoint, header }),
-            Access::Workload {
+            Credential::Workload {
                 authority,
                 tenant,
                 client_id,
                 assertion,
             } => Self::Workload(Workload::new(&authority, &tenant, client_id, assertion)),
-            Access::AzureCli { tenant } => Self::AzureCli(AzureCli { tenant }),
+            Credential::AzureCli { tenant } => Self::AzureCli(AzureCli { tenant }),
         }
     }
 

@@ -11,10 +11,11 @@ use super::{
 };
 use crate::config::reader::{Faulty, Reader};
 
-/// How a token is asked for. A secret goes to the endpoint beside it, and
-/// nowhere else; it is marked as sensitive, so that it does not print.
+/// How a token is asked for: what the Azure SDKs have a credential for each of. A secret
+/// goes to the endpoint beside it, and nowhere else; it is marked as sensitive, so that it
+/// does not print.
 #[derive(Clone, Debug)]
-pub(crate) enum Access {
+pub(crate) enum Credential {
     /// Instance metadata, at this scheme, host and port.
     Imds(Url),
     /// `IDENTITY_ENDPOINT`, with `IDENTITY_HEADER`.
@@ -54,15 +55,15 @@ pub(super) struct Variables<'a> {
 }
 
 impl Variables<'_> {
-    pub(super) fn access(&mut self, kind: SourceKind) -> Result<Access, Faulty> {
+    pub(super) fn credential(&mut self, kind: SourceKind) -> Result<Credential, Faulty> {
         // Checked whatever it is needed for: a wrong one is never meant.
         let imds = self.imds();
         match kind {
-            SourceKind::Imds => imds.map(Access::Imds),
+            SourceKind::Imds => imds.map(Credential::Imds),
             SourceKind::AppService => {
                 let endpoint = self.identity_endpoint(endpoint::NEAR, endpoint::near);
                 let header = self.secret("IDENTITY_HEADER");
-                Ok(Access::AppService {
+                Ok(Credential::AppService {
                     endpoint: endpoint?,
                     header: header?,
                 })
@@ -70,15 +71,15 @@ impl Variables<'_> {
             SourceKind::AppService2017 | SourceKind::MachineLearning => {
                 let endpoint = self.msi_endpoint();
                 let secret = self.secret("MSI_SECRET");
-                Ok(Access::Msi {
+                Ok(Credential::Msi {
                     endpoint: endpoint?,
                     secret: secret?,
                 })
             }
-            SourceKind::CloudShell => self.msi_endpoint().map(Access::CloudShell),
+            SourceKind::CloudShell => self.msi_endpoint().map(Credential::CloudShell),
             SourceKind::VmExtension => {
                 let endpoint = self.vm_extension();
-                Ok(Access::VmExtension {
+                Ok(Credential::VmExtension {
                     endpoint: endpoint?,
                     imds: imds?,
                 })
@@ -86,7 +87,7 @@ impl Variables<'_> {
             SourceKind::Arc => self.arc(),
             SourceKind::ServiceFabric => self.service_fabric(),
             SourceKind::Workload => self.workload(),
-            SourceKind::AzureCli => Ok(Access::AzureCli {
+            SourceKind::AzureCli => Ok(Credential::AzureCli {
                 tenant: self.tenant()?,
             }),
         }
@@ -119,7 +120,7 @@ impl Variables<'_> {
     }
 
     /// The agent is at the same place on every server; it need not be told.
-    fn arc(&mut self) -> Result<Access, Faulty> {
+    fn arc(&mut self) -> Result<Credential, Faulty> {
         let endpoint = self.reader.required_or(
             "IDENTITY_ENDPOINT",
             Some(endpoint::AGENT),
@@ -129,26 +130,26 @@ impl Variables<'_> {
         let folder =
             self.reader
                 .required("MIG_ARC_KEY_FOLDER", endpoint::ABSOLUTE, endpoint::absolute);
-        Ok(Access::Arc {
+        Ok(Credential::Arc {
             endpoint: endpoint?,
             folder: folder?,
         })
     }
 
-    fn service_fabric(&mut self) -> Result<Access, Faulty> {
+    fn service_fabric(&mut self) -> Result<Credential, Faulty> {
         let endpoint = self.identity_endpoint(endpoint::PINNED, endpoint::pinned);
         let header = self.secret("IDENTITY_HEADER");
         let thumbprint = self
             .reader
             .parsed("IDENTITY_SERVER_THUMBPRINT", Thumbprint::EXPECTED);
-        Ok(Access::ServiceFabric {
+        Ok(Credential::ServiceFabric {
             endpoint: endpoint?,
             header: header?,
             thumbprint: thumbprint?,
         })
     }
 
-    fn workload(&mut self) -> Result<Access, Faulty> {
+    fn workload(&mut self) -> Result<Credential, Faulty> {
         self.refuse_bindings();
         let authority = self.reader.optional(
             "AZURE_AUTHORITY_HOST",
@@ -171,7 +172,7 @@ impl Variables<'_> {
         if !self.reader.has("AZURE_TENANT_ID") {
             self.required_for_workload("AZURE_TENANT_ID");
         }
-        Ok(Access::Workload {
+        Ok(Credential::Workload {
             authority: authority?
                 .or_else(|| self.authority.cloned())
                 .ok_or(Faulty)?,
