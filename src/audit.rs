@@ -63,6 +63,9 @@ const DENIALS: Rate = Rate {
     per: Duration::from_mins(1),
 };
 
+/// Callers whose denials of the last minute are counted.
+const MOST_DENIED: usize = 10_000;
+
 /// Why a change is not made: what is to be done cannot be written down, or was too late.
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum Unavailable {
@@ -131,7 +134,7 @@ impl Audit {
             target,
             queue: Mutex::new(Some(queue)),
             waiting,
-            denials: CallerLimit::new(DENIALS),
+            denials: CallerLimit::new(DENIALS, MOST_DENIED),
             left_out: LeftOut::default(),
             standing,
             metrics,

@@ -15,6 +15,9 @@ pub(crate) use callers::CallerLimit;
 use crate::{access::Caller, azure::VirtualMachineId, config, metrics::Metrics};
 use groups::GroupLimit;
 
+/// Callers whose changes are counted.
+const MOST_CALLERS: usize = 100_000;
+
 /// The limits, for all workers.
 #[derive(Clone)]
 pub(crate) struct ChangeLimits(Arc<Limits>);
@@ -43,8 +46,9 @@ pub(crate) struct Exceeded(pub(crate) Left);
 
 impl ChangeLimits {
     pub(crate) fn new(changes: config::Changes, metrics: Metrics) -> Self {
+        let of_caller = changes.of_caller;
         let limits = Limits {
-            of_caller: changes.of_caller.map(CallerLimit::new),
+            of_caller: of_caller.map(|rate| CallerLimit::new(rate, MOST_CALLERS)),
             in_group: changes.in_group.map(GroupLimit::new),
             metrics,
         };

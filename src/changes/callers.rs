@@ -19,13 +19,11 @@ use crate::config::Rate;
 
 pub(super) const NAME: &str = "caller";
 
-/// More callers are never told apart; the bucket longest not taken from goes first. One
-/// takes some 300 bytes.
-const MOST: usize = 100_000;
-
-/// Of each caller, so many in a time.
+/// Of each caller, so many in a time. One takes some 300 bytes.
 pub(crate) struct CallerLimit {
     rate: Rate,
+    /// More callers are never told apart; the bucket longest not taken from goes first.
+    most_callers: usize,
     quota: Quota,
     buckets: Mutex<LruCache<String, Bucket>>,
 }
@@ -37,12 +35,13 @@ struct Bucket {
 
 impl CallerLimit {
     /// Nobody has had any yet.
-    pub(crate) fn new(rate: Rate) -> Self {
+    pub(crate) fn new(rate: Rate, most_callers: usize) -> Self {
         let pause = rate.per / rate.most.get();
         let quota = Quota::with_period(pause.max(Duration::from_millis(1)));
         let quota = quota.unwrap_or(Quota::per_second(rate.most));
         Self {
             rate,
+            most_callers,
             quota: quota.allow_burst(rate.most),
             buckets: Mutex::new(LruCache::unbounded()),
         }
@@ -83,7 +82,7 @@ impl CallerLimit {
     fn make_room(&self, buckets: &mut LruCache<String, Bucket>, now: Instant) {
         while let Some((_, oldest)) = buckets.peek_lru() {
             let is_full = now.saturating_duration_since(oldest.taken) > self.rate.per;
-            if !is_full && buckets.len() < MOST {
+            if !is_full && buckets.len() < self.most_callers {
                 return;
             }
             buckets.pop_lru();
@@ -97,11 +96,14 @@ mod tests {
 
     use super::*;
 
+    const MOST: usize = 1_000;
+
     fn three_an_hour() -> CallerLimit {
-        CallerLimit::new(Rate {
+        let rate = Rate {
             most: NonZeroU32::new(3).unwrap(),
             per: Duration::from_hours(1),
-        })
+        };
+        CallerLimit::new(rate, MOST)
     }
 
     fn count(limit: &CallerLimit) -> usize {
@@ -122,6 +124,7 @@ mod tests {
         assert!(refused.reset <= twenty && refused.reset > twenty / 2);
         assert_eq!(take("b").unwrap().remaining, 2);
     }
+
     #[test]
     fn whose_bucket_is_full_again_is_forgotten() {
         let (limit, now) = (three_an_hour(), Instant::now());

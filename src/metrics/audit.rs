@@ -20,7 +20,7 @@ impl AuditMetrics {
             )?,
             failures: declare.counter(
                 "audit_failures_total",
-                "Lines of the record of changes that could not be written when they were due.",
+                "Lines of the record of changes that could not be written when they were due, or were left out.",
                 &["stage"],
             )?,
             waiting: declare.single_gauge(

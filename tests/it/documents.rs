@@ -112,7 +112,10 @@ const BOUNDS: [(&str, &[(&str, &str)]); 9] = [
         "Operations that have ended",
         &[("power/kept.rs", "ORDERED"), ("power/kept.rs", "SEEN")],
     ),
-    ("Callers who", &[("changes/callers.rs", "MOST")]),
+    (
+        "Callers who",
+        &[("changes.rs", "MOST_CALLERS"), ("audit.rs", "MOST_DENIED")],
+    ),
     ("Lines of the record", &[("audit/writer.rs", "KEPT")]),
     ("Whole listings", &[("directory/listings.rs", "AT_ONCE")]),
     ("Tokens", &[("access/validated.rs", "MOST")]),
