@@ -24,6 +24,7 @@ use tracing::Instrument as _;
 
 pub(crate) use cache::TokenCache;
 pub(crate) use claims::Claims;
+pub(crate) use diagnosis::Diagnosis;
 pub(crate) use failure::{TokenError, Unusable};
 pub(crate) use gate::Gate;
 pub(crate) use metadata::{InstanceMetadata, instance};

@@ -2,9 +2,9 @@
 
 use super::Check;
 use crate::{
-    config::{Config, Credential, IdentityId, Source},
+    config::{Config, Credential, IdentityId, Source, SourceKind},
     http,
-    identity::TokenError,
+    identity::{Diagnosis, TokenError},
     telemetry::chain,
 };
 
@@ -18,14 +18,32 @@ pub(super) fn of_token(name: &'static str, error: &TokenError, config: &Config) 
     };
     let check = Check::failed(name, error.code(), detail);
     let mut steps: Vec<String> = error.mend().map(str::to_owned).into_iter().collect();
-    steps.extend(match error.code() {
-        "identity_not_assigned" => Some(assignment(&identity.id, &identity.source)),
-        "identity_ambiguous" => Some(IDENTITIES.to_owned()),
-        "audience_unknown" => Some(format!("now it is MIG_CLOUD={}", config.cloud.as_str())),
-        "not_imds" => Some(format!("what answers is at {}", endpoint(&identity.source))),
-        "unreachable" => Some(trial(&identity.source)),
-        "failing" | "throttled" => Some("try again in two minutes".to_owned()),
-        _ => None,
+    steps.extend(match error.diagnosis() {
+        Diagnosis::NotAssigned | Diagnosis::NotInTenant => {
+            Some(assignment(&identity.id, &identity.source))
+        }
+        Diagnosis::Ambiguous => Some(IDENTITIES.to_owned()),
+        Diagnosis::AudienceUnknown => {
+            Some(format!("now it is MIG_CLOUD={}", config.cloud.as_str()))
+        }
+        Diagnosis::NotImds => Some(format!("what answers is at {}", endpoint(&identity.source))),
+        Diagnosis::Unreachable => Some(trial(&identity.source)),
+        Diagnosis::Failing | Diagnosis::Throttled => Some("try again in two minutes".to_owned()),
+        Diagnosis::MetadataHeaderMissing
+        | Diagnosis::HeaderRefused
+        | Diagnosis::AssertionExpired
+        | Diagnosis::NotFederated
+        | Diagnosis::KeyUnusable
+        | Diagnosis::AssertionUnreadable
+        | Diagnosis::CliUnusable
+        | Diagnosis::WrongIdentity
+        | Diagnosis::WrongAudience
+        | Diagnosis::Expired
+        | Diagnosis::NotUnderstood
+        | Diagnosis::Refused
+        | Diagnosis::Rejected
+        | Diagnosis::Waiting
+        | Diagnosis::Stopping => None,
     });
     if steps.is_empty() {
         return check;
@@ -154,7 +172,7 @@ fn assignment(id: &IdentityId, source: &Source) -> String {
                 of_app(id)
             )
         }
-        Credential::Msi { .. } if source.label() == "ml" => {
+        Credential::Msi { .. } if source.kind == SourceKind::MachineLearning => {
             "the identity is that of the compute in Azure Machine Learning, and is assigned there: \
              az ml compute show --resource-group GROUP --workspace-name WORKSPACE --name COMPUTE \
              --query identity"

@@ -8,14 +8,14 @@ use super::{Check, Report, fault};
 use crate::{
     app::Shared,
     config::Config,
-    identity::{AccessToken, ManagedIdentity, Resource, TokenError},
+    identity::{AccessToken, Diagnosis, ManagedIdentity, Resource, TokenError},
 };
 
 pub(super) const ARM: &str = "arm_token";
 pub(super) const GRAPH: &str = "graph_token";
 
 /// What is wrong with a token for one of the two and may not be with the other.
-const OF_ONE: [&str; 2] = ["audience_unknown", "wrong_audience"];
+const OF_ONE: [Diagnosis; 2] = [Diagnosis::AudienceUnknown, Diagnosis::WrongAudience];
 
 /// Before the one repetition of what may pass, if nobody says.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -40,7 +40,7 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, config: &Confi
     let outcome = ask(&identity, Resource::Arm).await;
     let is_shared = outcome
         .as_ref()
-        .is_err_and(|error| !OF_ONE.contains(&error.code()));
+        .is_err_and(|error| !OF_ONE.contains(&error.diagnosis()));
     report.add(judged(ARM, outcome, &mut tokens.arm, config));
     if is_shared {
         report.add(Check::skipped(GRAPH, ARM));

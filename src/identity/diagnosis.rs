@@ -11,7 +11,7 @@ use crate::{
 
 /// Told apart by what somebody would do about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Diagnosis {
+pub(crate) enum Diagnosis {
     NotAssigned,
     NotInTenant,
     Ambiguous,

@@ -62,12 +62,17 @@ impl TokenError {
 
     /// What is wrong, in a word that stays; the outcome in metrics, too.
     pub(crate) fn code(&self) -> &'static str {
-        Diagnosis::of(self).code()
+        self.diagnosis().code()
+    }
+
+    /// What it comes to.
+    pub(crate) fn diagnosis(&self) -> Diagnosis {
+        Diagnosis::of(self)
     }
 
     /// What mends it, where somebody has to.
     pub(crate) fn mend(&self) -> Option<&'static str> {
-        Diagnosis::of(self).mend()
+        self.diagnosis().mend()
     }
 
     /// Whether a token came, and was not the one that was asked for.
