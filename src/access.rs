@@ -32,4 +32,6 @@ pub(crate) use known::Access;
 pub(crate) use kubernetes::ReviewStanding;
 pub(crate) use reach::Reach;
 pub(crate) use refusal::Refusal;
+#[cfg(test)]
+pub(crate) use ring::Told;
 pub(crate) use trial::{Trial, Unproven};

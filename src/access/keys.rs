@@ -13,7 +13,7 @@ use url::Url;
 use super::{
     Refusal, fetch,
     fetch::{FetchError, Place},
-    ring::{Found, Look, ON_DEMAND, PERIOD, Ring},
+    ring::{Found, Look, ON_DEMAND, PERIOD, Ring, Told},
     trial::Trial,
 };
 use crate::{http::Client, metrics::Metrics, task::Tasks, telemetry::chain};
@@ -36,8 +36,8 @@ struct Inner {
 pub(crate) struct KeyStanding {
     pub(crate) source: &'static str,
     pub(crate) issuer: String,
-    /// How many there are and how old they are, if there are any.
-    pub(crate) held: Option<(usize, Duration)>,
+    /// Those that it last told, if it ever did.
+    pub(crate) told: Option<Told>,
     /// Whether the issuer has been asked at all.
     pub(crate) was_asked: bool,
 }
@@ -136,7 +136,7 @@ impl KeySet {
         KeyStanding {
             source: self.0.source,
             issuer: self.0.place.issuer.clone(),
-            held: ring.standing(Instant::now()),
+            told: ring.last_told(Instant::now()),
             was_asked: ring.was_asked(),
         }
     }
@@ -178,9 +178,10 @@ impl KeySet {
         );
     }
 
+    /// How old the keys are, if there are any to check with.
     fn age(&self) -> Option<Duration> {
-        let (_, age) = self.ring().standing(Instant::now())?;
-        Some(age)
+        let told = self.ring().last_told(Instant::now());
+        told.filter(|it| it.is_believed).map(|it| it.age)
     }
 
     fn ring(&self) -> MutexGuard<'_, Ring> {

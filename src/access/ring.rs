@@ -55,6 +55,14 @@ pub(super) enum Look {
     Ask(watch::Sender<()>, watch::Receiver<()>),
 }
 
+/// How the keys stand that an issuer has told.
+pub(crate) struct Told {
+    pub(crate) count: usize,
+    pub(crate) age: Duration,
+    /// Whether tokens are still checked with them.
+    pub(crate) is_believed: bool,
+}
+
 /// The keys of one issuer.
 #[derive(Default)]
 pub(super) struct Ring {
@@ -168,10 +176,14 @@ impl Ring {
         lives && self.generation == generation
     }
 
-    /// How many keys there are, and how long ago they were told.
-    pub(super) fn standing(&self, now: Instant) -> Option<(usize, Duration)> {
-        let held = self.held.as_ref().filter(|held| held.lives(now))?;
-        Some((held.keys.len(), now.saturating_duration_since(held.since)))
+    /// What the issuer last told, however long ago.
+    pub(super) fn last_told(&self, now: Instant) -> Option<Told> {
+        let held = self.held.as_ref()?;
+        Some(Told {
+            count: held.keys.len(),
+            age: now.saturating_duration_since(held.since),
+            is_believed: held.lives(now),
+        })
     }
 
     fn keys(&self, now: Instant) -> Option<&Keys> {

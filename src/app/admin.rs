@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     future::pending,
     net::TcpListener,
-    time::{Instant, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use actix_service::{Service as _, apply_fn_factory};
@@ -25,6 +25,7 @@ use super::{
     transport::{Ended, Transport},
 };
 use crate::{
+    access::KeyStanding,
     api::{self, Patterns},
     identity::{ManagedIdentity, Moment, Resource},
     policy::Policies,
@@ -155,19 +156,47 @@ fn observe_tokens(shared: &Shared, identity: &ManagedIdentity) {
     }
 }
 
-/// Of several issuers of a kind, the one whose keys are the oldest is shown.
 fn observe_keys(shared: &Shared) {
-    let mut oldest = BTreeMap::new();
-    for standing in shared.access.keys() {
-        let age = standing.held.map(|(_, age)| age);
-        let known = oldest.entry(standing.source).or_insert(age);
-        *known = known.zip(age).map(|(one, other)| one.max(other));
-    }
-    for (source, age) in oldest {
+    for (source, age) in oldest(shared.access.keys()) {
         shared.metrics.signing_keys(source, age);
     }
 }
 
+/// Of several issuers of a kind, the age of the oldest keys, believed or not. An issuer that
+/// never told any has no age, and hides that of no other.
+fn oldest(standings: impl Iterator<Item = KeyStanding>) -> BTreeMap<&'static str, Duration> {
+    let mut oldest = BTreeMap::new();
+    for standing in standings {
+        let Some(told) = standing.told else { continue };
+        let age = oldest.entry(standing.source).or_insert(told.age);
+        *age = told.age.max(*age);
+    }
+    oldest
+}
+
 async fn live() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Told;
+
+    #[test]
+    fn keys_that_are_believed_no_more_are_still_told_to_be_old_though_others_never_came() {
+        let days = |days: u64| Duration::from_hours(24 * days);
+        let told = [Some(days(0)), None, Some(days(2)), Some(days(1))].map(|age| KeyStanding {
+            source: "oidc",
+            issuer: String::new(),
+            told: age.map(|age| Told {
+                count: 1,
+                age,
+                is_believed: age.is_zero(),
+            }),
+            was_asked: true,
+        });
+        let ages = oldest(told.into_iter());
+        assert_eq!(ages, BTreeMap::from([("oidc", days(2))]));
+    }
 }

@@ -47,18 +47,10 @@ impl Metrics {
         fetches.with_label_values(&[source, outcome]).inc();
     }
 
-    /// The keys in use, as they are now; there is nothing to show without any.
-    pub(crate) fn signing_keys(&self, source: &'static str, age: Option<Duration>) {
+    /// How long ago keys of that kind were last told.
+    pub(crate) fn signing_keys(&self, source: &'static str, age: Duration) {
+        let seconds = clamped(age.as_secs());
         let ages = &self.0.callers.key_age;
-        match age {
-            Some(age) => {
-                let seconds = clamped(age.as_secs());
-                ages.with_label_values(&[source]).set(seconds);
-            }
-            None => {
-                // An error says that there was nothing to remove.
-                let _ = ages.remove_label_values(&[source]);
-            }
-        }
+        ages.with_label_values(&[source]).set(seconds);
     }
 }

@@ -121,6 +121,8 @@ fn what_was_last_told_outlasts_failures_for_a_day() {
         Look::NoKeys(Duration::ZERO)
     ));
     assert!(!ring.is_current(1, start + LIFE));
+    let told = ring.last_told(start + LIFE).unwrap();
+    assert!(!told.is_believed && told.age == LIFE);
     ring.store(keys(&["a"]), nearly);
     assert!(is_known(&mut ring, "a", start + LIFE));
 }

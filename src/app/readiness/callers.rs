@@ -29,16 +29,27 @@ fn keys(standing: &KeyStanding) -> Check {
     let KeyStanding {
         source,
         issuer,
-        held,
+        told,
         was_asked: _,
     } = standing;
+    let is_believed = told.as_ref().is_some_and(|it| it.is_believed);
     Check {
         name: format!("keys:{source}"),
-        ok: held.is_some(),
+        ok: is_believed,
         required: true,
-        code: Some(held.map_or("none", |_| "fine")),
-        detail: match held {
-            Some((count, age)) => format!("{count} keys of {issuer}, {} s old", age.as_secs()),
+        code: Some(if is_believed { "fine" } else { "none" }),
+        detail: match told {
+            Some(told) if is_believed => {
+                format!(
+                    "{} keys of {issuer}, {} s old",
+                    told.count,
+                    told.age.as_secs()
+                )
+            }
+            Some(told) => format!(
+                "the keys of {issuer} were last read {} s ago, and are not believed any more; the log says why",
+                told.age.as_secs()
+            ),
             None => format!("the keys of {issuer} could not be read; the log says why"),
         },
     }

@@ -127,8 +127,11 @@ pub(super) fn keys(standings: &[KeyStanding]) -> Markup {
             tr {
                 th scope="row" { (standing.source) }
                 td.long { (standing.issuer) }
-                @match standing.held {
-                    Some((count, age)) => { td { (count) } td { (words::span(age)) } }
+                @match &standing.told {
+                    Some(told) => {
+                        td { (if told.is_believed { told.count } else { 0 }) }
+                        td { (words::span(told.age)) }
+                    }
                     None => { td { "0" } td { (nothing()) } }
                 }
             }
