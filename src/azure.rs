@@ -203,8 +203,11 @@ impl Api {
         token: &AccessToken,
         answer: Result<Response, http::Error>,
     ) -> Result<Response, Error> {
-        if is_taken(&answer) {
-            token.serve();
+        match answer.as_ref().map_err(refused_with) {
+            // 403 tells of a good token, and of what it may not.
+            Ok(_) | Err(Some(StatusCode::FORBIDDEN)) => token.serve(),
+            Err(Some(StatusCode::UNAUTHORIZED)) => token.reject(),
+            Err(_) => {}
         }
         answer.map_err(|source| self.failed(call, Some(token), source))
     }
@@ -242,14 +245,8 @@ fn is_rejection(error: &http::Error) -> bool {
         .is_some_and(|refusal| Reason::of(refusal).calls_for_another_token())
 }
 
-/// Whether the token was taken: 403 tells of a good one, and of what it may not.
-fn is_taken(answer: &Result<Response, http::Error>) -> bool {
-    match answer {
-        Ok(_) => true,
-        Err(error) => error
-            .refusal()
-            .is_some_and(|refusal| refusal.status == StatusCode::FORBIDDEN),
-    }
+fn refused_with(error: &http::Error) -> Option<StatusCode> {
+    error.refusal().map(|refusal| refusal.status)
 }
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and

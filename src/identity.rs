@@ -127,6 +127,20 @@ impl ManagedIdentity {
         rejected: &AccessToken,
         context: &Context,
     ) -> Result<AccessToken, TokenError> {
+        let other = self.replacement(resource, rejected, context).await;
+        let held = self.cache.get(resource).filter(|_| other.is_err());
+        if let Some(held) = held.filter(|it| it.says_the_same(rejected)) {
+            held.reject();
+        }
+        other
+    }
+
+    async fn replacement(
+        &self,
+        resource: Resource,
+        rejected: &AccessToken,
+        context: &Context,
+    ) -> Result<AccessToken, TokenError> {
         let holds = if rejected.has_served() {
             SERVED_HOLDS
         } else {
@@ -189,6 +203,13 @@ impl ManagedIdentity {
     pub(crate) fn lacks(&self, resource: Resource) -> Option<TokenError> {
         let is_there = self.cache.get(resource).is_some();
         (!is_there).then(|| self.so_far(resource))
+    }
+
+    /// That Azure takes the token for `resource` no more, which is there, and no other: so it
+    /// has last been said, by whoever called.
+    pub(crate) fn rejection(&self, resource: Resource) -> Option<TokenError> {
+        let held = self.cache.get(resource)?;
+        held.is_rejected().then_some(TokenError::Unchanged)
     }
 
     /// The cached token for `resource`, for metrics: it counts as no use.

@@ -218,8 +218,13 @@ impl Flight {
                 .token_invalidation(self.resource.label(), "401");
         }
         let held = inner.tokens.get(&self.resource);
-        if held.is_some_and(|held| held.has_served() && held.says_the_same(token)) {
+        let same = held.as_ref().filter(|held| held.says_the_same(token));
+        if same.is_some_and(AccessToken::has_served) {
             token.serve();
+        }
+        let doubted = same.or(held.as_ref().filter(|_| self.origin == Origin::Replacement));
+        if doubted.is_some_and(AccessToken::is_rejected) {
+            token.reject();
         }
         inner.tokens.insert(self.resource, token.clone());
         *self.cache.failures(self.resource) = Failures::default();
@@ -310,6 +315,19 @@ mod tests {
         landed(&cache, &token);
         let joined = cache.join(Resource::Arm, &Demand::Absent, |_| panic!("it is there"));
         assert!(matches!(joined, Joined::Landed(Ok(known)) if known.is(&token)));
+    }
+
+    #[test]
+    fn what_comes_in_place_of_a_rejected_token_is_doubted_until_azure_takes_it() {
+        let (cache, first, other) = (cache(), token(HOUR), token(HOUR));
+        landed(&cache, &first);
+        first.reject();
+        cache.join(Resource::Arm, &Demand::Replacement(first), |flight| {
+            flight.land(Ok(other.clone()));
+        });
+        assert!(other.is_rejected());
+        other.serve();
+        assert!(!other.is_rejected());
     }
 
     #[test]

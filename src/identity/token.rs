@@ -69,6 +69,8 @@ struct Inner {
     next_renewal: AtomicU64,
     /// Whether Azure has taken it.
     has_served: AtomicBool,
+    /// Whether Azure has rejected it, or the one that it replaces, and taken none since.
+    is_rejected: AtomicBool,
 }
 
 impl AccessToken {
@@ -91,6 +93,7 @@ impl AccessToken {
             expires_on: acquired.wall + lifetime,
             next_renewal: AtomicU64::new(0),
             has_served: AtomicBool::new(false),
+            is_rejected: AtomicBool::new(false),
         })))
     }
 
@@ -139,6 +142,19 @@ impl AccessToken {
         if !self.has_served() {
             self.0.has_served.store(true, Ordering::Relaxed);
         }
+        if self.is_rejected() {
+            self.0.is_rejected.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// Azure has not taken it, and there is no other that it takes.
+    pub(crate) fn reject(&self) {
+        self.0.is_rejected.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that is the last that Azure has said of it.
+    pub(crate) fn is_rejected(&self) -> bool {
+        self.0.is_rejected.load(Ordering::Relaxed)
     }
 
     /// Whether Azure has ever taken it.

@@ -31,6 +31,47 @@ async fn a_rejected_token_that_the_host_keeps_handing_out_is_no_loop() {
 }
 
 #[actix_web::test]
+async fn a_rejected_token_without_another_is_told_until_it_is_taken_and_leaves_nobody_unready() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let rejection = Fault::answer(401, "{}");
+    let machines = Service::VirtualMachines;
+    gateway.azure.inject(machines, rejection, Times::Next(1));
+
+    assert_eq!(gateway.get(MACHINE).await.status, 502);
+    assert_eq!(
+        token_check(&gateway).await,
+        (false, false, "rejected".to_owned())
+    );
+    let series = r#"mi_gateway_readiness_check{check="token:arm",required="#;
+    let metrics = gateway.admin("/metrics").await;
+    let metrics = metrics.text();
+    let shown: Vec<_> = metrics
+        .lines()
+        .filter_map(|it| it.strip_prefix(series))
+        .collect();
+    assert_eq!(shown, [r#""false"} 0"#]);
+
+    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    assert_eq!(token_check(&gateway).await, (true, true, "fine".to_owned()));
+}
+
+/// Whether the check of Resource Manager's token is ok and required, and its code.
+async fn token_check(gateway: &Gateway) -> (bool, bool, String) {
+    let answer = gateway.admin("/readyz").await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let checks = answer.json()["checks"].clone();
+    let mut checks = checks.as_array().unwrap().iter();
+    let check = checks.find(|it| it["name"] == "token:arm").unwrap();
+    let is = |name: &str| check[name].as_bool().unwrap();
+    (
+        is("ok"),
+        is("required"),
+        check["code"].as_str().unwrap().to_owned(),
+    )
+}
+
+#[actix_web::test]
 async fn on_a_virtual_machine_a_rejected_token_is_replaced_past_the_hosts_cache() {
     let gateway = Gateway::before(azure(), Host::Vm, &[]);
     gateway.proven().await;

@@ -6,18 +6,23 @@ use crate::{
     telemetry::chain,
 };
 
+/// One that Azure rejects takes no replica out of service: the others have no better one, and
+/// the next call may be told otherwise.
 pub(super) fn token(identity: &ManagedIdentity, resource: Resource) -> Check {
     let lack = identity.lacks(resource);
+    let rejection = identity.rejection(resource);
+    let is_required = rejection.is_none();
+    let fault = lack.or(rejection);
     Check {
         name: format!("token:{}", resource.label()),
-        ok: lack.is_none(),
-        required: true,
-        code: Some(lack.as_ref().map_or("fine", TokenError::code)),
-        detail: lack.as_ref().map_or_else(
+        ok: fault.is_none(),
+        required: is_required,
+        code: Some(fault.as_ref().map_or("fine", TokenError::code)),
+        detail: fault.as_ref().map_or_else(
             || standing(&identity.report(), resource),
-            |lack| match lack.mend() {
-                Some(mend) => format!("{}; {mend}", chain(lack)),
-                None => chain(lack),
+            |fault| match fault.mend() {
+                Some(mend) => format!("{}; {mend}", chain(fault)),
+                None => chain(fault),
             },
         ),
     }
