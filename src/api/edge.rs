@@ -26,6 +26,7 @@ use super::{
     inbound::{Inbound, REQUEST_ID},
     pace::Pace,
     patterns::Patterns,
+    problem::Upstream,
     record::Record,
     refusals::Refusals,
     served::Served,
@@ -203,6 +204,8 @@ pub(super) struct Fault {
     pub(super) code: &'static str,
     /// The same with all that is behind it, for the log alone.
     pub(super) told: String,
+    /// What Azure said, if it did.
+    pub(super) upstream: Option<Upstream>,
     /// Whether there was too much to do.
     is_overload: bool,
 }
@@ -236,6 +239,7 @@ fn rendered<B: MessageBody + 'static>(
     let fault = Fault {
         code,
         told: format!("{code}: {}", chain(problem)),
+        upstream: problem.said_upstream().cloned(),
         is_overload: problem.is_overload(),
     };
     let answer = ServiceResponse::new(request, document.map_into_right_body());

@@ -27,16 +27,16 @@ use crate::changes::{Exceeded, Left};
 /// What Azure said, as far as callers may know it.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Upstream {
+pub(crate) struct Upstream {
     service: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    status: Option<u16>,
+    pub(crate) status: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    code: Option<String>,
+    pub(crate) code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<String>,
+    pub(crate) request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     correlation_id: Option<String>,
 }
@@ -283,6 +283,11 @@ impl Problem {
     /// The resource ids of what may have been meant.
     pub(crate) fn candidates(&self) -> impl Iterator<Item = &str> {
         self.candidates.iter().map(|it| it.resource_id.as_str())
+    }
+
+    /// What Azure said, if it did.
+    pub(crate) fn said_upstream(&self) -> Option<&Upstream> {
+        self.upstream.as_deref()
     }
 
     /// Whether it is that the gateway has too much to do.

@@ -73,6 +73,7 @@ impl Record {
         let (status, took) = (status.as_u16(), self.started.elapsed());
         self.metrics.request_ended(route, method, status, took);
         let duration_ms = took.as_secs_f64() * 1e3;
+        let upstream = fault.and_then(|fault| fault.upstream.as_ref());
         macro_rules! line {
             ($level:expr) => {
                 tracing::event!(
@@ -84,6 +85,9 @@ impl Record {
                     duration_ms,
                     caller = caller.map(field::display),
                     error = fault.map(|fault| &*fault.told),
+                    upstream.status = upstream.and_then(|it| it.status),
+                    upstream.code = upstream.and_then(|it| it.code.as_deref()),
+                    upstream.request_id = upstream.and_then(|it| it.request_id.as_deref()),
                     "request answered",
                 )
             };

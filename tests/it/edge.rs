@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use azure_sandbox::Service;
+use azure_sandbox::{Fault, Service, Times};
+use serde_json::json;
 
 use crate::gateway::Gateway;
 
@@ -292,6 +293,31 @@ async fn a_request_is_one_line_in_the_log_with_its_ids_and_without_its_query() {
     assert_eq!(line["http.status"], 200);
     assert_eq!(line["span"]["trace_id"].as_str().unwrap().len(), 32);
     assert!(!lines[0].contains("Kramer"));
+}
+
+#[actix_web::test]
+async fn what_azure_said_of_a_request_is_in_its_line() {
+    let gateway = Gateway::start();
+    let refusal = json!({"error": {"code": "NotToday", "message": "come back"}});
+    let refusal = Fault::Answer {
+        status: 400,
+        headers: vec![("x-ms-request-id".to_owned(), "for-a-ticket".to_owned())],
+        body: refusal.to_string(),
+    };
+    let machines = Service::VirtualMachines;
+    gateway.azure.inject(machines, refusal, Times::Next(1));
+    let headers = [("x-request-id", "azure-has-its-say")];
+    gateway
+        .send("GET", gateway.api, "/vms/web-01", &headers, Vec::new())
+        .await;
+
+    let log = crate::output::captured();
+    let mut lines = log.lines().filter(|it| it.contains("azure-has-its-say"));
+    let line = lines.find(|it| it.contains("request answered")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(line["upstream.status"], 400);
+    assert_eq!(line["upstream.code"], "NotToday");
+    assert_eq!(line["upstream.request_id"], "for-a-ticket");
 }
 
 #[actix_web::test]
