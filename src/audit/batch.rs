@@ -2,7 +2,11 @@
 
 use std::collections::VecDeque;
 
-use super::{Pending, Unavailable, record::Record, writer::Reply};
+use super::{
+    Pending, Unavailable,
+    record::Record,
+    writer::{Late, Reply},
+};
 use crate::metrics::Metrics;
 
 /// The lines since what was written was last made to last.
@@ -13,7 +17,7 @@ pub(super) struct Batch {
     /// What is true already, written when it was due.
     pub(super) lines: VecDeque<Box<Record>>,
     /// The same, written late.
-    pub(super) late: VecDeque<Box<Record>>,
+    pub(super) late: VecDeque<Late>,
 }
 
 impl Batch {
@@ -23,7 +27,8 @@ impl Batch {
 
     /// It lasts: its changes may be sent.
     pub(super) fn confirm(self, metrics: &Metrics) {
-        let lines = self.lines.iter().chain(&self.late).map(AsRef::as_ref);
+        let late = self.late.iter().map(|(record, _)| record);
+        let lines = self.lines.iter().chain(late).map(AsRef::as_ref);
         let intents = self.intents.iter().map(|(pending, _)| pending.record());
         for record in lines.chain(intents) {
             metrics.audit_written(record.stage.as_str(), record.conclusion());

@@ -59,6 +59,9 @@ pub(super) enum Message {
 /// A message, and its place in the length of the queue.
 pub(super) type Queued = (Message, Held);
 
+/// A line that could not be written when it was due, and its place among those that wait.
+pub(super) type Late = (Box<Record>, Held);
+
 pub(super) struct Writer {
     target: AuditTarget,
     sink: Option<Sink>,
@@ -68,7 +71,7 @@ pub(super) struct Writer {
     /// What is written to the sink, and not known to last.
     batch: Batch,
     /// Lines of changes that are made already: they are written when they can be.
-    late: VecDeque<Box<Record>>,
+    late: VecDeque<Late>,
     lost: u64,
     /// Whether it failed since it was last said that lines are written: one may be cut off.
     has_failed: bool,
@@ -232,7 +235,7 @@ impl Writer {
             Stage::Intent | Stage::Outcome => true,
         };
         if is_kept {
-            self.late.push_back(record);
+            self.late.push_back((record, self.metrics.audit_queued()));
         } else {
             self.lost += 1;
         }
@@ -255,7 +258,7 @@ impl Writer {
 
     /// Writes what is late, so many lines at a time. What does not last stays late.
     fn catch_up(&mut self) -> Result<(), Unavailable> {
-        while let Some(next) = self.late.front().map(|record| line(record)) {
+        while let Some(next) = self.late.front().map(|(record, _)| line(record)) {
             self.write(next)?;
             self.batch.late.extend(self.late.pop_front());
             if self.batch.late.len() >= TOGETHER {

@@ -52,7 +52,7 @@ fn intent(audit: &Audit) -> (Message, oneshot::Receiver<Result<Pending, Unavaila
 }
 
 fn late(writer: &Writer) -> Vec<Stage> {
-    writer.late.iter().map(|record| record.stage).collect()
+    writer.late.iter().map(|(record, _)| record.stage).collect()
 }
 
 #[test]
@@ -63,8 +63,15 @@ fn what_is_true_already_and_did_not_last_is_written_again() {
     given(&mut writer, [joined(), joined()]);
     assert!(writer.is_failing());
     assert_eq!(late(&writer), [Stage::Joined, Stage::Joined]);
+    let waiting = |writer: &Writer, lines| {
+        let metrics = writer.metrics.encode().unwrap();
+        let line = format!("audit_queue_length {lines}\n");
+        assert!(metrics.contains(&line), "{lines}: {metrics}");
+    };
+    waiting(&writer, 2);
 
     writer.retry();
+    waiting(&writer, 0);
 
     assert!(!writer.is_failing());
     assert_eq!(stages(&folder.file()), ["resumed", "joined", "joined"]);
@@ -81,8 +88,9 @@ fn what_is_true_already_and_did_not_last_is_written_again() {
 fn what_is_late_stays_so_until_it_lasts() {
     let folder = Folder::new();
     let mut writer = writer(&folder);
-    writer.late.push_back(Box::new(record(Stage::Noop)));
-    writer.late.push_back(Box::new(record(Stage::Joined)));
+    for stage in [Stage::Noop, Stage::Joined] {
+        writer.postpone(Box::new(record(stage)));
+    }
     writer.lost = 3;
     on_a_full_volume(&mut writer, &folder.0.join("full"));
 
