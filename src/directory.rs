@@ -119,7 +119,10 @@ impl Directory {
         freshness: Freshness,
         context: &Context,
     ) -> Result<Arc<Page>, Error> {
-        if let Some(page) = self.page_in_memory(query, cursor, freshness)? {
+        if let Some(page) = self
+            .page_in_memory(query, cursor, freshness, context)
+            .await?
+        {
             return Ok(page);
         }
         let key = Key::new(query.clone(), cursor.cloned());
@@ -165,17 +168,28 @@ impl Directory {
         &self.metrics
     }
 
-    fn page_in_memory(
+    async fn page_in_memory(
         &self,
         query: &UserQuery,
         cursor: Option<&Cursor>,
         freshness: Freshness,
+        context: &Context,
     ) -> Result<Option<Arc<Page>>, Error> {
-        let page = from_replica::page(self.source.replica.as_ref(), query, cursor, freshness)?;
-        if page.is_some() {
-            self.metrics.directory_page(PageEvent::Replica);
+        let replica = self.source.replica.as_ref();
+        let Some(page) = from_replica::page(replica, query, cursor, freshness)? else {
+            return Ok(None);
+        };
+        if cursor.is_none() && page.is_of_nobody() {
+            let reading = Reading {
+                source: &self.source,
+                query,
+                context,
+                patience: None,
+            };
+            reading.believe_nobody(replica).await?;
         }
-        Ok(page.map(Arc::new))
+        self.metrics.directory_page(PageEvent::Replica);
+        Ok(Some(Arc::new(from_replica::kept(page, query))))
     }
 
     fn instead(&self, older: Arc<Page>) -> Arc<Page> {
@@ -240,7 +254,8 @@ impl Directory {
                 patience: None,
             };
             let (as_of, read) = (SystemTime::now(), Instant::now());
-            let outcome = reading.page(place).await.map(|Read { rows, after, next }| {
+            let outcome = reading.proven_page(place).await;
+            let outcome = outcome.map(|Read { rows, after, next }| {
                 let next = next.map(|next| Cursor::new(&next));
                 Arc::new(Page {
                     tag: after.tag(),

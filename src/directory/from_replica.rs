@@ -22,17 +22,16 @@ pub(super) fn page(
     query: &UserQuery,
     cursor: Option<&Cursor>,
     freshness: Freshness,
-) -> Result<Option<Page>, Error> {
+) -> Result<Option<ReplicaPage>, Error> {
     let Some(cursor) = cursor else {
-        let first = fresh(replica, freshness).and_then(|(replica, _)| replica.page(query, None));
-        return Ok(first.map(|page| kept(page, query)));
+        let fresh = fresh(replica, freshness);
+        return Ok(fresh.and_then(|(replica, _)| replica.page(query, None)));
     };
     let Some(place) = cursor.place_in_replica(query)? else {
         return Ok(None);
     };
     let page = replica.and_then(|replica| replica.page(query, Some(place)));
-    page.map(|page| Some(kept(page, query)))
-        .ok_or(Error::Expired)
+    page.map(Some).ok_or(Error::Expired)
 }
 
 /// The replica, and of when it is, where that is as fresh as a caller wants it: a page is
@@ -47,7 +46,8 @@ pub(super) fn fresh(
     freshness.is_met_by(age).then_some((replica, as_of))
 }
 
-fn kept(page: ReplicaPage, query: &UserQuery) -> Page {
+/// `page` of `query`, as pages are given out.
+pub(super) fn kept(page: ReplicaPage, query: &UserQuery) -> Page {
     let ReplicaPage { rows, next, as_of } = page;
     let rows = Rows::new(rows);
     // Where it goes on is part of what a page says: one with the same rows may have looked

@@ -31,6 +31,8 @@ pub(crate) struct Listing {
     as_of: SystemTime,
     ready: Option<Rows>,
     next: Option<Next>,
+    /// Whether a read has found anybody.
+    has_anybody: bool,
     /// How many reads in a row have found nobody.
     empty_reads: usize,
     #[expect(dead_code, reason = "it is there to be dropped")]
@@ -60,6 +62,7 @@ impl Listing {
             as_of,
             ready: None,
             next: Some(next),
+            has_anybody: false,
             empty_reads: 0,
             room,
         };
@@ -86,29 +89,37 @@ impl Listing {
     }
 
     async fn read(&mut self) -> Result<Option<Rows>, Error> {
-        match self.next.take() {
-            None => Ok(None),
+        let (rows, replica) = match self.next.take() {
+            None => return Ok(None),
             Some(Next::Graph(place)) => {
                 let asked = self.asked(place).await;
-                asked.map(Some).map_err(Error::of_whole)
+                (asked.map_err(Error::of_whole)?, None)
             }
             Some(Next::Replica(replica, place)) => {
                 let page = replica.page(&self.query, place.as_ref());
                 let ReplicaPage { rows, next, .. } = page.ok_or(Error::Forgotten)?;
-                self.next = next.map(|place| Next::Replica(replica, Some(place)));
-                Ok(Some(Rows::new(rows)))
+                self.next = next.map(|place| Next::Replica(replica.clone(), Some(place)));
+                (Rows::new(rows), Some(replica))
             }
+        };
+        self.has_anybody |= !rows.is_empty();
+        if !self.has_anybody && self.next.is_none() {
+            self.reading().believe_nobody(replica.as_ref()).await?;
         }
+        Ok(Some(rows))
     }
 
-    async fn asked(&mut self, place: Place) -> Result<Rows, Error> {
-        let reading = Reading {
+    fn reading(&self) -> Reading<'_> {
+        Reading {
             source: &self.source,
             query: &self.query,
             context: &self.context,
             patience: Some(self.patience),
-        };
-        let Read { rows, next, .. } = reading.page(place).await?;
+        }
+    }
+
+    async fn asked(&mut self, place: Place) -> Result<Rows, Error> {
+        let Read { rows, next, .. } = self.reading().page(place).await?;
         self.next = next.map(Next::Graph);
         self.empty_reads = if rows.is_empty() {
             self.empty_reads + 1

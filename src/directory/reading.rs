@@ -5,7 +5,7 @@ use std::time::Duration;
 use actix_web::http::StatusCode;
 
 use super::{
-    Error, Rows, Source, Standing, Verdict,
+    Error, Replica, Rows, Source, Standing, Verdict,
     cursor::Place,
     position::{Passed, Position},
 };
@@ -43,12 +43,23 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
+    /// The same as [`Reading::page`]; where it is the last and nobody was before it, that
+    /// nobody is on it is proven. Of the parts before this one nothing is known here: after
+    /// these it is proven too often, at the cost of a look at what is kept.
+    pub(super) async fn proven_page(&self, place: Place) -> Result<Read, Error> {
+        let is_start = place.position == Position::START;
+        let read = self.page(place).await?;
+        if is_start && read.rows.is_empty() && read.next.is_none() {
+            self.believe_nobody(None).await?;
+        }
+        Ok(read)
+    }
+
     /// The page at `place`, or the next one that has anybody on it.
     ///
     /// Source: "Paging Microsoft Graph data in your app": a page may be empty and
     /// not be the last.
     pub(super) async fn page(&self, place: Place) -> Result<Read, Error> {
-        let is_start = place.link.is_first() && place.link.chunk() == 0;
         let mut read = self.one(&place).await?;
         for _ in 0..EMPTY_PAGES {
             let Some(next) = read.next.take_if(|_| read.rows.is_empty()) else {
@@ -63,20 +74,23 @@ impl Reading<'_> {
                 outcome => read = outcome?,
             }
         }
-        if is_start && read.rows.is_empty() && read.next.is_none() {
-            self.believe_nobody().await?;
-        }
         Ok(read)
     }
 
-    /// An empty listing says that nobody is there only if somebody would be seen.
+    /// An empty listing says that nobody is there only if somebody would be seen. That of a
+    /// replica, which goes on while Graph is away, needs no other proof than somebody in it
+    /// who has a department, unless it has been disproven since.
     ///
     /// Source: "Use the $filter query parameter": objects are left out where the
     /// filter refers to what the permission does not reach.
-    async fn believe_nobody(&self) -> Result<(), Error> {
+    pub(super) async fn believe_nobody(&self, replica: Option<&Replica>) -> Result<(), Error> {
         let Source {
             graph, permission, ..
         } = self.source;
+        let is_shown = replica.is_some_and(Replica::shows_departments);
+        if is_shown && !permission.standing().verdict.is_disproof() {
+            return Ok(());
+        }
         let Standing {
             verdict, detail, ..
         } = permission.proven(graph, &self.context()).await;

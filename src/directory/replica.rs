@@ -106,6 +106,11 @@ impl Replica {
         }
     }
 
+    /// Whether anybody in it has a department: Graph did not leave departments out.
+    pub(crate) fn shows_departments(&self) -> bool {
+        self.read().store.has_departments()
+    }
+
     /// How it is.
     pub(crate) fn status(&self) -> Status {
         let contents = self.read();

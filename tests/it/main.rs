@@ -30,6 +30,7 @@ mod docs;
 mod doctor;
 mod documents;
 mod edge;
+mod emptiness;
 mod exports;
 mod flood;
 mod forwarded;

@@ -1,6 +1,7 @@
 //! Listings from a replica of the directory.
 
 mod answers;
+mod emptiness;
 mod faults;
 mod filters;
 mod resync;

@@ -38,6 +38,14 @@ impl Verdict {
         Self::Unreachable,
     ];
 
+    /// Whether it is known that users are not found by their department.
+    pub(crate) const fn is_disproof(self) -> bool {
+        match self {
+            Self::Denied | Self::SilentlyEmpty | Self::WrongIdentity => true,
+            Self::Unproven | Self::Fine | Self::Throttled | Self::Unreachable => false,
+        }
+    }
+
     /// The name in readiness and in metrics.
     pub(crate) const fn code(self) -> &'static str {
         match self {

@@ -26,6 +26,13 @@ pub(crate) struct ReplicaPage {
     pub(crate) as_of: SystemTime,
 }
 
+impl ReplicaPage {
+    /// Whether it has nobody, and nothing comes after it.
+    pub(crate) fn is_of_nobody(&self) -> bool {
+        self.next.is_none() && &self.rows[..] == b"[]"
+    }
+}
+
 /// The users of `query` from after `after` on.
 pub(super) fn page(
     contents: &Contents,

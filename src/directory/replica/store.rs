@@ -82,6 +82,11 @@ impl Store {
         self.rows.keys().cloned().collect()
     }
 
+    /// Whether anybody has one.
+    pub(super) fn has_departments(&self) -> bool {
+        self.rows.len() > usize::from(self.rows.contains_key(&None))
+    }
+
     /// Removes who is of `department` and was not told of in the full
     /// synchronization `round`. One department at a time: the lock that this
     /// stands under is not to be held for long.

@@ -221,3 +221,17 @@ fn a_page_ends_after_so_many_who_do_not_fit() {
         [vec!["0001"], vec![], vec!["4001"]]
     );
 }
+
+#[test]
+fn departments_are_shown_as_soon_as_one_is() {
+    let replica = empty(100);
+    let of = |id: &str, department: &'static str| UserChange::Present {
+        id: id.to_owned(),
+        properties: vec![(UserProperty::Department, Bytes::from(department))],
+    };
+    assert!(!replica.shows_departments());
+    assert!(replica.apply(vec![of("1", "null")], Round::Full(1)));
+    assert!(!replica.shows_departments());
+    assert!(replica.apply(vec![of("2", r#""Sales""#)], Round::Full(1)));
+    assert!(replica.shows_departments());
+}
