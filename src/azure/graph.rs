@@ -214,7 +214,7 @@ impl GraphClient {
                 return Ok(());
             }
             if pause >= context.deadline.remaining() {
-                let refusal = Box::new(Refusal::throttled(pause));
+                let refusal = Box::new(Refusal::closed(self.throttle.closed_by(), pause));
                 return Err(self.api.failed(call, None, http::Error::Refused(refusal)));
             }
             // Those who wait do not come all at once.
@@ -238,9 +238,8 @@ impl GraphClient {
                 source: http::Error::Refused(refusal),
                 ..
             }) if closes(refusal) => {
-                let pause = self
-                    .throttle
-                    .refused(refusal.retry_after, fastrand::f64(), now);
+                let (status, asked) = (refusal.status, refusal.retry_after);
+                let pause = self.throttle.refused(status, asked, fastrand::f64(), now);
                 refusal.retry_after = refusal.retry_after.max(Some(pause));
             }
             Err(_) => {}

@@ -3,10 +3,12 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU16, AtomicU32, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
+
+use actix_web::http::StatusCode;
 
 use super::graph::Priority;
 
@@ -43,6 +45,8 @@ struct Inner {
     born: Instant,
     /// Nothing is asked before; in nanoseconds after `born`.
     opens: AtomicU64,
+    /// The status of the refusal that named this moment.
+    closed_by: AtomicU16,
     /// Nothing is asked before that can wait; counted in the same way.
     eases: AtomicU64,
     /// Refusals in a row that did not say for how long.
@@ -55,6 +59,7 @@ impl Throttle {
         Self(Arc::new(Inner {
             born: now,
             opens: AtomicU64::new(0),
+            closed_by: AtomicU16::new(StatusCode::TOO_MANY_REQUESTS.as_u16()),
             eases: AtomicU64::new(0),
             untold: AtomicU32::new(0),
         }))
@@ -69,6 +74,12 @@ impl Throttle {
         }
     }
 
+    /// How Graph refused what closed it: throttling is not an outage.
+    pub(super) fn closed_by(&self) -> StatusCode {
+        let status = self.0.closed_by.load(Ordering::Relaxed);
+        StatusCode::from_u16(status).unwrap_or(StatusCode::TOO_MANY_REQUESTS)
+    }
+
     /// Graph has answered, and said that `used` of its limit is used.
     pub(super) fn answered(&self, used: Option<f64>, now: Instant) {
         if let Some(used) = used.filter(|used| *used >= PRESSING) {
@@ -81,15 +92,21 @@ impl Throttle {
         }
     }
 
-    /// Graph has refused, and may have said for how long: nobody asks before
-    /// what is returned has passed. `spread` is within 0 to 1.
-    pub(super) fn refused(&self, asked: Option<Duration>, spread: f64, now: Instant) -> Duration {
+    /// Graph has refused with `status`, and may have said for how long: nobody asks
+    /// before what is returned has passed. `spread` is within 0 to 1.
+    pub(super) fn refused(
+        &self,
+        status: StatusCode,
+        asked: Option<Duration>,
+        spread: f64,
+        now: Instant,
+    ) -> Duration {
         match asked.filter(|pause| !pause.is_zero()) {
-            Some(pause) => self.extend(&self.0.opens, pause.min(LONGEST_ASKED), now),
+            Some(pause) => self.close(status, pause.min(LONGEST_ASKED), now),
             // One refusal, however many calls were under way.
             None if self.until(&self.0.opens, now).is_zero() => {
                 let before = self.0.untold.fetch_add(1, Ordering::Relaxed);
-                self.extend(&self.0.opens, backoff(before, spread), now);
+                self.close(status, backoff(before, spread), now);
             }
             None => {}
         }
@@ -106,9 +123,18 @@ impl Throttle {
         }
     }
 
-    fn extend(&self, moment: &AtomicU64, pause: Duration, now: Instant) {
+    /// The refusal that closes it for longest is the one that is told.
+    fn close(&self, status: StatusCode, pause: Duration, now: Instant) {
+        if self.extend(&self.0.opens, pause, now) {
+            self.0.closed_by.store(status.as_u16(), Ordering::Relaxed);
+        }
+    }
+
+    /// Whether that is later than before.
+    fn extend(&self, moment: &AtomicU64, pause: Duration, now: Instant) -> bool {
         let nanos = (self.age(now) + pause).as_nanos();
-        moment.fetch_max(u64::try_from(nanos).unwrap_or(u64::MAX), Ordering::Relaxed);
+        let nanos = u64::try_from(nanos).unwrap_or(u64::MAX);
+        moment.fetch_max(nanos, Ordering::Relaxed) < nanos
     }
 
     fn age(&self, now: Instant) -> Duration {
@@ -129,6 +155,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
+    const THROTTLED: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+    const AWAY: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+
     fn open() -> (Throttle, Instant) {
         let now = Instant::now();
         (Throttle::new(now), now)
@@ -138,10 +168,12 @@ mod tests {
     fn nobody_asks_before_the_time_that_graph_named() {
         let (throttle, now) = open();
         assert_eq!(throttle.pause(Priority::Low, now), Duration::ZERO);
-        assert_eq!(throttle.refused(Some(7 * SECOND), 0.0, now), 7 * SECOND);
-        // A shorter pause does not shorten a longer one.
-        throttle.refused(Some(SECOND), 0.0, now);
+        let pause = throttle.refused(AWAY, Some(7 * SECOND), 0.0, now);
+        assert_eq!(pause, 7 * SECOND);
+        // A shorter pause does not shorten a longer one, and is not what closes it.
+        throttle.refused(THROTTLED, Some(SECOND), 0.0, now);
         assert_eq!(throttle.pause(Priority::Normal, now), 7 * SECOND);
+        assert_eq!(throttle.closed_by(), AWAY);
         let then = now + 7 * SECOND;
         assert_eq!(throttle.pause(Priority::Normal, then), Duration::ZERO);
         assert_eq!(throttle.pause(Priority::Low, then), WINDOW);
@@ -151,24 +183,26 @@ mod tests {
     fn graph_is_not_left_alone_for_ever() {
         let (throttle, now) = open();
         let day = Duration::from_hours(24);
-        assert_eq!(throttle.refused(Some(day), 0.0, now), LONGEST_ASKED);
+        let pause = throttle.refused(THROTTLED, Some(day), 0.0, now);
+        assert_eq!(pause, LONGEST_ASKED);
     }
 
     #[test]
     fn without_a_named_time_pauses_grow_to_a_minute_until_a_success() {
         let (throttle, mut now) = open();
         let mut pauses = Vec::new();
+        let refused = |asked, spread, now| throttle.refused(THROTTLED, asked, spread, now);
         for _ in 0..9 {
-            let pause = throttle.refused(None, 1.0, now);
+            let pause = refused(None, 1.0, now);
             // The others that were under way do not count.
-            assert_eq!(throttle.refused(Some(Duration::ZERO), 1.0, now), pause);
+            assert_eq!(refused(Some(Duration::ZERO), 1.0, now), pause);
             throttle.answered(None, now);
             pauses.push(pause.as_secs());
             now += pause;
         }
         assert_eq!(pauses, [2, 4, 8, 16, 32, 60, 60, 60, 60]);
         throttle.answered(None, now);
-        assert_eq!(throttle.refused(None, 0.0, now), SECOND);
+        assert_eq!(refused(None, 0.0, now), SECOND);
     }
 
     #[test]

@@ -53,12 +53,12 @@ pub(crate) struct Refusal {
 }
 
 impl Refusal {
-    /// What is not asked at all, as Azure has closed for that long, is refused
-    /// as Azure would.
-    pub(crate) fn throttled(pause: Duration) -> Self {
+    /// What is not asked at all, as Azure has closed with `status` for that long, is
+    /// refused as Azure has.
+    pub(crate) fn closed(status: StatusCode, pause: Duration) -> Self {
         Self {
             retry_after: Some(pause),
-            ..Self::read(StatusCode::TOO_MANY_REQUESTS, &HeaderMap::new(), b"")
+            ..Self::read(status, &HeaderMap::new(), b"")
         }
     }
 

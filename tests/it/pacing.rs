@@ -28,7 +28,7 @@ async fn who_comes_while_graph_is_closed_is_told_when_it_opens_and_graph_is_not_
 }
 
 #[actix_web::test]
-async fn an_outage_that_names_its_end_closes_graph_as_well() {
+async fn an_outage_that_names_its_end_closes_graph_and_is_told_as_an_outage() {
     let gateway = Gateway::start();
     gateway.proven().await;
     let fault = Fault::Answer {
@@ -37,8 +37,17 @@ async fn an_outage_that_names_its_end_closes_graph_as_well() {
         body: String::new(),
     };
     gateway.azure.inject(Service::Graph, fault, Times::Next(1));
-    assert_eq!(gateway.get(RESEARCH).await.status, 502);
-    assert_eq!(gateway.get(COMEDY).await.status, 429);
+    let first = gateway.get(RESEARCH).await;
+    let asked = gateway.azure.requests(Service::Graph).len();
+    let later = gateway.get(COMEDY).await;
+    for answer in [&first, &later] {
+        let told = (answer.status, answer.code());
+        assert_eq!(told, (502, "upstream_failed".to_owned()));
+        assert_eq!(answer.json()["upstream"]["status"], 503);
+        let pause: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+        assert!((50..=60).contains(&pause), "{pause}");
+    }
+    assert_eq!(gateway.azure.requests(Service::Graph).len(), asked);
 }
 
 #[actix_web::test]
