@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use actix_web::{http::header::HeaderName, web::Bytes};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use url::Url;
 
 use super::{Api, Call, Error, MachineQuery, PowerState, VirtualMachineId, correlation_id};
@@ -85,13 +86,21 @@ struct Options<'a> {
     result_format: &'static str,
 }
 
-/// `count`, `totalRecords` and `resultTruncated` are not read: the rows and the
-/// token say it all, and recordings have counts that are not those of the rows.
+/// The counts are not those of the rows in every recording, and are compared with each
+/// other alone.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Reply<T> {
     data: Vec<T>,
     #[serde(default, rename = "$skipToken")]
     skip_token: Option<String>,
+    /// As text in recordings, and a truth value in the documentation.
+    #[serde(default)]
+    result_truncated: Value,
+    #[serde(default)]
+    count: Value,
+    #[serde(default)]
+    total_records: Value,
 }
 
 #[derive(Deserialize)]
@@ -198,7 +207,23 @@ impl<T> Reply<T> {
             let token = SkipToken::accept(text);
             token.ok_or_else(|| Cause::said("$skipToken is no token"))
         });
-        token.transpose()
+        let token = token.transpose()?;
+        if token.is_none() && self.is_cut() {
+            return Err(Cause::said(
+                "rows are missing, and no $skipToken leads to them",
+            ));
+        }
+        Ok(token)
+    }
+
+    /// Whether rows are left out of it for good, unless Resource Graph counts them all.
+    ///
+    /// Source: "Guidance for pagination" of Resource Graph: "When `resultTruncated` is
+    /// `true`, the `$skipToken` property isn't set", and it is so "when there are less
+    /// resources available than a query is requesting" as well.
+    fn is_cut(&self) -> bool {
+        let is_said = self.result_truncated == "true" || self.result_truncated == true;
+        is_said && (self.count.is_null() || self.count != self.total_records)
     }
 }
 

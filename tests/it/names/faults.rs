@@ -25,6 +25,9 @@ const HASTE: [(&str, &str); 2] = [
 const NOTHING_READABLE: &str = r#"{"error":{"code":"BadRequest","message":"M",
     "details":[{"code":"NoValidSubscriptionsInQueryRequest","message":"M"}]}}"#;
 
+/// Rows are missing, and nothing leads to them.
+const CUT: &str = r#"{"data":[],"count":0,"totalRecords":1,"resultTruncated":"true"}"#;
+
 #[actix_web::test]
 async fn a_failed_look_up_is_told_with_its_cause_and_not_remembered() {
     let gateway = gateway();
@@ -46,6 +49,7 @@ async fn a_failed_look_up_is_told_with_its_cause_and_not_remembered() {
         ),
         (502, "upstream_failed", Fault::answer(400, "{}")),
         (502, "upstream_failed", Fault::answer(200, "[]")),
+        (502, "upstream_failed", Fault::answer(200, CUT)),
     ] {
         gateway
             .azure
@@ -91,6 +95,45 @@ async fn a_look_up_goes_on_to_its_last_page() {
         .inject(Service::ResourceGraph, again, Times::Always);
     let answer = gateway.get("/vms/web-02").await;
     assert_eq!(status(&answer), (502, "upstream_failed".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_name_that_two_have_is_refused_though_they_are_on_two_pages() {
+    let gateway = gateway();
+    for (group, rest) in [("rg-db", r#","$skipToken":"on""#), ("rg-web", "")] {
+        let id = format!(
+            "/subscriptions/{ONE}/resourceGroups/{group}/providers/Microsoft.Compute/\
+             virtualMachines/shared-01"
+        );
+        let page = Fault::answer(200, &format!(r#"{{"data":[{{"id":"{id}"}}]{rest}}}"#));
+        gateway
+            .azure
+            .inject(Service::ResourceGraph, page, Times::Next(1));
+    }
+    let answer = gateway.post("/vms/shared-01/deallocate").await;
+    assert_eq!(status(&answer), (409, "ambiguous".to_owned()));
+    assert_eq!(gateway.azure.requests(Service::Actions).len(), 0);
+}
+
+#[actix_web::test]
+async fn a_listing_of_which_rows_are_missing_is_none() {
+    let gateway = gateway();
+    for (truncated, total, status) in [
+        (r#""true""#, 2, 502),
+        ("true", 2, 502),
+        (r#""true""#, 1, 200),
+        (r#""false""#, 2, 200),
+    ] {
+        let page = format!(
+            r#"{{"data":[],"count":1,"totalRecords":{total},"resultTruncated":{truncated}}}"#
+        );
+        let page = Fault::answer(200, &page);
+        gateway
+            .azure
+            .inject(Service::ResourceGraph, page, Times::Next(1));
+        let answer = gateway.get("/vms").await;
+        assert_eq!(answer.status, status, "{truncated} of {total}");
+    }
 }
 
 #[actix_web::test]
