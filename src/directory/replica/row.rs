@@ -102,7 +102,11 @@ impl Row {
             out.extend_from_slice(property.name().as_bytes());
             out.extend_from_slice(b"\":");
             let raw = self.raw(*property);
-            out.extend_from_slice(if raw.is_empty() { NULL } else { raw });
+            out.extend_from_slice(if raw.is_empty() {
+                unset(*property)
+            } else {
+                raw
+            });
         }
         out.extend_from_slice(b"}");
     }
@@ -116,6 +120,16 @@ impl Row {
         let at = property as usize;
         let start = at.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start as usize..self.ends[at] as usize]
+    }
+}
+
+/// How Graph lists a property that is not set: a collection is empty and never null, and
+/// changes leave it out all the same.
+const fn unset(property: UserProperty) -> &'static [u8] {
+    if matches!(property, UserProperty::BusinessPhones) {
+        b"[]"
+    } else {
+        NULL
     }
 }
 
@@ -180,6 +194,9 @@ mod tests {
             UserProperty::Id,
         ];
         let expected = r#"{"businessPhones":["1","2"],"surname":null,"id":"a"}"#;
+        assert_eq!(written(&row, &select), expected);
+        let row = row.merged(&properties(&[(UserProperty::BusinessPhones, "null")]), 0);
+        let expected = r#"{"businessPhones":[],"surname":null,"id":"a"}"#;
         assert_eq!(written(&row, &select), expected);
         assert_eq!(written(&row, &[UserProperty::Mail]), r#"{"mail":"a@x"}"#);
     }

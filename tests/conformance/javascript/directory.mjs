@@ -70,7 +70,7 @@ export function user(number, department) {
     jobTitle: number % 7 === 0 ? null : "Specialist",
     department,
     officeLocation: `${(number % 9) + 1}/${number % 40}`,
-    businessPhones: [`+1 555 ${four}`],
+    businessPhones: number % 13 === 12 ? [] : [`+1 555 ${four}`],
     mobilePhone: null,
     accountEnabled: number % 23 !== 22,
     userType: isGuest ? "Guest" : "Member",

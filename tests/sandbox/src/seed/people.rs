@@ -122,6 +122,7 @@ fn own(number: usize, name: &str) -> Option<Value> {
         "userPrincipalName" => Some(json!(principal_name(number))),
         "mail" => Some(json!(format!("user{number:04}@example.com"))),
         "officeLocation" => Some(json!(format!("{}/{}", number % 9 + 1, number % 40))),
+        "businessPhones" if number % 13 == 12 => Some(json!([])),
         "businessPhones" => Some(json!([format!("+1 555 {number:04}")])),
         "employeeId" => Some(json!(number.to_string())),
         _ => None,

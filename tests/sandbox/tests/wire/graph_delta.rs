@@ -60,6 +60,20 @@ fn a_first_round_has_the_selection_and_the_id_without_what_was_never_set() {
 }
 
 #[test]
+fn a_collection_in_which_there_was_never_anything_does_not_come() {
+    let azure = sandbox();
+    let users = found(&delta(&azure, "$select=businessPhones"));
+    let (with, without): (Vec<&Value>, Vec<_>) = users
+        .iter()
+        .partition(|user| user.get("businessPhones").is_some());
+    assert!(
+        with.iter()
+            .all(|user| user["businessPhones"][0].is_string())
+    );
+    assert!(!without.is_empty() && without.len() < with.len());
+}
+
+#[test]
 fn without_a_selection_the_department_is_not_told() {
     let azure = quiet();
     let id = azure.user_ids("Legal").first().unwrap().clone();

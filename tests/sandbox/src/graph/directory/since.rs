@@ -85,19 +85,25 @@ impl Record {
 }
 
 /// "If the property has never been set before it will not be included in the
-/// response at all"; one that was cleared is null. `id` always comes along.
+/// response at all"; one that was cleared is null. `id` always comes along. That leaves out
+/// what a listing has as null, and so as an empty collection
+/// (microsoftgraph/microsoft-graph-docs#4946).
 fn whole(number: usize, record: Option<&Record>, user: User<'_>, select: &[&str]) -> Value {
     let was_set = |name: &str| record.is_some_and(|record| record.changed.contains_key(name));
     let mut shown = Map::new();
     for name in select {
         if let Some(value) = user.get(name)
-            && (!value.is_null() || was_set(name))
+            && (!is_unset(&value) || was_set(name))
         {
             shown.insert((*name).to_owned(), value.into_owned());
         }
     }
     shown.insert("id".to_owned(), json!(seed::user_id(number)));
     Value::Object(shown)
+}
+
+fn is_unset(value: &Value) -> bool {
+    value.is_null() || value.as_array().is_some_and(Vec::is_empty)
 }
 
 /// `changed`: it can be restored; `deleted`: it cannot.
