@@ -206,6 +206,11 @@ impl GraphClient {
         let _ = time::timeout(LONGEST_WAIT, quiet).await;
     }
 
+    /// Whether Graph is known to stay closed for so long.
+    pub(crate) fn is_closed_for(&self, patience: Duration) -> bool {
+        self.throttle.pause(Priority::Normal, Instant::now()) >= patience
+    }
+
     /// Waits until Graph is open; an opening beyond the deadline is told at once.
     async fn admitted(&self, call: Call, context: &Context) -> Result<(), Error> {
         loop {

@@ -218,6 +218,22 @@ async fn a_graph_that_does_not_answer_holds_nobody_up_who_can_have_an_older_page
 }
 
 #[actix_web::test]
+async fn nobody_who_can_have_an_older_page_waits_for_a_graph_that_is_closed() {
+    let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
+    gateway.proven().await;
+    let fresh = gateway.get(GUILD).await;
+    let fault = Fault::Throttle { retry_after: 5 };
+    gateway.azure.inject(Service::Graph, fault, Times::Next(1));
+    for _ in 0..20 {
+        let stale = gateway.get(GUILD).await;
+        assert_eq!(stale.body, fresh.body);
+    }
+    // Who waits would wait for what the first one asked for.
+    let joined = gateway.metric(r#"directory_pages_total{event="joined"}"#);
+    assert!(joined.await.abs() < 0.5);
+}
+
+#[actix_web::test]
 async fn an_older_page_is_given_out_while_there_is_no_token() {
     let gateway = Gateway::with(&[("MIG_DIRECTORY_MAX_AGE", "0s")]);
     gateway.proven().await;
