@@ -93,7 +93,9 @@ fn unknown(name: &str) -> String {
         "filter" => {
             "narrow by department, enabled, userType and search: a filter of your own could reach other departments"
         }
-        "orderby" => "Graph sorts no listing that is filtered by department",
+        "orderby" => {
+            "Graph sorts users of a department only as an index of its own has them, which is behind the directory"
+        }
         "count" => {
             "Graph counts only what it looks up in an index of its own, which is behind the directory"
         }
