@@ -253,6 +253,19 @@ async fn the_contract_is_served_as_it_is() {
 }
 
 #[actix_web::test]
+async fn the_links_of_the_examples_lead_on() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    for name in ["VmPage", "UserPage"] {
+        let example = &Contract::get().document["components"]["examples"][name]["value"];
+        let link = example["nextLink"].as_str().unwrap();
+        let path = link.strip_prefix("http://localhost:8080").unwrap();
+        let answer = gateway.get(path).await;
+        assert_eq!(answer.status, 200, "{name}: {}", answer.text());
+    }
+}
+
+#[actix_web::test]
 async fn every_documented_operation_exists() {
     let gateway = Gateway::with(&[("MIG_DOCS", "on")]);
     for (method, template) in Contract::get().operations() {
