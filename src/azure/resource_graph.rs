@@ -144,7 +144,7 @@ impl ResourceGraphClient {
         let (mut ids, mut from) = (Vec::new(), None);
         for _ in 0..MOST_PAGES {
             let reply: Reply<Place> = self.ask(CALL, query, from.as_ref(), context).await?;
-            from = reply.next().map_err(malformed)?;
+            from = reply.next(from.is_none()).map_err(malformed)?;
             ids.extend(reply.data.iter().filter_map(|row| row.id.parse().ok()));
             if from.is_none() {
                 return Ok(ids);
@@ -167,7 +167,8 @@ impl ResourceGraphClient {
     ) -> Result<MachinePage, Error> {
         const CALL: Call = Call::ListVms;
         let reply: Reply<Row> = self.ask(CALL, query, from, context).await?;
-        MachinePage::read(reply).map_err(|cause| self.api.malformed(CALL, cause))
+        let page = MachinePage::read(reply, from.is_none());
+        page.map_err(|cause| self.api.malformed(CALL, cause))
     }
 
     async fn ask<T: for<'de> Deserialize<'de>>(
@@ -202,13 +203,13 @@ impl ResourceGraphClient {
 }
 
 impl<T> Reply<T> {
-    fn next(&self) -> Result<Option<SkipToken>, Cause> {
+    fn next(&self, is_first: bool) -> Result<Option<SkipToken>, Cause> {
         let token = self.skip_token.as_deref().map(|text| {
             let token = SkipToken::accept(text);
             token.ok_or_else(|| Cause::said("$skipToken is no token"))
         });
         let token = token.transpose()?;
-        if token.is_none() && self.is_cut() {
+        if token.is_none() && is_first && self.is_cut() {
             return Err(Cause::said(
                 "rows are missing, and no $skipToken leads to them",
             ));
@@ -216,7 +217,8 @@ impl<T> Reply<T> {
         Ok(token)
     }
 
-    /// Whether rows are left out of it for good, unless Resource Graph counts them all.
+    /// Whether rows are left out of a first page for good, unless Resource Graph counts them
+    /// all. A last page of several has fewer than all as well.
     ///
     /// Source: "Guidance for pagination" of Resource Graph: "When `resultTruncated` is
     /// `true`, the `$skipToken` property isn't set", and it is so "when there are less
@@ -228,8 +230,8 @@ impl<T> Reply<T> {
 }
 
 impl MachinePage {
-    fn read(reply: Reply<Row>) -> Result<Self, Cause> {
-        let next = reply.next()?;
+    fn read(reply: Reply<Row>, is_first: bool) -> Result<Self, Cause> {
+        let next = reply.next(is_first)?;
         Ok(Self {
             machines: reply.data.into_iter().filter_map(Row::read).collect(),
             next,
@@ -239,7 +241,7 @@ impl MachinePage {
     /// The page that `body` is.
     #[cfg(any(fuzzing, test))]
     pub(super) fn of(body: &[u8]) -> Option<Self> {
-        Self::read(serde_json::from_slice(body).ok()?).ok()
+        Self::read(serde_json::from_slice(body).ok()?, true).ok()
     }
 }
 

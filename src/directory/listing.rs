@@ -1,6 +1,8 @@
 //! A whole listing, with no more of it in memory than a page.
 
 use std::{
+    collections::HashSet,
+    hash::{BuildHasher as _, RandomState},
     rc::Rc,
     time::{Duration, SystemTime},
 };
@@ -33,6 +35,8 @@ pub(crate) struct Listing {
     next: Option<Next>,
     /// Whether a read has found anybody.
     has_anybody: bool,
+    /// What hashes of the links are that it has led to, for a listing that leads in a circle.
+    links: (RandomState, HashSet<u64>),
     /// How many reads in a row have found nobody.
     empty_reads: usize,
     #[expect(dead_code, reason = "it is there to be dropped")]
@@ -63,6 +67,7 @@ impl Listing {
             ready: None,
             next: Some(next),
             has_anybody: false,
+            links: (RandomState::new(), HashSet::new()),
             empty_reads: 0,
             room,
         };
@@ -120,6 +125,12 @@ impl Listing {
 
     async fn asked(&mut self, place: Place) -> Result<Rows, Error> {
         let Read { rows, next, .. } = self.reading().page(place).await?;
+        if let Some(next) = &next {
+            let (hasher, known) = &mut self.links;
+            if !known.insert(hasher.hash_one(next.link.as_str())) {
+                return Err(Error::Azure(self.source.graph.endless_listing()));
+            }
+        }
         self.next = next.map(Next::Graph);
         self.empty_reads = if rows.is_empty() {
             self.empty_reads + 1

@@ -138,6 +138,28 @@ async fn many_empty_pages_are_followed_and_not_for_ever() {
 }
 
 #[actix_web::test]
+async fn a_listing_that_leads_in_a_circle_is_given_up() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    export(&gateway, "Seinfeld", 5, NDJSON).await;
+    let query = gateway.listings().remove(0).query;
+    let before = gateway.listings().len();
+    for page in 0..100 {
+        // None leads to itself.
+        let (url, token) = (gateway.azure.url(), page % 3);
+        let link = format!("{url}/v1.0/users?{query}&%24skiptoken={token}");
+        let body = format!(r#"{{"value":[{{"id":"again"}}],"@odata.nextLink":"{link}"}}"#);
+        let fault = Fault::answer(200, &body);
+        gateway.azure.inject(Service::Graph, fault, Times::Next(1));
+    }
+    let answer = export(&gateway, "Seinfeld", 5, NDJSON).await;
+    let text = answer.text();
+    let last: Value = serde_json::from_str(text.lines().last().unwrap()).unwrap();
+    assert_eq!(last["error"]["code"], "upstream_failed", "{text}");
+    assert_eq!(gateway.listings().len() - before, 4);
+}
+
+#[actix_web::test]
 async fn a_listing_that_is_begun_again_is_not_looked_for_for_ever() {
     let gateway = Gateway::start();
     gateway.proven().await;
