@@ -82,10 +82,11 @@ def test_all_faults_are_told_at_once(chart, major):
         assert f"\n  {sentence}" in str(refused.value)
 
 
-def test_the_least_grace_is_enough(minimal):
+@pytest.mark.parametrize("nothing", ["0", 0], ids=["text", "number"])
+def test_the_least_grace_is_enough(minimal, nothing):
     assert minimal({"terminationGracePeriodSeconds": 30}).pod["terminationGracePeriodSeconds"] == 30
-    slow = {"config": {"shutdownDelay": "7500ms", "shutdownGrace": "0"}, "terminationGracePeriodSeconds": 13}
-    assert minimal(slow)
+    for times, least in (({"shutdownDelay": "7500ms", "shutdownGrace": nothing}, 13), ({"shutdownDelay": nothing}, 25)):
+        assert minimal({"config": times, "terminationGracePeriodSeconds": least})
 
 
 def test_the_margin_is_what_the_program_takes_beyond_its_times():

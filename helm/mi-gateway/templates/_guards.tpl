@@ -195,8 +195,8 @@
 
 {{- define "mi-gateway.shutdownFaults" -}}
 {{- $faults := list -}}
-{{- $delay := include "mi-gateway.milliseconds" (.Values.config.shutdownDelay | default "5s") | int64 -}}
-{{- $grace := include "mi-gateway.milliseconds" (.Values.config.shutdownGrace | default "20s") | int64 -}}
+{{- $delay := include "mi-gateway.milliseconds" (include "mi-gateway.text" .Values.config.shutdownDelay | default "5s") | int64 -}}
+{{- $grace := include "mi-gateway.milliseconds" (include "mi-gateway.text" .Values.config.shutdownGrace | default "20s") | int64 -}}
 {{- $least := add $delay $grace 5000 -}}
 {{- if lt (mul (int64 .Values.terminationGracePeriodSeconds) 1000) $least -}}
 {{- $faults = append $faults (printf "terminationGracePeriodSeconds is %v, and shutting down takes up to %s (config.shutdownDelay + config.shutdownGrace + the last lines of the record of changes and of the log): set it to %v or more" .Values.terminationGracePeriodSeconds (include "mi-gateway.shutdownSum" .) (div (add $least 999) 1000)) -}}
