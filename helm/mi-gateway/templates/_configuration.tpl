@@ -128,3 +128,9 @@ azure.workload.identity/service-account-token-expiration: {{ include "mi-gateway
 {{- end -}}
 {{- if $files }}{{ toYaml $files }}{{ end -}}
 {{- end }}
+
+{{/* The root of Microsoft Graph in the cloud, as the program has it. */}}
+{{- define "mi-gateway.graph" -}}
+{{- $others := dict "usgov" "https://graph.microsoft.us" "usdod" "https://dod-graph.microsoft.us" "china" "https://microsoftgraph.chinacloudapi.cn" -}}
+{{- get $others .Values.config.cloud | default "https://graph.microsoft.com" -}}
+{{- end }}
