@@ -4,7 +4,7 @@ import tarfile
 
 import pytest
 
-from chart import CASES, CHART, HERE, MAJORS, Objects, Refused, helm, render
+from chart import CASES, CHART, HERE, MAJORS, Objects, Refused, helm, objects, render
 
 
 @pytest.mark.parametrize("major", MAJORS)
@@ -40,6 +40,30 @@ def test_nothing_is_rendered_twice(rendered, case):
         for it in Objects(rendered["helm4", case]).all
     ]
     assert len(named) == len(set(named))
+
+
+def shape(it):
+    """What is left of an object when each value is its type."""
+    if isinstance(it, dict):
+        return {key: shape(value) for key, value in it.items()}
+    return [shape(value) for value in it] if isinstance(it, list) else type(it)
+
+
+NAMES = ["fullnameOverride", "nameOverride", "serviceAccount.name", "ingress.className"]
+NAMES += ["priorityClassName", "runtimeClassName", "schedulerName"]
+NAMES += ["scheduler.tls.caSecretName", "scheduler.tls.clientSecretName"]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_name_of_digits_is_a_name(chart, case):
+    """Whatever has one; a namespace may be called 2024, and a release as well."""
+
+    def shapes(name):
+        names = ",".join(f"{it}={name}" for it in NAMES)
+        arguments = ["--namespace", name, "--values", CASES[case], "--set-string", names]
+        return [shape(it) for it in objects(helm("helm4", "template", name, chart, *arguments))]
+
+    assert shapes("2024") == shapes("year")
 
 
 def test_the_matrix_has_every_kind(rendered):

@@ -23,8 +23,8 @@
 {{- end }}
 
 {{- define "mi-gateway.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "mi-gateway.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "mi-gateway.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: gateway
 {{- end }}
 
@@ -44,9 +44,9 @@ app.kubernetes.io/component: gateway
 {{/* Metadata of an object: dict "root" $ "name" n "component" c, and, if wanted, "labels",
      "annotations", "namespace" and "clusterScoped". */}}
 {{- define "mi-gateway.metadata" -}}
-name: {{ .name }}
+name: {{ .name | quote }}
 {{- if not .clusterScoped }}
-namespace: {{ .namespace | default .root.Release.Namespace }}
+namespace: {{ .namespace | default .root.Release.Namespace | quote }}
 {{- end }}
 labels:
   {{- include "mi-gateway.labels" (dict "root" .root "component" .component "more" .labels) | nindent 2 }}

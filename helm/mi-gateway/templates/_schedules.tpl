@@ -68,7 +68,7 @@ when {
 {{- if $ca }}
 - name: ca
   secret:
-    secretName: {{ $ca }}
+    secretName: {{ $ca | quote }}
     defaultMode: 0440
     items:
       - key: ca.crt
@@ -77,7 +77,7 @@ when {
 {{- with .Values.scheduler.tls.clientSecretName }}
 - name: certificate
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- end }}

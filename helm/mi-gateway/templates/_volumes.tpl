@@ -31,12 +31,12 @@
 {{- if or (include "mi-gateway.policyFiles" .) .Values.policies.existingConfigMap }}
 - name: policies
   configMap:
-    name: {{ .Values.policies.existingConfigMap | default (include "mi-gateway.suffixed" (dict "root" $ "suffix" "policies")) }}
+    name: {{ .Values.policies.existingConfigMap | default (include "mi-gateway.suffixed" (dict "root" $ "suffix" "policies")) | quote }}
 {{- end }}
 {{- with .Values.tls.secretName }}
 - name: tls
   secret:
-    secretName: {{ . }}
+    secretName: {{ . | quote }}
     defaultMode: 0440
 {{- end }}
 {{- if include "mi-gateway.projectsToken" . }}
@@ -60,7 +60,7 @@
     sources:
       - serviceAccountToken:
           path: token
-          audience: {{ .Values.identity.tokenAudience }}
+          audience: {{ .Values.identity.tokenAudience | quote }}
           expirationSeconds: {{ .Values.identity.tokenExpirationSeconds }}
 {{- end }}
 {{- with .Values.extraVolumes }}
