@@ -56,6 +56,7 @@ FAULTS = [
     ({"schedules": [SCHEDULE], "config": KUBERNETES, "tls": {"secretName": "t", "clientCa": True}}, "scheduler.tls.clientSecretName is required"),
     ({"schedules": [SCHEDULE], "config": KUBERNETES, "policies": {"files": {"schedules.cedar": "x"}}}, "policies.files has a schedules.cedar"),
     ({"schedules": [SCHEDULE, SCHEDULE], "config": KUBERNETES}, "there are two schedules called evening"),
+    ({"schedules": [SCHEDULE | {"resourceGroup": "rg-dev"}], "config": KUBERNETES}, "the schedule evening has a resourceGroup without a subscriptionId"),
     ({"schedules": [SCHEDULE | {"name": "a" * 40}], "config": KUBERNETES}, "has a name of more than 52 characters"),
     ({"terminationGracePeriodSeconds": 29}, "shutting down takes up to 5s + 20s + 5s"),
     ({"config": {"shutdownGrace": "2m"}}, "set it to 130 or more"),

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 KUBERNETES = {"auth": "kubernetes", "authAudience": [], "authKubernetesAudience": "api://mi-gateway"}
+GROUP = {"subscriptionId": "5ab1e000-0000-4000-8000-000000000001", "resourceGroup": "rg-web"}
 TOKEN = "/var/run/secrets/mi-gateway/caller/token"
 
 
@@ -69,7 +70,15 @@ def test_its_pods_are_restricted(job):
     assert own["capabilities"] == {"drop": ["ALL"]} and own["readOnlyRootFilesystem"]
 
 
-def test_it_may_do_that_and_nothing_else(minimal):
+def test_a_policy_is_held_to_the_group_that_a_schedule_names(minimal):
+    rendered = minimal({"config": KUBERNETES, "schedules": [schedule(**GROUP)]})
+    group = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web"
+    assert f'resource is MiGateway::Vm in MiGateway::ResourceGroup::"{group}"' in rendered("ConfigMap", "-policies")["data"]["schedules.cedar"]
+    own = {"policies": {"schedules": False}, "config": KUBERNETES}
+    assert minimal(own | {"schedules": [schedule(resourceGroup="rg-web")]}), "policies of somebody else's"
+
+
+def test_its_account_may_do_that_and_nothing_else(minimal):
     rendered = minimal({"config": KUBERNETES, "schedules": [schedule(vms=["a", "b"])]})
     policies = rendered("ConfigMap", "-policies")["data"]
     assert policies.keys() == {"default.cedar", "schedules.cedar"}
@@ -137,12 +146,13 @@ DONE = (200, b'{"id":"x","status":"Succeeded"}')
 
 
 def test_every_machine_is_ordered(ordering):
-    done, orders = ordering([DONE], vms=["web-01", "web-02"], resourceGroup="rg-web", supersede=True)
+    done, orders = ordering([DONE], vms=["web-01", "web-02"], supersede=True, **GROUP)
     assert done.returncode == 0, done.stderr
     bearer = "Bearer header.payload.signature"
+    where = "subscriptionId=5ab1e000-0000-4000-8000-000000000001&resourceGroup=rg-web"
     assert orders == [
-        ("/vms/web-01/deallocate?resourceGroup=rg-web&supersede=true", bearer, "wait=1"),
-        ("/vms/web-02/deallocate?resourceGroup=rg-web&supersede=true", bearer, "wait=1"),
+        (f"/vms/web-01/deallocate?{where}&supersede=true", bearer, "wait=1"),
+        (f"/vms/web-02/deallocate?{where}&supersede=true", bearer, "wait=1"),
     ]
     assert "web-02: " in done.stdout and "signature" not in done.stdout
 

@@ -181,6 +181,9 @@
 {{- if gt (len $name) 52 }}{{ $faults = append $faults (printf "the CronJob %s has a name of more than 52 characters: shorten that of the schedule or of the release" $name) }}{{ end -}}
 {{- if has .name $names }}{{ $faults = append $faults (printf "there are two schedules called %s" .name) }}{{ end -}}
 {{- $names = append $names .name -}}
+{{- if and $.Values.policies.schedules .resourceGroup (not .subscriptionId) -}}
+{{- $faults = append $faults (printf "the schedule %s has a resourceGroup without a subscriptionId, and no policy can name a group without one: set it, or turn policies.schedules off" .name) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 {{- toJson $faults -}}

@@ -35,7 +35,8 @@
 {{- if not (has .action (list "restart" "redeploy")) }}true{{ end -}}
 {{- end }}
 
-{{/* Where the machines of a schedule are, as far as it says. */}}
+{{/* Where the machines of a schedule are, as far as it says. A group is named by both of its ids,
+     which the guards ask for. */}}
 {{- define "mi-gateway.scheduleScope" -}}
 {{- if and .subscriptionId .resourceGroup }} in MiGateway::ResourceGroup::"/subscriptions/{{ .subscriptionId }}/resourceGroups/{{ .resourceGroup }}"
 {{- else if .subscriptionId }} in MiGateway::Subscription::"/subscriptions/{{ .subscriptionId }}"
@@ -45,7 +46,7 @@
 {{/* The policies that permit to schedules what they do. */}}
 {{- define "mi-gateway.schedulePolicies" -}}
 {{- $account := printf "system:serviceaccount:%s:%s" .Release.Namespace (include "mi-gateway.scheduleAccount" .) -}}
-// What the schedules of this release do, and nothing more.
+// The actions of the schedules of this release on their machines, and nothing more.
 {{- range .Values.schedules }}
 
 @id("schedule-{{ .name }}")
