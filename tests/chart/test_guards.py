@@ -46,6 +46,7 @@ FAULTS = [
     ({"config": {"adminListen": "[::1]:9090"}}, "config.adminListen is a loopback address"),
     ({"config": {"listen": "0.0.0.0:9090"}}, "config.listen and config.adminListen have the same port"),
     ({"service": {"ipFamilies": ["IPv6"]}}, "config.listen has to be an IPv6 address"),
+    ({"service": {"ipFamilyPolicy": "PreferDualStack"}}, "config.listen has to be an IPv6 address where the Service may have one"),
     ({"service": {"ipFamilyPolicy": "RequireDualStack"}}, "config.adminListen has to be an IPv6 address"),
     ({"ingress": {"enabled": True}, "httpRoute": {"enabled": True, "parentRefs": [{"name": "g"}]}}, "ingress.enabled and httpRoute.enabled are both on"),
     ({"httpRoute": {"enabled": True}}, "httpRoute.parentRefs is required"),

@@ -139,10 +139,10 @@
 {{- $faults = append $faults "config.listen and config.adminListen have the same port" -}}
 {{- end -}}
 {{- $service := .Values.service -}}
-{{- if or (has "IPv6" $service.ipFamilies) (eq $service.ipFamilyPolicy "RequireDualStack") -}}
+{{- if or (has "IPv6" $service.ipFamilies) (has $service.ipFamilyPolicy (list "PreferDualStack" "RequireDualStack")) -}}
 {{- range $name, $example := dict "listen" "[::]:8080" "adminListen" "[::]:9090" -}}
 {{- if not (hasPrefix "[" (get $config $name)) -}}
-{{- $faults = append $faults (printf "config.%s has to be an IPv6 address where the Service has one: set it to %s, which takes IPv4 as well" $name $example) -}}
+{{- $faults = append $faults (printf "config.%s has to be an IPv6 address where the Service may have one: set it to %s, which takes IPv4 as well" $name $example) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
