@@ -112,7 +112,7 @@ def test_policies_of_somebody_elses_are_mounted(minimal):
 
 
 def test_tls_is_that_of_the_secret(minimal):
-    rendered = minimal({"tls": {"secretName": "certificate", "clientCa": True}})
+    rendered = minimal({"tls": {"secretName": "certificate", "clientCa": True}, "tests": {"enabled": False}})
     (mount,) = rendered.container["volumeMounts"]
     folder = mount["mountPath"]
     assert rendered.variables["MIG_TLS_CERTIFICATE_FILE"] == f"{folder}/tls.crt"

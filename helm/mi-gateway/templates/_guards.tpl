@@ -91,6 +91,9 @@
 {{- if and .Values.tls.clientCa (not .Values.tls.secretName) -}}
 {{- $faults = append $faults "tls.clientCa is on without tls.secretName, whose ca.crt says who signs certificates of callers" -}}
 {{- end -}}
+{{- if and .Values.tls.clientCa (not .Values.scheduler.tls.clientSecretName) (or .Values.schedules .Values.tests.enabled) -}}
+{{- $faults = append $faults "scheduler.tls.clientSecretName is required: tls.clientCa asks callers for a certificate, and schedules and helm test are callers; without schedules, turn tests.enabled off instead, if you like" -}}
+{{- end -}}
 {{- toJson $faults -}}
 {{- end }}
 
@@ -168,9 +171,6 @@
 {{- $isOfCluster := or (has "kubernetes" $methods) (and (has "oidc" $methods) (eq (len (include "mi-gateway.issuers" . | fromJsonArray)) 1)) -}}
 {{- if not $isOfCluster -}}
 {{- $faults = append $faults "schedules prove who they are by tokens of the cluster: add kubernetes to config.auth, or oidc with the cluster as the only issuer" -}}
-{{- end -}}
-{{- if and .Values.tls.clientCa (not .Values.scheduler.tls.clientSecretName) -}}
-{{- $faults = append $faults "scheduler.tls.clientSecretName is required: tls.clientCa asks callers for a certificate, and schedules are callers" -}}
 {{- end -}}
 {{- if and .Values.policies.schedules (hasKey .Values.policies.files "schedules.cedar") -}}
 {{- $faults = append $faults "policies.files has a schedules.cedar, which the chart writes: call it otherwise, or turn policies.schedules off" -}}

@@ -70,6 +70,10 @@ when {
 - name: ca
   secret:
     secretName: {{ $ca | quote }}
+    {{- /* Of an authority that everybody knows there often is no certificate in the Secret. */}}
+    {{- if not .Values.scheduler.tls.caSecretName }}
+    optional: true
+    {{- end }}
     defaultMode: 0440
     items:
       - key: ca.crt
@@ -96,8 +100,15 @@ when {
 {{- end }}
 {{- end }}
 
+{{/* Whom curl believes: what is in the Secret, or else those that everybody knows, as where
+     the file is empty. */}}
+{{- define "mi-gateway.callerTrust" -}}
+{{- if or .Values.scheduler.tls.caSecretName .Values.tls.secretName -}}
+[ ! -s /etc/mi-gateway/ca/ca.crt ] || export CURL_CA_BUNDLE=/etc/mi-gateway/ca/ca.crt
+{{- end -}}
+{{- end }}
+
 {{/* What of TLS curl is told, as arguments. */}}
 {{- define "mi-gateway.callerTls" -}}
-{{- if or .Values.scheduler.tls.caSecretName .Values.tls.secretName }} --cacert /etc/mi-gateway/ca/ca.crt{{ end -}}
 {{- if .Values.scheduler.tls.clientSecretName }} --cert /etc/mi-gateway/certificate/tls.crt --key /etc/mi-gateway/certificate/tls.key{{ end -}}
 {{- end }}
