@@ -63,6 +63,15 @@ def test_what_would_be_done_twice_is_not_tried_again(job):
         assert ("--retry" in pod["containers"][0]["command"][2]) == (limit > 0)
 
 
+def test_a_pod_that_waits_for_a_node_has_its_time_all_the_same(job):
+    cron, pod = job({"scheduler": {"wait": 30, "startingDeadlineSeconds": 900}}, vms=["web-01", "web-02"])
+    machine = 30 + 20 + 90
+    assert "--max-time \"$((WAIT + 20))\"" in pod["containers"][0]["command"][2]
+    assert "--retry-max-time 90 " in pod["containers"][0]["command"][2]
+    assert cron["spec"]["startingDeadlineSeconds"] == 900
+    assert cron["spec"]["jobTemplate"]["spec"]["activeDeadlineSeconds"] >= 900 + 2 * machine
+
+
 def test_its_pods_are_restricted(job):
     _, pod = job()
     assert pod["securityContext"]["runAsNonRoot"] and pod["securityContext"]["seccompProfile"]
