@@ -1,6 +1,7 @@
 """What the pods of the gateway are promised to be."""
 
 import re
+from ipaddress import ip_address, ip_network
 
 import pytest
 
@@ -197,6 +198,17 @@ def test_what_goes_out_is_what_is_needed(minimal):
     host = {"identity": {"type": "host"}, "config": {"authTenant": "7b31ddc4-0000-4000-8000-5a4d0bca1a11"}}
     assert ports(host) == {53, 443, 80}
     assert "169.254.169.254/32" in str(egress(minimal(on | host)))
+
+
+@pytest.mark.parametrize("resolver", ["169.254.10.10", "169.254.10.11", "169.254.20.10"])
+def test_a_resolver_of_the_node_is_asked_for_names_and_for_nothing_else(minimal, resolver):
+    """LocalDNS of AKS has the first two, by which policy a pod has; NodeLocal DNSCache the last."""
+    rules = minimal({"networkPolicy": {"enabled": True}})("NetworkPolicy")["spec"]["egress"]
+    names = [it for it in rules if {port["port"] for port in it["ports"]} == {53}]
+    assert {port["protocol"] for it in names for port in it["ports"]} == {"UDP", "TCP"}
+    blocks = [ip_network(peer["ipBlock"]["cidr"]) for it in names for peer in it["to"] if "ipBlock" in peer]
+    assert any(ip_address(resolver) in block for block in blocks)
+    assert all(block.is_link_local and block.num_addresses <= 2 for block in blocks)
 
 
 def test_a_narrow_api_still_takes_what_the_chart_brings(minimal):
