@@ -1,8 +1,12 @@
 """The table of values in the README follows from the values file."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
+import time
+from pathlib import PurePath
 from urllib.parse import urlsplit
 
 import pytest
@@ -48,6 +52,42 @@ def test_a_collector_is_reached_through_the_network_policy(minimal):
     endpoint = urlsplit(rendered.variables["OTEL_EXPORTER_OTLP_ENDPOINT"])
     egress = rendered("NetworkPolicy")["spec"]["egress"]
     assert endpoint.port in {port["port"] for rule in egress for port in rule["ports"]}
+
+
+@pytest.fixture
+def record(minimal):
+    """The example with a file for the record of changes: the file, as the gateway is told, and
+    the containers of its pod."""
+    (example,) = (it for it in EXAMPLES if "MIG_AUDIT_FILE" in it)
+    rendered = minimal(yaml.safe_load(example))
+    return rendered.variables["MIG_AUDIT_FILE"], rendered.pod["containers"]
+
+
+def test_each_pod_records_changes_in_a_file_of_its_own(record):
+    file, (gateway, sidecar) = record
+    names = [it["name"] for it in gateway["env"]]
+    assert "$(POD_NAME)" in file and names.index("POD_NAME") < names.index("MIG_AUDIT_FILE")
+    for container in (gateway, sidecar):
+        (name,) = (it for it in container["env"] if it["name"] == "POD_NAME")
+        assert name["valueFrom"] == {"fieldRef": {"fieldPath": "metadata.name"}}
+        assert PurePath(file).parent in [PurePath(it["mountPath"]) for it in container["volumeMounts"]]
+
+
+def test_a_pod_renames_its_own_file_and_no_others(record, tmp_path):
+    file, (_, sidecar) = record
+    ours, theirs = (tmp_path / PurePath(file.replace("$(POD_NAME)", pod)).name for pod in ("one", "other"))
+    for it in (ours, theirs):
+        it.write_text("a line\n")
+    rotating = subprocess.Popen(sidecar["command"], cwd=tmp_path, env=os.environ | {"POD_NAME": "one"}, start_new_session=True)
+    try:
+        deadline = time.monotonic() + 60
+        while ours.exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+    finally:
+        os.killpg(rotating.pid, signal.SIGKILL)
+        rotating.wait(timeout=60)
+    assert [it.read_text() for it in tmp_path.glob("one-*.jsonl")] == ["a line\n"] and not ours.exists()
+    assert theirs.read_text() == "a line\n"
 
 
 def test_the_chart_is_of_the_programs_version():
