@@ -94,7 +94,7 @@ def test_the_chart_is_of_the_programs_version():
     manifest = (ROOT / "Cargo.toml").read_text()
     version = manifest.split('version = "', 1)[1].split('"')[0]
     chart = (CHART / "Chart.yaml").read_text()
-    assert f'appVersion: "{version}"' in chart
+    assert f'appVersion: "{version}"' in chart and f"\nversion: {version}\n" in chart
     assert f"image: mi-gateway:{version}" in chart
 
 

