@@ -206,7 +206,7 @@ impl Inventory {
                 Joined::First(landing) => {
                     let seat = landing.seat();
                     if let Some(turn) = self.names.ask(name.clone(), landing) {
-                        self.look_up(turn, scopes.clone(), context.clone());
+                        self.look_up(turn, scopes.clone(), context);
                         break seat.outcome().await?;
                     }
                     seat
@@ -221,11 +221,13 @@ impl Inventory {
     }
 
     /// Asks for all names that are left to `turn`. In a task of its own: a caller who
-    /// leaves would take all others along.
-    fn look_up(&self, turn: Turn<Wanted>, scopes: Scopes, context: Context) {
+    /// leaves would take all others along. And in the gateway's own turn among callers: one
+    /// who has too many would have those of others sent away with theirs.
+    fn look_up(&self, turn: Turn<Wanted>, scopes: Scopes, context: &Context) {
         let (graph, names) = (self.graph.clone(), self.names.clone());
+        let context = Context::own(context.deadline, context.trace.clone());
         drop(self.tasks.finish(async move {
-            let all = turn.come(context.deadline.remaining()).await;
+            let all = turn.come(graph.patience(&context)).await;
             let query = MachineQuery::named(all.iter().map(|it| &it.name), scopes.iter());
             let found = graph.ids(&query, &context).await;
             for wanted in all {

@@ -153,6 +153,16 @@ impl ResourceGraphClient {
         Err(malformed(Cause::said("there is always another page")))
     }
 
+    /// How long it is worth to wait before it is asked by `context`: not at all where that
+    /// would not be sent.
+    pub(crate) fn patience(&self, context: &Context) -> Duration {
+        if self.api.client.is_withheld() {
+            Duration::ZERO
+        } else {
+            context.deadline.remaining()
+        }
+    }
+
     /// What is said to whoever waited so long for ids that somebody else asked for.
     pub(crate) fn unanswered(&self, waited: Duration) -> Error {
         self.api.unanswered(Call::FindVms, waited)

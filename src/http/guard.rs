@@ -60,6 +60,12 @@ impl Guard {
 }
 
 impl Client {
+    /// Whether nothing is asked, as nobody answers.
+    pub(crate) fn is_withheld(&self) -> bool {
+        let guarded = self.guarded.as_ref();
+        guarded.is_some_and(|guarded| guarded.guard.silence().is_some())
+    }
+
     /// Waits until `request` may be made, if it may.
     pub(super) async fn turn(
         &self,

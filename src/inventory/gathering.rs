@@ -73,13 +73,16 @@ impl<T> Gathering<T> {
 
 impl<T> Turn<T> {
     /// All that is to be asked for, once it may be; or after `patience`, for those who
-    /// wait to be told that it is too late.
+    /// wait to be told that it cannot be.
     pub(super) async fn come(mut self, patience: Duration) -> Vec<T> {
-        // Too late, there is no time for a call either: it fails before it is sent.
-        let _ = time::timeout(patience, self.permitted()).await;
+        if !patience.is_zero() {
+            // Too late, there is no time for a call either: it fails before it is sent.
+            let _ = time::timeout(patience, self.permitted()).await;
+        }
         self.others.close();
         let mut all = vec![self.first];
-        while let Ok(other) = self.others.try_recv() {
+        // Somebody may be at leaving one more: only the end of all says that nobody is.
+        while let Some(other) = self.others.recv().await {
             all.push(other);
         }
         all

@@ -250,6 +250,27 @@ async fn what_alone_does_not_answer_keeps_nothing_else_from_callers_for_long() {
     }
 }
 
+/// Which names are asked for waits for a pace, and nobody does where none is asked for.
+#[actix_web::test]
+async fn names_that_would_not_be_asked_for_are_refused_at_once() {
+    let scopes = (
+        "MIG_SCOPES",
+        "/subscriptions/5ab1e000-0000-4000-8000-000000000001",
+    );
+    let gateway = Gateway::with(&[scopes, ("MIG_UPSTREAM_TIMEOUT", "1s")]);
+    gateway.ready().await;
+    let _away = gateway.azure.refuse_connections();
+    let told = |answer: &Answer| answer.text().contains("was not asked").then_some(());
+    gateway.until("/vms", told).await;
+    let since = Instant::now();
+    for number in 0..20 {
+        let answer = gateway.get(&format!("/vms/nobody-{number}")).await;
+        assert_eq!(answer.status, 502, "{}", answer.text());
+    }
+    // At two a second it would be eight.
+    assert!(since.elapsed() < 4 * SOON, "{:?}", since.elapsed());
+}
+
 /// The listing is asked for all the time, and hangs.
 #[actix_web::test]
 async fn what_opened_it_is_asked_beside_whatever_else_does_not_answer() {

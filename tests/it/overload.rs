@@ -22,6 +22,9 @@ use crate::{
 
 const MACHINE: &str = "/vms/web-01";
 
+/// All of it: where a name is has to be looked up.
+const SUBSCRIPTION: &str = "/subscriptions/5ab1e000-0000-4000-8000-000000000001";
+
 /// Two calls to Azure at once, and two that wait.
 const NARROW: [(&str, &str); 2] = [("MIG_WORKERS", "1"), ("MIG_UPSTREAM_CONCURRENCY", "2")];
 
@@ -131,15 +134,41 @@ async fn who_fills_every_place_makes_room_for_others_and_takes_turns_with_them()
     whole.release();
 }
 
+/// Whoever comes first asks for the names of others too.
+#[actix_web::test]
+async fn a_look_up_does_not_go_with_the_calls_of_whoever_has_too_many() {
+    let narrow = [
+        ("MIG_WORKERS", "1"),
+        ("MIG_UPSTREAM_CONCURRENCY", "3"),
+        ("MIG_SCOPES", SUBSCRIPTION),
+    ];
+    let gateway = Rc::new(entra(&narrow));
+    gateway.ready().await;
+    let theirs = |path| called(&gateway, Caller::operator(), path);
+    for path in [MACHINE, "/vms/web-02"] {
+        assert_eq!(theirs(path).await.unwrap().status, 200);
+    }
+    let hold = gateway.azure.hold(Service::VirtualMachines);
+    let mut flood = FuturesUnordered::from_iter([MACHINE; 3].map(theirs));
+    hold.arrived(3).await;
+    flood.extend([MACHINE; 2].map(theirs));
+    gateway.busy_with(5).await;
+
+    let name = theirs("/vms/nobody");
+    let other = called(&gateway, Caller::reader(), "/vms/web-02");
+    let refused = flood.next().await.unwrap().unwrap();
+    assert!(is_overloaded(&refused), "{}", refused.text());
+    hold.release();
+    assert_eq!(name.await.unwrap().status, 404);
+    assert_eq!(other.await.unwrap().status, 200);
+}
+
 /// Callers ask together for what is wanted, and there is no turn for it.
 async fn without_a_turn(upstream: Upstream, service: Service, [other, wanted]: [&'static str; 2]) {
     let gateway = Rc::new(Gateway::with(&[
         ("MIG_WORKERS", "1"),
         ("MIG_UPSTREAM_CONCURRENCY", "1"),
-        (
-            "MIG_SCOPES",
-            "/subscriptions/5ab1e000-0000-4000-8000-000000000001",
-        ),
+        ("MIG_SCOPES", SUBSCRIPTION),
     ]));
     gateway.proven().await;
     let ask = |path| {
