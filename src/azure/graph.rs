@@ -115,6 +115,11 @@ impl GraphClient {
         self.malformed(CALL, Cause::said("page after page has nobody on it"))
     }
 
+    /// What is said of a listing that leads to a page for the second time.
+    pub(crate) fn circular_listing(&self) -> Error {
+        self.malformed(CALL, Cause::said("it leads to the same page again"))
+    }
+
     /// The answer to a GET of `url`, which is one of Graph's. Each try waits
     /// until Graph is open, so that one that is repeated is no exception.
     pub(super) async fn ask(

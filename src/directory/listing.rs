@@ -128,7 +128,7 @@ impl Listing {
         if let Some(next) = &next {
             let (hasher, known) = &mut self.links;
             if !known.insert(hasher.hash_one(next.link.as_str())) {
-                return Err(Error::Azure(self.source.graph.endless_listing()));
+                return Err(Error::Azure(self.source.graph.circular_listing()));
             }
         }
         self.next = next.map(Next::Graph);
