@@ -203,10 +203,10 @@ impl Api {
         token: &AccessToken,
         answer: Result<Response, http::Error>,
     ) -> Result<Response, Error> {
-        match answer.as_ref().map_err(refused_with) {
-            // 403 tells of a good token, and of what it may not.
-            Ok(_) | Err(Some(StatusCode::FORBIDDEN)) => token.serve(),
-            Err(Some(StatusCode::UNAUTHORIZED)) => token.reject(),
+        match &answer {
+            Ok(_) => token.serve(),
+            Err(error) if is_rejection(error) => token.reject(),
+            Err(error) if is_of_whom_it_knows(error) => token.serve(),
             Err(_) => {}
         }
         answer.map_err(|source| self.failed(call, Some(token), source))
@@ -245,8 +245,18 @@ fn is_rejection(error: &http::Error) -> bool {
         .is_some_and(|refusal| Reason::of(refusal).calls_for_another_token())
 }
 
-fn refused_with(error: &http::Error) -> Option<StatusCode> {
-    error.refusal().map(|refusal| refusal.status)
+/// Whether Azure tells what there is, or what may not be done: so it took the token. 401 may
+/// be of another tenant's subscription, and says nothing of the token elsewhere.
+fn is_of_whom_it_knows(error: &http::Error) -> bool {
+    error.refusal().is_some_and(|refusal| {
+        matches!(
+            refusal.status,
+            StatusCode::FORBIDDEN
+                | StatusCode::NOT_FOUND
+                | StatusCode::CONFLICT
+                | StatusCode::PRECONDITION_FAILED
+        )
+    })
 }
 
 /// The trace id as a GUID: Azure shows it in its logs and support tickets, and

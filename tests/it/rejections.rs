@@ -52,7 +52,20 @@ async fn a_rejected_token_without_another_is_told_until_it_is_taken_and_leaves_n
         .collect();
     assert_eq!(shown, [r#""false"} 0"#]);
 
-    assert_eq!(gateway.get(MACHINE).await.status, 200);
+    // Of whom Azure tells that there is no such machine, it knows who asks.
+    assert_eq!(gateway.get("/vms/nobody").await.status, 404);
+    assert_eq!(token_check(&gateway).await, (true, true, "fine".to_owned()));
+}
+
+#[actix_web::test]
+async fn a_subscription_of_another_tenant_is_no_rejection_of_the_token() {
+    let gateway = Gateway::start();
+    gateway.proven().await;
+    let elsewhere = r#"{"error":{"code":"InvalidAuthenticationTokenTenant","message":"M"}}"#;
+    let fault = Fault::answer(401, elsewhere);
+    let machines = Service::VirtualMachines;
+    gateway.azure.inject(machines, fault, Times::Next(1));
+    assert_eq!(gateway.get(MACHINE).await.status, 502);
     assert_eq!(token_check(&gateway).await, (true, true, "fine".to_owned()));
 }
 
