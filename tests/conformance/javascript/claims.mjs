@@ -31,7 +31,11 @@ export function assertIs(token, identity, audience, took = 0) {
     },
   );
   if (identity.resourceId !== undefined) {
-    assert.equal(resourceId, identity.resourceId);
+    if (identity.resourceId instanceof RegExp) {
+      assert.match(resourceId, identity.resourceId);
+    } else {
+      assert.equal(resourceId, identity.resourceId);
+    }
     assert.equal(sub, identity.objectId);
   }
   assert.equal(token.tokenType, "Bearer");

@@ -75,7 +75,15 @@ export const identity = (name) => ({
 
 /** The host's only user-assigned identity. */
 export const GATEWAY = identity("mi-gateway");
-export const SYSTEM = identity("system");
+
+/** The host's own identity, whose resource is the host, whatever that is. */
+export const SYSTEM = {
+  ...identity("system"),
+  resourceId: new RegExp(
+    `^/subscriptions/${SUBSCRIPTION}/resourcegroups/rg-web/providers/` +
+      "(?!Microsoft.ManagedIdentity/).+/gateway-01$",
+  ),
+};
 
 /** One that no host has. */
 export const OTHER = identity("other");

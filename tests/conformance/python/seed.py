@@ -1,6 +1,7 @@
 """What the sandbox holds at its start, told anew from its rules: the jobs compare
 with this, and not with what the sandbox says."""
 
+import re
 import uuid
 from dataclasses import dataclass
 
@@ -68,6 +69,15 @@ class Identity:
             f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-identity/providers/"
             f"Microsoft.ManagedIdentity/userAssignedIdentities/{self.name}"
         )
+
+
+    def is_of(self, resource_id: str) -> bool:
+        """Whether `resource_id` is the identity's; the host's own has that of the host."""
+        if self.name != "system":
+            return resource_id == self.resource_id
+        host = f"/subscriptions/{SUBSCRIPTION}/resourcegroups/rg-web/providers/"
+        own = rf"{host}(?!Microsoft\.ManagedIdentity/).+/gateway-01"
+        return re.fullmatch(own, resource_id) is not None
 
 
 SYSTEM = Identity("system")
