@@ -75,3 +75,6 @@ def test_what_is_run_in_a_container_is_there_by_that_name(notes):
 def test_policies_that_schedules_need_are_shown_where_the_chart_has_none(notes):
     told = notes("schedules", policies={"existingConfigMap": "company"})
     assert '@id("schedule-evening")' in told
+    evening = {"name": "evening", "schedule": "0 19 * * *", "action": "deallocate", "vms": ["a"], "resourceGroup": "rg-web"}
+    told = notes("schedules", policies={"existingConfigMap": "company"}, schedules=[evening])
+    assert "no policy can name that" in told and "permit (" not in told

@@ -83,8 +83,9 @@ def test_a_policy_is_held_to_the_group_that_a_schedule_names(minimal):
     rendered = minimal({"config": KUBERNETES, "schedules": [schedule(**GROUP)]})
     group = "/subscriptions/5ab1e000-0000-4000-8000-000000000001/resourceGroups/rg-web"
     assert f'resource is MiGateway::Vm in MiGateway::ResourceGroup::"{group}"' in rendered("ConfigMap", "-policies")["data"]["schedules.cedar"]
-    own = {"policies": {"schedules": False}, "config": KUBERNETES}
-    assert minimal(own | {"schedules": [schedule(resourceGroup="rg-web")]}), "policies of somebody else's"
+    for own in ({"schedules": False}, {"existingConfigMap": "company"}):
+        of_group = {"config": KUBERNETES, "policies": own, "schedules": [schedule(resourceGroup="rg-web")]}
+        assert minimal(of_group), "policies of somebody else's"
 
 
 def test_its_account_may_do_that_and_nothing_else(minimal):

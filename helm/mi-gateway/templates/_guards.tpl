@@ -175,13 +175,14 @@
 {{- if and .Values.policies.schedules (hasKey .Values.policies.files "schedules.cedar") -}}
 {{- $faults = append $faults "policies.files has a schedules.cedar, which the chart writes: call it otherwise, or turn policies.schedules off" -}}
 {{- end -}}
+{{- $isWritten := hasKey (include "mi-gateway.policyFiles" . | fromYaml) "schedules.cedar" -}}
 {{- $names := list -}}
 {{- range .Values.schedules -}}
 {{- $name := printf "%s-%s" (include "mi-gateway.fullname" $) .name -}}
 {{- if gt (len $name) 52 }}{{ $faults = append $faults (printf "the CronJob %s has a name of more than 52 characters: shorten that of the schedule or of the release" $name) }}{{ end -}}
 {{- if has .name $names }}{{ $faults = append $faults (printf "there are two schedules called %s" .name) }}{{ end -}}
 {{- $names = append $names .name -}}
-{{- if and $.Values.policies.schedules .resourceGroup (not .subscriptionId) -}}
+{{- if and $isWritten .resourceGroup (not .subscriptionId) -}}
 {{- $faults = append $faults (printf "the schedule %s has a resourceGroup without a subscriptionId, and no policy can name a group without one: set it, or turn policies.schedules off" .name) -}}
 {{- end -}}
 {{- end -}}

@@ -35,8 +35,7 @@
 {{- if not (has .action (list "restart" "redeploy")) }}true{{ end -}}
 {{- end }}
 
-{{/* Where the machines of a schedule are, as far as it says. A group is named by both of its ids,
-     which the guards ask for. */}}
+{{/* Where the machines of a schedule are, as far as it says. A group is named by both of its ids. */}}
 {{- define "mi-gateway.scheduleScope" -}}
 {{- if and .subscriptionId .resourceGroup }} in MiGateway::ResourceGroup::"/subscriptions/{{ .subscriptionId }}/resourceGroups/{{ .resourceGroup }}"
 {{- else if .subscriptionId }} in MiGateway::Subscription::"/subscriptions/{{ .subscriptionId }}"
@@ -48,6 +47,10 @@
 {{- $account := printf "system:serviceaccount:%s:%s" .Release.Namespace (include "mi-gateway.scheduleAccount" .) -}}
 // The actions of the schedules of this release on their machines, and nothing more.
 {{- range .Values.schedules }}
+{{- if and .resourceGroup (not .subscriptionId) }}
+
+// The schedule {{ .name }} has a resourceGroup without a subscriptionId: no policy can name that.
+{{- else }}
 
 @id("schedule-{{ .name }}")
 permit (
@@ -60,6 +63,7 @@ when {
   {{ if $index }}|| {{ end }}resource.name == "{{ $vm }}"
   {{- end }}
 };
+{{- end }}
 {{- end }}
 {{ end }}
 
