@@ -37,6 +37,14 @@ fn lines(url: &str, words: &str) -> usize {
         .count()
 }
 
+fn assert_none_came_twice(collector: &Collector) {
+    let mut bodies: Vec<_> = collector.received().into_iter().map(|it| it.body).collect();
+    let sent = bodies.len();
+    bodies.sort();
+    bodies.dedup();
+    assert_eq!(bodies.len(), sent);
+}
+
 #[actix_web::test]
 async fn an_agent_that_takes_grpc_alone_stops_nothing_and_is_left_alone() {
     let agent = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -107,11 +115,7 @@ async fn a_message_that_is_refused_for_good_is_counted_and_not_sent_again() {
         })
         .await;
     gateway.stop();
-    let mut bodies: Vec<_> = collector.received().into_iter().map(|it| it.body).collect();
-    let sent = bodies.len();
-    bodies.sort();
-    bodies.dedup();
-    assert_eq!(bodies.len(), sent);
+    assert_none_came_twice(&collector);
 }
 
 #[actix_web::test]
@@ -143,11 +147,7 @@ async fn a_collector_whose_answers_break_off_does_not_get_the_same_again() {
             .await;
     }
     gateway.stop();
-    let mut bodies: Vec<_> = collector.received().into_iter().map(|it| it.body).collect();
-    let sent = bodies.len();
-    bodies.sort();
-    bodies.dedup();
-    assert_eq!(bodies.len(), sent);
+    assert_none_came_twice(&collector);
 }
 
 #[actix_web::test]
