@@ -10,10 +10,10 @@ use super::Rows;
 ///
 /// Graph gives an order together with a filter only from an index of its own, which is
 /// behind the directory ("Advanced query capabilities on Microsoft Entra ID objects"), and
-/// promises none otherwise. Where a listing has to begin again, what comes first is skipped only if it is what was
-/// given out, to the byte: then nobody is lost and nobody comes twice. It has the
-/// same value wherever pages end. The digest tells accidents; whoever forges one
-/// spoils a listing of their own.
+/// promises none otherwise. Where a listing has to begin again, what comes first is skipped
+/// only if it is what was given out, to the byte: then nobody is lost and nobody comes
+/// twice. It has the same value wherever pages end. The digest tells accidents; whoever
+/// forges one spoils a listing of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Position {
     bytes: usize,
