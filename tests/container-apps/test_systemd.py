@@ -74,6 +74,18 @@ def test_the_record_of_changes_is_in_the_folder_that_the_unit_makes():
     assert example()["MIG_AUDIT_FILE"] == of_the_guide()["MIG_AUDIT_FILE"] == file
 
 
+def test_the_doctor_of_the_guide_is_run_as_the_service():
+    # systemd gives units of one dynamic user's name the same one (systemd.exec(5)), and the
+    # folder of its logs to those alone that name it.
+    (command,) = re.findall(
+        r"sudo systemd-run (.*?) /usr/local/bin/mi-gateway doctor",
+        (ROOT / "docs/azure-setup.md").read_text().replace("\\\n", " "),
+    )
+    given = dict(it.split("=", 1) for it in re.findall(r"--property (\S+)", command))
+    as_the_service = ("User", "DynamicUser", "LogsDirectory", "LogsDirectoryMode", "EnvironmentFile")
+    assert given == {name: setting(name) for name in as_the_service}
+
+
 def test_a_file_that_was_rotated_is_left_by_a_reload():
     rotation = (FOLDER / "logrotate").read_text()
     assert f"{example()['MIG_AUDIT_FILE']} {{" in rotation
