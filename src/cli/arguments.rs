@@ -157,7 +157,8 @@ pub(super) struct UsersAsked {
 /// A form of a listing of users.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum UsersForm {
-    /// Columns for people
+    /// Columns for people; `text`, as elsewhere, is the same
+    #[value(alias = "text")]
     Table,
     /// One array
     Json,

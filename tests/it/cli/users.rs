@@ -43,6 +43,13 @@ fn a_department_is_a_table_for_people() {
 }
 
 #[test]
+fn text_is_a_table_where_other_commands_have_text() {
+    let azure = azure();
+    let of = |form| in_container(&azure, &format!("users -d Seinfeld -o {form}"));
+    assert_eq!(of("text").done().output, of("table").done().output);
+}
+
+#[test]
 fn a_department_is_a_file_as_the_service_writes_it() {
     let line = "users --department Seinfeld --select displayName,businessPhones -o csv";
     let csv = in_container(&azure(), line).done().output;
