@@ -187,7 +187,7 @@ impl Client {
 
     async fn sent(&self, request: &Request<'_>, deadline: Deadline) -> Result<Response, Error> {
         let started = Instant::now();
-        let allowed = deadline.remaining();
+        let allowed = deadline.remaining_at(started);
         let uri = Uri::try_from(&*request.url);
         let uri = uri.map_err(|error| Error::Unreachable(Cause::new(&error)));
         let span = span::begin(request, uri.as_ref().ok(), self.profile.service);

@@ -103,8 +103,9 @@ impl ManagedIdentity {
         trace: Option<&TraceContext>,
     ) -> Result<AccessToken, TokenError> {
         let events = self.cache.events(resource);
-        if let Some(token) = self.cache.get(resource) {
-            events.record(self.renew_if_due(resource, &token, trace));
+        let now = Moment::now();
+        if let Some(token) = self.cache.get_at(resource, now) {
+            events.record(self.renew_if_due(resource, &token, now, trace));
             return Ok(token);
         }
         let joined = self.join(resource, &Demand::Absent, trace);
@@ -178,8 +179,9 @@ impl ManagedIdentity {
     /// Begins to fetch every token that is missing or due for renewal.
     pub(crate) fn fetch_what_is_due(&self) {
         for resource in Resource::ALL {
-            if let Some(token) = self.cache.get(resource) {
-                self.renew_if_due(resource, &token, None);
+            let now = Moment::now();
+            if let Some(token) = self.cache.get_at(resource, now) {
+                self.renew_if_due(resource, &token, now, None);
             } else {
                 self.join(resource, &Demand::Absent, None);
             }
@@ -247,9 +249,9 @@ impl ManagedIdentity {
         &self,
         resource: Resource,
         token: &AccessToken,
+        now: Moment,
         trace: Option<&TraceContext>,
     ) -> TokenEvent {
-        let now = Moment::now();
         if !token.is_stale(now) {
             return TokenEvent::Hit;
         }

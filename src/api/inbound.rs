@@ -15,8 +15,9 @@ use actix_web::{
     web,
 };
 use serde::Deserialize;
-use tracing::{Span, field};
+use tracing::Span;
 use tracing_actix_web::RootSpanBuilder;
+use uuid::Uuid;
 
 use super::{Edge, Problem, Settings};
 use crate::{
@@ -109,10 +110,11 @@ impl RootSpanBuilder for RootSpan {
         let edge = request.app_data::<web::Data<Edge>>();
         let tracer = edge.map_or_else(Tracer::default, |edge| edge.tracer.clone());
         let (inbound, open) = Inbound::read(request.headers(), &tracer);
+        let mut trace_id = Uuid::encode_buffer();
         let span = tracing::info_span!(
             "request",
-            request_id = field::display(&inbound.id),
-            trace_id = field::display(inbound.trace.trace_id()),
+            request_id = inbound.id.as_str(),
+            trace_id = &*inbound.trace.trace_id().encode_lower(&mut trace_id),
         );
         request.extensions_mut().insert(inbound);
         if open.is_recorded() {

@@ -11,7 +11,8 @@ pub(crate) struct Patterns {
 }
 
 impl Patterns {
-    /// Those that are `served`; a parameter, in braces, is a whole segment.
+    /// Those that are `served`; a parameter, in braces, is a whole segment, and there is
+    /// one at most.
     pub(crate) const fn new(served: &'static [&'static str], unmatched: &'static str) -> Self {
         Self {
             served,
@@ -37,19 +38,18 @@ impl Patterns {
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
-    let (mut patterns, mut segments) = (pattern.split('/'), path.split('/'));
-    loop {
-        match (patterns.next(), segments.next()) {
-            (None, None) => return true,
-            (Some(pattern), Some(segment)) => {
-                let is_any = pattern.starts_with('{') && !segment.is_empty();
-                if !is_any && pattern != segment {
-                    return false;
-                }
-            }
-            _ => return false,
-        }
-    }
+    let Some((before, (_, after))) = parameter(pattern) else {
+        return pattern == path;
+    };
+    let rest = path.strip_prefix(before);
+    let segment = rest.and_then(|rest| rest.strip_suffix(after));
+    segment.is_some_and(|segment| !segment.is_empty() && !segment.contains('/'))
+}
+
+/// What stands before the parameter of `pattern`, its name, and what stands behind it.
+fn parameter(pattern: &str) -> Option<(&str, (&str, &str))> {
+    let (before, rest) = pattern.split_once('{')?;
+    Some((before, rest.split_once('}')?))
 }
 
 #[cfg(test)]

@@ -36,7 +36,12 @@ impl Deadline {
 
     /// What is left, zero when it has passed.
     pub(crate) fn remaining(self) -> Duration {
-        self.0.saturating_duration_since(Instant::now())
+        self.remaining_at(Instant::now())
+    }
+
+    /// What is left at `now`.
+    pub(crate) fn remaining_at(self, now: Instant) -> Duration {
+        self.0.saturating_duration_since(now)
     }
 }
 

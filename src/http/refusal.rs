@@ -178,7 +178,8 @@ fn text_of(value: Option<&Value>) -> Option<String> {
 
 /// As much of `text` as is kept.
 pub(crate) fn cut(text: &str) -> String {
-    text.chars().take(TEXT_LIMIT).collect()
+    let end = text.char_indices().nth(TEXT_LIMIT);
+    text[..end.map_or(text.len(), |(end, _)| end)].to_owned()
 }
 
 #[cfg(test)]

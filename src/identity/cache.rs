@@ -109,8 +109,13 @@ impl TokenCache {
     /// go from here stands still while the machine sleeps. With a clock that is set forward by
     /// more than a lifetime there is none until it is right: new ones seem to have expired.
     pub(crate) fn get(&self, resource: Resource) -> Option<AccessToken> {
+        self.get_at(resource, Moment::now())
+    }
+
+    /// The same for whoever knows what time it is.
+    pub(crate) fn get_at(&self, resource: Resource, now: Moment) -> Option<AccessToken> {
         let token = self.0.tokens.get(&resource)?;
-        token.is_usable(Moment::now()).then_some(token)
+        token.is_usable(now).then_some(token)
     }
 
     /// The counters of `resource`.

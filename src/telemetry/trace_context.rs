@@ -4,12 +4,10 @@
 
 mod headers;
 
-use std::{
-    borrow::Cow,
-    fmt::{self, Write as _},
-};
+use std::{borrow::Cow, fmt::Write as _};
 
 use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
+use uuid::{Uuid, fmt::Simple};
 
 use super::{Kind, OpenSpan, Tracer};
 use headers::{only, parse, state};
@@ -97,9 +95,9 @@ impl TraceContext {
         self.trace_id
     }
 
-    /// The trace's id in lower-case hexadecimal.
-    pub(crate) fn trace_id(&self) -> impl fmt::Display + use<> {
-        Hex(u128::from_be_bytes(self.trace_id))
+    /// The trace's id, which is written in lower-case hexadecimal.
+    pub(crate) fn trace_id(&self) -> Simple {
+        Uuid::from_bytes(self.trace_id).simple()
     }
 
     /// The headers for calls that this request makes.
@@ -111,20 +109,12 @@ impl TraceContext {
     }
 
     fn traceparent(&self) -> String {
-        let trace_id = u128::from_be_bytes(self.trace_id);
+        let trace_id = self.trace_id();
         let span_id = u64::from_be_bytes(self.span_id);
         let mut text = String::with_capacity(LENGTH);
         // A string takes whatever is written.
-        let _ = write!(text, "00-{trace_id:032x}-{span_id:016x}-{:02x}", self.flags);
+        let _ = write!(text, "00-{trace_id}-{span_id:016x}-{:02x}", self.flags);
         text
-    }
-}
-
-struct Hex(u128);
-
-impl fmt::Display for Hex {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{:032x}", self.0)
     }
 }
 
