@@ -1,6 +1,5 @@
 //! Names of virtual machines to resource ids, and all that there are.
 
-mod census;
 mod cursor;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
@@ -15,7 +14,6 @@ mod surroundings;
 
 use std::sync::Arc;
 
-pub(crate) use census::Census;
 pub(crate) use cursor::{Cursor, InvalidCursor};
 pub(crate) use listing::Listing;
 pub(crate) use names::{Candidates, KnownNames, is_like_scale_set_member};
@@ -79,17 +77,16 @@ pub(crate) enum Error {
 pub(crate) struct Inventory {
     surroundings: Arc<Surroundings>,
     names: KnownNames,
-    census: Census,
     graph: ResourceGraphClient,
     metadata: Metadata,
     tasks: Tasks,
 }
 
 impl Inventory {
-    /// An inventory that shares `surroundings`, `names` and `census` with all workers.
+    /// An inventory that shares `surroundings` and `names` with all workers.
     pub(crate) fn new(
         surroundings: Arc<Surroundings>,
-        (names, census): (KnownNames, Census),
+        names: KnownNames,
         graph: ResourceGraphClient,
         metadata: Metadata,
         tasks: Tasks,
@@ -97,7 +94,6 @@ impl Inventory {
         Self {
             surroundings,
             names,
-            census,
             graph,
             metadata,
             tasks,

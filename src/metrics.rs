@@ -15,7 +15,6 @@ mod telemetry;
 mod tls;
 mod tokens;
 mod upstream;
-mod vms;
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -32,7 +31,6 @@ pub(crate) use replica::RoundOutcome;
 pub(crate) use requests::known_method;
 pub(crate) use tokens::{TokenEvent, TokenEvents};
 pub(crate) use upstream::Quota;
-pub(crate) use vms::VmCount;
 
 use audit::AuditMetrics;
 use callers::CallerMetrics;
@@ -49,7 +47,6 @@ use telemetry::TelemetryMetrics;
 use tls::TlsMetrics;
 use tokens::TokenMetrics;
 use upstream::UpstreamMetrics;
-use vms::VmMetrics;
 
 const PREFIX: &str = "mi_gateway";
 
@@ -79,7 +76,6 @@ struct Inner {
     readiness: ReadinessMetrics,
     tls: TlsMetrics,
     telemetry: TelemetryMetrics,
-    vms: VmMetrics,
 }
 
 impl Metrics {
@@ -106,7 +102,6 @@ impl Metrics {
             readiness: ReadinessMetrics::new(&declare)?,
             tls: TlsMetrics::new(&declare)?,
             telemetry: TelemetryMetrics::new(&declare)?,
-            vms: VmMetrics::new(&declare)?,
             registry,
         })))
     }

@@ -23,7 +23,7 @@ use crate::{
     export::{self, Export},
     http::{Client, Deadline, Guard, Profile, Tls},
     identity::{self, ManagedIdentity, Plan, TokenCache, TokenSource},
-    inventory::{Census, Inventory, KnownNames, Metadata, Surroundings},
+    inventory::{Inventory, KnownNames, Metadata, Surroundings},
     metrics::Metrics,
     policy::Policies,
     power::{Operations, Power},
@@ -61,7 +61,6 @@ pub(crate) struct Shared {
     graph_guard: Guard,
     pub(super) surroundings: Arc<Surroundings>,
     names: KnownNames,
-    census: Census,
     pages: KnownPages,
     listings: Listings,
     pub(super) replica: Option<Replica>,
@@ -101,7 +100,6 @@ impl Shared {
                 .directory
                 .replica
                 .map(|settings| Replica::new(settings, metrics.clone())),
-            census: Census::new(metrics.clone()),
             permission: Permission::new(metrics.clone()),
             limits: ChangeLimits::new(config.changes, metrics.clone()),
             audit: Audit::new(config.audit.clone(), metrics.clone()).map_err(Error::Thread)?,
@@ -151,7 +149,7 @@ impl Shared {
         let arm = self.arm(client, identity);
         let inventory = Rc::new(Inventory::new(
             Arc::clone(&self.surroundings),
-            (self.names.clone(), self.census.clone()),
+            self.names.clone(),
             machines,
             self.metadata(),
             self.tasks.clone(),

@@ -23,7 +23,7 @@ const LONGEST_TOKEN: usize = 4 * 1024;
 const MOST_PAGES: usize = 10;
 
 /// Resource Graph's word for the place where the next page begins.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub(crate) struct SkipToken(String);
 

@@ -16,7 +16,7 @@ pub(crate) struct InvalidCursor;
 /// It carries Resource Graph's own token, so that any replica can go on with
 /// it, and the fingerprint of the query that the token belongs to. It is no
 /// secret and no permission: what may be seen is settled by the query.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     fingerprint: u64,
     token: SkipToken,

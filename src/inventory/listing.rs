@@ -1,7 +1,5 @@
 //! All virtual machines of the scopes, page by page.
 
-use std::time::Instant;
-
 use actix_web::http::StatusCode;
 
 use super::{Cursor, Error, Inventory, Narrowing};
@@ -16,13 +14,6 @@ pub(crate) struct Listing {
     pub(crate) narrowing: Narrowing,
     pub(crate) power_state: Option<PowerState>,
     pub(crate) top: MachineTop,
-}
-
-impl Listing {
-    /// Whether everything that is served is on its pages.
-    pub(super) fn is_whole(&self) -> bool {
-        !self.narrowing.is_given() && self.power_state.is_none()
-    }
 }
 
 /// One page of a listing.
@@ -44,7 +35,6 @@ impl Inventory {
         let scopes = listing.narrowing.within(scopes)?;
         let query = MachineQuery::listing(scopes.iter(), listing.power_state, listing.top);
         let from = cursor.map(|cursor| cursor.token(&query)).transpose()?;
-        let asked = Instant::now();
         let mut page = self
             .graph
             .page(&query, from, context)
@@ -53,12 +43,9 @@ impl Inventory {
         // Azure's word is not taken for what may be seen.
         page.machines
             .retain(|it| scopes.have(it.id.subscription_id(), it.id.resource_group()));
-        let next = page.next.map(|token| Cursor::new(&query, token));
-        let place = (cursor, next.as_ref());
-        self.census.page(listing, asked, place, &page.machines);
         Ok(Page {
             machines: page.machines,
-            next,
+            next: page.next.map(|token| Cursor::new(&query, token)),
         })
     }
 }
