@@ -1,6 +1,7 @@
 //! Work that outlives the request that asked for it.
 
 mod flights;
+mod kept;
 
 use std::{future::Future, thread};
 
@@ -9,6 +10,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
 pub(crate) use flights::{Flights, Joined, Landing, Seat};
+pub(crate) use kept::AsLongAs;
 
 /// Why work did not come to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

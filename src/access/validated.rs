@@ -1,14 +1,12 @@
 //! Tokens that were proven a moment ago.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use aws_lc_rs::digest::{SHA256, digest};
-use moka::{Expiry, sync::Cache};
+use moka::sync::Cache;
 
 use super::{Caller, keys::KeySet};
+use crate::task::AsLongAs;
 
 /// How long a proof is believed without another look. It saves the signature, and
 /// must not outlast what may change.
@@ -39,14 +37,20 @@ pub(super) struct Proof {
     pub(super) lasts: Duration,
 }
 
+impl Proof {
+    fn kept_for(&self) -> Duration {
+        self.lasts.min(MEMORY)
+    }
+}
+
 /// Proofs of all workers.
 #[derive(Clone)]
 pub(super) struct Validated(Cache<Digest, Proof>);
 
 impl Validated {
     pub(super) fn new() -> Self {
-        let cache = Cache::builder().max_capacity(MOST).expire_after(Briefly);
-        Self(cache.build())
+        let cache = Cache::builder().max_capacity(MOST);
+        Self(cache.expire_after(AsLongAs(Proof::kept_for)).build())
     }
 
     /// Who was proven by the token, unless the keys are others now.
@@ -67,24 +71,6 @@ impl Validated {
     }
 }
 
-struct Briefly;
-
-impl Expiry<Digest, Proof> for Briefly {
-    fn expire_after_create(&self, _: &Digest, proof: &Proof, _: Instant) -> Option<Duration> {
-        Some(proof.lasts.min(MEMORY))
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Digest,
-        proof: &Proof,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(proof.lasts.min(MEMORY))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,11 +83,9 @@ mod tests {
             generation: 0,
             lasts: Duration::from_secs(seconds),
         };
-        let (token, now) = (Digest::of("t"), Instant::now());
-        let kept = |seconds| Briefly.expire_after_create(&token, &proof(seconds), now);
-        assert_eq!(kept(3600), Some(MEMORY));
-        assert_eq!(kept(7), Some(Duration::from_secs(7)));
-        let validated = Validated::new();
+        assert_eq!(proof(3600).kept_for(), MEMORY);
+        assert_eq!(proof(7).kept_for(), Duration::from_secs(7));
+        let (token, validated) = (Digest::of("t"), Validated::new());
         validated.keep(token, proof(0));
         assert!(!validated.0.contains_key(&token));
     }

@@ -7,14 +7,10 @@ use std::{
 
 use moka::sync::Cache;
 
-use super::{
-    AccessToken, Moment, Resource, TokenError,
-    keep::{Believed, Usable},
-    token::Origin,
-};
+use super::{AccessToken, Moment, Resource, TokenError, keep::Believed, token::Origin};
 use crate::{
     metrics::{Metrics, TokenEvents},
-    task::{self, Flights, Landing},
+    task::{self, AsLongAs, Flights, Landing},
     telemetry::chain,
 };
 
@@ -96,7 +92,7 @@ impl TokenCache {
         Self(Arc::new(Inner {
             tokens: Cache::builder()
                 .max_capacity(64)
-                .expire_after(Usable)
+                .expire_after(AsLongAs(AccessToken::usable_for))
                 .build(),
             flights: Flights::default(),
             slots: Resource::ALL.map(slot),

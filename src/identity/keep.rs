@@ -1,10 +1,8 @@
-//! How long tokens and failures are kept.
+//! How long failures are told.
 
 use std::time::{Duration, Instant};
 
-use moka::Expiry;
-
-use super::{AccessToken, Resource, TokenError};
+use super::TokenError;
 
 /// A failure, and until when it is told without asking again.
 pub(super) struct Believed {
@@ -26,29 +24,5 @@ impl Believed {
     pub(super) fn told(&self) -> Option<TokenError> {
         let left = self.until.saturating_duration_since(Instant::now());
         (!left.is_zero()).then(|| self.failure.clone().with_pause_left(left))
-    }
-}
-
-/// Tokens stay until their hard limit.
-pub(super) struct Usable;
-
-impl Expiry<Resource, AccessToken> for Usable {
-    fn expire_after_create(
-        &self,
-        _: &Resource,
-        token: &AccessToken,
-        _: Instant,
-    ) -> Option<Duration> {
-        Some(token.usable_for())
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &Resource,
-        token: &AccessToken,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(token.usable_for())
     }
 }

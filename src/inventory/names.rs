@@ -1,16 +1,13 @@
 //! What Resource Graph said of names, shared by all workers.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
-use moka::{Expiry, sync::Cache};
+use moka::sync::Cache;
 
 use super::gathering::{Gathering, Turn};
 use crate::{
     azure::{self, VirtualMachineId, VmName},
-    task::{Flights, Joined, Landing},
+    task::{AsLongAs, Flights, Joined, Landing},
 };
 
 /// How long a virtual machine is believed to be where it was.
@@ -67,7 +64,7 @@ impl KnownNames {
         Self(Arc::new(Inner {
             names: Cache::builder()
                 .max_capacity(CAPACITY)
-                .expire_after(Believed)
+                .expire_after(AsLongAs(believed))
                 .build(),
             asked_again: Cache::builder()
                 .max_capacity(CAPACITY)
@@ -131,31 +128,11 @@ fn key(name: &VmName) -> String {
 }
 
 /// How long an answer is believed.
-struct Believed;
-
-impl Believed {
-    fn for_long(candidates: &Candidates) -> Duration {
-        if candidates.is_empty() {
-            NOT_FOUND
-        } else {
-            FOUND
-        }
-    }
-}
-
-impl Expiry<String, Candidates> for Believed {
-    fn expire_after_create(&self, _: &String, it: &Candidates, _: Instant) -> Option<Duration> {
-        Some(Self::for_long(it))
-    }
-
-    fn expire_after_update(
-        &self,
-        _: &String,
-        it: &Candidates,
-        _: Instant,
-        _: Option<Duration>,
-    ) -> Option<Duration> {
-        Some(Self::for_long(it))
+fn believed(candidates: &Candidates) -> Duration {
+    if candidates.is_empty() {
+        NOT_FOUND
+    } else {
+        FOUND
     }
 }
 
@@ -212,8 +189,8 @@ mod tests {
 
     #[test]
     fn nobody_is_believed_for_a_shorter_time_than_somebody() {
-        assert_eq!(Believed::for_long(&found(0)), NOT_FOUND);
-        assert_eq!(Believed::for_long(&found(1)), FOUND);
+        assert_eq!(believed(&found(0)), NOT_FOUND);
+        assert_eq!(believed(&found(1)), FOUND);
     }
 
     #[test]
