@@ -69,6 +69,9 @@ impl UserProperty {
         Self::CompanyName,
     ];
 
+    /// What a search by name looks in: whoever finds somebody so has learnt of these.
+    pub(crate) const SEARCHED: [Self; 3] = [Self::DisplayName, Self::GivenName, Self::Surname];
+
     /// Its name, as Graph spells it.
     pub(crate) const fn name(self) -> &'static str {
         NAMES[self as usize]

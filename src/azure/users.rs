@@ -1,7 +1,7 @@
 //! What can be asked of Graph about users.
 
 use super::{
-    Department, Departments, Prefix, Top, UserType,
+    Department, Departments, Prefix, Top, UserProperty, UserType,
     odata::{Filter, Literal, encoded},
     user_property::Select,
 };
@@ -21,9 +21,6 @@ const LONGEST_LIST: usize = 1_200;
 
 /// Room for most queries.
 const USUAL: usize = 256;
-
-/// What a name prefix is looked for in.
-const NAME_PROPERTIES: [&str; 3] = ["displayName", "givenName", "surname"];
 
 /// The users of some departments.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -50,7 +47,10 @@ impl UserQuery {
     /// What Graph takes at once, one part after the other: no user is in two,
     /// as each has one department.
     pub(super) fn chunks(&self) -> impl Iterator<Item = Chunk<'_>> {
-        let taken = self.search.as_ref().map_or(0, |_| NAME_PROPERTIES.len());
+        let taken = self
+            .search
+            .as_ref()
+            .map_or(0, |_| UserProperty::SEARCHED.len());
         let search = self.search.as_ref().map_or(0, |it| length(&it.0));
         let room = LONGEST_LIST.saturating_sub(taken * search);
         let mut rest = &self.departments.0[..];
@@ -143,8 +143,8 @@ fn in_departments(departments: &[Department]) -> Filter<'_> {
 }
 
 fn begins_with(prefix: &str) -> Filter<'_> {
-    let parts = NAME_PROPERTIES.map(|name| Filter::StartsWith(name, Literal::Text(prefix)));
-    Filter::Any(parts.into())
+    let begins = |it: UserProperty| Filter::StartsWith(it.name(), Literal::Text(prefix));
+    Filter::Any(UserProperty::SEARCHED.map(begins).into())
 }
 
 #[cfg(test)]

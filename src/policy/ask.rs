@@ -108,12 +108,7 @@ pub(crate) fn fields(query: &UserQuery) -> Vec<UserProperty> {
         add(UserProperty::UserType);
     }
     if query.search.is_some() {
-        let searched = [
-            UserProperty::DisplayName,
-            UserProperty::GivenName,
-            UserProperty::Surname,
-        ];
-        searched.into_iter().for_each(add);
+        UserProperty::SEARCHED.into_iter().for_each(add);
     }
     fields
 }

@@ -8,13 +8,6 @@ use crate::azure::{Prefix, UserProperty, UserQuery, UserType, folded};
 
 const COUNT: usize = UserProperty::ALL.len();
 
-/// What a search looks at.
-const NAMES: [UserProperty; 3] = [
-    UserProperty::DisplayName,
-    UserProperty::GivenName,
-    UserProperty::Surname,
-];
-
 const NULL: &[u8] = b"null";
 
 /// A user: the properties as JSON, one after the other, as Graph wrote them.
@@ -81,7 +74,7 @@ impl Row {
     }
 
     fn begins_with(&self, prefix: &str) -> bool {
-        NAMES.into_iter().any(|name| {
+        UserProperty::SEARCHED.into_iter().any(|name| {
             let raw = self.raw(name);
             if raw.is_ascii() && !raw.contains(&b'\\') {
                 // Nothing to decode, and most names are so.
