@@ -60,7 +60,7 @@ pub(crate) use role_assignment::{PrincipalType, RoleAssignment};
 pub(crate) use throttle::{LONGEST_ASKED, Throttle};
 pub(crate) use user_property::{Select, UserProperty};
 pub(crate) use user_values::{
-    Department, Departments, InvalidQuery, Prefix, Top, UserType, folded,
+    Department, Departments, InvalidQuery, Prefix, Top, UserType, lowered,
 };
 pub(crate) use users::UserQuery;
 

@@ -73,7 +73,7 @@ impl<P> Authorized<P> {
             };
             let permitted = self.warrant.permits(&ask);
             permitted.map_err(|denial| {
-                self.write_down(&denial, Some(&department.folded()));
+                self.write_down(&denial, Some(&department.lowered()));
                 let names: Vec<_> = fields.iter().map(|field| field.name()).collect();
                 // What was asked for, and not what would be permitted.
                 Problem::insufficient_scope(format!(

@@ -64,8 +64,8 @@ pub(crate) struct Department(pub(super) String);
 
 impl Department {
     /// The same for every way to write it: Graph does not tell case apart.
-    pub(crate) fn folded(&self) -> String {
-        folded(&self.0)
+    pub(crate) fn lowered(&self) -> String {
+        lowered(&self.0)
     }
 
     /// Its bytes.
@@ -74,9 +74,10 @@ impl Department {
     }
 }
 
-/// `text` as far as Graph tells texts apart. There is one small sigma: that of the end of
-/// a word, which the standard library writes, is not found within one.
-pub(crate) fn folded(text: &str) -> String {
+/// `text` as far as Graph tells texts apart; policies fold more into one. There is one small
+/// sigma: that of the end of a word, which the standard library writes, is not found within
+/// one.
+pub(crate) fn lowered(text: &str) -> String {
     text.to_lowercase().replace('ς', "σ")
 }
 
@@ -103,7 +104,7 @@ impl Departments {
         for name in names {
             let department: Department = name.parse()?;
             length += encoded(name).to_string().len();
-            if known.insert(department.folded()) {
+            if known.insert(department.lowered()) {
                 departments.push(department);
             }
         }

@@ -126,7 +126,7 @@ impl Vocabulary {
                 context = of_fields(fields)?;
                 let department = uid(
                     &self.department,
-                    &folded_without_accents(&department.folded()),
+                    &folded_without_accents(&department.lowered()),
                 );
                 let parents = HashSet::from([self.directory.clone()]);
                 entities.push(Entity::new_no_attrs(department.clone(), parents));

@@ -79,7 +79,7 @@ impl<'a> Rows<'a> {
             let after = after.filter(|place| place.department == at);
             let users = contents
                 .store
-                .users(&department.folded(), after.map(|place| &*place.id));
+                .users(&department.lowered(), after.map(|place| &*place.id));
             for (id, row) in users {
                 let passes = row.passes(&filter);
                 if looked_at == LOOKED_AT || (passes && self.count == query.top.get()) {

@@ -4,7 +4,7 @@ use std::array;
 
 use actix_web::web::{Bytes, BytesMut};
 
-use crate::azure::{Prefix, UserProperty, UserQuery, UserType, folded};
+use crate::azure::{Prefix, UserProperty, UserQuery, UserType, lowered};
 
 const COUNT: usize = UserProperty::ALL.len();
 
@@ -61,7 +61,7 @@ impl Row {
     /// The department, as far as Graph tells departments apart.
     pub(super) fn department(&self) -> Option<String> {
         let department: Option<String> = self.decoded(UserProperty::Department);
-        department.map(|text| folded(&text))
+        department.map(|text| lowered(&text))
     }
 
     /// Whether `filter` lets it through.
@@ -83,7 +83,7 @@ impl Row {
                 return name.is_some_and(|it| it.eq_ignore_ascii_case(prefix.as_bytes()));
             }
             let name: Option<String> = self.decoded(name);
-            name.is_some_and(|name| folded(&name).starts_with(prefix))
+            name.is_some_and(|name| lowered(&name).starts_with(prefix))
         })
     }
 
@@ -149,7 +149,7 @@ impl RowFilter {
         Self {
             enabled: query.enabled,
             user_type: query.user_type,
-            prefix: prefix.map(folded),
+            prefix: prefix.map(lowered),
         }
     }
 }
