@@ -57,7 +57,7 @@ pub(crate) use probe::Sight;
 pub(crate) use refusal::Reason;
 pub(crate) use resource_graph::{ListedMachine, ResourceGraphClient, SkipToken};
 pub(crate) use role_assignment::{PrincipalType, RoleAssignment};
-pub(crate) use throttle::{LONGEST_ASKED, Throttle};
+pub(crate) use throttle::{LONGEST_GRAPH_PAUSE, Throttle};
 pub(crate) use user_property::{Select, UserProperty};
 pub(crate) use user_values::{
     Department, Departments, InvalidQuery, Prefix, Top, UserType, lowered,

@@ -35,7 +35,7 @@ const LONGEST: Duration = Duration::from_mins(1);
 /// reads and writes of users none is counted over a longer time.
 ///
 /// Source: as for `WINDOW`.
-pub(crate) const LONGEST_ASKED: Duration = Duration::from_mins(5);
+pub(crate) const LONGEST_GRAPH_PAUSE: Duration = Duration::from_mins(5);
 
 /// What all workers know of how Graph throttles us.
 #[derive(Clone)]
@@ -102,7 +102,7 @@ impl Throttle {
         now: Instant,
     ) -> Duration {
         match asked.filter(|pause| !pause.is_zero()) {
-            Some(pause) => self.close(status, pause.min(LONGEST_ASKED), now),
+            Some(pause) => self.close(status, pause.min(LONGEST_GRAPH_PAUSE), now),
             // One refusal, however many calls were under way.
             None if self.until(&self.0.opens, now).is_zero() => {
                 let before = self.0.untold.fetch_add(1, Ordering::Relaxed);
@@ -184,7 +184,7 @@ mod tests {
         let (throttle, now) = open();
         let day = Duration::from_hours(24);
         let pause = throttle.refused(THROTTLED, Some(day), 0.0, now);
-        assert_eq!(pause, LONGEST_ASKED);
+        assert_eq!(pause, LONGEST_GRAPH_PAUSE);
     }
 
     #[test]

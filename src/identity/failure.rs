@@ -10,7 +10,7 @@ use crate::{http, task::Unfinished};
 const SETTLING: Duration = Duration::from_mins(5);
 
 /// The longest pause that the endpoint is granted.
-const LONGEST_ASKED: Duration = Duration::from_mins(5);
+const LONGEST_GRANTED: Duration = Duration::from_mins(5);
 
 /// Told apart by what a caller, and the next acquisition, would do.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -98,7 +98,7 @@ impl TokenError {
     /// What the identity endpoint asked for by `Retry-After`, within reason.
     pub(crate) fn asked_pause(&self) -> Option<Duration> {
         let asked = self.refusal()?.retry_after?;
-        Some(asked.min(LONGEST_ASKED))
+        Some(asked.min(LONGEST_GRANTED))
     }
 
     /// The same, told when there is `left` of the pause that was asked for, if any was.

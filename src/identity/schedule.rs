@@ -26,7 +26,7 @@ const BOOT_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_BOOT_PAUSE: Duration = Duration::from_millis(500);
 
 /// A longer `Retry-After` ends the acquisition instead of pausing it.
-const LONGEST_ASKED: Duration = Duration::from_secs(30);
+const LONGEST_WAITED: Duration = Duration::from_secs(30);
 
 /// The state of one acquisition's retries.
 pub(crate) struct Schedule {
@@ -50,7 +50,7 @@ impl Schedule {
     /// The pause before the next try, or `None` when `failure` is final.
     pub(crate) fn pause(&mut self, failure: &TokenError, now: Instant) -> Option<Duration> {
         let asked = failure.asked_pause().unwrap_or_default();
-        if asked > LONGEST_ASKED {
+        if asked > LONGEST_WAITED {
             return None;
         }
         let own = match failure {

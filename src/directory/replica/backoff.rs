@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::azure::LONGEST_ASKED;
+use crate::azure::LONGEST_GRAPH_PAUSE;
 
 /// The ceiling of the first pause after a failure; it doubles with every further
 /// one.
@@ -29,7 +29,7 @@ impl Backoff {
     pub(super) fn failed(&mut self, asked: Option<Duration>) -> Duration {
         let ceiling = ceiling(self.failures);
         self.failures = self.failures.saturating_add(1);
-        let asked = asked.unwrap_or_default().min(LONGEST_ASKED);
+        let asked = asked.unwrap_or_default().min(LONGEST_GRAPH_PAUSE);
         ceiling.mul_f64(fastrand::f64()).max(asked)
     }
 
@@ -66,7 +66,7 @@ mod tests {
     fn the_pause_that_graph_asks_for_is_kept_as_long_as_callers_keep_it() {
         let mut backoff = Backoff::default();
         let day = Duration::from_hours(24);
-        assert_eq!(backoff.failed(Some(day)), LONGEST_ASKED);
+        assert_eq!(backoff.failed(Some(day)), LONGEST_GRAPH_PAUSE);
         let mut backoff = Backoff::default();
         let asked = Duration::from_mins(4);
         assert_eq!(backoff.failed(Some(asked)), asked);
