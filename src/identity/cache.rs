@@ -271,10 +271,10 @@ fn told(resource: &'static str, failure: &TokenError) {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::rt::{self, time};
+    use actix_web::rt::time;
 
     use super::*;
-    use crate::{identity::token::tests::token, task::Unfinished};
+    use crate::identity::token::tests::token;
 
     const HOUR: Duration = Duration::from_hours(1);
 
@@ -349,35 +349,5 @@ mod tests {
         landed(&cache, &token(HOUR));
         assert_eq!(failed().as_deref(), Some("1"));
         assert_eq!(failed().as_deref(), Some("2"));
-    }
-
-    #[test]
-    fn an_acquisition_that_breaks_off_can_be_begun_again() {
-        let cache = cache();
-        for _ in 0..2 {
-            let joined = cache.join(Resource::Arm, &Demand::Absent, drop);
-            assert!(matches!(joined, Joined::Started(_)));
-        }
-    }
-
-    #[actix_web::test]
-    async fn a_panic_of_an_acquisition_is_no_end_of_the_gateway_to_those_who_wait() {
-        let cache = cache();
-        let joined = cache.join(Resource::Arm, &Demand::Absent, |flight| {
-            rt::spawn(async move {
-                let _flight = flight;
-                panic!("on purpose")
-            });
-        });
-        let Joined::Started(seat) = joined else {
-            panic!("there is none");
-        };
-        let outcome = seat.outcome().await;
-        assert!(
-            matches!(outcome, Err(Unfinished::Panicked)),
-            "it went another way"
-        );
-        landed(&cache, &token(HOUR));
-        assert!(cache.get(Resource::Arm).is_some());
     }
 }
