@@ -15,7 +15,6 @@ mod recall;
 mod rehearsal;
 mod route;
 mod schedule;
-mod seat;
 mod send;
 #[cfg(test)]
 mod simulation;
@@ -23,6 +22,7 @@ mod span;
 mod traced;
 mod update;
 mod verdict;
+mod watcher;
 #[cfg(test)]
 mod weight;
 
@@ -49,11 +49,11 @@ use crate::{
     policy::{Denial, OnVm},
     task::{Tasks, Unfinished},
 };
-use operations::Boarding;
+use operations::Claim;
 use overcome::{is_overcome, is_short};
 use permitted::{known, tells};
-use seat::Seat;
 use traced::{deed, denied, spared, unanswered};
+use watcher::Watcher;
 
 /// Why an order was not taken, or a machine or operation not shown.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -232,37 +232,37 @@ impl Power {
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let mut boarding = self.operations.board(&machine, order);
+        let mut claim = self.operations.claim(&machine, order);
         let mut may_try_again = true;
         loop {
-            boarding = match boarding {
-                Boarding::Lead(flight) => {
-                    let (power, seat) = (Rc::clone(self), flight.seat());
+            claim = match claim {
+                Claim::Lead(teller) => {
+                    let (power, watcher) = (Rc::clone(self), teller.watcher());
                     let (requester, context) = (Arc::clone(requester), context.clone());
                     let sending =
-                        power.send(flight, order, machine, precedence, requester, context);
-                    return self.finished(sending, seat).await;
+                        power.send(teller, order, machine, precedence, requester, context);
+                    return self.finished(sending, watcher).await;
                 }
-                Boarding::Join(mut seat) => match joined(context, &mut seat).await.flatten() {
+                Claim::Join(mut watcher) => match joined(context, &mut watcher).await.flatten() {
                     Err(error) if is_overcome(&error, precedence) => {
-                        self.operations.board(&machine, order)
+                        self.operations.claim(&machine, order)
                     }
                     // Once: whoever gets no turn either is told so, and does not wait on.
                     Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {
-                        self.operations.board(&machine, order)
+                        self.operations.claim(&machine, order)
                     }
                     outcome => {
                         self.joined(&outcome, order, &machine, requester);
                         return outcome;
                     }
                 },
-                Boarding::Behind(mut seat) => {
-                    let outcome = in_time(context, seat.sent()).await.ok_or(Error::Held)?;
+                Claim::Behind(mut watcher) => {
+                    let outcome = in_time(context, watcher.sent()).await.ok_or(Error::Held)?;
                     // One that was refused, or has ended since, is in nobody's way.
                     match (outcome.ok().filter(Operation::is_running), precedence) {
-                        (None, _) => self.operations.board(&machine, order),
+                        (None, _) => self.operations.claim(&machine, order),
                         (Some(_), Precedence::Supersede) => {
-                            self.operations.overtake(&machine, order, &seat)
+                            self.operations.overtake(&machine, order, &watcher)
                         }
                         (Some(other), Precedence::Wait) => return Err(Error::Busy(other.into())),
                     }
@@ -324,12 +324,12 @@ impl Power {
         if patience.is_zero() {
             return operation;
         }
-        let Some(mut seat) = self.operations.seat(&operation.id) else {
+        let Some(mut watcher) = self.operations.watcher(&operation.id) else {
             return operation;
         };
         // Whether it has ended is seen from what is returned.
-        let _ = time::timeout(patience, seat.ended()).await;
-        seat.operation().unwrap_or(operation)
+        let _ = time::timeout(patience, watcher.ended()).await;
+        watcher.operation().unwrap_or(operation)
     }
 
     /// Writes that `requester` asked for what was under way on `machine`, or needless; where
@@ -387,10 +387,10 @@ impl Power {
     }
 }
 
-/// What becomes of the order that is watched from `seat`, or that the caller's time is up.
-async fn joined(context: &Context, seat: &mut Seat) -> Result<Result<Operation, Error>, Error> {
-    let told = in_time(context, seat.sent()).await;
-    told.ok_or_else(|| Error::Waiting(seat.id()))
+/// What becomes of the order that `it` watches, or that the caller's time is up.
+async fn joined(context: &Context, it: &mut Watcher) -> Result<Result<Operation, Error>, Error> {
+    let told = in_time(context, it.sent()).await;
+    told.ok_or_else(|| Error::Waiting(it.id()))
 }
 
 /// What `sent` gives in the caller's time.

@@ -6,7 +6,7 @@ use actix_web::{http::StatusCode, rt::time};
 
 use super::{
     Operation, Power, Status,
-    operations::{Flight, Room},
+    operations::{Room, Teller},
     schedule::{PATIENCE, Schedule},
     span,
     traced::outcome,
@@ -56,7 +56,7 @@ pub(super) struct Follower {
     way: Way,
     /// Dropped with this, it is told that the end is not known.
     pending: Option<Pending>,
-    flight: Flight,
+    teller: Teller,
     room: Room,
     span: OpenSpan,
     /// Where it is asked for, in that span.
@@ -64,12 +64,12 @@ pub(super) struct Follower {
 }
 
 impl Follower {
-    /// Follows an operation by the way that it has, tells its end from `flight`,
+    /// Follows an operation by the way that it has, tells its end by `teller`,
     /// and the record what it is owed.
     pub(super) fn new(
         power: Rc<Power>,
         (operation, way, pending): (Operation, Way, Option<Pending>),
-        (flight, room): (Flight, Room),
+        (teller, room): (Teller, Room),
         context: &Context,
     ) -> Self {
         let span = span::begin(&operation, &context.trace);
@@ -79,7 +79,7 @@ impl Follower {
             operation,
             way,
             pending,
-            flight,
+            teller,
             room,
             span,
             trace,
@@ -106,7 +106,7 @@ impl Follower {
         span::end(self.span, &self.operation);
         // Before anybody hears of it, and orders the next.
         drop(self.room);
-        self.flight.end(self.operation);
+        self.teller.end(self.operation);
     }
 
     async fn end(&mut self) -> Status {

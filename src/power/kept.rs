@@ -7,7 +7,7 @@ use std::{
 
 use lru::LruCache;
 
-use super::{Operation, OperationId, seat::Seat};
+use super::{Operation, OperationId, watcher::Watcher};
 
 /// Operations are kept for this long after they were last heard of.
 ///
@@ -43,7 +43,7 @@ struct Shelf {
 /// What is kept of an operation.
 struct Heard {
     /// Nothing where the id is taken, and nothing more is known.
-    seat: Option<Seat>,
+    watcher: Option<Watcher>,
     at: Instant,
 }
 
@@ -57,30 +57,30 @@ impl Kept {
     }
 
     /// Where the operation `id` can be watched.
-    pub(super) fn seat(&self, id: &OperationId) -> Option<Seat> {
-        self.lock().of(id).seat(id)
+    pub(super) fn watcher(&self, id: &OperationId) -> Option<Watcher> {
+        self.lock().of(id).watcher(id)
     }
 
-    /// The operation `id` can be watched from `seat`.
-    pub(super) fn insert(&self, id: OperationId, seat: Seat) {
+    /// The operation `id` can be watched by `watcher`.
+    pub(super) fn insert(&self, id: OperationId, watcher: Watcher) {
         let mut known = self.lock();
-        known.of(&id).put(id, Some(seat), Instant::now());
+        known.of(&id).put(id, Some(watcher), Instant::now());
     }
 
-    /// The operation `id`, which was to be learnt before `own`, can be watched from `seat`,
-    /// or nothing is known of it without one. Who follows it may have told it meanwhile, and
-    /// knows better.
-    pub(super) fn learn(&self, id: &OperationId, own: &Seat, seat: Option<Seat>) {
+    /// The operation `id`, of which the look that `own` watches has told, can be watched by
+    /// `watcher`, or nothing is known of it without one. Who follows it may have told it
+    /// meanwhile, and knows better.
+    pub(super) fn learn(&self, id: &OperationId, own: &Watcher, watcher: Option<Watcher>) {
         let mut known = self.lock();
         let is_ordered = known.ordered.kept.contains(id);
         let among = known.of(id);
-        if among.seat(id).is_some_and(|held| !held.is_beside(own)) {
+        if among.watcher(id).is_some_and(|held| !held.is_beside(own)) {
             return;
         }
-        if seat.is_none() && !is_ordered {
+        if watcher.is_none() && !is_ordered {
             among.kept.pop(id);
         } else {
-            among.put(id.clone(), seat, Instant::now());
+            among.put(id.clone(), watcher, Instant::now());
         }
     }
 
@@ -103,17 +103,17 @@ impl Kept {
     }
 
     /// Where `id` is watched, if somebody still tells it or what is known is `enough`.
-    /// Else the seat `before` takes its place, and what was known is the error.
+    /// Else the watcher `before` takes its place, and what was known is the error.
     pub(super) fn watch(
         &self,
         id: &OperationId,
-        before: impl FnOnce(Option<&Operation>) -> Seat,
+        before: impl FnOnce(Option<&Operation>) -> Watcher,
         enough: impl Fn(&Operation) -> bool,
-    ) -> Result<Seat, Option<Box<Operation>>> {
+    ) -> Result<Watcher, Option<Box<Operation>>> {
         let mut all = self.lock();
         let among = all.of(id);
-        let held = among.seat(id);
-        let known = held.as_ref().and_then(Seat::operation);
+        let held = among.watcher(id);
+        let known = held.as_ref().and_then(Watcher::operation);
         match held {
             Some(held) if held.is_told() || known.as_ref().is_some_and(enough) => Ok(held),
             Some(_) | None => {
@@ -146,16 +146,16 @@ impl Shelf {
         Self { kept, capacity }
     }
 
-    fn seat(&mut self, id: &OperationId) -> Option<Seat> {
+    fn watcher(&mut self, id: &OperationId) -> Option<Watcher> {
         let heard = self.kept.get(id)?;
-        let seat = heard.seat.clone();
-        seat.filter(|_| heard.at.elapsed() < RETENTION)
+        let watcher = heard.watcher.clone();
+        watcher.filter(|_| heard.at.elapsed() < RETENTION)
     }
 
-    /// Keeps `seat`, and lets go of what is too old or too much, but for what is told
+    /// Keeps `watcher`, and lets go of what is too old or too much, but for what is told
     /// here: it runs.
-    fn put(&mut self, id: OperationId, seat: Option<Seat>, at: Instant) {
-        self.kept.put(id, Heard { seat, at });
+    fn put(&mut self, id: OperationId, watcher: Option<Watcher>, at: Instant) {
+        self.kept.put(id, Heard { watcher, at });
         for _ in 0..self.kept.len() {
             let Some((id, oldest)) = self.kept.peek_lru() else {
                 return;
@@ -164,7 +164,7 @@ impl Shelf {
             if !is_old && self.kept.len() <= self.capacity {
                 return;
             }
-            if oldest.seat.as_ref().is_some_and(Seat::is_told) {
+            if oldest.watcher.as_ref().is_some_and(Watcher::is_told) {
                 let id = id.clone();
                 self.kept.promote(&id);
             } else {
@@ -178,24 +178,24 @@ impl Shelf {
 mod tests {
     use tokio::sync::watch::Sender;
 
-    use super::{super::seat::Stage, *};
+    use super::{super::watcher::Stage, *};
 
     fn id(number: usize) -> OperationId {
         let id = format!("web-01.deallocate.{number:011x}00000000");
         id.parse().unwrap()
     }
 
-    fn nobody() -> Seat {
-        Seat::before(&Sender::new(Stage::Sending))
+    fn nobody() -> Watcher {
+        Watcher::of(&Sender::new(Stage::Sending))
     }
 
     #[test]
     fn an_id_is_taken_once_and_leads_nowhere_before_it_is_told() {
         let kept = Kept::new(0);
         assert!(kept.reserve(&id(1)) && !kept.reserve(&id(1)));
-        assert!(kept.seat(&id(1)).is_none());
+        assert!(kept.watcher(&id(1)).is_none());
         kept.insert(id(1), nobody());
-        assert!(kept.seat(&id(1)).is_some() && !kept.reserve(&id(1)));
+        assert!(kept.watcher(&id(1)).is_some() && !kept.reserve(&id(1)));
     }
 
     #[test]
@@ -205,11 +205,11 @@ mod tests {
         assert!(kept.reserve(&id(1)));
         assert!(kept.watch(&id(1), |_| looking.clone(), |_| false).is_err());
         kept.learn(&id(1), &looking, None);
-        assert!(kept.seat(&id(1)).is_none() && !kept.reserve(&id(1)));
+        assert!(kept.watcher(&id(1)).is_none() && !kept.reserve(&id(1)));
         kept.insert(id(1), followed.clone());
         for learnt in [None, Some(nobody())] {
             kept.learn(&id(1), &looking, learnt);
-            assert!(kept.seat(&id(1)).unwrap().is_beside(&followed));
+            assert!(kept.watcher(&id(1)).unwrap().is_beside(&followed));
         }
         assert!(kept.watch(&id(2), |_| looking.clone(), |_| false).is_err());
         kept.learn(&id(2), &looking, None);
@@ -227,9 +227,9 @@ mod tests {
         for number in 0..ORDERED {
             ordered(&kept, number);
         }
-        assert!(kept.seat(&id(0)).is_some());
+        assert!(kept.watcher(&id(0)).is_some());
         ordered(&kept, ORDERED);
-        assert!(kept.seat(&id(0)).is_some() && kept.seat(&id(1)).is_none());
+        assert!(kept.watcher(&id(0)).is_some() && kept.watcher(&id(1)).is_none());
         assert_eq!(kept.lock().ordered.kept.len(), ORDERED);
     }
 
@@ -241,9 +241,9 @@ mod tests {
             assert!(kept.watch(&id(number), |_| nobody(), |_| false).is_err());
             kept.insert(id(number), nobody());
         }
-        assert!(kept.seat(&id(0)).is_some());
-        assert!(kept.seat(&id(ORDERED - SEEN)).is_none());
-        assert!(kept.seat(&id(ORDERED)).is_some());
+        assert!(kept.watcher(&id(0)).is_some());
+        assert!(kept.watcher(&id(ORDERED - SEEN)).is_none());
+        assert!(kept.watcher(&id(ORDERED)).is_some());
         assert_eq!(kept.lock().seen.kept.len(), SEEN);
     }
 
@@ -255,8 +255,8 @@ mod tests {
             assert!(kept.reserve(&id(number)));
             kept.refuse(&id(number));
         }
-        assert!(kept.seat(&id(0)).is_some());
-        assert!(kept.seat(&id(ORDERED)).is_none() && !kept.reserve(&id(ORDERED)));
+        assert!(kept.watcher(&id(0)).is_some());
+        assert!(kept.watcher(&id(ORDERED)).is_none() && !kept.reserve(&id(ORDERED)));
     }
 
     #[test]
@@ -264,16 +264,16 @@ mod tests {
         let kept = Kept::new(1);
         let stage = Sender::new(Stage::Sending);
         assert!(kept.reserve(&id(0)));
-        kept.insert(id(0), Seat::before(&stage));
+        kept.insert(id(0), Watcher::of(&stage));
         for number in 1..2 * ORDERED {
             ordered(&kept, number);
         }
-        assert!(kept.seat(&id(0)).is_some());
+        assert!(kept.watcher(&id(0)).is_some());
         drop(stage);
         for number in 2 * ORDERED..4 * ORDERED {
             ordered(&kept, number);
         }
-        assert!(kept.seat(&id(0)).is_none());
+        assert!(kept.watcher(&id(0)).is_none());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{rc::Rc, time::Duration};
 use actix_web::rt::time;
 
 use super::{
-    Error, Operation, OperationId, Power, follow::POLL, operations::Flight, schedule::Schedule,
+    Error, Operation, OperationId, Power, follow::POLL, operations::Teller, schedule::Schedule,
     send::Sending, verdict::unknown,
 };
 use crate::{
@@ -22,14 +22,14 @@ impl Power {
         self: Rc<Self>,
         sending: Box<Sending>,
         error: azure::Error,
-        flight: Flight,
+        teller: Teller,
         context: Context,
     ) -> Result<Operation, Error> {
         let (patience, tasks) = (context.deadline.remaining(), self.tasks.clone());
         let id = sending.operation.id.clone();
-        flight.look_for(id.clone());
+        teller.look_for(id.clone());
         let lost = Error::Lost(id, error.clone());
-        let look = tasks.finish(self.found(sending, error, flight, context));
+        let look = tasks.finish(self.found(sending, error, teller, context));
         match time::timeout(patience, look).await {
             Ok(Ok(found)) => found,
             Ok(Err(_)) | Err(_) => Err(lost),
@@ -43,10 +43,10 @@ impl Power {
         id: &OperationId,
         patience: Duration,
     ) -> Option<Operation> {
-        let mut seat = self.operations.seat(id)?;
-        let found = time::timeout(patience, seat.sent()).await.ok()?.ok()?;
+        let mut watcher = self.operations.watcher(id)?;
+        let found = time::timeout(patience, watcher.sent()).await.ok()?.ok()?;
         // What nobody tells is there to be asked for.
-        (seat.is_told() || !found.is_running()).then_some(found)
+        (watcher.is_told() || !found.is_running()).then_some(found)
     }
 
     /// Its operation, if the machine shows it. It is not sent again: a restart would happen
@@ -55,17 +55,17 @@ impl Power {
         self: Rc<Self>,
         sending: Box<Sending>,
         error: azure::Error,
-        flight: Flight,
+        teller: Teller,
         context: Context,
     ) -> Result<Operation, Error> {
         let (machine, change) = (&sending.operation.machine, sending.change.as_ref());
         let now = self.seen_since(machine, &context).await;
         let shown = now.and_then(|now| shown(change, &sending.seen, &now));
         if let Some(submitted) = shown {
-            return Ok(self.go_on(sending.begun(submitted), flight, &context));
+            return Ok(self.go_on(sending.begun(submitted), teller, &context));
         }
         let lost = Error::Lost(sending.operation.id.clone(), error.clone());
-        flight.lose(self.written_off(*sending, &error), lost.clone());
+        teller.lose(self.written_off(*sending, &error), lost.clone());
         Err(lost)
     }
 

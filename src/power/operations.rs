@@ -1,6 +1,6 @@
 //! The operations of all workers: what is kept of them, and what runs where.
 
-mod flight;
+mod teller;
 
 use std::{
     collections::HashMap,
@@ -13,11 +13,11 @@ use super::{
     Error, Operation, OperationId,
     kept::Kept,
     operation::begins_at,
-    seat::{Seat, Stage},
+    watcher::{Stage, Watcher},
 };
 use crate::azure::{Order, VirtualMachine, VirtualMachineId};
 
-pub(super) use flight::Flight;
+pub(super) use teller::Teller;
 
 /// Shared by all workers.
 #[derive(Clone)]
@@ -37,7 +37,7 @@ type Orders = Vec<Running>;
 
 struct Running {
     order: Order,
-    seat: Seat,
+    watcher: Watcher,
 }
 
 /// A place among the operations that are under way.
@@ -46,21 +46,21 @@ pub(super) struct Room(
 );
 
 /// What an order finds.
-pub(super) enum Boarding {
+pub(super) enum Claim {
     /// Nothing in its way: it is to be sent.
-    Lead(Flight),
+    Lead(Teller),
     /// The same order, sent or being sent.
-    Join(Seat),
+    Join(Watcher),
     /// Another order for the machine.
-    Behind(Seat),
+    Behind(Watcher),
 }
 
 /// What somebody finds who asks for an operation.
 pub(super) enum Watch {
     /// Somebody tells it.
-    Told(Seat),
+    Told(Watcher),
     /// Nobody does: it is to be told from here. What was known of it, if it was.
-    Look(Flight, Option<Box<Operation>>),
+    Look(Teller, Option<Box<Operation>>),
 }
 
 impl Operations {
@@ -100,39 +100,39 @@ impl Operations {
     }
 
     /// Where the operation `id` can be watched, if it is known here.
-    pub(super) fn seat(&self, id: &OperationId) -> Option<Seat> {
-        self.0.kept.seat(id)
+    pub(super) fn watcher(&self, id: &OperationId) -> Option<Watcher> {
+        self.0.kept.watcher(id)
     }
 
     /// The machine of the operation `id`, if that is known here.
     pub(super) fn machine(&self, id: &OperationId) -> Option<VirtualMachineId> {
-        self.seat(id)?.machine()
+        self.watcher(id)?.machine()
     }
 
     /// Where the operation `id` is told, if somebody here does, or what is known
     /// is `enough`; else a place of one's own to find out.
     pub(super) fn watch(&self, id: &OperationId, enough: impl Fn(&Operation) -> bool) -> Watch {
-        let flight = self.aside();
-        match self.0.kept.watch(id, |known| flight.look(known), enough) {
+        let teller = self.aside();
+        match self.0.kept.watch(id, |known| teller.look(known), enough) {
             Ok(told) => Watch::Told(told),
-            Err(known) => Watch::Look(flight, known),
+            Err(known) => Watch::Look(teller, known),
         }
     }
 
-    /// Keeps what a look before `own` told of the operation `id`, which does not run here;
-    /// nothing, where that failed and nothing was known.
-    pub(super) fn learn(&self, id: &OperationId, own: &Seat, operation: Option<Operation>) {
+    /// Keeps what the look that `own` watches told of the operation `id`, which does not run
+    /// here; nothing, where that failed and nothing was known.
+    pub(super) fn learn(&self, id: &OperationId, own: &Watcher, operation: Option<Operation>) {
         let stage = operation.map(|it| watch::Sender::new(Stage::Taken(it)));
-        let seat = stage.as_ref().map(Seat::before);
-        self.0.kept.learn(id, own, seat);
+        let watcher = stage.as_ref().map(Watcher::of);
+        self.0.kept.learn(id, own, watcher);
     }
 
     /// A place for `order`: of its own if nothing is in its way.
-    pub(super) fn board(&self, machine: &VirtualMachineId, order: Order) -> Boarding {
+    pub(super) fn claim(&self, machine: &VirtualMachineId, order: Order) -> Claim {
         let (machine, mut running) = (key(machine), self.running());
         match newest(&running, &machine) {
-            Some(other) if other.order == order => Boarding::Join(other.seat.clone()),
-            Some(other) => Boarding::Behind(other.seat.clone()),
+            Some(other) if other.order == order => Claim::Join(other.watcher.clone()),
+            Some(other) => Claim::Behind(other.watcher.clone()),
             None => self.lead(&mut running, machine, order),
         }
     }
@@ -144,19 +144,19 @@ impl Operations {
         &self,
         machine: &VirtualMachineId,
         order: Order,
-        other: &Seat,
-    ) -> Boarding {
+        other: &Watcher,
+    ) -> Claim {
         let (machine, mut running) = (key(machine), self.running());
         match newest(&running, &machine) {
-            Some(found) if found.order == order => Boarding::Join(found.seat.clone()),
-            Some(found) if !found.seat.is_beside(other) => Boarding::Behind(found.seat.clone()),
+            Some(found) if found.order == order => Claim::Join(found.watcher.clone()),
+            Some(found) if !found.watcher.is_beside(other) => Claim::Behind(found.watcher.clone()),
             _ => self.lead(&mut running, machine, order),
         }
     }
 
     /// A place for what holds no machine.
-    pub(super) fn aside(&self) -> Flight {
-        Flight::new(self.clone(), None)
+    pub(super) fn aside(&self) -> Teller {
+        Teller::new(self.clone(), None)
     }
 
     /// The operation that holds `machine`, if it is known by now.
@@ -169,7 +169,7 @@ impl Operations {
         let machine = key(machine);
         let running = self.running();
         let newest = newest(&running, &machine)?;
-        Some((newest.order, newest.seat.operation()?))
+        Some((newest.order, newest.watcher.operation()?))
     }
 
     fn lead(
@@ -177,12 +177,12 @@ impl Operations {
         running: &mut HashMap<Arc<str>, Orders>,
         machine: Arc<str>,
         order: Order,
-    ) -> Boarding {
-        let mut flight = Flight::new(self.clone(), Some(Arc::clone(&machine)));
-        let (seat, orders) = (flight.seat(), running.entry(machine).or_default());
-        flight.overtaken = orders.last().map(|newest| newest.order);
-        orders.push(Running { order, seat });
-        Boarding::Lead(flight)
+    ) -> Claim {
+        let mut teller = Teller::new(self.clone(), Some(Arc::clone(&machine)));
+        let (watcher, orders) = (teller.watcher(), running.entry(machine).or_default());
+        teller.overtaken = orders.last().map(|newest| newest.order);
+        orders.push(Running { order, watcher });
+        Claim::Lead(teller)
     }
 
     fn running(&self) -> MutexGuard<'_, HashMap<Arc<str>, Orders>> {

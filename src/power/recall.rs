@@ -10,7 +10,7 @@ use super::{
     follow::{POLL, gone},
     joined,
     kept::RETENTION,
-    operations::{Flight, Watch},
+    operations::{Teller, Watch},
     overcome::is_short,
     permitted::tells,
     verdict::{Ordered, verdict},
@@ -119,10 +119,10 @@ impl Power {
         loop {
             let now = Timestamp::now();
             match self.operations.watch(id, |known| is_current(known, now)) {
-                Watch::Look(flight, known) => {
-                    return self.recalled(id, flight, known, context).await;
+                Watch::Look(teller, known) => {
+                    return self.recalled(id, teller, known, context).await;
                 }
-                Watch::Told(mut seat) => match joined(context, &mut seat).await? {
+                Watch::Told(mut watcher) => match joined(context, &mut watcher).await? {
                     // Whoever was to tell has left, or has seen nothing of it.
                     Err(Error::Unfinished(_) | Error::Lost(..) | Error::GivenUp(..)) => {}
                     Err(error) if is_short(&error) && mem::take(&mut may_try_again) => {}
@@ -136,20 +136,20 @@ impl Power {
     async fn recalled(
         &self,
         id: &OperationId,
-        flight: Flight,
+        teller: Teller,
         known: Option<Box<Operation>>,
         context: &Context,
     ) -> Result<Operation, Error> {
-        let (own, before) = (flight.seat(), known.as_deref().cloned());
+        let (own, before) = (teller.watcher(), known.as_deref().cloned());
         let outcome = self.sought(id, known, context).await;
         match &outcome {
             Ok(operation) => {
                 self.operations.learn(id, &own, Some(operation.clone()));
-                flight.show(operation.clone());
+                teller.show(operation.clone());
             }
             Err(error) => {
                 self.operations.learn(id, &own, before);
-                flight.refuse(error.clone());
+                teller.refuse(error.clone());
             }
         }
         outcome

@@ -7,11 +7,11 @@ use actix_web::http::StatusCode;
 use super::{
     Error, Operation, Power, Precedence, Spared, Status,
     follow::{Follower, Way},
-    operations::{Flight, Room},
+    operations::{Room, Teller},
     plan::Intent,
     rehearsal::Rehearsal,
-    seat::Seat,
     traced::{deed, outcome, spared},
+    watcher::Watcher,
 };
 use crate::{
     audit::{Conclusion, Pending, Requester},
@@ -90,47 +90,47 @@ impl Sending {
 }
 
 impl Power {
-    /// Sends `order` and tells from `flight` what becomes of it.
+    /// Sends `order` and tells by `teller` what becomes of it.
     pub(super) async fn send(
         self: Rc<Self>,
-        flight: Flight,
+        teller: Teller,
         order: Order,
         machine: VirtualMachineId,
         precedence: Precedence,
         requester: Arc<Requester>,
         context: Context,
     ) -> Result<Operation, Error> {
-        let precedence = (precedence, flight.overtaken);
-        let sent = self.begin(&flight, order, &machine, precedence, &requester, &context);
+        let precedence = (precedence, teller.overtaken);
+        let sent = self.begin(&teller, order, &machine, precedence, &requester, &context);
         let sent = sent.await;
-        self.went_on(sent, flight, context).await
+        self.went_on(sent, teller, context).await
     }
 
-    /// Goes on with what was `sent`, and tells from `flight` what becomes of it.
+    /// Goes on with what was `sent`, and tells by `teller` what becomes of it.
     pub(super) async fn went_on(
         self: Rc<Self>,
         sent: Result<Sent, Error>,
-        flight: Flight,
+        teller: Teller,
         context: Context,
     ) -> Result<Operation, Error> {
         match sent {
             Err(error) => {
-                flight.refuse(error.clone());
+                teller.refuse(error.clone());
                 Err(error)
             }
-            Ok(Sent::Begun(begun)) => Ok(self.go_on(*begun, flight, &context)),
+            Ok(Sent::Begun(begun)) => Ok(self.go_on(*begun, teller, &context)),
             Ok(Sent::Unanswered(sending, error)) => {
-                self.looked_for(sending, error, flight, context).await
+                self.looked_for(sending, error, teller, context).await
             }
         }
     }
 
-    /// What `sending` comes to, or how far it was when it broke off, as `seat` has it. An
+    /// What `sending` comes to, or how far it was when it broke off, as `watcher` has it. An
     /// `async fn` would hold `sending` beside the task that it is moved to.
     pub(super) fn finished<F>(
         &self,
         sending: F,
-        mut seat: Seat,
+        mut watcher: Watcher,
     ) -> impl Future<Output = Result<Operation, Error>> + use<F>
     where
         F: Future<Output = Result<Operation, Error>> + 'static,
@@ -139,7 +139,7 @@ impl Power {
         async move {
             match done.await {
                 Ok(done) => done,
-                Err(_) => seat.sent().await,
+                Err(_) => watcher.sent().await,
             }
         }
     }
@@ -148,7 +148,7 @@ impl Power {
     pub(super) fn go_on(
         self: &Rc<Self>,
         begun: Begun,
-        flight: Flight,
+        teller: Teller,
         context: &Context,
     ) -> Operation {
         let Begun {
@@ -163,12 +163,12 @@ impl Power {
                 if let Some(pending) = pending {
                     pending.outcome(outcome(&operation));
                 }
-                flight.end(operation.clone());
+                teller.end(operation.clone());
             }
             Some(way) => {
-                flight.tell(operation.clone());
+                teller.tell(operation.clone());
                 let begun = (operation.clone(), way, pending);
-                let follower = Follower::new(Rc::clone(self), begun, (flight, room), context);
+                let follower = Follower::new(Rc::clone(self), begun, (teller, room), context);
                 self.tasks.follow(Box::new(follower).run());
             }
         }
@@ -177,7 +177,7 @@ impl Power {
 
     async fn begin(
         &self,
-        flight: &Flight,
+        teller: &Teller,
         order: Order,
         machine: &VirtualMachineId,
         precedence: (Precedence, Option<Order>),
@@ -204,7 +204,7 @@ impl Power {
             }
             Intent::Send => {
                 let (id, begun) = (operation.id.clone(), (operation, room, seen));
-                let submitted = self.submit(flight, order, begun, &requester, context);
+                let submitted = self.submit(teller, order, begun, &requester, context);
                 return submitted.await.inspect_err(|_| self.operations.refuse(&id));
             }
         };
@@ -250,7 +250,7 @@ impl Power {
     /// besides: what comes after this may be at Azure.
     pub(super) async fn written(
         &self,
-        flight: &Flight,
+        teller: &Teller,
         order: Order,
         (operation, room, seen): (Operation, Room, VirtualMachine),
         change: Option<&Change>,
@@ -265,7 +265,7 @@ impl Power {
         let deed = deed(&operation, order, change.map(Change::to_string));
         let pending = self.audit.intent(deed, requester, last_moment).await;
         let pending = pending.map_err(Error::Unaudited)?;
-        flight.send(operation.clone());
+        teller.send(operation.clone());
         Ok(Sending {
             operation,
             pending,
@@ -277,13 +277,13 @@ impl Power {
 
     async fn submit(
         &self,
-        flight: &Flight,
+        teller: &Teller,
         order: Order,
         begun: (Operation, Room, VirtualMachine),
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Sent, Error> {
-        let written = self.written(flight, order, begun, None, requester, context);
+        let written = self.written(teller, order, begun, None, requester, context);
         let sending = written.await?;
         let machine = &sending.operation.machine;
         let answer = self.arm.submit(order, machine, context).await;

@@ -8,7 +8,7 @@ use super::{
     Error, Operation, Power, Target,
     id::as_written,
     in_time,
-    operations::{Boarding, Flight, Room},
+    operations::{Claim, Room, Teller},
     plan::{Obstacle, changing},
     send::Sent,
 };
@@ -45,14 +45,14 @@ impl Power {
             let (power, asked) = (Rc::clone(self), machine.clone());
             let (update, context) = (update.clone(), context.clone());
             let by = Arc::clone(requester);
-            let flight = self.held(&machine, &context).await?;
-            let seat = flight.seat();
+            let teller = self.held(&machine, &context).await?;
+            let watcher = teller.watcher();
             let changing = async move {
-                let begun = power.change(&flight, &update, machine, &by, &context);
+                let begun = power.change(&teller, &update, machine, &by, &context);
                 let begun = begun.await;
-                power.went_on(begun, flight, context).await
+                power.went_on(begun, teller, context).await
             };
-            let changed = self.finished(changing, seat).await;
+            let changed = self.finished(changing, watcher).await;
             changed.inspect_err(|error| self.denied(error, Action::Update, &asked, requester))
         })
         .await
@@ -60,13 +60,13 @@ impl Power {
 
     /// A place of its own for a change of `machine`, which nothing else holds. No other
     /// change is joined.
-    async fn held(&self, machine: &VirtualMachineId, context: &Context) -> Result<Flight, Error> {
+    async fn held(&self, machine: &VirtualMachineId, context: &Context) -> Result<Teller, Error> {
         loop {
-            let mut seat = match self.operations.board(machine, CHANGE) {
-                Boarding::Lead(flight) => return Ok(flight),
-                Boarding::Join(seat) | Boarding::Behind(seat) => seat,
+            let mut watcher = match self.operations.claim(machine, CHANGE) {
+                Claim::Lead(teller) => return Ok(teller),
+                Claim::Join(watcher) | Claim::Behind(watcher) => watcher,
             };
-            let told = in_time(context, seat.sent()).await.ok_or(Error::Held)?;
+            let told = in_time(context, watcher.sent()).await.ok_or(Error::Held)?;
             if let Some(running) = told.ok().filter(Operation::is_running) {
                 return Err(Error::Busy(Box::new(running)));
             }
@@ -75,7 +75,7 @@ impl Power {
 
     async fn change(
         &self,
-        flight: &Flight,
+        teller: &Teller,
         update: &Update,
         machine: VirtualMachineId,
         requester: &Arc<Requester>,
@@ -95,20 +95,20 @@ impl Power {
         }
         let operation = self.operations.begin(CHANGE, machine, &seen);
         let (id, begun) = (operation.id.clone(), (operation, room, seen));
-        let submitted = self.submit_change(flight, update, begun, &requester, context);
+        let submitted = self.submit_change(teller, update, begun, &requester, context);
         submitted.await.inspect_err(|_| self.operations.refuse(&id))
     }
 
     async fn submit_change(
         &self,
-        flight: &Flight,
+        teller: &Teller,
         update: &Update,
         begun: (Operation, Room, VirtualMachine),
         requester: &Arc<Requester>,
         context: &Context,
     ) -> Result<Sent, Error> {
         let Update { change, if_match } = update;
-        let written = self.written(flight, CHANGE, begun, Some(change), requester, context);
+        let written = self.written(teller, CHANGE, begun, Some(change), requester, context);
         let sending = written.await?;
         let (machine, if_match) = (&sending.operation.machine, if_match.clone());
         let answer = self.arm.update(change, if_match, machine, context).await;

@@ -9,14 +9,14 @@ use crate::{
     azure::Order,
     power::{
         Error, Operation, OperationId,
-        seat::{Seat, Stage},
+        watcher::{Stage, Watcher},
     },
     task::Unfinished,
 };
 
 /// The one place from which an order is told; dropping it ends the order's
 /// claim on its machine, and tells those who wait that nothing more comes.
-pub(in crate::power) struct Flight {
+pub(in crate::power) struct Teller {
     operations: Operations,
     /// The machine that it holds.
     machine: Option<Arc<str>>,
@@ -25,7 +25,7 @@ pub(in crate::power) struct Flight {
     stage: watch::Sender<Stage>,
 }
 
-impl Flight {
+impl Teller {
     /// One of `operations`, that holds `machine`.
     pub(super) fn new(operations: Operations, machine: Option<Arc<str>>) -> Self {
         Self {
@@ -37,8 +37,8 @@ impl Flight {
     }
 
     /// Where it is watched.
-    pub(in crate::power) fn seat(&self) -> Seat {
-        Seat::before(&self.stage)
+    pub(in crate::power) fn watcher(&self) -> Watcher {
+        Watcher::of(&self.stage)
     }
 
     /// The order is about to be sent, as `operation`. Whoever watches it waits for what comes
@@ -52,16 +52,16 @@ impl Flight {
 
     /// It is looked how an operation is of which so much was `known`. Returns where that is
     /// watched.
-    pub(super) fn look(&self, known: Option<&Operation>) -> Seat {
+    pub(super) fn look(&self, known: Option<&Operation>) -> Watcher {
         if let Some(known) = known {
             self.stage.send_replace(Stage::Looking(known.clone()));
         }
-        self.seat()
+        self.watcher()
     }
 
     /// It is looked for what became of the operation `id`: whoever asks for it waits for that.
     pub(in crate::power) fn look_for(&self, id: OperationId) {
-        self.operations.0.kept.insert(id, self.seat());
+        self.operations.0.kept.insert(id, self.watcher());
     }
 
     /// Nothing shows of `operation`, and nobody looks for it any more but who asks.
@@ -73,7 +73,7 @@ impl Flight {
     /// Has `operation` known, which nobody tells any more from here.
     fn leave_known(&self, operation: Operation) {
         let id = operation.id.clone();
-        self.operations.learn(&id, &self.seat(), Some(operation));
+        self.operations.learn(&id, &self.watcher(), Some(operation));
     }
 
     /// Azure, or a look at the machine, has refused the order.
@@ -88,8 +88,8 @@ impl Flight {
         self.hold_alone();
         let id = operation.id.clone();
         self.stage.send_replace(Stage::Taken(operation));
-        let seat = Seat::before(&self.stage);
-        self.operations.0.kept.insert(id, seat);
+        let watcher = Watcher::of(&self.stage);
+        self.operations.0.kept.insert(id, watcher);
     }
 
     /// A look has told how the operation is; nobody follows it here.
@@ -128,11 +128,11 @@ impl Flight {
     }
 
     fn is(&self, order: &Running) -> bool {
-        order.seat.is_beside(&Seat::before(&self.stage))
+        order.watcher.is_beside(&Watcher::of(&self.stage))
     }
 }
 
-impl Drop for Flight {
+impl Drop for Teller {
     fn drop(&mut self) {
         self.leave();
         let why = Unfinished::on_drop();
@@ -181,18 +181,18 @@ mod tests {
 
     #[test]
     fn who_joined_is_woken_by_what_comes_of_an_order_and_not_when_it_is_sent() {
-        let flight = Operations::new(1).aside();
-        let (mut seat, count) = (flight.seat(), Arc::new(Wakes::default()));
+        let teller = Operations::new(1).aside();
+        let (mut watcher, count) = (teller.watcher(), Arc::new(Wakes::default()));
         let waker = Waker::from(Arc::clone(&count));
         let mut context = Context::from_waker(&waker);
-        let mut outcome = pin!(seat.sent());
+        let mut outcome = pin!(watcher.sent());
         assert!(outcome.as_mut().poll(&mut context).is_pending());
 
-        flight.send(begun());
-        assert_eq!(flight.seat().id(), Some(begun().id));
+        teller.send(begun());
+        assert_eq!(teller.watcher().id(), Some(begun().id));
         assert_eq!(count.0.load(Ordering::Relaxed), 0);
 
-        flight.refuse(Error::Held);
+        teller.refuse(Error::Held);
         assert_eq!(count.0.load(Ordering::Relaxed), 1);
         assert!(outcome.poll(&mut context).is_ready());
     }
@@ -201,16 +201,16 @@ mod tests {
     /// was sent, and `amid` that.
     async fn let_go(amid: fn()) -> [String; 2] {
         let told = [None, Some(begun())].map(async |begun| {
-            let flight = Operations::new(1).aside();
-            let mut seat = flight.seat();
+            let teller = Operations::new(1).aside();
+            let mut watcher = teller.watcher();
             let work = async move {
                 if let Some(operation) = begun {
-                    flight.send(operation);
+                    teller.send(operation);
                 }
                 amid();
             };
             let _ = Tasks::default().finish(work).await;
-            seat.sent().await.unwrap_err().to_string()
+            watcher.sent().await.unwrap_err().to_string()
         });
         let [before, after] = told;
         [before.await, after.await]

@@ -18,17 +18,17 @@ pub(super) enum Stage {
     Taken(Operation),
 }
 
-/// A place from which an order is watched.
+/// Hears how far an order is.
 #[derive(Clone)]
-pub(super) struct Seat(watch::Receiver<Stage>);
+pub(super) struct Watcher(watch::Receiver<Stage>);
 
-impl Seat {
-    /// A place before `stage`.
-    pub(super) fn before(stage: &watch::Sender<Stage>) -> Self {
+impl Watcher {
+    /// A watcher of `stage`.
+    pub(super) fn of(stage: &watch::Sender<Stage>) -> Self {
         Self(stage.subscribe())
     }
 
-    /// Whether the same order is watched from `other`.
+    /// Whether `other` watches the same order.
     pub(super) fn is_beside(&self, other: &Self) -> bool {
         self.0.same_channel(&other.0)
     }
