@@ -36,7 +36,7 @@ pub(crate) use export::{Choice, Export, Sampler};
 pub(crate) use help::help;
 pub(crate) use identity::{Credential, Identity, IdentityId, Source, SourceKind};
 pub use log::{Log, LogFormat};
-pub(crate) use proxies::{Family, Proxies};
+pub(crate) use proxies::Proxies;
 pub(crate) use scope::{InvalidScope, ResourceGroup, Scope, Scopes, SubscriptionId};
 pub(crate) use tls::TlsFiles;
 pub use variables::{Variable, variables};

@@ -4,22 +4,16 @@
 //! the first one that is not trusted is whatever its client made up.
 
 mod address;
-mod element;
 
 use actix_web::{
     HttpRequest,
     http::header::{
-        FORWARDED, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR, X_FORWARDED_HOST,
-        X_FORWARDED_PROTO,
+        HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
     },
 };
 
-use crate::{
-    audit::Endpoint,
-    config::{Family, Proxies},
-};
-use address::{Address, Node};
-use element::Element;
+use crate::{audit::Endpoint, config::Proxies};
+use address::Address;
 
 /// No request passes more proxies; a list that does was made up.
 const MOST: usize = 64;
@@ -28,13 +22,9 @@ const MOST: usize = 64;
 /// proxy's, counted from the gateway, or else the last one that is known.
 pub(super) fn source(request: &HttpRequest, proxies: Option<&Proxies>) -> Option<Endpoint> {
     let peer = Address::from(request.peer_addr()?);
-    let headers = request.headers();
     Some(match proxies {
         None => peer.behind(Vec::new()),
-        Some(proxies) => match proxies.family {
-            Family::XForwarded => walked(peer, proxies, plain(headers)),
-            Family::Forwarded => walked(peer, proxies, nodes(headers)),
-        },
+        Some(proxies) => walked(peer, proxies, addresses(request.headers())),
     })
 }
 
@@ -44,7 +34,7 @@ pub(super) struct Asked<'a> {
     pub(super) scheme: Option<&'static str>,
     /// As it was written: that it is a host is for whoever uses it to see.
     pub(super) authority: Option<&'a str>,
-    /// Whether there is a word that cannot be read.
+    /// Whether there is an authority that cannot be read.
     pub(super) is_garbled: bool,
 }
 
@@ -57,23 +47,11 @@ impl<'a> Asked<'a> {
             return Self::default();
         }
         let headers = request.headers();
-        let (proto, authority, is_garbled) = match proxies.family {
-            Family::XForwarded => {
-                let host = last(headers, X_FORWARDED_HOST);
-                let is_garbled = host.is_none() && headers.contains_key(X_FORWARDED_HOST);
-                (last(headers, X_FORWARDED_PROTO), host, is_garbled)
-            }
-            Family::Forwarded => {
-                let element = elements(headers).next();
-                let is_garbled = element == Some(None);
-                let element = element.flatten().unwrap_or_default();
-                (element.proto, element.host, is_garbled)
-            }
-        };
+        let authority = last(headers, X_FORWARDED_HOST);
         Self {
-            scheme: proto.and_then(scheme),
+            scheme: last(headers, X_FORWARDED_PROTO).and_then(scheme),
             authority,
-            is_garbled,
+            is_garbled: authority.is_none() && headers.contains_key(X_FORWARDED_HOST),
         }
     }
 }
@@ -103,22 +81,10 @@ fn walked(
 }
 
 /// The addresses of `X-Forwarded-For`, last first.
-fn plain(headers: &HeaderMap) -> impl Iterator<Item = Option<Address>> {
+fn addresses(headers: &HeaderMap) -> impl Iterator<Item = Option<Address>> {
     lines(headers, X_FORWARDED_FOR)
         .flat_map(entries)
-        .map(Address::plain)
-}
-
-/// Those of `Forwarded`, last first.
-fn nodes(headers: &HeaderMap) -> impl Iterator<Item = Option<Address>> {
-    elements(headers).map(|element| match element?.node? {
-        Node::Address(address) => Some(address),
-        Node::Hidden => None,
-    })
-}
-
-fn elements(headers: &HeaderMap) -> impl Iterator<Item = Option<Element<'_>>> {
-    lines(headers, FORWARDED).flat_map(Element::from_end)
+        .map(Address::parse)
 }
 
 /// The last entry of a header.

@@ -1,75 +1,49 @@
-//! Whose forwarded headers are believed, and which family of them.
+//! Whose forwarded headers are believed.
 
-use std::{net::IpAddr, str::FromStr};
+use std::net::IpAddr;
 
 use ipnet::IpNet;
 
 use super::reader::{Faulty, Reader};
 
-/// The proxies in front of the gateway.
+/// The networks of the proxies in front of the gateway, of IPv4 and IPv6.
 #[derive(Clone, Debug)]
-pub(crate) struct Proxies {
-    networks: Networks,
-    /// What they write; the other family is as their clients sent it.
-    pub(crate) family: Family,
-}
-
-/// Headers by which proxies tell of the requests that they pass on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Family {
-    /// `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`.
-    XForwarded,
-    /// `Forwarded` (RFC 7239).
-    Forwarded,
-}
+pub(crate) struct Proxies(Vec<IpNet>);
 
 impl Proxies {
     /// `None` where nobody is believed.
     pub(super) fn read(reader: &mut Reader) -> Result<Option<Self>, Faulty> {
-        let family = reader.required("MIG_FORWARDED_HEADERS", FAMILY, family);
         let Some(networks) = reader.given("MIG_TRUSTED_PROXIES") else {
-            if reader.has("MIG_FORWARDED_HEADERS") {
-                reader.fault(IDLE);
-            }
             return Ok(None);
         };
-        let networks = match networks.parse() {
-            Ok(networks) => networks,
+        match Self::parse(networks) {
+            Ok(proxies) => Ok(Some(proxies)),
             Err(fault) => {
-                let fault: InvalidNetworks = fault;
                 let fault = format!("MIG_TRUSTED_PROXIES is {networks:?}, {fault}");
-                return Err(reader.fault(fault));
+                Err(reader.fault(fault))
             }
-        };
-        let family = family?;
-        Ok(Some(Self { networks, family }))
+        }
     }
 
-    /// Whether what `address` says of others is believed.
+    fn parse(text: &str) -> Result<Self, InvalidNetworks> {
+        let is_separator = |letter: char| letter == ',' || letter.is_whitespace();
+        let words = text.split(is_separator).filter(|word| !word.is_empty());
+        let networks: Vec<_> = words.map(network).collect::<Result<_, _>>()?;
+        let fits = (1..=MOST).contains(&networks.len());
+        fits.then_some(Self(networks))
+            .ok_or(InvalidNetworks::Unreadable)
+    }
+
+    /// Whether what `address` says of others is believed. One of IPv4 is the same
+    /// when a socket of IPv6 tells it.
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
-        self.networks.have(address)
-    }
-}
-
-const FAMILY: &str = "x-forwarded or forwarded";
-
-const IDLE: &str = "MIG_FORWARDED_HEADERS is set, and MIG_TRUSTED_PROXIES is not, without which \
-     nobody's are read: set it to the networks of your proxies, or unset MIG_FORWARDED_HEADERS";
-
-fn family(text: &str) -> Option<Family> {
-    match text {
-        "x-forwarded" => Some(Family::XForwarded),
-        "forwarded" => Some(Family::Forwarded),
-        _ => None,
+        let address = address.to_canonical();
+        self.0.iter().any(|network| network.contains(&address))
     }
 }
 
 /// More of them than this want one that is wider.
 const MOST: usize = 64;
-
-/// Networks of IPv4 and IPv6.
-#[derive(Clone, Debug)]
-struct Networks(Vec<IpNet>);
 
 /// Not networks whose addresses could be those of proxies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,28 +59,6 @@ enum InvalidNetworks {
     Everybody(IpNet),
     #[error("expected {0} as IPv4: addresses that are mapped into IPv6 count as what they are")]
     Mapped(IpNet),
-}
-
-impl Networks {
-    /// Whether `address` is in one of them. One of IPv4 is the same when a socket
-    /// of IPv6 tells it.
-    fn have(&self, address: IpAddr) -> bool {
-        let address = address.to_canonical();
-        self.0.iter().any(|network| network.contains(&address))
-    }
-}
-
-impl FromStr for Networks {
-    type Err = InvalidNetworks;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_separator = |letter: char| letter == ',' || letter.is_whitespace();
-        let words = text.split(is_separator).filter(|word| !word.is_empty());
-        let networks: Vec<_> = words.map(network).collect::<Result<_, _>>()?;
-        let fits = (1..=MOST).contains(&networks.len());
-        fits.then_some(Self(networks))
-            .ok_or(InvalidNetworks::Unreadable)
-    }
 }
 
 /// A network, or an address as the network of itself.
@@ -138,8 +90,8 @@ mod tests {
     }
 
     fn trusts(networks: &str, address: &str) -> bool {
-        let networks: Networks = networks.parse().unwrap();
-        networks.have(address.parse().unwrap())
+        let proxies = Proxies::parse(networks).unwrap();
+        proxies.trust(address.parse().unwrap())
     }
 
     #[test]
@@ -179,55 +131,34 @@ mod tests {
             ("::ffff:10.0.0.0/104", "as IPv4"),
             ("::ffff:10.0.0.1", "as IPv4"),
         ] {
-            let fault = text.parse::<Networks>().unwrap_err().to_string();
+            let fault = Proxies::parse(text).unwrap_err().to_string();
             assert!(fault.contains(words), "{text}: {fault}");
         }
         let many = |count| vec!["10.0.0.1"; count].join(" ");
-        assert!(many(64).parse::<Networks>().is_ok());
-        assert!(many(65).parse::<Networks>().is_err());
+        assert!(Proxies::parse(&many(64)).is_ok());
+        assert!(Proxies::parse(&many(65)).is_err());
     }
 
     #[test]
-    fn proxies_are_trusted_by_network_and_read_by_one_family() {
+    fn nobody_is_trusted_unless_named() {
         let none = config(&[]).unwrap();
         assert!(none.proxies.is_none());
-        let networks = ("MIG_TRUSTED_PROXIES", "10.0.0.0/8 fd00::/8");
-        let one = config(&[networks]).unwrap().proxies.unwrap();
-        assert_eq!(one.family, Family::XForwarded);
-        assert!(one.trust("10.1.2.3".parse().unwrap()));
-        let other = config(&[networks, ("MIG_FORWARDED_HEADERS", "forwarded")]);
-        assert_eq!(other.unwrap().proxies.unwrap().family, Family::Forwarded);
+        let some = config(&[("MIG_TRUSTED_PROXIES", "10.0.0.0/8 fd00::/8")]);
+        let some = some.unwrap().proxies.unwrap();
+        assert!(some.trust("10.1.2.3".parse().unwrap()));
     }
 
     #[test]
     fn faults_of_proxies_name_the_variable_and_what_is_right() {
-        for (vars, fault) in [
-            (
-                &[("MIG_TRUSTED_PROXIES", "10.1.2.3/8")][..],
-                "\n  MIG_TRUSTED_PROXIES is \"10.1.2.3/8\", expected 10.0.0.0/8 for the network",
-            ),
-            (
-                &[("MIG_TRUSTED_PROXIES", "10.0.0.0/8,::/0")],
-                "\n  MIG_TRUSTED_PROXIES is \"10.0.0.0/8,::/0\", expected the networks of your proxies",
-            ),
-            (
-                &[("MIG_TRUSTED_PROXIES", "nginx")],
-                "\n  MIG_TRUSTED_PROXIES is \"nginx\", expected 1 to 64 networks",
-            ),
-            (
-                &[("MIG_FORWARDED_HEADERS", "forwarded")],
-                "\n  MIG_FORWARDED_HEADERS is set, and MIG_TRUSTED_PROXIES is not",
-            ),
-            (
-                &[
-                    ("MIG_TRUSTED_PROXIES", "10.0.0.1"),
-                    ("MIG_FORWARDED_HEADERS", "both"),
-                ],
-                "\n  MIG_FORWARDED_HEADERS is \"both\", expected x-forwarded or forwarded",
-            ),
+        for (networks, expected) in [
+            ("10.1.2.3/8", "10.0.0.0/8 for the network"),
+            ("10.0.0.0/8,::/0", "the networks of your proxies"),
+            ("nginx", "1 to 64 networks"),
         ] {
-            let told = config(vars).unwrap_err().to_string();
-            assert!(told.contains(fault), "{told}");
+            let told = config(&[("MIG_TRUSTED_PROXIES", networks)]).unwrap_err();
+            let told = told.to_string();
+            let fault = format!("\n  MIG_TRUSTED_PROXIES is {networks:?}, expected {expected}");
+            assert!(told.contains(&fault), "{told}");
             assert_eq!(told.lines().count(), 2, "{told}");
         }
     }

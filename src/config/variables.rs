@@ -31,7 +31,7 @@ pub fn variables() -> impl Iterator<Item = &'static Variable> {
     OURS.iter().chain(&otel::VARIABLES)
 }
 
-const OURS: [Variable; 66] = [
+const OURS: [Variable; 65] = [
     variable(
         "MIG_LISTEN",
         None,
@@ -123,14 +123,8 @@ const OURS: [Variable; 66] = [
     variable(
         "MIG_TRUSTED_PROXIES",
         None,
-        "Whose forwarded headers are believed: up to 64 networks such as 10.0.0.0/8, or addresses, \
-         separated by commas or spaces; unset: nobody's",
-    ),
-    variable(
-        "MIG_FORWARDED_HEADERS",
-        Some("x-forwarded"),
-        "Which headers those proxies write: x-forwarded (X-Forwarded-For, X-Forwarded-Host and \
-         X-Forwarded-Proto) or forwarded (RFC 7239); the others are not read",
+        "Whose X-Forwarded-For, -Host and -Proto are believed: up to 64 networks such as \
+         10.0.0.0/8, or addresses, separated by commas or spaces; unset: nobody's",
     ),
     variable(
         "MIG_WORKERS",

@@ -67,7 +67,6 @@ SAMPLES = {
     "kubernetesEndpoint": "https://10.0.0.1:443",
     "publicUrl": "https://mi-gateway.example.com",
     "trustedProxies": ["10.0.0.0/8", "fd00::/8"],
-    "forwardedHeaders": "forwarded",
     "workers": 3,
     "cloud": "usgov",
     "scopes": ["/subscriptions/5ab1e000-0000-4000-8000-000000000001"],

@@ -13,20 +13,17 @@ const USERS: &str = "/directory/users?department=Seinfeld&top=2";
 
 const TRUSTED: (&str, &str) = ("MIG_TRUSTED_PROXIES", "127.0.0.0/8 10.0.0.0/8");
 
-const X: (&str, &str) = ("MIG_FORWARDED_HEADERS", "x-forwarded");
-
-const RFC: (&str, &str) = ("MIG_FORWARDED_HEADERS", "forwarded");
-
-/// Both families, of different places.
-const BOTH: [(&str, &str); 4] = [
+const TOLD: [(&str, &str); 3] = [
     ("x-forwarded-for", "192.0.2.1:4711"),
     ("x-forwarded-host", "x.localhost:8443"),
     ("x-forwarded-proto", "https"),
-    (
-        "forwarded",
-        r#"for=192.0.2.2;host="rfc.localhost:9443";proto=https"#,
-    ),
 ];
+
+/// The same of another place, as RFC 7239 has it.
+const FORWARDED: (&str, &str) = (
+    "forwarded",
+    r#"for=192.0.2.2;host="rfc.localhost:9443";proto=https"#,
+);
 
 async fn send(gateway: &Gateway, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     let body = Vec::new();
@@ -66,79 +63,63 @@ async fn link(gateway: &Gateway, headers: &[(&str, &str)]) -> String {
 #[actix_web::test]
 async fn the_headers_of_a_stranger_change_nothing() {
     let elsewhere = ("MIG_TRUSTED_PROXIES", "10.0.0.0/8,::1");
-    for vars in [&[][..], &[elsewhere, X], &[elsewhere, RFC]] {
-        assert_eq!(source(vars, &BOTH).await, itself(), "{vars:?}");
+    for vars in [&[][..], &[elsewhere]] {
+        assert_eq!(source(vars, &TOLD).await, itself(), "{vars:?}");
         let gateway = Gateway::with(vars);
         let own = format!("http://{}/directory/users", gateway.api);
-        assert_eq!(link(&gateway, &BOTH).await, own, "{vars:?}");
+        assert_eq!(link(&gateway, &TOLD).await, own, "{vars:?}");
     }
 }
 
 #[actix_web::test]
-async fn a_trusted_proxy_is_believed_in_one_family_alone() {
-    for (family, source_endpoint, place) in [
-        (
-            X,
-            json!({ "ip": "192.0.2.1", "port": 4711, "intermediate_ips": ["127.0.0.1"] }),
-            "https://x.localhost:8443/directory/users",
-        ),
-        (
-            RFC,
-            json!({ "ip": "192.0.2.2", "intermediate_ips": ["127.0.0.1"] }),
-            "https://rfc.localhost:9443/directory/users",
-        ),
-    ] {
-        let vars = [TRUSTED, family];
-        assert_eq!(source(&vars, &BOTH).await, source_endpoint);
-        assert_eq!(link(&Gateway::with(&vars), &BOTH).await, place);
-    }
+async fn a_trusted_proxy_is_believed() {
+    let headers = [&TOLD[..], &[FORWARDED]].concat();
+    let expected = json!({ "ip": "192.0.2.1", "port": 4711, "intermediate_ips": ["127.0.0.1"] });
+    assert_eq!(source(&[TRUSTED], &headers).await, expected);
+    let link = link(&Gateway::with(&[TRUSTED]), &headers).await;
+    assert_eq!(link, "https://x.localhost:8443/directory/users");
+}
+
+#[actix_web::test]
+async fn forwarded_of_rfc_7239_is_not_read() {
+    assert_eq!(source(&[TRUSTED], &[FORWARDED]).await, itself());
+    let gateway = Gateway::with(&[TRUSTED]);
+    let own = format!("http://{}/directory/users", gateway.api);
+    assert_eq!(link(&gateway, &[FORWARDED]).await, own);
 }
 
 #[actix_web::test]
 async fn what_stands_before_the_last_word_of_a_trusted_proxy_is_not_believed() {
-    let x = [
+    let headers = [
         ("x-forwarded-for", "6.6.6.6, 10.6.6.6, 192.0.2.1"),
         ("x-forwarded-for", "10.0.0.2"),
         ("x-forwarded-host", "evil.localhost, vms.localhost"),
         ("x-forwarded-proto", "http"),
         ("x-forwarded-proto", "https"),
     ];
-    let rfc = [
-        ("forwarded", r#"for="6.6.6.6, for=192.0.2.1"#),
-        ("forwarded", "for=10.0.0.2;host=vms.localhost;proto=https"),
-    ];
     let expected = json!({ "ip": "192.0.2.1", "intermediate_ips": ["10.0.0.2", "127.0.0.1"] });
-    for (family, headers) in [(X, &x[..]), (RFC, &rfc)] {
-        let vars = [TRUSTED, family];
-        assert_eq!(source(&vars, headers).await, expected);
-        let link = link(&Gateway::with(&vars), headers).await;
-        assert_eq!(link, "https://vms.localhost/directory/users");
-    }
+    assert_eq!(source(&[TRUSTED], &headers).await, expected);
+    let link = link(&Gateway::with(&[TRUSTED]), &headers).await;
+    assert_eq!(link, "https://vms.localhost/directory/users");
 }
 
 #[actix_web::test]
 async fn what_is_malformed_is_as_if_it_was_not_said() {
-    let x = [
+    let gateway = bearer::entra(&[TRUSTED]);
+    gateway.ready().await;
+    let caller = Caller::operator().with_roles(&["Vm.Operate", "Directory.Read"]);
+    let token = gateway.azure.caller_token(&CallerToken::of(caller));
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("authorization", bearer.as_str()),
         ("x-forwarded-for", "192.0.2.1, 127.0.0.1 "),
         ("x-forwarded-for", "192.0.2.300"),
         ("x-forwarded-host", "vms.localhost/p?q#f"),
         ("x-forwarded-proto", "javascript"),
     ];
-    let rfc = [(
-        "forwarded",
-        "for=192.0.2.1;host=vms.localhost;proto=https;host=b",
-    )];
-    for (family, headers) in [(X, &x[..]), (RFC, &rfc)] {
-        let gateway = bearer::entra(&[TRUSTED, family]);
-        gateway.ready().await;
-        let caller = Caller::operator().with_roles(&["Vm.Operate", "Directory.Read"]);
-        let token = gateway.azure.caller_token(&CallerToken::of(caller));
-        let bearer = format!("Bearer {token}");
-        let headers = [headers, &[("authorization", bearer.as_str())]].concat();
-        let own = format!("http://{}/directory/users", gateway.api);
-        assert_eq!(link(&gateway, &headers).await, own);
-        assert_eq!(recorded(gateway, &headers).await, itself());
-    }
+    let own = format!("http://{}/directory/users", gateway.api);
+    assert_eq!(link(&gateway, &headers).await, own);
+    assert_eq!(recorded(gateway, &headers).await, itself());
 }
 
 #[actix_web::test]
@@ -163,7 +144,7 @@ async fn what_a_proxy_leaves_out_is_as_the_request_says() {
 async fn links_lead_to_the_public_url_whatever_a_proxy_says() {
     let public = ("MIG_PUBLIC_URL", "https://vms.example.com");
     let gateway = Gateway::with(&[TRUSTED, public]);
-    let link = link(&gateway, &BOTH).await;
+    let link = link(&gateway, &TOLD).await;
     assert_eq!(link, "https://vms.example.com/directory/users");
 }
 
@@ -184,23 +165,6 @@ async fn no_proxy_makes_a_foreign_name_this_machines() {
         let headers = [("host", host), ("x-forwarded-host", forwarded)];
         let answer = send(&gateway, "POST", ORDER, &headers).await;
         assert_eq!(answer.status, status, "{host} {forwarded}");
-    }
-}
-
-#[actix_web::test]
-async fn an_element_that_cannot_be_read_is_no_name_of_this_machine() {
-    let gateway = Gateway::with(&[TRUSTED, RFC]);
-    for (forwarded, status) in [
-        ("host=localhost", 200),
-        ("proto=http", 200),
-        ("host=rebind.evil.example", 403),
-        ("host=a~b.evil.example", 403),
-        ("host=a(b.evil.example", 403),
-        ("host=\"a\\$b.evil.example\"", 403),
-    ] {
-        let headers = [("host", "localhost"), ("forwarded", forwarded)];
-        let answer = send(&gateway, "POST", ORDER, &headers).await;
-        assert_eq!(answer.status, status, "{forwarded}");
     }
 }
 
