@@ -68,8 +68,15 @@ impl Reader {
         let nearest = variables()
             .map(|variable| variable.name)
             .filter(|known| known.starts_with(PREFIX))
-            .min_by_key(|known| strsim::damerau_levenshtein(known, &upper));
-        let hint = nearest.map_or_else(String::new, |name| format!("; did you mean {name}?"));
+            .map(|known| (strsim::damerau_levenshtein(known, &upper), known))
+            .min_by_key(|(faults, _)| *faults);
+        let hint = match nearest {
+            // With more of them it is not that name misspelt, but another.
+            Some((faults, known)) if faults <= upper.len() / 3 => {
+                format!("; did you mean {known}?")
+            }
+            _ => String::new(),
+        };
         self.fault(format!("{name} is not a variable of mi-gateway{hint}"));
     }
 

@@ -111,6 +111,13 @@ fn a_name_in_another_case_is_not_ours() {
 }
 
 #[test]
+fn a_name_that_is_like_none_of_ours_has_no_hint() {
+    let told = faults(&[("MIG_FORWARDED_HEADERS", "forwarded")]);
+    let fault = "\n  MIG_FORWARDED_HEADERS is not a variable of mi-gateway";
+    assert!(told.ends_with(fault), "{told}");
+}
+
+#[test]
 fn a_variable_that_is_set_twice_is_told_with_all_else() {
     let told = faults(&[
         ("MIG_LOG", "info"),
