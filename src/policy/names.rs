@@ -63,6 +63,20 @@ pub(super) fn client_id(id: &str) -> Cow<'_, str> {
     }
 }
 
+/// The client id that a policy writes, as [`client_id`] has it; otherwise why it is refused.
+/// A GUID with a space behind it, or in braces, is nobody's: a `forbid` by it would never
+/// hold. Without hyphens it may be what another issuer calls a client.
+pub(super) fn written_client_id(id: &str) -> Result<String, String> {
+    let spelt = client_id(id);
+    let folded = folded(id);
+    match Uuid::try_parse(&folded) {
+        Ok(guid) if folded.len() >= GUID && *spelt != guid.to_string() => Err(format!(
+            "no caller's clientId is {id:?}: write {guid}, with no space around it and hyphens alone"
+        )),
+        Ok(_) | Err(_) => Ok(spelt.into_owned()),
+    }
+}
+
 /// The id that the entity of a policy has in requests; otherwise why it has none.
 /// One that no request has would be passed over in silence.
 pub(super) fn entity_id(kind: &str, id: &str) -> Result<String, String> {

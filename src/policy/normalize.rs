@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::names::{client_id, entity_id};
+use super::names::{entity_id, written_client_id};
 use crate::azure::{UserProperty, fold::folded};
 
 /// How the texts are written that an attribute is compared with.
@@ -246,7 +246,7 @@ fn texts(node: &mut Value, spelling: Spelling, faults: &mut Vec<String>) {
 fn spelt(text: &str, spelling: Spelling) -> Result<String, String> {
     match spelling {
         Spelling::Folded => Ok(folded(text).into_owned()),
-        Spelling::Client => Ok(client_id(text).into_owned()),
+        Spelling::Client => written_client_id(text),
         Spelling::Kind if KINDS.contains(&text) => Ok(text.to_owned()),
         Spelling::Kind => Err(format!(
             "no caller's kind is {text:?}: it is one of {}",

@@ -95,6 +95,18 @@ fn a_condition_that_would_never_hold_is_refused() {
             "principal has clientId && principal.clientId like \"5AB1E000-*\"",
             "not by like",
         ),
+        (
+            "principal has clientId && principal.clientId == \"5ab1e000-0000-4000-8000-0000000000aa \"",
+            "no space",
+        ),
+        (
+            "principal has clientId && principal.clientId == \"5AB1E000-0000-4000-8000-0000000000AA\u{a0}\"",
+            "write 5ab1e000-0000-4000-8000-0000000000aa,",
+        ),
+        (
+            "principal has clientId && [\"{5ab1e000-0000-4000-8000-0000000000aa}\"].contains(principal.clientId)",
+            "hyphens alone",
+        ),
         ("principal in %Caller::\"me\"", "no caller"),
         (
             "resource.hasTag(\"o\") && {name: resource.getTag(\"o\")}.name == \"Web\"",
