@@ -67,20 +67,6 @@ impl Ask<'_> {
         }
     }
 
-    /// The same, as if nobody had looked at the machine.
-    pub(super) fn without_tags(self) -> Self {
-        let unseen = |machine| Machine {
-            tags: None,
-            ..machine
-        };
-        match self {
-            Self::GetVm(machine) => Self::GetVm(unseen(machine)),
-            Self::GetOperation(machine) => Self::GetOperation(unseen(machine)),
-            Self::Order(action, machine) => Self::Order(action, unseen(machine)),
-            Self::ListUsers { .. } | Self::GetIdentity => self,
-        }
-    }
-
     /// The machine that it is done to.
     pub(super) fn machine(&self) -> Option<Machine<'_>> {
         match self {

@@ -39,8 +39,9 @@ pub(crate) enum Reason {
     Failed(Vec<String>),
     /// The policies look at tags, and nobody has looked at the machine.
     TagsUnknown,
-    /// The policies look at tags, and take these two for one although their values differ.
-    TagsAlike([String; 2]),
+    /// The policies look at this tag, and take several of the machine for it, whose values
+    /// differ. It is as policies write it: who gives a machine tags has no say in a denial.
+    TagsAlike(String),
     /// It is of something that cannot be named in a policy.
     Unnameable,
 }
@@ -155,8 +156,8 @@ fn words(action: Action, reason: &Reason) -> String {
             named(policies)
         ),
         Reason::TagsUnknown => format!("{what} is denied, as its tags are not known"),
-        Reason::TagsAlike([one, other]) => format!(
-            "{what} is denied, as policies take its tags {one:?} and {other:?} for one, and their \
+        Reason::TagsAlike(name) => format!(
+            "{what} is denied, as it has several tags that policies take for {name:?}, and their \
              values differ"
         ),
         Reason::Unnameable => format!("{what} is denied, as no policy can name it"),

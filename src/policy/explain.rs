@@ -4,7 +4,7 @@ use cedar_policy::{Authorizer, Effect, PolicySet as Cedar, ResourceConstraint};
 
 use super::{
     Ask, Entry, PolicySet,
-    vocabulary::{Inexpressible, Situation},
+    vocabulary::{Reading, Situation},
 };
 use crate::access::Caller;
 
@@ -21,6 +21,8 @@ pub(crate) enum Bearing {
     OtherResource,
     /// Its conditions do not hold.
     Conditions,
+    /// It looks at this tag, and takes several of the machine for it, whose values differ.
+    TagsAlike(String),
     /// It cannot be evaluated, which denies.
     Fails(String),
 }
@@ -34,6 +36,9 @@ impl Bearing {
             Self::OtherCaller => "is about other callers".to_owned(),
             Self::OtherResource => "is about other resources".to_owned(),
             Self::Conditions => "has conditions that do not hold".to_owned(),
+            Self::TagsAlike(name) => {
+                format!("takes several tags for {name:?}, whose values differ")
+            }
             Self::Fails(reason) => format!("cannot be evaluated, which denies: {reason}"),
         }
     }
@@ -43,11 +48,9 @@ impl PolicySet {
     /// Each policy with what it has to do with `ask`; nothing where it cannot be put
     /// to policies at all.
     pub(crate) fn explain(&self, caller: &Caller, ask: &Ask<'_>) -> Vec<(&Entry, Bearing)> {
-        let situation = match self.vocabulary.situation(caller, ask) {
-            Ok(situation) => situation,
-            Err(Inexpressible::Name | Inexpressible::Tags(_) | Inexpressible::Form(_)) => {
-                return Vec::new();
-            }
+        let situation = self.vocabulary.situation(caller, ask, Reading::First);
+        let Ok(situation) = situation else {
+            return Vec::new();
         };
         let entries = self.entries().iter();
         entries
@@ -66,6 +69,9 @@ fn bearing(entry: &Entry, ask: &Ask<'_>, situation: &Situation) -> Bearing {
     }
     if !is_about(entry, situation) {
         return Bearing::OtherResource;
+    }
+    if let Some(name) = situation.alike(&entry.tags) {
+        return Bearing::TagsAlike(name.to_owned());
     }
     let alone = match Cedar::from_policies([entry.policy.clone()]) {
         Ok(alone) => alone,

@@ -176,7 +176,7 @@ impl Loading<'_> {
         if !faults.is_empty() {
             return Err(faults);
         }
-        let looks_at_tags = normalize::looks_at_tags(&json);
+        let tags = normalize::tags(&json);
         let looks_at_resource = normalize::looks_at_resource(&json);
         let mended = Policy::from_json(Some(PolicyId::new(&name)), json);
         self.entries.push(Entry {
@@ -185,7 +185,7 @@ impl Loading<'_> {
             place,
             is_shadow,
             actions: self.actions(&policy),
-            looks_at_tags,
+            tags,
             looks_at_resource,
             policy: mended.map_err(|error| unlike(error.to_string()))?,
         });

@@ -5,6 +5,8 @@
 //! `rg-locked`, and nothing tells. So ids and texts of policies take the form that
 //! those of requests have.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::names::{entity_id, written_client_id};
@@ -47,14 +49,25 @@ pub(super) fn mend(policy: &mut Value) -> Vec<String> {
     faults
 }
 
-/// Whether `policy` looks at tags.
-pub(super) fn looks_at_tags(policy: &Value) -> bool {
-    match policy {
-        Value::Object(members) => members.iter().any(|(name, value)| {
-            matches!(name.as_str(), "hasTag" | "getTag") || looks_at_tags(value)
-        }),
-        Value::Array(values) => values.iter().any(looks_at_tags),
-        _ => false,
+/// The names of the tags that `policy` looks at, which [`mend`] found written out.
+pub(super) fn tags(policy: &Value) -> HashSet<String> {
+    let mut names = HashSet::new();
+    name_tags(policy, &mut names);
+    names
+}
+
+fn name_tags(node: &Value, names: &mut HashSet<String>) {
+    match node {
+        Value::Object(members) => {
+            for (operator, operands) in members {
+                if matches!(operator.as_str(), "hasTag" | "getTag") {
+                    names.extend(text(operands.pointer("/right/Value")));
+                }
+                name_tags(operands, names);
+            }
+        }
+        Value::Array(nodes) => nodes.iter().for_each(|node| name_tags(node, names)),
+        _ => {}
     }
 }
 
@@ -106,7 +119,8 @@ fn walk(node: &mut Value, faults: &mut Vec<String>) {
         } else if matches!(name.as_str(), "hasTag" | "getTag") {
             tagged(operands, faults);
         } else if name == "isEmpty" && operands.get("arg").and_then(attribute).is_some() {
-            // `isEmpty` compares with no text: there is nothing to spell.
+            // It compares with no text: there is nothing to spell but in what has it.
+            owner(operands, "arg", faults);
         } else if name == "." {
             bare(operands, faults);
         } else if name == "Record" {

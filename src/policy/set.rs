@@ -11,7 +11,7 @@ use super::{
     known::Known,
     load,
     names::is_nameable,
-    vocabulary::{Inexpressible, Situation, Vocabulary, roles},
+    vocabulary::{Inexpressible, Reading, Situation, Vocabulary, roles},
 };
 use crate::{access::Caller, config::Callers, metrics::PolicySummary};
 
@@ -25,7 +25,8 @@ pub(crate) struct Entry {
     pub(crate) is_shadow: bool,
     /// Whether it can hold for each of `Action::ALL`.
     pub(super) actions: [bool; Action::ALL.len()],
-    pub(super) looks_at_tags: bool,
+    /// The tags that it looks at, by name.
+    pub(super) tags: HashSet<String>,
     pub(super) looks_at_resource: bool,
     pub(super) policy: Policy,
 }
@@ -37,8 +38,10 @@ struct Slice {
     shadow: Index,
     /// Those in shadow that look at tags.
     shadow_on_tags: Index,
-    /// Whether an enforced policy looks at tags.
-    needs_tags: bool,
+    /// The tags that enforced policies look at, by name.
+    tags: HashSet<String>,
+    /// Those that policies in shadow look at.
+    shadow_tags: HashSet<String>,
     looks_at_resource: bool,
     /// To whom some enforced policy could permit it.
     permitted: HashSet<Whom>,
@@ -131,7 +134,7 @@ impl Slice {
                 slice.try_out(entry)?;
                 continue;
             }
-            slice.needs_tags |= entry.looks_at_tags;
+            slice.tags.extend(entry.tags.iter().cloned());
             slice.enforced.add(entry.policy.clone())?;
             if entry.is_permit() {
                 slice.permitted.extend(entry.permitted());
@@ -148,11 +151,12 @@ impl Slice {
 
     /// Takes in a policy in shadow, which decides nothing, nor what is looked at.
     fn try_out(&mut self, entry: &Entry) -> Result<(), String> {
-        let place = if entry.looks_at_tags {
-            &mut self.shadow_on_tags
-        } else {
+        let place = if entry.tags.is_empty() {
             &mut self.shadow
+        } else {
+            &mut self.shadow_on_tags
         };
+        self.shadow_tags.extend(entry.tags.iter().cloned());
         place.add(entry.policy.clone())?;
         if entry.is_permit() {
             let whom = entry.permitted().into_iter();
@@ -162,10 +166,10 @@ impl Slice {
     }
 
     /// What the policies in shadow come to; those that look at tags are left out where
-    /// nobody has.
+    /// nobody has, and where the machine has values that differ for one of them.
     fn shadow(&self, situation: &Situation, sees_tags: bool) -> Found {
         let mut found = self.shadow.evaluate(situation);
-        if sees_tags {
+        if sees_tags && situation.alike(&self.shadow_tags).is_none() {
             found.extend(self.shadow_on_tags.evaluate(situation));
         }
         found.sorted()
@@ -219,7 +223,7 @@ impl PolicySet {
     /// Whether an enforced policy that could hold for `action` looks at tags: without
     /// them nothing is permitted.
     pub(crate) fn needs_tags(&self, action: Action) -> bool {
-        self.slices[action.index()].needs_tags
+        !self.slices[action.index()].tags.is_empty()
     }
 
     /// Whether a policy in shadow that could hold for `action` looks at tags: without
@@ -279,25 +283,36 @@ impl PolicySet {
             })
         };
         let sees_tags = ask.machine().is_none_or(|machine| machine.tags.is_some());
-        if slice.needs_tags && !sees_tags {
+        if !slice.tags.is_empty() && !sees_tags {
             return deny(Reason::TagsUnknown);
         }
-        let situation = match self.vocabulary.situation(caller, ask) {
+        let situation = match self.vocabulary.situation(caller, ask, Reading::First) {
             Ok(situation) => situation,
             Err(Inexpressible::Name) => return deny(Reason::Unnameable),
-            Err(Inexpressible::Tags(names)) if slice.needs_tags => {
-                return deny(Reason::TagsAlike(names));
-            }
-            // None but policies in shadow would look at them.
-            Err(Inexpressible::Tags(_)) => return self.evaluate(caller, &ask.without_tags()),
             Err(Inexpressible::Form(fault)) => {
                 tracing::error!(fault, "a request could not be put to the policies");
                 return deny(Reason::Failed(Vec::new()));
             }
         };
         let found = slice.enforced.evaluate(&situation).sorted();
+        if let Some(name) = situation.alike(&slice.tags) {
+            let first = decided(action, found, Found::default(), &slice.roles);
+            if first.is_permit() || self.permits_by_last(caller, ask) {
+                return deny(Reason::TagsAlike(name.to_owned()));
+            }
+            // Whom neither value would permit it is not told what tags the machine has.
+            return first;
+        }
         let shadow = slice.shadow(&situation, sees_tags);
         decided(action, found, shadow, &slice.roles)
+    }
+
+    /// Whether it would be permitted if of tags of one name the last alone were there.
+    fn permits_by_last(&self, caller: &Caller, ask: &Ask<'_>) -> bool {
+        let slice = &self.slices[ask.action().index()];
+        let situation = self.vocabulary.situation(caller, ask, Reading::Last);
+        let verdict = situation.map(|it| slice.enforced.evaluate(&it).verdict());
+        matches!(verdict, Ok(Verdict::Permits(_)))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{
     borrow::Cow,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, hash_map::Entry},
     fmt,
 };
 
@@ -13,16 +13,14 @@ use cedar_policy::{
 
 use super::{
     Action, Ask,
-    ask::Machine,
     names::{MachineIds, client_id},
 };
 use crate::{
     access::{Caller, Kind},
     azure::{
-        UserProperty,
+        UserProperty, VirtualMachineId,
         fold::{folded, folded_without_accents},
     },
-    http::cut,
 };
 
 /// What policies can speak of, as it is published.
@@ -35,11 +33,12 @@ const NAMESPACE: &str = "MiGateway";
 pub(super) enum Inexpressible {
     /// The machine has an id that no policy could name.
     Name,
-    /// These tags of the machine have one name for policies, and two values.
-    Tags([String; 2]),
     /// Cedar does not take it: a fault of ours.
     Form(String),
 }
+
+/// The tags of a machine, by their names as policies write them.
+type Tags<'a> = HashMap<Cow<'a, str>, &'a str>;
 
 /// The schema, and its names ready for use.
 pub(super) struct Vocabulary {
@@ -56,6 +55,13 @@ pub(super) struct Vocabulary {
     actions: Vec<Entity>,
 }
 
+/// Which tag is read of those that have one name for policies, and values that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reading {
+    First,
+    Last,
+}
+
 /// A request, and all that policies may look at.
 pub(super) struct Situation {
     pub(super) request: Request,
@@ -64,6 +70,16 @@ pub(super) struct Situation {
     pub(super) principals: Vec<EntityUid>,
     /// The resource, and what it is in.
     pub(super) resources: Vec<EntityUid>,
+    /// The names, as policies write them, that several tags have whose values differ.
+    pub(super) alike: Vec<String>,
+}
+
+impl Situation {
+    /// One of `tags`, by name, for which the machine has values that differ.
+    pub(super) fn alike(&self, tags: &HashSet<String>) -> Option<&str> {
+        let mut alike = self.alike.iter().map(String::as_str);
+        alike.find(|&name| tags.contains(name))
+    }
 }
 
 impl Vocabulary {
@@ -106,6 +122,7 @@ impl Vocabulary {
         &self,
         caller: &Caller,
         ask: &Ask<'_>,
+        reading: Reading,
     ) -> Result<Situation, Inexpressible> {
         let principals = self.principals(caller);
         let (principal, roles) = principals
@@ -118,9 +135,15 @@ impl Vocabulary {
         let action = &self.actions[ask.action().index()];
         let mut entities = vec![this, action.clone()];
         let mut context = Context::empty();
+        let mut alike = Vec::new();
         let resources = match ask {
             Ask::GetVm(machine) | Ask::GetOperation(machine) | Ask::Order(_, machine) => {
-                self.machine(*machine, &mut entities)?
+                let tags;
+                (tags, alike) = machine
+                    .tags
+                    .map(|tags| told_apart(tags, reading))
+                    .unwrap_or_default();
+                self.machine(machine.id, tags, &mut entities)?
             }
             Ask::ListUsers { department, fields } => {
                 context = of_fields(fields)?;
@@ -141,26 +164,22 @@ impl Vocabulary {
             entities: Entities::from_entities(entities, None).map_err(form)?,
             principals,
             resources,
+            alike,
         })
     }
 
-    /// `machine` with what it is in, which join `entities`.
+    /// The machine `id`, its `tags` and what it is in, which join `entities`.
     fn machine(
         &self,
-        machine: Machine<'_>,
+        id: &VirtualMachineId,
+        tags: Tags<'_>,
         entities: &mut Vec<Entity>,
     ) -> Result<Vec<EntityUid>, Inexpressible> {
-        let ids = MachineIds::of(machine.id).ok_or(Inexpressible::Name)?;
+        let ids = MachineIds::of(id).ok_or(Inexpressible::Name)?;
         let subscription = uid(&self.subscription, &ids.subscription);
         let group = uid(&self.group, &ids.group);
         let this = uid(&self.machine, &ids.machine);
-        let tags = machine
-            .tags
-            .map(told_apart)
-            .transpose()?
-            .unwrap_or_default();
-        let tags = tags.into_iter();
-        let tags = tags.map(|(name, (_, value))| {
+        let tags = tags.into_iter().map(|(name, value)| {
             let value = Value::new_string(value.to_owned());
             (name.into_owned(), value)
         });
@@ -175,20 +194,25 @@ impl Vocabulary {
     }
 }
 
-/// `tags` by their names as policies write them, each as it is. Of two of one name Cedar
-/// would keep the last: whoever may give a machine tags could undo a `forbid` by it.
-fn told_apart(
-    tags: &BTreeMap<String, String>,
-) -> Result<HashMap<Cow<'_, str>, (&str, &str)>, Inexpressible> {
-    let mut known = HashMap::new();
+/// `tags` by their names as policies write them, and those names that several have whose
+/// values differ: whoever may give a machine tags could undo a `forbid` by one of them.
+fn told_apart(tags: &BTreeMap<String, String>, reading: Reading) -> (Tags<'_>, Vec<String>) {
+    let (mut known, mut alike) = (HashMap::new(), Vec::new());
     for (name, value) in tags {
-        let tag = (name.as_str(), value.as_str());
-        let (first, its) = *known.entry(folded(name)).or_insert(tag);
-        if its != value {
-            return Err(Inexpressible::Tags([first, name].map(cut)));
+        match known.entry(folded(name)) {
+            Entry::Vacant(place) => {
+                place.insert(value.as_str());
+            }
+            Entry::Occupied(mut held) if *held.get() != value => {
+                alike.push(held.key().clone().into_owned());
+                if reading == Reading::Last {
+                    held.insert(value);
+                }
+            }
+            Entry::Occupied(_) => {}
         }
     }
-    Ok(known)
+    (known, alike)
 }
 
 fn kind(name: &str) -> Result<EntityTypeName, String> {

@@ -10,10 +10,11 @@ fn each_policy_says_what_it_has_to_do_with_it() {
          @id(\"caller\") permit (principal in %Role::\"x\", action, resource);\n\
          @id(\"resource\") forbid (principal, action, resource in %ResourceGroup::\"SUB/resourceGroups/other\");\n\
          @id(\"conditions\") forbid (principal, action, resource is %Vm) when { resource.name == \"db\" };\n\
-         @id(\"fails\") @shadow(\"true\") forbid (principal, action, resource is %Vm) when { %Vm::\"SUB/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/o\".name == \"x\" };",
+         @id(\"fails\") @shadow(\"true\") forbid (principal, action, resource is %Vm) when { %Vm::\"SUB/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/o\".name == \"x\" };\n\
+         @id(\"alike\") permit (principal, action, resource is %Vm) when { resource.hasTag(\"note\") };",
     );
     let id = machine(ONE, "g", "vm");
-    let tags = tags(&[]);
+    let tags = tags(&[("note", "a"), ("note ", "b")]);
     let about = Machine {
         id: &id,
         tags: Some(&tags),
@@ -34,6 +35,7 @@ fn each_policy_says_what_it_has_to_do_with_it() {
                 ("resource", Bearing::OtherResource),
                 ("conditions", Bearing::Conditions),
                 ("fails", Bearing::Fails(_)),
+                ("alike", Bearing::TagsAlike(_)),
             ]
         ),
         "{told:?}"

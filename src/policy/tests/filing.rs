@@ -2,7 +2,7 @@
 
 use cedar_policy::{Authorizer, PolicySet as Cedar};
 
-use super::*;
+use super::{super::vocabulary::Reading, *};
 
 const ROLES: [&str; 3] = ["A", "B", "C"];
 const GROUPS: [&str; 3] = ["rg-a", "rg-b", "rg-c"];
@@ -88,7 +88,10 @@ fn filed_policies_decide_as_all_of_them_together() {
                     tags: None,
                 };
                 let ask = Ask::Order(order, about);
-                let situation = set.vocabulary.situation(&caller, &ask).unwrap();
+                let situation = set
+                    .vocabulary
+                    .situation(&caller, &ask, Reading::First)
+                    .unwrap();
                 let together = Authorizer::new().is_authorized(
                     &situation.request,
                     &whole,

@@ -2,7 +2,10 @@
 
 use cedar_policy::{Entities, Request};
 
-use super::{super::vocabulary::Vocabulary, *};
+use super::{
+    super::vocabulary::{Reading, Vocabulary},
+    *,
+};
 use crate::azure::{Departments, UserProperty};
 
 #[test]
@@ -39,7 +42,7 @@ fn what_policies_are_asked_is_as_the_schema_says() {
         .iter()
         .flat_map(|caller| asks.iter().map(move |ask| (caller, ask)))
     {
-        let situation = vocabulary.situation(caller, ask).unwrap();
+        let situation = vocabulary.situation(caller, ask, Reading::First).unwrap();
         let request = &situation.request;
         let checked = Request::new(
             request.principal().unwrap().clone(),

@@ -1,7 +1,7 @@
 //! Tags that decide, and change while an order is on its way.
 
 use azure_sandbox::{Fault, Service, Times};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{BOTH_GROUPS, Policies, RG_WEB, denied, order, token};
 use crate::{
@@ -161,6 +161,19 @@ async fn the_record_names_the_policy_that_permits_by_the_tags_of_the_last_look()
     assert_eq!(decision[0]["policy"]["uid"], "second", "{decision}");
 }
 
+/// Gives the machine `name`, the only one that is found from now on, these `tags`.
+fn tag(gateway: &Gateway, group: &str, name: &str, tags: &Value) {
+    let id = format!("{group}/providers/Microsoft.Compute/virtualMachines/{name}");
+    let row = json!({"id": id, "name": name, "location": "westeurope", "tags": tags});
+    for (service, patch) in [
+        (Service::VirtualMachines, json!({"tags": tags})),
+        (Service::ResourceGraph, json!({"data": [row]})),
+    ] {
+        let fault = Fault::Alter(patch);
+        gateway.azure.inject(service, fault, Times::Always);
+    }
+}
+
 /// What becomes of web-01 where it has `second` beside the tag that protects it.
 async fn protected_beside(second: &str) {
     let policies = Policies::new(
@@ -172,23 +185,14 @@ async fn protected_beside(second: &str) {
     gateway.ready().await;
     let caller = token(&gateway.azure, &["Any"]);
     let tags = json!({"protected": "true", second: "false"});
-    let id = format!("{RG_WEB}/providers/Microsoft.Compute/virtualMachines/web-01");
-    let row = json!({"id": id, "name": "web-01", "location": "westeurope", "tags": tags});
-    for (service, patch) in [
-        (Service::VirtualMachines, json!({"tags": tags})),
-        (Service::ResourceGraph, json!({"data": [row]})),
-    ] {
-        let fault = Fault::Alter(patch);
-        gateway.azure.inject(service, fault, Times::Always);
-    }
+    tag(&gateway, RG_WEB, "web-01", &tags);
 
     for detail in [
         denied(&order(&gateway, "/vms/web-01/restart", &caller).await),
         denied(&get(&gateway, "/vms/web-01", &caller).await),
     ] {
-        for name in ["protected", second] {
-            assert!(detail.contains(&format!("{name:?}")), "{detail}");
-        }
+        assert!(detail.contains("\"protected\""), "{detail}");
+        assert!(!detail.contains(second), "{detail}");
     }
     let listed = get(&gateway, "/vms", &caller).await;
     assert_eq!(listed.json()["value"], json!([]), "{}", listed.text());
@@ -199,5 +203,29 @@ async fn protected_beside(second: &str) {
 async fn a_second_tag_of_nearly_the_same_name_undoes_no_forbid() {
     for second in ["protected ", "\u{ff50}rotected"] {
         protected_beside(second).await;
+    }
+}
+
+#[actix_web::test]
+async fn whom_nothing_permits_is_not_told_what_tags_a_machine_has() {
+    let policies = Policies::new(&format!(
+        r#"permit (principal, action, resource in MiGateway::ResourceGroup::"{RG_WEB}");
+        forbid (principal, action, resource is MiGateway::Vm)
+        when {{ resource.hasTag("sealed") && resource.getTag("sealed") == "true" }};"#
+    ));
+    let gateway = entra(&[
+        ("MIG_POLICY_FILE", policies.path()),
+        ("MIG_SCOPES", BOTH_GROUPS),
+    ]);
+    gateway.ready().await;
+    let caller = token(&gateway.azure, &["Any"]);
+    let tags = json!({"Sealed": "true", "SEALED ": "false"});
+    tag(&gateway, &RG_WEB.replace("rg-web", "rg-db"), "db-01", &tags);
+
+    for detail in [
+        denied(&get(&gateway, "/vms/db-01", &caller).await),
+        denied(&order(&gateway, "/vms/db-01/restart", &caller).await),
+    ] {
+        assert!(!detail.to_lowercase().contains("sealed"), "{detail}");
     }
 }
