@@ -1,6 +1,6 @@
 //! A set of policies, ready to decide.
 
-use std::{collections::HashSet, iter, sync::Arc, time::SystemTime};
+use std::{borrow::Cow, collections::HashSet, iter, sync::Arc, time::SystemTime};
 
 use cedar_policy::{Effect, EntityUid, Policy, PrincipalConstraint, ResourceConstraint};
 
@@ -44,18 +44,18 @@ struct Slice {
     shadow_tags: HashSet<String>,
     looks_at_resource: bool,
     /// To whom some enforced policy could permit it.
-    permitted: HashSet<Whom>,
+    permitted: HashSet<Whom<'static>>,
     /// To whom policies in shadow could permit it, each with its name.
-    tried: Vec<(Whom, String)>,
+    tried: Vec<(Whom<'static>, String)>,
     /// App roles that alone would do.
     roles: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Whom {
+enum Whom<'a> {
     Anybody,
     /// Whoever has this app role.
-    Role(String),
+    Role(Cow<'a, str>),
     /// The caller with this id.
     Caller(String),
 }
@@ -88,13 +88,13 @@ impl Entry {
     }
 
     /// To whom it could permit something; `None` where that is nobody who calls.
-    fn permitted(&self) -> Option<Whom> {
+    fn permitted(&self) -> Option<Whom<'static>> {
         let Some(whom) = self.whom() else {
             return Some(Whom::Anybody);
         };
         let id = whom.id().unescaped().to_owned();
         match whom.type_name().basename() {
-            "Role" => Some(Whom::Role(id)),
+            "Role" => Some(Whom::Role(id.into())),
             "Caller" => Some(Whom::Caller(id)),
             _ => None,
         }
@@ -116,10 +116,10 @@ impl Entry {
     }
 }
 
-impl Whom {
+impl<'a> Whom<'a> {
     /// All that `caller` is.
-    fn each(caller: &Caller) -> impl Iterator<Item = Self> {
-        let roles = roles(caller).map(|role| Self::Role(role.into_owned()));
+    fn each(caller: &'a Caller) -> impl Iterator<Item = Self> {
+        let roles = roles(caller).map(Self::Role);
         let own = iter::once_with(|| Self::Caller(caller.id()));
         iter::once(Self::Anybody).chain(roles).chain(own)
     }
