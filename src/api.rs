@@ -50,7 +50,7 @@ pub(crate) use operations::Body as OperationBody;
 pub(crate) use pace::Pace;
 pub(crate) use page::page;
 pub(crate) use patterns::Patterns;
-pub(crate) use problem::Problem;
+pub(crate) use problem::{Problem, Upstream, whole_seconds};
 pub(crate) use refusals::Refusals;
 pub(crate) use rehearsal::Body as RehearsalBody;
 pub(crate) use vms::{VmBody, absent};

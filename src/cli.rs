@@ -11,6 +11,7 @@ mod machines;
 mod orders;
 mod output;
 mod policy;
+mod problem;
 mod progress;
 mod session;
 mod signals;

@@ -34,11 +34,11 @@ pub(crate) struct Upstream {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) code: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<String>,
+    pub(crate) message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_id: Option<String>,
+    pub(crate) correlation_id: Option<String>,
 }
 
 /// A virtual machine that the caller may have meant.
@@ -288,6 +288,16 @@ impl Problem {
     /// What Azure said, if it did.
     pub(crate) fn said_upstream(&self) -> Option<&Upstream> {
         self.upstream.as_deref()
+    }
+
+    /// How long to wait before another try.
+    pub(crate) fn pause(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// The path of the operation that it is about.
+    pub(crate) fn place(&self) -> Option<&str> {
+        self.operation.as_deref()
     }
 
     /// Whether it is that the gateway has too much to do.

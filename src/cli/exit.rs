@@ -1,11 +1,11 @@
 //! Exit codes, and why a command ends with another than 0.
 
 use std::{
-    error::Error as _,
     io::{self, Write as _},
     process::ExitCode,
 };
 
+use super::problem::told;
 use crate::{
     api::Problem,
     app,
@@ -193,25 +193,4 @@ pub(super) fn remark(text: &str) {
 fn lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(inert).collect();
     lines.join("\n")
-}
-
-/// What is known of it, a line each.
-fn told(problem: &Problem) -> String {
-    let mut text = spelt(&problem.to_string());
-    for candidate in problem.candidates() {
-        text.push_str("\n  ");
-        text.push_str(&inert(candidate));
-    }
-    if let Some(source) = problem.source() {
-        let causes = chain(source);
-        // A cause that is told already is not told again.
-        let own = problem.to_string();
-        if let Some(rest) = causes.strip_prefix(&own) {
-            text.push_str(&inert(rest));
-        } else {
-            text.push_str("\n  ");
-            text.push_str(&inert(&causes));
-        }
-    }
-    text
 }

@@ -5,6 +5,7 @@ mod grant;
 mod healthcheck;
 mod machines;
 mod policy;
+mod refused;
 mod unanswered;
 mod unheard;
 mod users;
