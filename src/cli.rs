@@ -42,7 +42,7 @@ type Outcome = Result<Exit, Failure>;
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let arguments = match Arguments::try_parse_from(arguments) {
         Ok(arguments) => arguments,
-        Err(error) => return misread(&error),
+        Err(error) => return ended(misread(&error)),
     };
     let command = arguments.command.unwrap_or(Command::Serve);
     let is_service = matches!(command, Command::Serve);
@@ -54,6 +54,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         // they leave is dropped.
         mem::forget(system);
     }
+    ended(outcome)
+}
+
+fn ended(outcome: Outcome) -> ExitCode {
     match outcome {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell().into(),
@@ -61,14 +65,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 /// Help and version are asked for by way of this too.
-fn misread(error: &clap::Error) -> ExitCode {
-    // A closed output is no reason to fail.
-    let _ = error.print();
+fn misread(error: &clap::Error) -> Outcome {
+    let printed = error.print();
     if error.use_stderr() {
-        Exit::Usage.into()
-    } else {
-        Exit::Done.into()
+        return Ok(Exit::Usage);
     }
+    output::kept(output::taken(printed), Exit::Done)
 }
 
 async fn carry_out(command: Command) -> Outcome {

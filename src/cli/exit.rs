@@ -37,7 +37,7 @@ impl Exit {
         (Self::Done, "done, or nothing had to be done"),
         (
             Self::Failed,
-            "Azure refused or failed, an operation did not succeed, it was not agreed to, doctor found a fault, the service is not well, or policies deny it",
+            "Azure refused or failed, an operation did not succeed, it was not agreed to, doctor found a fault, the service is not well, policies deny it, or the output cannot be written",
         ),
         (Self::Usage, "the command line is not understood"),
         (

@@ -4,7 +4,7 @@ use super::{
     Exit, Failure, Outcome, Session,
     arguments::{Manner, OwnOrder, VmOrder},
     awaited::Awaited,
-    exit::spelt,
+    exit::{remark, spelt},
     machines::{about, own},
     output::{self, Form},
     progress::{confirm, is_attended},
@@ -78,6 +78,10 @@ pub(super) fn told(operation: &Operation, form: Form) -> Outcome {
             Exit::Failed
         }
     };
+    if matches!(written, Err(Failure::Output(_))) {
+        // Azure has the order all the same.
+        remark(&spelt(&sentence(operation)));
+    }
     output::kept(written, exit)
 }
 

@@ -31,7 +31,11 @@ impl Form {
 /// Writes `bytes` to standard output, at once.
 pub(super) fn write(bytes: &[u8]) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
-    let written = output.write_all(bytes).and_then(|()| output.flush());
+    taken(output.write_all(bytes).and_then(|()| output.flush()))
+}
+
+/// Whether standard output took what was `written` there.
+pub(super) fn taken(written: io::Result<()>) -> Result<(), Failure> {
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::Closed,
         _ => Failure::Output(error),

@@ -1,6 +1,7 @@
 //! Commands that nobody listens to any more, or that are told to end.
 
 use std::{
+    fs::File,
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -60,6 +61,41 @@ fn a_denial_fails_the_command_whoever_reads_of_it() {
     let nobody = "00000000-0000-0000-0000-000000000000";
     let line = format!("policy explain --caller {nobody}/{nobody} --action getIdentity");
     assert_eq!(unread(&azure(), &line), Some(1));
+}
+
+/// What `line` says to standard error where nothing can be written to its output.
+fn unwritten(azure: &Sandbox, line: &str) -> String {
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let output = gateway()
+        .args(line.split_whitespace())
+        .envs(azure.environment(Host::ContainerApp))
+        .env("MIG_AUDIT_FILE", Records::of(azure).path())
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{line}");
+    text(&output.stderr)
+}
+
+#[test]
+fn an_order_whose_result_cannot_be_written_is_told_all_the_same() {
+    let azure = azure();
+    azure.operations_take(Duration::from_mins(5));
+    for (machine, form) in [("web-01", "text"), ("web-02", "json")] {
+        let said = unwritten(&azure, &format!("vm deallocate {machine} -o {form}"));
+        let sentence = format!("{machine} is being deallocated: ");
+        let (_, id) = said
+            .split_once(&sentence)
+            .unwrap_or_else(|| panic!("{said}"));
+        assert!(!id.lines().next().unwrap().is_empty(), "{said}");
+        assert!(said.contains("the output cannot be written"), "{said}");
+    }
+}
+
+#[test]
+fn help_that_cannot_be_written_is_a_failure() {
+    let said = unwritten(&azure(), "--help");
+    assert!(said.contains("the output cannot be written"), "{said}");
 }
 
 /// The program as `starter` has it run, with what it does to signals: they may be ignored
