@@ -21,13 +21,13 @@ mod users;
 use std::{ffi::OsString, mem, process::ExitCode};
 
 use actix_web::rt::System;
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, Parser as _, error::ErrorKind};
 use clap_complete::Shell;
 
 use crate::{
     app::{Application, Signals},
     config::Config,
-    telemetry,
+    telemetry::{self, inert},
 };
 use arguments::{Arguments, Command, IdentityCommand, OwnCommand, PolicyCommand, VmCommand};
 use exit::{Exit, Failure};
@@ -40,9 +40,10 @@ type Outcome = Result<Exit, Failure>;
 /// the command is for goes to standard output, everything else to standard
 /// error.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let arguments = match Arguments::try_parse_from(arguments) {
+    let line: Vec<_> = arguments.into_iter().collect();
+    let arguments = match Arguments::try_parse_from(&line) {
         Ok(arguments) => arguments,
-        Err(error) => return ended(misread(&error)),
+        Err(error) => return ended(misread(&harmless(error, &line))),
     };
     let command = arguments.command.unwrap_or(Command::Serve);
     let is_service = matches!(command, Command::Serve);
@@ -62,6 +63,21 @@ fn ended(outcome: Outcome) -> ExitCode {
         Ok(exit) => exit.into(),
         Err(failure) => failure.tell().into(),
     }
+}
+
+/// `error` about `line`, without what a terminal would take for an order: clap repeats
+/// arguments as they came, and the record of changes may go to the same place.
+fn harmless(error: clap::Error, line: &[OsString]) -> clap::Error {
+    let texts = line.iter().map(|argument| argument.to_string_lossy());
+    let shown: Vec<_> = texts.clone().map(|text| inert(&text)).collect();
+    if texts.eq(shown.iter().map(String::as_str)) {
+        return error;
+    }
+    let why = "an argument holds a control character";
+    let otherwise = || Arguments::command().error(ErrorKind::InvalidValue, why);
+    Arguments::try_parse_from(shown)
+        .err()
+        .unwrap_or_else(otherwise)
 }
 
 /// Help and version are asked for by way of this too.

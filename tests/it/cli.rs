@@ -165,6 +165,19 @@ fn what_is_not_understood_reaches_nobody() {
 }
 
 #[test]
+fn a_line_that_is_not_understood_gives_no_orders_to_a_terminal() {
+    for name in ["x\n{\"class_uid\":6003}", "x\u{1b}[2J", "x\u{9b}2J", "x\r{"] {
+        let output = gateway().args(["vm", "show", name]).output().unwrap();
+        let errors = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{errors}");
+        let is_forged = |line: &str| line.starts_with('{');
+        assert!(!errors.lines().any(is_forged), "{errors}");
+        let is_order = |letter: char| letter.is_control() && letter != '\n';
+        assert!(!errors.contains(is_order), "{errors:?}");
+    }
+}
+
+#[test]
 fn an_environment_that_is_not_usable_is_told_as_by_the_service() {
     let vars = [("MIG_WORKERS", "0")];
     let told = told(&azure(), Host::Vm, "vm list", &vars);
