@@ -41,6 +41,9 @@ pub(crate) struct InvalidTop;
 pub(crate) struct MachineTop(u16);
 
 impl MachineTop {
+    /// The most that Resource Graph gives out.
+    pub(crate) const MOST: Self = Self(LARGEST_PAGE);
+
     /// As many as `count`, within what Resource Graph gives out.
     pub(crate) const fn of(count: u16) -> Self {
         match count {

@@ -72,7 +72,7 @@ pub(super) enum OwnCommand {
 
 #[derive(Subcommand)]
 pub(super) enum VmCommand {
-    /// List all of them, by one call of Resource Graph for up to 200
+    /// List all of them, by one call of Resource Graph for up to 1,000
     List(VmListing),
     /// Show one as it is now
     Show(VmAsked),

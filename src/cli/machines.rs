@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     api::{Problem, VmBody, absent},
+    azure::MachineTop,
     inventory::{self, Listing, Narrowing},
     power::Target,
 };
@@ -21,7 +22,7 @@ pub(super) async fn list(asked: VmListing) -> Outcome {
     let listing = Listing {
         narrowing: asked.place.narrowing(),
         power_state: asked.power_state,
-        ..Listing::default()
+        top: MachineTop::MOST,
     };
     let machines = all(&session, &listing).await?;
     match Form::wanted(asked.form.form) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use azure_sandbox::{Fault, Host, Service, Times};
+use azure_sandbox::{Fault, Fleet, Host, Sandbox, Service, Settings, Times};
 
 use super::{azure, in_container, on_vm, told};
 use crate::records::Records;
@@ -212,6 +212,23 @@ fn all_machines_are_listed_page_after_page() {
     let shown = told(&azure, Host::Vm, line, &vars).done().output;
     assert!(shown.starts_with("NAME "), "{shown}");
     assert_eq!(shown.lines().count(), 1 + 9, "{shown}");
+}
+
+#[test]
+fn a_thousand_machines_are_listed_by_one_call() {
+    let settings = Settings {
+        fleet: Some(Fleet {
+            machines: 1_000,
+            subscriptions: 1,
+        }),
+        ..Settings::default()
+    };
+    let azure = Sandbox::start(settings).unwrap();
+    let subscription = "/subscriptions/f1ee7000-0000-4000-8000-000000000001";
+    let vars = [("MIG_SCOPES", subscription)];
+    let listed = told(&azure, Host::Vm, "vm list", &vars).done().json();
+    assert_eq!(listed.as_array().unwrap().len(), 1_000);
+    assert_eq!(azure.requests(Service::ResourceGraph).len(), 1);
 }
 
 #[test]
