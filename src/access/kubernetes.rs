@@ -124,17 +124,29 @@ impl Cluster {
 
     /// Reads our own token, and again as the cluster replaces it.
     pub(super) async fn keep(self) {
+        let mut told = None;
         loop {
-            let (reviews, held) = (self.0.reviews.clone(), self.own().clone());
-            match spawn_blocking(move || Own::read(&reviews, held)).await {
-                Ok(Ok(own)) => *self.own() = Some(own),
-                Ok(Err(error)) => {
-                    tracing::warn!(error = chain(&error), "tokens may not be reviewed");
-                }
-                Err(_) => {}
-            }
+            self.look(&mut told).await;
             time::sleep(REREAD).await;
         }
+    }
+
+    /// Reads it once. What is wrong with it is told once, and not each time it is found.
+    async fn look(&self, told: &mut Option<String>) {
+        let fault = self.reread().await.err();
+        if *told != fault {
+            tell(fault.as_deref());
+            *told = fault;
+        }
+    }
+
+    /// What is held is kept where there is none to take its place.
+    async fn reread(&self) -> Result<(), String> {
+        let (reviews, held) = (self.0.reviews.clone(), self.own().clone());
+        let read = spawn_blocking(move || Own::read(&reviews, held)).await;
+        let read = read.map_err(|_| "the look at the files broke off".to_owned())?;
+        *self.own() = Some(read.map_err(|error| chain(&error))?);
+        Ok(())
     }
 
     /// How the review of tokens stands. Nobody is asked for it.
@@ -161,6 +173,15 @@ impl Cluster {
 
     fn own(&self) -> MutexGuard<'_, Option<Own>> {
         self.0.own.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells what is wrong with our own token, or that nothing is any more.
+fn tell(fault: Option<&str>) {
+    if let Some(error) = fault {
+        tracing::warn!(error, "tokens may not be reviewed");
+    } else {
+        tracing::info!("tokens may be reviewed again");
     }
 }
 
@@ -321,3 +342,6 @@ impl Reviewer {
         client
     }
 }
+
+#[cfg(test)]
+mod tests;
