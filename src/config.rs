@@ -7,6 +7,7 @@ mod cloud;
 mod directory;
 mod environment;
 mod export;
+mod form;
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzz;
 mod help;

@@ -10,6 +10,7 @@ use url::Url;
 
 use super::{
     ADDRESS, Cloud,
+    form::words,
     reader::{Faulty, Reader},
 };
 
@@ -159,11 +160,6 @@ fn audience(text: &str) -> Option<String> {
 fn audiences(text: &str) -> Option<Vec<String>> {
     let all: Option<Vec<_>> = words(text).map(audience).collect();
     all.filter(|all| !all.is_empty())
-}
-
-fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split([',', ' ', '\n', '\t'])
-        .filter(|word| !word.is_empty())
 }
 
 #[cfg(test)]

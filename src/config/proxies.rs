@@ -4,7 +4,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::reader::{Faulty, Reader};
+use super::{
+    form::words,
+    reader::{Faulty, Reader},
+};
 
 /// The networks of the proxies in front of the gateway, of IPv4 and IPv6.
 #[derive(Clone, Debug)]
@@ -26,9 +29,7 @@ impl Proxies {
     }
 
     fn parse(text: &str) -> Result<Self, InvalidNetworks> {
-        let is_separator = |letter: char| letter == ',' || letter.is_whitespace();
-        let words = text.split(is_separator).filter(|word| !word.is_empty());
-        let networks: Vec<_> = words.map(network).collect::<Result<_, _>>()?;
+        let networks: Vec<_> = words(text).map(network).collect::<Result<_, _>>()?;
         let fits = (1..=MOST).contains(&networks.len());
         fits.then_some(Self(networks))
             .ok_or(InvalidNetworks::Unreadable)

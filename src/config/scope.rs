@@ -3,6 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use super::{
+    form::words,
     guid, parsed,
     reader::{Faulty, Reader},
 };
@@ -181,9 +182,7 @@ impl FromStr for Scopes {
     type Err = InvalidScope;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let is_separator = |letter: char| letter == ',' || letter.is_whitespace();
-        let words = text.split(is_separator).filter(|word| !word.is_empty());
-        let scopes: Vec<Scope> = words.map(str::parse).collect::<Result<_, _>>()?;
+        let scopes: Vec<Scope> = words(text).map(str::parse).collect::<Result<_, _>>()?;
         let fits = (1..=MOST).contains(&scopes.len());
         fits.then(|| Self::folded(scopes))
             .ok_or(InvalidScope::Scope)

@@ -237,3 +237,36 @@ fn the_range_of_a_variable_is_told_with_its_meaning() {
     }
     assert_eq!(seen, 21);
 }
+
+#[test]
+fn lists_may_come_from_a_file_with_line_ends_of_any_kind() {
+    let (one, other) = (
+        "00000000-0000-0000-0000-000000000001",
+        "00000000-0000-0000-0000-000000000002",
+    );
+    let scope = |id| format!("/subscriptions/{id}");
+    let both = [
+        ("MIG_AUTH", "entra,oidc"),
+        ("MIG_AUTH_TENANT", one),
+        ("MIG_AUTH_AUDIENCE", one),
+        ("MIG_AUTH_ISSUERS", "https://one.example=mi-gateway"),
+    ];
+    for (name, one, other) in [
+        ("MIG_AUTH", "entra", "oidc"),
+        ("MIG_AUTH_AUDIENCE", one, other),
+        ("MIG_AUTH_VERSIONS", "1.0", "2.0"),
+        (
+            "MIG_AUTH_ISSUERS",
+            "https://a.example=a",
+            "https://b.example=b",
+        ),
+        ("MIG_SCOPES", &scope(one), &scope(other)),
+        ("MIG_TRUSTED_PROXIES", "10.0.0.0/8", "fd00::/8"),
+    ] {
+        let list = format!("{one},\r\n {other}");
+        let others = both.iter().filter(|(other, _)| *other != name);
+        let vars: Vec<_> = others.copied().chain([(name, &*list)]).collect();
+        let read = config(&vars);
+        assert!(read.is_ok(), "{name}: {}", read.unwrap_err());
+    }
+}

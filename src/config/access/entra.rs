@@ -3,10 +3,11 @@
 use url::Url;
 use uuid::Uuid;
 
-use super::{AUDIENCE, audiences, words};
+use super::{AUDIENCE, audiences};
 use crate::config::{
     Cloud, GUID,
     cloud::{ENDPOINT, endpoint},
+    form::words,
     guid,
     reader::{Faulty, Reader},
 };

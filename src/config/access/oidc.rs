@@ -2,10 +2,11 @@
 
 use url::Url;
 
-use super::{audience, words};
+use super::audience;
 use crate::config::{
     Cloud,
     cloud::address,
+    form::words,
     reader::{Faulty, Reader},
 };
 
