@@ -2,7 +2,10 @@
 
 use std::{fmt, path::PathBuf};
 
-use super::reader::{Faulty, Reader};
+use super::{
+    identity::absolute,
+    reader::{Faulty, Reader},
+};
 
 const PATH: &str = "an absolute path of a file";
 
@@ -39,9 +42,4 @@ impl fmt::Display for AuditTarget {
             Self::File(path) => write!(formatter, "{}", path.display()),
         }
     }
-}
-
-fn absolute(text: &str) -> Option<PathBuf> {
-    let path = PathBuf::from(text);
-    path.is_absolute().then_some(path)
 }

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::audience;
 use crate::config::{
-    cloud::address,
+    form::base,
     identity::{ABSOLUTE, absolute},
     reader::{Faulty, Reader},
 };
@@ -23,22 +23,8 @@ pub(crate) struct Reviews {
     pub(crate) authority: PathBuf,
 }
 
-const ENDPOINT: &str = "an https URL without a query (http is allowed to a loopback address)";
-
 /// It may have a path: proxies before several clusters tell them apart by it.
-fn endpoint(text: &str) -> Option<Url> {
-    let url = Url::parse(text).ok()?;
-    let is_safe = match url.scheme() {
-        "https" => true,
-        "http" => address(&url).is_some_and(|it| it.is_loopback()),
-        _ => false,
-    };
-    let is_bare = url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
-    (is_safe && is_bare).then_some(url)
-}
+const ENDPOINT: &str = "an https URL without a query (http is allowed to a loopback address)";
 
 const AUDIENCE: &str = "an audience of the gateway's own, for which pods have a token projected";
 
@@ -49,7 +35,7 @@ impl Reviews {
             "MIG_KUBERNETES_ENDPOINT",
             in_cluster.as_deref(),
             ENDPOINT,
-            endpoint,
+            base,
         );
         let audience = reader.required("MIG_AUTH_KUBERNETES_AUDIENCE", AUDIENCE, audience);
         let token = reader.required("MIG_KUBERNETES_TOKEN_FILE", ABSOLUTE, absolute);

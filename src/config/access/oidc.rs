@@ -1,12 +1,9 @@
 //! Callers with tokens of other issuers that speak `OpenID` Connect.
 
-use url::Url;
-
 use super::audience;
 use crate::config::{
     Cloud,
-    cloud::address,
-    form::words,
+    form::{base, words},
     reader::{Faulty, Reader},
 };
 
@@ -48,17 +45,8 @@ fn issuers(text: &str) -> Option<Vec<Issuer>> {
 /// looked at.
 fn pair(text: &str) -> Option<(String, String)> {
     let (issuer, own) = text.split_once('=')?;
-    let url = Url::parse(issuer).ok()?;
-    let is_safe = match url.scheme() {
-        "https" => true,
-        "http" => address(&url).is_some_and(|it| it.is_loopback()),
-        _ => false,
-    };
-    let is_bare = url.query().is_none()
-        && url.fragment().is_none()
-        && url.username().is_empty()
-        && url.password().is_none();
+    let url = base(issuer)?;
     let is_entra = url.host_str().is_some_and(Cloud::is_of_entra);
-    (is_safe && is_bare && !is_entra).then_some(())?;
+    (!is_entra).then_some(())?;
     Some((issuer.to_owned(), audience(own)?))
 }
