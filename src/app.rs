@@ -208,7 +208,7 @@ impl Application {
             export.end(grace).await;
         }
         admin_handle.stop(false).await;
-        shared.audit.flush().await;
+        shared.audit.end().await;
         outcome
     }
 }

@@ -53,6 +53,9 @@ const TOO_LONG: Duration = Duration::from_millis(250);
 /// How long the end of the process waits for the last lines, all in all.
 const LAST_LINES: Duration = Duration::from_secs(3);
 
+/// How long after a failure it is tried again meanwhile.
+const SOON: Duration = Duration::from_millis(250);
+
 /// Lines that may wait before no change is begun.
 const QUEUE: usize = 1_024;
 
@@ -255,13 +258,30 @@ impl Audit {
         self.send(Message::Reopen);
     }
 
-    /// Resolves when all lines there are have been tried, or have taken too long.
-    pub(crate) async fn flush(&self) {
+    /// Resolves when all lines there are have been written, or have taken too long: that they
+    /// are lost is said then, as nobody would learn of it otherwise.
+    pub(crate) async fn end(&self) {
+        if time::timeout(LAST_LINES, self.all_written()).await.is_err() {
+            self.0.gave_up.store(true, Ordering::Relaxed);
+            tell_lost(self.0.metrics.audit_waiting());
+        }
+    }
+
+    async fn all_written(&self) {
+        self.flush().await;
+        while self.0.metrics.audit_waiting() > 0 {
+            time::sleep(SOON).await;
+            self.send(Message::Probe);
+            self.flush().await;
+        }
+    }
+
+    /// Resolves when all lines there are have been tried.
+    async fn flush(&self) {
         let (reply, answer) = oneshot::channel();
         self.send(Message::Flush(reply));
-        if time::timeout(LAST_LINES, answer).await.is_err() {
-            self.0.gave_up.store(true, Ordering::Relaxed);
-        }
+        // Without an answer the writer is gone, and nothing waits for it.
+        let _ = answer.await;
     }
 
     fn line(&self, record: Record) {
@@ -299,6 +319,14 @@ impl Audit {
             let _ = queue.send((message, queued));
         }
     }
+}
+
+/// Says what the process takes along as it ends.
+fn tell_lost(lines: u64) {
+    tracing::error!(
+        lines,
+        "lines of the record of changes were not written, and are lost with the process"
+    );
 }
 
 /// The last one waits until all is written: a command ends right after it.

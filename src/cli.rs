@@ -51,8 +51,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = system.block_on(carry_out(command));
     if is_service {
         // Its end would wait for threads that resolve names and read files, for as long as
-        // they hang. The service has written all that it owes by now; commands do as what
-        // they leave is dropped.
+        // they hang. The service has written all that it owes by now, or said what is lost;
+        // commands do as what they leave is dropped.
         mem::forget(system);
     }
     ended(outcome)

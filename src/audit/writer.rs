@@ -15,12 +15,13 @@ use std::{
 use tokio::sync::oneshot;
 
 use super::{
-    Pending, Unavailable,
+    Pending, SOON, Unavailable,
     batch::Batch,
     line::{line, resumed},
     record::{Record, Stage},
     sink::Sink,
     standing::Standing,
+    tell_lost,
 };
 use crate::{
     config::AuditTarget,
@@ -29,6 +30,9 @@ use crate::{
 
 /// How long after a failure it is tried again.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// How long it is tried in the end: what is lost is told while somebody waits for it yet.
+const LAST_TRIES: Duration = Duration::from_millis(2_500);
 
 /// How often it is looked, where nothing is to be written, whether the file is in its place.
 const LOOKS: Duration = Duration::from_secs(5);
@@ -115,8 +119,22 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
         }
+        self.end();
+    }
+
+    /// Writes what it owes, and tries what is late again and again as long as the end of a
+    /// command waits for it.
+    fn end(&mut self) {
+        let begin = Instant::now();
         if self.is_failing() || self.owes() {
             self.retry();
+        }
+        while !self.late.is_empty() && begin.elapsed() < LAST_TRIES {
+            thread::sleep(SOON);
+            self.retry();
+        }
+        if !self.late.is_empty() {
+            tell_lost(self.metrics.audit_waiting());
         }
     }
 

@@ -47,4 +47,9 @@ impl Metrics {
     pub(crate) fn audit_queued(&self) -> Held {
         Held::new(&self.0.audit.waiting)
     }
+
+    /// How many lines wait so.
+    pub(crate) fn audit_waiting(&self) -> u64 {
+        u64::try_from(self.0.audit.waiting.get()).unwrap_or_default()
+    }
 }

@@ -45,6 +45,7 @@ mod identity_report;
 mod issuers;
 mod joining;
 mod large_directory;
+mod last_lines;
 mod least_privilege;
 mod listing;
 mod matrix;
