@@ -147,6 +147,12 @@ impl Error {
         matches!(self.exchange(), Some(http::Error::Timeout(_)))
     }
 
+    /// Whether it is no word of Azure's that it came to: whoever asked had no time left, or
+    /// got no turn.
+    pub(crate) fn is_of_whoever_asked(&self) -> bool {
+        self.is_late() || matches!(self.exchange(), Some(http::Error::Busy(_)))
+    }
+
     /// The refusal, when Azure gave one.
     pub(crate) fn refusal(&self) -> Option<&http::Refusal> {
         self.exchange()?.refusal()

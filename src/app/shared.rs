@@ -357,7 +357,12 @@ mod tests {
         let trace = TraceContext::continued(&HeaderMap::new());
         let context = Context::own(Deadline::after(Duration::from_secs(10)), trace);
         let graph = shared.graph(shared.identity());
-        shared.permission.prove(&graph, &context).await
+        shared
+            .permission
+            .proven(&graph, &context)
+            .await
+            .unwrap()
+            .verdict
     }
 
     #[actix_web::test]

@@ -89,29 +89,33 @@ impl Permission {
         self.lock().clone()
     }
 
-    /// What [`Permission::proven`] comes to.
-    pub(crate) async fn prove(&self, graph: &GraphClient, context: &Context) -> Verdict {
-        self.proven(graph, context).await.verdict
-    }
-
     /// How it stands, looked at if need be. However many ask at once, Graph is
-    /// asked once, for a caller who waits.
-    pub(crate) async fn proven(&self, graph: &GraphClient, context: &Context) -> Standing {
+    /// asked once, for a caller who waits. That a caller had no time or turn left for it is an
+    /// error of theirs alone: it says nothing of the permission, and others look in turn.
+    pub(crate) async fn proven(
+        &self,
+        graph: &GraphClient,
+        context: &Context,
+    ) -> Result<Standing, azure::Error> {
         let arrival = Instant::now();
         let standing = self.standing();
         if standing.is_good(arrival) {
-            return standing;
+            return Ok(standing);
         }
-        let turn = time::timeout(context.deadline.remaining(), self.0.turn.lock());
+        let patience = context.deadline.remaining();
+        let turn = time::timeout(patience, self.0.turn.lock());
         let Ok(_turn) = turn.await else {
-            return self.standing();
+            return Err(graph.unanswered(patience));
         };
         // Whoever had the turn before may have been asked the same.
         let standing = self.standing();
         if standing.is_good(arrival) {
-            return standing;
+            return Ok(standing);
         }
-        self.look(graph, Priority::Normal, context).await
+        match graph.probe(Priority::Normal, context).await {
+            Err(error) if error.is_of_whoever_asked() => Err(error),
+            outcome => Ok(self.conclude(&outcome, &graph.grant())),
+        }
     }
 
     /// Looks again and again, so that what is mended, or breaks, shows. It takes
@@ -121,17 +125,13 @@ impl Permission {
             let (trace, span) = tracer.begin("prove permission");
             let deadline = Deadline::after(ATTEMPT);
             let context = Context::own(deadline, trace);
-            let verdict = self.look(&graph, Priority::Low, &context).await.verdict;
+            let outcome = graph.probe(Priority::Low, &context).await;
+            let verdict = self.conclude(&outcome, &graph.grant()).verdict;
             drop(span);
             // Replicas that started together do not ask together.
             let spread = 0.9 + 0.2 * fastrand::f64();
             time::sleep(verdict.rest().mul_f64(spread)).await;
         }
-    }
-
-    async fn look(&self, graph: &GraphClient, priority: Priority, context: &Context) -> Standing {
-        let outcome = graph.probe(priority, context).await;
-        self.conclude(&outcome, &graph.grant())
     }
 
     /// How it stands after `outcome`. Others are not heard before that is shown: what is shown

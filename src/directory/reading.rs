@@ -93,7 +93,10 @@ impl Reading<'_> {
         }
         let Standing {
             verdict, detail, ..
-        } = permission.proven(graph, &self.context()).await;
+        } = permission
+            .proven(graph, &self.context())
+            .await
+            .map_err(Error::Azure)?;
         match verdict {
             Verdict::Fine => Ok(()),
             Verdict::Denied | Verdict::SilentlyEmpty | Verdict::WrongIdentity => {

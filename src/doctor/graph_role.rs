@@ -5,7 +5,11 @@ use super::{
     identity::{self, Holder},
     tokens,
 };
-use crate::{app::Shared, directory::Verdict};
+use crate::{
+    app::Shared,
+    directory::{Standing, Verdict},
+    telemetry::chain,
+};
 
 const NAME: &str = "graph_role";
 
@@ -31,11 +35,18 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, holder: &Holde
         return;
     }
     let graph = shared.graph(shared.identity());
-    let verdict = shared.permission.prove(&graph, &context()).await;
+    let (verdict, told) = match shared.permission.proven(&graph, &context()).await {
+        Ok(Standing {
+            verdict, detail, ..
+        }) => (verdict, detail),
+        Err(error) => {
+            let verdict = Verdict::Unreachable;
+            (verdict, format!("{}: {}", verdict.words(), chain(&error)))
+        }
+    };
     let has = |role: &str| holder.app_roles.iter().any(|known| known == role);
     let sufficient: Vec<_> = SUFFICIENT.into_iter().filter(|role| has(role)).collect();
     let failed = |code| Check::failed(NAME, code, verdict.words());
-    let told = || shared.permission.standing().detail;
     report.add(match verdict {
         Verdict::Fine => Check::ok(NAME, verdict.words()),
         Verdict::SilentlyEmpty if !sufficient.is_empty() => Check::warning(
@@ -56,7 +67,7 @@ pub(super) async fn examine(report: &mut Report, shared: &Shared, holder: &Holde
         Verdict::WrongIdentity => failed("wrong_identity").mend(identity::MEND),
         Verdict::Throttled => failed("throttled").mend("try again in a minute"),
         Verdict::Unproven | Verdict::Unreachable => {
-            Check::failed(NAME, "failing", told()).mend("try again in a minute")
+            Check::failed(NAME, "failing", told).mend("try again in a minute")
         }
     });
 }

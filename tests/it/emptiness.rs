@@ -1,9 +1,13 @@
 //! That there is nobody is said only where somebody would be seen, however late the end.
 
-use azure_sandbox::{AppRoles, Host, Sandbox, Service, Settings};
+use std::{rc::Rc, time::Duration};
+
+use actix_web::rt::{self, task::JoinHandle, time};
+use azure_sandbox::{AppRoles, Fault, Hold, Host, Sandbox, Service, Settings, Times};
 use serde_json::Value;
 
 use crate::{
+    answer::Answer,
     gateway::Gateway,
     people::{ids, listing, next},
 };
@@ -75,4 +79,58 @@ async fn a_last_page_without_anybody_ends_a_listing_where_departments_are_shown(
     let (first, ()) = tokio::join!(gateway.get(&path), end_late(&gateway.azure));
     let last = gateway.get(&next(&first).unwrap()).await;
     assert_eq!((last.status, next(&last)), (200, None));
+}
+
+/// A gateway that has no proof yet, as its own look for one hangs.
+async fn without_proof() -> Rc<Gateway> {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let slow = Fault::Delay(Duration::from_mins(5));
+    azure.inject(Service::Graph, slow, Times::Next(1));
+    let limits = [("MIG_UPSTREAM_TIMEOUT", "4s")];
+    let gateway = Gateway::before(azure, Host::ContainerApp, &limits);
+    gateway.azure.arrived(Service::Graph, 1).await;
+    Rc::new(gateway)
+}
+
+fn nobody(gateway: &Rc<Gateway>) -> JoinHandle<Answer> {
+    let gateway = Rc::clone(gateway);
+    rt::spawn(async move { gateway.get(&listing("Nobody", "")).await })
+}
+
+/// A caller whose page has come, and whose look at the permission waits.
+async fn who_looks(gateway: &Rc<Gateway>) -> (JoinHandle<Answer>, Hold) {
+    let page = gateway.azure.hold(Service::Graph);
+    let caller = nobody(gateway);
+    page.arrived(1).await;
+    let look = gateway.azure.hold(Service::Graph);
+    page.release();
+    look.arrived(1).await;
+    (caller, look)
+}
+
+#[actix_web::test]
+async fn a_caller_short_of_time_leaves_the_proof_as_it_is() {
+    let gateway = without_proof().await;
+    let (caller, look) = who_looks(&gateway).await;
+    let late = caller.await.unwrap();
+    let told = (late.status, late.code());
+    assert_eq!(told, (504, "upstream_timeout".to_owned()));
+    gateway.standing("unproven").await;
+    look.release();
+    let next = nobody(&gateway).await.unwrap();
+    assert_eq!(next.status, 200, "{}", next.text());
+    gateway.proven().await;
+}
+
+#[actix_web::test]
+async fn who_joined_a_caller_without_time_for_a_proof_has_their_own() {
+    let gateway = without_proof().await;
+    let (first, look) = who_looks(&gateway).await;
+    // So much more time has the second one.
+    time::sleep(Duration::from_millis(2_500)).await;
+    let second = nobody(&gateway);
+    assert_eq!(first.await.unwrap().status, 504);
+    look.release();
+    let second = second.await.unwrap();
+    assert_eq!(second.status, 200, "{}", second.text());
 }
