@@ -190,9 +190,9 @@ impl Config {
             shutdown: shutdown?,
             audit: audit?,
             export: export?,
-            warnings: Vec::new(),
             log: log?,
             command_log: log?.of_command(reader),
+            warnings: reader.warnings(),
         })
     }
 }

@@ -189,6 +189,12 @@ pub(super) fn remark(text: &str) {
     let _ = writeln!(io::stderr(), "mi-gateway: {}", inert(text));
 }
 
+/// The same of `faults`, which have a line each.
+pub(super) fn remark_faults(words: &str, faults: &Faults) {
+    let faults = lines(&faults.to_string());
+    let _ = writeln!(io::stderr(), "mi-gateway: {words}: {faults}");
+}
+
 /// `text`, whose lines are ours.
 fn lines(text: &str) -> String {
     let lines: Vec<_> = text.lines().map(inert).collect();

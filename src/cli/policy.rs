@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::{
     Exit, Failure, Outcome,
     arguments::{PolicyCheck, PolicyQuestion},
-    exit::remark,
+    exit::{remark, remark_faults},
     output::{self, Form},
     table::{fields, table},
 };
 use crate::{
     app,
     azure::Select,
-    config::Config,
+    config::{Callers, Config},
     policy::{Action, Ask, Bearing, Decision, Entry, Machine, ODD, PolicySet, Shadow, Source},
 };
 
@@ -103,12 +103,10 @@ pub(super) fn explain(asked: &PolicyQuestion) -> Outcome {
 }
 
 fn load(path: Option<&Path>) -> Result<PolicySet, Failure> {
-    let config = Config::from_env();
     let (source, callers) = if let Some(path) = path {
-        // It may be looked at where nothing else of the gateway is set.
-        (Source::of(Some(path)), config.ok().map(|it| it.callers))
+        (Source::of(Some(path)), callers())
     } else {
-        let config = config?;
+        let config = Config::from_env()?;
         let source = Source::of(config.policy_file.as_deref());
         (source, Some(config.callers))
     };
@@ -117,6 +115,14 @@ fn load(path: Option<&Path>) -> Result<PolicySet, Failure> {
         remark(&format!("{ODD}: {warning}"));
     }
     Ok(set)
+}
+
+/// Who can call, where that is known: policies may be looked at where the gateway is not.
+fn callers() -> Option<Callers> {
+    let unknown = "whether those whom policies name can call is not looked at";
+    let read = Callers::from_env();
+    read.inspect_err(|faults| remark_faults(unknown, faults))
+        .ok()
 }
 
 fn ask<'a>(

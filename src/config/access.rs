@@ -4,12 +4,12 @@ mod entra;
 mod kubernetes;
 mod oidc;
 
-use std::net::SocketAddr;
+use std::{env, net::SocketAddr};
 
 use url::Url;
 
 use super::{
-    ADDRESS, Cloud,
+    ADDRESS, Cloud, Faults,
     form::words,
     reader::{Faulty, Reader},
 };
@@ -38,6 +38,17 @@ enum Method {
 const METHODS: &str = "none, or one or more of entra, oidc and kubernetes, separated by commas";
 
 impl Callers {
+    /// Those of the environment of this process, whatever is wrong with the rest of it.
+    pub(crate) fn from_env() -> Result<Self, Faults> {
+        #[expect(clippy::disallowed_methods, reason = "this is `config`")]
+        let mut reader = Reader::new(env::vars_os())?;
+        let callers = Cloud::read(&mut reader).and_then(|cloud| {
+            let authority = cloud.authority()?;
+            Self::read(&mut reader, Some((cloud, &authority)))
+        });
+        reader.finish(callers)
+    }
+
     /// With `cloud`, and where its Entra ID is, unless `MIG_ENTRA_ENDPOINT` says otherwise.
     pub(super) fn read(reader: &mut Reader, cloud: Option<(Cloud, &Url)>) -> Result<Self, Faulty> {
         let methods = reader.required("MIG_AUTH", METHODS, methods)?;

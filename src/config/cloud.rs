@@ -145,6 +145,16 @@ impl Cloud {
         issuers.any(|issuer| issuer.split('/').nth(2) == Some(host))
     }
 
+    /// The cloud that is meant.
+    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
+        reader.parsed("MIG_CLOUD", Self::EXPECTED)
+    }
+
+    /// Its Entra ID.
+    pub(super) fn authority(self) -> Result<Url, Faulty> {
+        Url::parse(self.roots().authority).map_err(|_| Faulty)
+    }
+
     /// Resource Manager, at `endpoint` if it is given.
     fn arm(self, endpoint: Option<Url>) -> Option<Upstream> {
         let roots = self.roots();
@@ -169,7 +179,7 @@ pub(super) struct Azure {
 
 impl Azure {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
-        let cloud: Result<Cloud, _> = reader.parsed("MIG_CLOUD", Cloud::EXPECTED);
+        let cloud = Cloud::read(reader);
         let arm = reader.optional("MIG_ARM_ENDPOINT", ENDPOINT, endpoint);
         let graph = reader.optional("MIG_GRAPH_ENDPOINT", ENDPOINT, endpoint);
         let cloud = cloud?;
@@ -179,7 +189,7 @@ impl Azure {
             // Told if at fault: what else depends on the cloud is looked at all the same.
             arm: cloud.arm(arm.unwrap_or_default()).ok_or(Faulty)?,
             graph: cloud.graph(graph.unwrap_or_default()).ok_or(Faulty)?,
-            authority: Url::parse(cloud.roots().authority).map_err(|_| Faulty)?,
+            authority: cloud.authority()?,
         })
     }
 }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{Config, Faults, PREFIX, environment, variables};
+use super::{Faults, PREFIX, environment, variables};
 
 /// What is set, the faults found so far, and what is no fault and has to be told.
 #[derive(Default)]
@@ -50,12 +50,15 @@ impl Reader {
         self.warnings.push(words);
     }
 
-    /// The configuration, if nothing was wrong with it.
-    pub(super) fn finish(self, config: Result<Config, Faulty>) -> Result<Config, Faults> {
-        let config = config.ok().filter(|_| self.faults.is_empty());
-        let config = config.ok_or(Faults(self.faults))?;
-        let warnings = self.warnings;
-        Ok(Config { warnings, ..config })
+    /// What was warned of so far.
+    pub(super) fn warnings(&self) -> Vec<&'static str> {
+        self.warnings.clone()
+    }
+
+    /// What was `read`, if nothing was wrong.
+    pub(super) fn finish<T>(self, read: Result<T, Faulty>) -> Result<T, Faults> {
+        let read = read.ok().filter(|_| self.faults.is_empty());
+        read.ok_or(Faults(self.faults))
     }
 
     /// Refuses a name that only looks like ours: a misspelt variable would be

@@ -80,6 +80,33 @@ fn a_forbid_of_whom_nobody_can_be_is_told_where_it_is_known_who_can() {
 }
 
 #[test]
+fn who_can_call_is_looked_at_whatever_is_wrong_with_the_rest() {
+    let path = file(
+        "account.cedar",
+        "permit (principal, action, resource);\nforbid (principal == MiGateway::Caller::\"system:serviceaccount:ci:builder\", action, resource);\n",
+    );
+    let check = ["policy", "check", &path];
+    let entra = [
+        ("MIG_AUTH", "entra"),
+        ("MIG_AUTH_TENANT", "5ab1e000-0000-4000-8000-00000000000a"),
+        ("MIG_AUTH_AUDIENCE", "5ab1e000-0000-4000-8000-00000000000b"),
+        ("MIG_WORKERS", "0"),
+        ("MIG_ARM_ENDPOINT", "nonsense"),
+    ];
+    let told = asked(&check, &entra);
+    assert_eq!(told.code, Some(78), "{told}");
+    assert!(told.errors.contains("nobody can be"), "{told}");
+    assert_eq!(told.errors.lines().count(), 2, "{told}");
+    let told = asked(&check, &entra[..1]);
+    assert_eq!(told.code, Some(0), "{told}");
+    let lines: Vec<_> = told.errors.lines().collect();
+    assert!(lines[0].starts_with("mi-gateway: whether those whom policies name"));
+    assert!(lines[1].starts_with("  MIG_AUTH_TENANT is required"));
+    assert!(lines[2].starts_with("  MIG_AUTH_AUDIENCE is required"));
+    assert_eq!(lines.len(), 3, "{told}");
+}
+
+#[test]
 fn policies_that_no_thread_is_left_to_read_have_no_fault() {
     let limited = |megabytes: u32| {
         let script = format!("ulimit -v {}; exec \"$0\" policy check", megabytes << 10);
