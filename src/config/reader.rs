@@ -1,8 +1,7 @@
 //! Reads variables one by one and collects what is wrong with them.
 
 use std::{
-    borrow::Cow, collections::BTreeMap, ffi::OsString, ops::RangeInclusive, str::FromStr,
-    time::Duration,
+    collections::BTreeMap, ffi::OsString, ops::RangeInclusive, str::FromStr, time::Duration,
 };
 
 use super::{Faults, PREFIX, environment, variables};
@@ -217,18 +216,19 @@ fn spelt(time: Duration) -> String {
 }
 
 /// `value` without what may be a secret in a URL: the part before the host, and the
-/// query.
-fn shown(value: &str) -> Cow<'_, str> {
-    let Some((scheme, rest)) = value.split_once("://") else {
-        return Cow::Borrowed(value);
-    };
+/// query. Whoever forgot the scheme has not forgotten the password.
+fn shown(value: &str) -> String {
+    let end = value.find("://").map(|start| start + "://".len());
+    // Before another URL of a list, there may be a secret as well.
+    let scheme = end.filter(|end| !value[..*end].contains(['@', '?']));
+    let (scheme, rest) = value.split_at(scheme.unwrap_or_default());
     let (user, rest) = rest
         .rsplit_once('@')
         .map_or(("", rest), |(_, it)| ("…@", it));
     let (rest, query) = rest
         .split_once('?')
         .map_or((rest, ""), |(it, _)| (it, "?…"));
-    Cow::Owned(format!("{scheme}://{user}{rest}{query}"))
+    format!("{scheme}{user}{rest}{query}")
 }
 
 #[cfg(test)]
@@ -248,7 +248,17 @@ mod tests {
             ("https://host/?key=secret", "https://host/?…"),
             ("https://user:p@ss?key@host", "https://…@host"),
             ("https://host/", "https://host/"),
-            ("10 s?", "10 s?"),
+            ("api:hunter2@host:4318", "…@host:4318"),
+            ("host/?api-key=hunter2", "host/?…"),
+            ("http:/u:hunter2@host", "…@host"),
+            ("u:hunter2@host", "…@host"),
+            ("u:hunter2@host=aud", "…@host=aud"),
+            (
+                "u:hunter2@host=aud,https://other=aud",
+                "…@host=aud,https://other=aud",
+            ),
+            ("host?key=hunter2,https://other", "host?…"),
+            ("10 s?", "10 s?…"),
         ] {
             assert_eq!(shown(value), expected);
         }
