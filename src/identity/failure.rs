@@ -22,8 +22,8 @@ pub(crate) enum TokenError {
     /// Too many requests from this host.
     #[error("the identity endpoint is throttling")]
     Throttled(#[source] http::Error),
-    /// The endpoint fails, or is being updated.
-    #[error("the identity endpoint does not answer")]
+    /// The endpoint does not answer, fails, or is being updated.
+    #[error("the identity endpoint gives no token")]
     Unavailable(#[source] http::Error),
     /// A step beside the request is in the way.
     #[error("this host does not let a token be asked for")]
@@ -240,6 +240,14 @@ mod tests {
             });
             let reached = memories.take(50).max().unwrap();
             assert!(longest.contains(&reached), "{failure:?}: {reached}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_fails_is_not_said_not_to_answer() {
+        for status in [404, 500, 503] {
+            let told = answered(status).to_string();
+            assert_eq!(told, "the identity endpoint gives no token", "{status}");
         }
     }
 
