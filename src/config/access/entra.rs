@@ -46,10 +46,7 @@ impl EntraCallers {
         reader: &mut Reader,
         (cloud, authority): (Cloud, &Url),
     ) -> Result<Self, Faulty> {
-        let tenant = reader.given("AZURE_TENANT_ID").map(str::to_owned);
-        let tenant = reader.required_or("MIG_AUTH_TENANT", tenant.as_deref(), GUID, |text| {
-            guid(text)?.parse().ok()
-        });
+        let tenant = tenant(reader);
         let audiences = reader.required("MIG_AUTH_AUDIENCE", AUDIENCE, audiences);
         let versions = reader.required(
             "MIG_AUTH_VERSIONS",
@@ -68,6 +65,19 @@ impl EntraCallers {
             versions: versions?,
         })
     }
+}
+
+/// The one of workload identity, unless callers have their own; there, a domain name would
+/// do as well.
+fn tenant(reader: &mut Reader) -> Result<Uuid, Faulty> {
+    const NAME: &str = "MIG_AUTH_TENANT";
+    const SHARED: &str = "AZURE_TENANT_ID";
+    let read = |text: &str| guid(text)?.parse().ok();
+    if reader.has(NAME) || !reader.has(SHARED) {
+        return reader.required(NAME, GUID, read);
+    }
+    let expected = format!("{GUID}, to know callers by: set {NAME} to one");
+    reader.required(SHARED, &expected, read)
 }
 
 /// A token of version 2.0 is for a client id, whatever it was asked for by: where no other

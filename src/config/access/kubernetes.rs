@@ -30,13 +30,7 @@ const AUDIENCE: &str = "an audience of the gateway's own, for which pods have a 
 
 impl Reviews {
     pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
-        let in_cluster = in_cluster(reader);
-        let endpoint = reader.required_or(
-            "MIG_KUBERNETES_ENDPOINT",
-            in_cluster.as_deref(),
-            ENDPOINT,
-            base,
-        );
+        let endpoint = api_server(reader);
         let audience = reader.required("MIG_AUTH_KUBERNETES_AUDIENCE", AUDIENCE, audience);
         let token = reader.required("MIG_KUBERNETES_TOKEN_FILE", ABSOLUTE, absolute);
         let authority = reader.required("MIG_KUBERNETES_CA_FILE", ABSOLUTE, absolute);
@@ -46,6 +40,19 @@ impl Reviews {
             token: token?,
             authority: authority?,
         })
+    }
+}
+
+fn api_server(reader: &mut Reader) -> Result<Url, Faulty> {
+    const NAME: &str = "MIG_KUBERNETES_ENDPOINT";
+    match in_cluster(reader) {
+        Some(text) if !reader.has(NAME) => base(&text).ok_or_else(|| {
+            reader.fault(format!(
+                "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make {text:?}, expected \
+                 {ENDPOINT}: set {NAME} to one"
+            ))
+        }),
+        _ => reader.required(NAME, ENDPOINT, base),
     }
 }
 

@@ -65,6 +65,33 @@ fn the_tenant_is_that_of_workload_identity_where_none_is_named() {
 }
 
 #[test]
+fn what_was_set_for_another_purpose_is_told_by_the_name_that_it_has() {
+    let domain = ("AZURE_TENANT_ID", "contoso.onmicrosoft.com");
+    let told = config(&[("MIG_AUTH", "entra"), domain, AUDIENCE]).unwrap_err();
+    assert!(
+        told.contains("\n  AZURE_TENANT_ID is \"contoso.onmicrosoft.com\", expected a GUID"),
+        "{told}"
+    );
+    assert!(told.ends_with(": set MIG_AUTH_TENANT to one"), "{told}");
+    assert!(config(&[("MIG_AUTH", "entra"), domain, TENANT, AUDIENCE]).is_ok());
+    let told = config(&[
+        ("MIG_AUTH", "kubernetes"),
+        ("KUBERNETES_SERVICE_HOST", "10.0.0.1"),
+        ("KUBERNETES_SERVICE_PORT", "tcp://10.0.0.1:443"),
+        ("MIG_AUTH_KUBERNETES_AUDIENCE", "mi-gateway"),
+    ])
+    .unwrap_err();
+    assert!(
+        told.contains("\n  KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make"),
+        "{told}"
+    );
+    assert!(
+        told.ends_with(": set MIG_KUBERNETES_ENDPOINT to one"),
+        "{told}"
+    );
+}
+
+#[test]
 fn tokens_that_are_for_others_cannot_be_asked_for() {
     for audience in [
         "api://AzureADTokenExchange",
