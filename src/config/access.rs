@@ -51,15 +51,20 @@ impl Callers {
 
     /// With `cloud`, and where its Entra ID is, unless `MIG_ENTRA_ENDPOINT` says otherwise.
     pub(super) fn read(reader: &mut Reader, cloud: Option<(Cloud, &Url)>) -> Result<Self, Faulty> {
+        // Checked whatever they are needed for: a wrong one is never meant.
+        let entra_endpoint = EntraCallers::endpoint(reader);
+        let api_server = Reviews::endpoint(reader);
         let methods = reader.required("MIG_AUTH", METHODS, methods)?;
         let has = |method| methods.contains(&method);
         refuse_idle(reader, &methods);
         let entra = match cloud {
-            Some(cloud) if has(Method::Entra) => Some(EntraCallers::read(reader, cloud)),
+            Some(cloud) if has(Method::Entra) => {
+                Some(EntraCallers::read(reader, cloud, entra_endpoint))
+            }
             _ => None,
         };
         let issuers = has(Method::Oidc).then(|| oidc::read(reader));
-        let kubernetes = has(Method::Kubernetes).then(|| Reviews::read(reader));
+        let kubernetes = has(Method::Kubernetes).then(|| Reviews::read(reader, api_server));
         Ok(Self {
             entra: entra.transpose()?,
             issuers: issuers.transpose()?.unwrap_or_default(),

@@ -14,7 +14,7 @@ use super::{
 };
 pub(super) use credential::BINDINGS;
 pub(crate) use credential::Credential;
-use credential::Variables;
+use credential::{Places, Variables};
 pub(super) use endpoint::{ABSOLUTE, absolute};
 pub(crate) use kind::SourceKind;
 use kind::{EXPECTED, Found};
@@ -91,11 +91,13 @@ impl Source {
 impl Identity {
     pub(super) fn read(reader: &mut Reader, authority: Option<&Url>) -> Result<Self, Faulty> {
         let id = id(reader);
+        let places = Places::read(reader);
         let (kind, evidence) = found(reader)?;
-        let mut variables = Variables {
+        let variables = Variables {
             reader: &mut *reader,
             id: id.as_ref().ok(),
             authority,
+            places,
         };
         let credential = variables.credential(kind);
         let default = reader.optional("DEFAULT_IDENTITY_CLIENT_ID", GUID, guid);

@@ -47,6 +47,26 @@ fn every_fault_is_told_at_once_with_its_variable() {
 }
 
 #[test]
+fn an_address_is_checked_where_nobody_needs_it_and_beside_other_faults() {
+    for (name, value) in [
+        ("MIG_IMDS_ENDPOINT", "http://1.2.3.4"),
+        ("MIG_KUBERNETES_ENDPOINT", "nonsense"),
+        ("MIG_ENTRA_ENDPOINT", "nonsense"),
+        ("MIG_ARC_KEY_FOLDER", "relative"),
+        ("MIG_VM_EXTENSION_ENDPOINT", "nonsense"),
+    ] {
+        let source = |kind| faults(&[("MIG_IDENTITY_SOURCE", kind), (name, value)]);
+        let alone = source("azure_cli");
+        assert!(alone.contains(&format!("\n  {name} is")), "{alone}");
+        assert_eq!(alone.lines().count(), 2, "{alone}");
+        let beside = source("x");
+        assert!(beside.contains(&format!("\n  {name} is")), "{beside}");
+        assert!(beside.contains("\n  MIG_IDENTITY_SOURCE is"), "{beside}");
+        assert_eq!(beside.lines().count(), 3, "{beside}");
+    }
+}
+
+#[test]
 fn the_api_is_not_offered_beyond_this_host() {
     assert!(
         faults(&[("MIG_LISTEN", "0.0.0.0:8080")])

@@ -42,9 +42,15 @@ impl EntraVersion {
 }
 
 impl EntraCallers {
+    /// Where its keys are read, if it is said.
+    pub(super) fn endpoint(reader: &mut Reader) -> Result<Option<Url>, Faulty> {
+        reader.optional("MIG_ENTRA_ENDPOINT", ENDPOINT, endpoint)
+    }
+
     pub(super) fn read(
         reader: &mut Reader,
         (cloud, authority): (Cloud, &Url),
+        endpoint: Result<Option<Url>, Faulty>,
     ) -> Result<Self, Faulty> {
         let tenant = tenant(reader);
         let audiences = reader.required("MIG_AUTH_AUDIENCE", AUDIENCE, audiences);
@@ -56,7 +62,6 @@ impl EntraCallers {
         if let (Ok(audiences), Ok(versions)) = (&audiences, &versions) {
             refuse_names(reader, audiences, versions);
         }
-        let endpoint = reader.optional("MIG_ENTRA_ENDPOINT", ENDPOINT, endpoint);
         Ok(Self {
             endpoint: endpoint?.unwrap_or_else(|| authority.clone()),
             cloud,

@@ -23,14 +23,28 @@ pub(crate) struct Reviews {
     pub(crate) authority: PathBuf,
 }
 
+const NAME: &str = "MIG_KUBERNETES_ENDPOINT";
+
 /// It may have a path: proxies before several clusters tell them apart by it.
 const ENDPOINT: &str = "an https URL without a query (http is allowed to a loopback address)";
 
 const AUDIENCE: &str = "an audience of the gateway's own, for which pods have a token projected";
 
 impl Reviews {
-    pub(super) fn read(reader: &mut Reader) -> Result<Self, Faulty> {
-        let endpoint = api_server(reader);
+    /// The API server, if it is said.
+    pub(super) fn endpoint(reader: &mut Reader) -> Result<Option<Url>, Faulty> {
+        reader.optional(NAME, ENDPOINT, base)
+    }
+
+    pub(super) fn read(
+        reader: &mut Reader,
+        endpoint: Result<Option<Url>, Faulty>,
+    ) -> Result<Self, Faulty> {
+        let endpoint = match endpoint {
+            Ok(None) => api_server(reader),
+            Ok(Some(url)) => Ok(url),
+            Err(faulty) => Err(faulty),
+        };
         let audience = reader.required("MIG_AUTH_KUBERNETES_AUDIENCE", AUDIENCE, audience);
         let token = reader.required("MIG_KUBERNETES_TOKEN_FILE", ABSOLUTE, absolute);
         let authority = reader.required("MIG_KUBERNETES_CA_FILE", ABSOLUTE, absolute);
@@ -43,17 +57,17 @@ impl Reviews {
     }
 }
 
+/// As the cluster says.
 fn api_server(reader: &mut Reader) -> Result<Url, Faulty> {
-    const NAME: &str = "MIG_KUBERNETES_ENDPOINT";
-    match in_cluster(reader) {
-        Some(text) if !reader.has(NAME) => base(&text).ok_or_else(|| {
-            reader.fault(format!(
-                "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make {text:?}, expected \
-                 {ENDPOINT}: set {NAME} to one"
-            ))
-        }),
-        _ => reader.required(NAME, ENDPOINT, base),
-    }
+    let Some(text) = in_cluster(reader) else {
+        return reader.required(NAME, ENDPOINT, base);
+    };
+    base(&text).ok_or_else(|| {
+        reader.fault(format!(
+            "KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT make {text:?}, expected \
+             {ENDPOINT}: set {NAME} to one"
+        ))
+    })
 }
 
 /// Where a pod finds the API server.

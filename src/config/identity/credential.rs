@@ -52,14 +52,35 @@ pub(super) struct Variables<'a> {
     pub(super) id: Option<&'a IdentityId>,
     /// Entra ID of the cloud; `None` where the cloud is not known.
     pub(super) authority: Option<&'a Url>,
+    pub(super) places: Places,
+}
+
+/// Places that are the same on every host, unless it is said. They are checked whatever they
+/// are needed for: a wrong one is never meant.
+pub(super) struct Places {
+    imds: Result<Url, Faulty>,
+    vm_extension: Result<Url, Faulty>,
+    arc_keys: Result<PathBuf, Faulty>,
+}
+
+impl Places {
+    pub(super) fn read(reader: &mut Reader) -> Self {
+        Self {
+            imds: reader.required("MIG_IMDS_ENDPOINT", endpoint::IMDS, endpoint::imds),
+            vm_extension: reader.required(
+                "MIG_VM_EXTENSION_ENDPOINT",
+                endpoint::LOOPBACK_ORIGIN,
+                endpoint::loopback_origin,
+            ),
+            arc_keys: reader.required("MIG_ARC_KEY_FOLDER", endpoint::ABSOLUTE, endpoint::absolute),
+        }
+    }
 }
 
 impl Variables<'_> {
-    pub(super) fn credential(&mut self, kind: SourceKind) -> Result<Credential, Faulty> {
-        // Checked whatever it is needed for: a wrong one is never meant.
-        let imds = self.imds();
+    pub(super) fn credential(mut self, kind: SourceKind) -> Result<Credential, Faulty> {
         match kind {
-            SourceKind::Imds => imds.map(Credential::Imds),
+            SourceKind::Imds => self.places.imds.map(Credential::Imds),
             SourceKind::AppService => {
                 let endpoint = self.identity_endpoint(endpoint::NEAR, endpoint::near);
                 let header = self.secret("IDENTITY_HEADER");
@@ -77,13 +98,10 @@ impl Variables<'_> {
                 })
             }
             SourceKind::CloudShell => self.msi_endpoint().map(Credential::CloudShell),
-            SourceKind::VmExtension => {
-                let endpoint = self.vm_extension();
-                Ok(Credential::VmExtension {
-                    endpoint: endpoint?,
-                    imds: imds?,
-                })
-            }
+            SourceKind::VmExtension => Ok(Credential::VmExtension {
+                endpoint: self.places.vm_extension?,
+                imds: self.places.imds?,
+            }),
             SourceKind::Arc => self.arc(),
             SourceKind::ServiceFabric => self.service_fabric(),
             SourceKind::Workload => self.workload(),
@@ -91,11 +109,6 @@ impl Variables<'_> {
                 tenant: self.tenant()?,
             }),
         }
-    }
-
-    fn imds(&mut self) -> Result<Url, Faulty> {
-        self.reader
-            .required("MIG_IMDS_ENDPOINT", endpoint::IMDS, endpoint::imds)
     }
 
     fn identity_endpoint(
@@ -111,28 +124,17 @@ impl Variables<'_> {
             .required("MSI_ENDPOINT", endpoint::NEAR, endpoint::near)
     }
 
-    fn vm_extension(&mut self) -> Result<Url, Faulty> {
-        self.reader.required(
-            "MIG_VM_EXTENSION_ENDPOINT",
-            endpoint::LOOPBACK_ORIGIN,
-            endpoint::loopback_origin,
-        )
-    }
-
     /// The agent is at the same place on every server; it need not be told.
-    fn arc(&mut self) -> Result<Credential, Faulty> {
+    fn arc(self) -> Result<Credential, Faulty> {
         let endpoint = self.reader.required_or(
             "IDENTITY_ENDPOINT",
             Some(endpoint::AGENT),
             endpoint::LOOPBACK,
             endpoint::loopback,
         );
-        let folder =
-            self.reader
-                .required("MIG_ARC_KEY_FOLDER", endpoint::ABSOLUTE, endpoint::absolute);
         Ok(Credential::Arc {
             endpoint: endpoint?,
-            folder: folder?,
+            folder: self.places.arc_keys?,
         })
     }
 
