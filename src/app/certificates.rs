@@ -222,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn a_byte_order_mark_is_no_part_of_a_file() {
+        let files = Files::new();
+        for path in [&files.0.certificate, &files.0.key] {
+            let marked = format!("\u{feff}{}", fs::read_to_string(path).unwrap());
+            fs::write(path, marked).unwrap();
+        }
+        assert!(expiry(&files.0).is_ok());
+    }
+
+    #[test]
     fn a_look_that_broke_off_is_told_until_another_went_well() {
         let certificates = Files::new().load();
         certificates.take(None);

@@ -188,5 +188,8 @@ fn text(path: &Path, room: u64) -> Result<String, String> {
             "all files together have more than {MOST_BYTES} bytes"
         ));
     }
-    String::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())
+    let text = String::from_utf8(bytes).map_err(|_| "it is not valid UTF-8".to_owned())?;
+    // Editors on Windows put a byte order mark first.
+    let marked = text.strip_prefix('\u{feff}').map(str::to_owned);
+    Ok(marked.unwrap_or(text))
 }

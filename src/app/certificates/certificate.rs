@@ -29,6 +29,9 @@ use crate::config::TlsFiles;
 /// hundred.
 const MOST_BYTES: u64 = 1 << 20;
 
+/// A byte order mark, in UTF-8.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
 /// What is wrong with the files.
 #[derive(Debug, thiserror::Error)]
 pub enum CertificateError {
@@ -145,6 +148,10 @@ fn read(path: &Path) -> Result<Vec<u8>, CertificateError> {
     if length.map_err(unreadable)? as u64 > MOST_BYTES {
         let error = io::Error::other(format!("it has more than {MOST_BYTES} bytes"));
         return Err(unreadable(error));
+    }
+    // Editors on Windows put a byte order mark first, which is no part of PEM.
+    if bytes.starts_with(MARK) {
+        bytes.drain(..MARK.len());
     }
     Ok(bytes)
 }

@@ -118,6 +118,12 @@ fn policies_have_the_name_of_their_id_or_of_their_place() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_a_file_and_shifts_no_column() {
+    let policies = policies("\u{feff}permit (principal, action, resource);");
+    assert_eq!(policies.current().entries()[0].name, "test.cedar:1:1");
+}
+
+#[test]
 fn the_examples_of_the_documentation_are_good_together() {
     let document = include_str!("../../../docs/policies.md");
     let blocks = document.split("```cedar\n").skip(1);
