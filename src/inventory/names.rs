@@ -188,9 +188,9 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_believed_for_a_shorter_time_than_somebody() {
-        assert_eq!(believed(&found(0)), NOT_FOUND);
-        assert_eq!(believed(&found(1)), FOUND);
+    fn nobody_is_believed_for_half_a_minute_and_somebody_for_five() {
+        assert_eq!(believed(&found(0)), Duration::from_secs(30));
+        assert_eq!(believed(&found(1)), Duration::from_mins(5));
     }
 
     #[test]

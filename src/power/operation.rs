@@ -182,3 +182,22 @@ pub(super) fn begins_at(seen: &VirtualMachine) -> Timestamp {
     let after = last.saturating_add(SignedDuration::from_millis(1));
     after.map_or(seen.seen_at, |it| it.max(seen.seen_at))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::azure::Order;
+
+    #[test]
+    fn an_order_begins_after_the_last_change_as_its_id_tells_it() {
+        let body = r#"{"id":"i","name":"n","location":"l","properties":{"instanceView":
+            {"statuses":[{"code":"ProvisioningState/succeeded",
+                "time":"2026-11-25T10:01:00.1239Z"}]}}}"#;
+        let mut seen: VirtualMachine = serde_json::from_str(body).unwrap();
+        seen.seen_at = "2026-11-25T10:00:00Z".parse().unwrap();
+        let id = "/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/n";
+        let order = Order::graceful(Action::Restart);
+        let id = OperationId::new(order, &id.parse().unwrap(), begins_at(&seen));
+        assert!(Some(id.started_at()) > seen.changed_at(), "{id}");
+    }
+}

@@ -241,6 +241,15 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_of_a_restart_shows_within_two_minutes_and_ends_within_two_hours() {
+        let restart = |changed, after| judged(Action::Restart, &[DONE, RUNNING], changed, after);
+        assert_eq!(restart(BEFORE, 110), "in_progress");
+        assert_eq!(restart(BEFORE, 130), "unknown");
+        assert_eq!(restart("2026-11-25T11:59:00Z", 6 * 3_600), "succeeded");
+        assert_eq!(restart("2026-11-25T12:01:00Z", 6 * 3_600), "unknown");
+    }
+
+    #[test]
     fn a_machine_on_its_way_tells_that_it_runs_whatever_its_last_change() {
         for (action, power) in [
             (Action::PowerOff, "PowerState/stopping"),

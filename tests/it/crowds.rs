@@ -1,7 +1,7 @@
 //! Clients that open connections and say little, or nothing.
 
 use std::{
-    io::{Read as _, Write as _},
+    io::{ErrorKind, Read as _, Write as _},
     net::TcpStream,
     time::{Duration, Instant},
 };
@@ -22,11 +22,13 @@ fn connected(gateway: &Gateway) -> TcpStream {
     stream
 }
 
-/// What the gateway says before it closes the connection.
+/// What the gateway says before it closes the connection. Panics where it stays open.
 fn last_words(mut stream: TcpStream) -> String {
     let mut words = Vec::new();
-    // A reset says no more than the end does.
-    let _ = stream.read_to_end(&mut words);
+    if let Err(error) = stream.read_to_end(&mut words) {
+        // A reset says no more than the end does.
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset, "it stays open");
+    }
     String::from_utf8_lossy(&words).into_owned()
 }
 
@@ -49,7 +51,12 @@ async fn a_flood_of_silent_connections_holds_up_nobody_for_long_and_health_not_a
 #[actix_web::test]
 async fn a_connection_on_which_nothing_came_is_closed_without_a_word() {
     let gateway = Gateway::start();
+    gateway.ready().await;
+    let began = Instant::now();
     assert_eq!(last_words(connected(&gateway)), "");
+    let took = began.elapsed();
+    assert!(took >= Duration::from_secs(4), "sent away early: {took:?}");
+    assert!(took < Duration::from_secs(20), "{took:?}");
 }
 
 /// A SYN that the kernel drops is sent again after a second.

@@ -98,6 +98,10 @@ async fn a_sample_without_departments_is_no_disproof() {
     let sample = Fault::answer(200, r#"{"value":[{"id":"1","department":null}]}"#);
     let gateway = before_fault(sample, Times::Next(1));
     gateway.proven().await;
+    // The proof is of the same look: a later one would begin with a sample again.
+    let asked = gateway.azure.requests(Service::Graph);
+    assert_eq!(asked.len(), 2);
+    assert!(asked[1].query.contains("department%20ge%20%27%21%27"));
 }
 
 #[actix_web::test]

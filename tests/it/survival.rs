@@ -214,11 +214,29 @@ async fn an_id_that_nobody_gave_out_is_not_found_or_judged_by_the_machine() {
         format!("{rest}00000000"),
         place.replace("web-01", "web-02"),
         format!("{head}00000000000{print}"),
-        format!("{head}7fffffffffff{print}"),
+        format!("{head}7ffffffffff{print}"),
         place.replace("web-01", "..%2f"),
     ] {
         let answer = gateway.get(&other).await;
         let told = (answer.status, answer.code());
         assert_eq!(told, (404, "not_found".to_owned()), "{other} {time}");
+    }
+}
+
+/// A day back, as the contract promises, and as far ahead as clocks may differ.
+#[actix_web::test]
+async fn an_id_is_known_for_a_day_and_not_before_its_time() {
+    let gateway = Gateway::start();
+    let place = ordered(&gateway, "web-01", "deallocate").await;
+    let (rest, print) = place.split_at(place.len() - 8);
+    let (head, _) = rest.split_at(rest.len() - 11);
+    for (minutes, status) in [(4, 200), (6, 404), (-23 * 60, 200), (-25 * 60, 404)] {
+        let millis = Timestamp::now().as_millisecond() + minutes * 60_000;
+        let answer = gateway.get(&format!("{head}{millis:011x}{print}")).await;
+        assert_eq!(answer.status, status, "{minutes} min: {}", answer.text());
+        if status == 404 {
+            let detail = "no such operation, or one of more than a day ago";
+            assert_eq!(answer.json()["detail"], detail, "{minutes} min");
+        }
     }
 }

@@ -2,7 +2,7 @@
 //! would put another one in the place of one that was reset, and say nothing.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpStream},
     time::Duration,
 };
@@ -69,9 +69,16 @@ impl Connection {
         }
     }
 
-    /// Whether the other end closes it, and says nothing more.
+    /// Whether the other end closes it, and says nothing more. Panics where it stays open.
     pub(crate) fn is_closed(&mut self) -> bool {
-        self.0.read(&mut [0]).unwrap_or_default() == 0
+        loop {
+            match self.0.read(&mut [0]) {
+                Ok(read) => return read == 0,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::ConnectionReset => return true,
+                Err(error) => panic!("it stays open: {error}"),
+            }
+        }
     }
 
     fn line(&mut self) -> String {

@@ -73,7 +73,7 @@ async fn a2_the_longest_key_is_shown() {
     azure.inject(
         Service::Token,
         Fault::Arc(ArcFault::TooLarge(4096)),
-        Times::Next(1),
+        Times::Always,
     );
     let gateway = Gateway::before(azure, Host::Arc, &[]);
     gateway.ready().await;
