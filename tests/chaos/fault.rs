@@ -84,8 +84,9 @@ impl Fault {
         Self::NoKeys,
     ];
 
-    /// What `cargo test` takes: some of each kind, those at once that do not get in each
-    /// other's way.
+    /// What `cargo test` takes: what strikes the gateways themselves, and lost answers to
+    /// orders; those at once that do not get in each other's way. The others of [`Self::ALL`]
+    /// take minutes, and a long run.
     const SHORT: [&[Self]; 5] = [
         &[Self::Orders, Self::Certificate, Self::Policies],
         &[Self::Killed],

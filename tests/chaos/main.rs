@@ -3,7 +3,7 @@
 //!
 //! `CHAOS_SEED` gives faults and calls their order, though not their moments;
 //! `CHAOS_SECONDS` is the time after which no other fault begins. Without that it is a
-//! short run, of one fault of each kind. `soak` is a run of another kind: nothing
+//! short run, of a third of the faults. `soak` is a run of another kind: nothing
 //! fails, for long.
 #![expect(
     clippy::unwrap_used,
