@@ -235,7 +235,7 @@ impl Client {
         let body = body::whole(&mut incoming, self.profile.body_limit).await;
         quota::record(incoming.headers(), self.profile.service, &self.metrics);
         let status = incoming.status();
-        if status.is_success() {
+        if status.is_success() || request.takes_any_status {
             return Ok(Response::received(incoming, body?));
         }
         // The head alone refuses: a body that is too long, or broke off, takes

@@ -95,9 +95,12 @@ pub(super) enum Failure {
     /// Instance metadata gives no answer.
     #[error("instance metadata does not tell which virtual machine this is")]
     Metadata(#[source] http::Error),
-    /// The service does not say that it is well.
+    /// The service does not say how it is.
     #[error("{url} does not say that the gateway is well")]
-    Unwell { url: String, source: http::Error },
+    Unheard { url: String, source: http::Error },
+    /// The service says that it is not well, and perhaps why.
+    #[error("{url} does not say that the gateway is well: the answer is {told}")]
+    Unwell { url: String, told: String },
     /// Whoever was asked did not say yes.
     #[error("nothing was sent to Azure")]
     Declined,
@@ -162,6 +165,7 @@ impl Failure {
             },
             Self::Forgotten
             | Self::Metadata(_)
+            | Self::Unheard { .. }
             | Self::Unwell { .. }
             | Self::Declined
             | Self::Signals(_)

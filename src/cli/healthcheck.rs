@@ -6,11 +6,13 @@ use std::{
     time::Duration,
 };
 
+use serde::Deserialize;
+
 use super::{Exit, Failure, Outcome, arguments::HealthAsked};
 use crate::{
     app,
     config::Config,
-    http::{Client, Deadline, Profile, Request},
+    http::{Client, Deadline, Profile, Request, Response},
     metrics::Metrics,
 };
 
@@ -20,6 +22,20 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The checks of readiness are some kilobytes.
 const BODY_LIMIT: usize = 1 << 20;
+
+/// What `/readyz` answers.
+#[derive(Default, Deserialize)]
+struct Readiness {
+    checks: Vec<Check>,
+}
+
+#[derive(Deserialize)]
+struct Check {
+    name: String,
+    ok: bool,
+    required: bool,
+    code: Option<String>,
+}
 
 /// `healthcheck`
 pub(super) async fn examine(asked: HealthAsked) -> Outcome {
@@ -34,14 +50,38 @@ pub(super) async fn examine(asked: HealthAsked) -> Outcome {
         guard: None,
     };
     let metrics = Metrics::new().map_err(app::Error::Metrics)?;
-    let request = Request::get(&url, path);
+    let request = Request::get(&url, path).taking_any_status();
     let client = Client::new(profile, metrics);
     let answer = client.exchange(&request, Deadline::after(PATIENCE)).await;
-    answer.map_err(|source| Failure::Unwell {
-        url: url.clone(),
-        source,
-    })?;
-    Ok(Exit::Done)
+    match answer {
+        Ok(answer) if answer.status.is_success() => Ok(Exit::Done),
+        Ok(answer) => Err(Failure::Unwell {
+            told: told(&answer),
+            url: url.clone(),
+        }),
+        Err(source) => Err(Failure::Unheard {
+            url: url.clone(),
+            source,
+        }),
+    }
+}
+
+/// The status, and what the gateway is not ready without.
+fn told(answer: &Response) -> String {
+    let readiness: Readiness = serde_json::from_slice(&answer.body).unwrap_or_default();
+    let missing = readiness
+        .checks
+        .into_iter()
+        .filter(|check| check.required && !check.ok);
+    let missing = missing.map(|check| match check.code {
+        Some(code) => format!("{} ({code})", check.name),
+        None => check.name,
+    });
+    let missing: Vec<_> = missing.collect();
+    if missing.is_empty() {
+        return answer.status.to_string();
+    }
+    format!("{}, for want of {}", answer.status, missing.join(", "))
 }
 
 /// Where a listener is reached that listens everywhere.

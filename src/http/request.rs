@@ -31,6 +31,8 @@ pub(crate) struct Request<'a> {
     pub(super) body: Option<Bytes>,
     /// What a look asks in place of `body`.
     stand_in: Option<Bytes>,
+    /// Whether an answer of any status is one, and none a refusal.
+    pub(super) takes_any_status: bool,
     pub(super) trace: Trace<'a>,
     pub(super) on_behalf: CallerKey,
     /// How often it has been sent.
@@ -107,9 +109,18 @@ impl<'a> Request<'a> {
             effect,
             body: None,
             stand_in: None,
+            takes_any_status: false,
             trace: Trace::None,
             on_behalf: CallerKey::default(),
             sent: Cell::default(),
+        }
+    }
+
+    /// The same request, of which an answer of any status is read like one of success.
+    pub(crate) fn taking_any_status(self) -> Self {
+        Self {
+            takes_any_status: true,
+            ..self
         }
     }
 
@@ -128,6 +139,7 @@ impl<'a> Request<'a> {
                 effect: self.effect,
                 body: self.looked_with().cloned(),
                 stand_in: None,
+                takes_any_status: self.takes_any_status,
                 trace: Trace::None,
                 on_behalf: CallerKey::default(),
                 sent: Cell::default(),

@@ -13,7 +13,7 @@ use awc::ClientResponse;
 
 use super::{body, quota, refusal, retry, text};
 
-/// An answer with a status of success, read to its end.
+/// An answer with a status of success, or of any that was asked for, read to its end.
 pub(crate) struct Response {
     head: Head,
     pub(crate) status: StatusCode,

@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use azure_sandbox::{Fault, Host, Sandbox, Service, Settings, Times};
+
 use super::Told;
 use crate::{
     gateway::Gateway,
@@ -34,4 +36,22 @@ async fn a_gateway_that_runs_is_well_and_one_that_is_gone_is_not() {
     let told = asked(&["healthcheck"], gateway.admin);
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.errors.contains("/livez does not say"), "{told}");
+}
+
+#[actix_web::test]
+async fn what_a_gateway_is_not_ready_without_is_named() {
+    let azure = Sandbox::start(Settings::default()).unwrap();
+    let fault = Fault::answer(500, "{}");
+    azure.inject(Service::Token, fault, Times::Always);
+    let gateway = Gateway::before(azure, Host::ContainerApp, &[]);
+    gateway.azure.arrived(Service::Token, 1).await;
+
+    asked(&["healthcheck"], gateway.admin).done();
+    let told = asked(&["healthcheck", "--ready"], gateway.admin);
+
+    assert_eq!(told.code, Some(1), "{told}");
+    for word in ["503 Service Unavailable, for want of", "token:arm ("] {
+        assert!(told.errors.contains(word), "{told}");
+    }
+    assert!(!told.errors.contains("users"), "{told}");
 }
